@@ -1,0 +1,48 @@
+"""`autograder`: the command line."""
+
+import logging
+import sys
+
+import typer
+from rich.console import Console
+
+from autograder import __version__
+from autograder.errors import CourseError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Release, collect, grade and report Jupyter homework.",
+)
+
+INSTRUCTORS = "For instructors"
+STUDENTS = "For students"
+BOTH = "For everybody"
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"autograder {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=show_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Release, collect, grade and report Jupyter homework."""
+
+
+def main() -> None:
+    """Run the command line; a CourseError becomes a message and exit code 1."""
+    try:
+        app()
+    except CourseError as error:
+        logging.getLogger(__name__).debug("stopped", exc_info=True)
+        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
