@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
+from autograder.commands import release, student
 from autograder.errors import CourseError
 
 app = typer.Typer(
@@ -32,6 +33,12 @@ def root(
     version: bool = typer.Option(False, "--version", callback=show_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Release, collect, grade and report Jupyter homework."""
+
+
+app.command(rich_help_panel=INSTRUCTORS)(release.release)
+app.command(rich_help_panel=INSTRUCTORS)(release.lint)
+app.command(rich_help_panel=STUDENTS)(student.check)
+app.command(rich_help_panel=STUDENTS)(student.submit)
 
 
 def main() -> None:

@@ -1,0 +1,87 @@
+"""A student's folder -> what each of its checks says, from a fresh kernel, before anything is handed in."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment
+from autograder.notebooks import read_notebook
+
+
+@dataclass(frozen=True)
+class CheckedCell:
+    """One check: the points it is worth, how it went, and what it printed."""
+
+    notebook: str
+    cell: str
+    points: float
+    state: str  # "ok" | "failed" | "part" | "not reached"
+    text: str
+
+
+def check_folder(
+    folder: Path, assignment: Assignment, started: Callable[[str, int, int], None] = lambda *_: None
+) -> Iterator[CheckedCell]:
+    """Run every notebook from the top in a fresh kernel, errors allowed, and report on its checks.
+
+    `started(notebook, cell number, number of cells)` is called before each cell. Nothing in the folder is written,
+    except by the notebooks themselves.
+    """
+    for name in assignment.notebooks:
+        notebook = read_notebook(folder / f"{name}.ipynb")
+        stopped = run(notebook, folder, assignment, lambda index, nb=notebook, n=name: started(n, index, len(nb.cells)))
+        for cell in notebook.cells:
+            marks = cell.metadata.get("nbgrader", {})
+            if marks.get("grade") and not marks.get("solution"):
+                yield checked(name, cell, extra_points(assignment, name, cell), stopped)
+
+
+def extra_points(assignment: Assignment, notebook: str, cell: NotebookNode) -> float:
+    """The points of a check, extra credit included."""
+    return assignment.extra_credit.get((notebook, cell.id), float(cell.metadata["nbgrader"].get("points", 0)))
+
+
+def run(notebook: NotebookNode, folder: Path, assignment: Assignment, started: Callable[[int], None]) -> str | None:
+    """Execute the notebook in place; the reason if it had to stop early."""
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    client = NotebookClient(
+        notebook,
+        timeout=assignment.limits.cell_seconds,
+        allow_errors=True,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=lambda cell, cell_index: started(cell_index),
+    )
+    try:
+        client.execute()
+    except CellTimeoutError:
+        return f"a cell ran longer than {assignment.limits.cell_seconds} s"
+    except DeadKernelError:
+        return "the kernel died"
+    return None
+
+
+def checked(notebook: str, cell: NotebookNode, points: float, stopped: str | None) -> CheckedCell:
+    """How one check went, by what it left in the notebook."""
+    if cell.execution_count is None:
+        return CheckedCell(notebook, cell.id, points, "not reached", stopped or "")
+    text = "".join(output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout")
+    error = next((output for output in cell.outputs if output.output_type == "error"), None)
+    if error is not None:
+        return CheckedCell(notebook, cell.id, points, "failed", f"{text}{error.ename}: {error.evalue}".strip())
+    result = next((o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"), None)
+    if result is not None and earned_part(result, points):
+        return CheckedCell(notebook, cell.id, points, "part", text.strip())
+    return CheckedCell(notebook, cell.id, points, "ok", text.strip())
+
+
+def earned_part(result: str, points: float) -> bool:
+    """Whether the cell's value says that it earned only a part of its points."""
+    try:
+        return float(result) < points
+    except ValueError:
+        return False

@@ -1,0 +1,82 @@
+"""`autograder release` and `autograder lint`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Default: every one in source/.")]
+
+
+def release(
+    assignments: Names = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether assignments/ is up to date.")] = False,
+    bundle: Annotated[bool, typer.Option("--bundle", help="Also make the zip that students get, in bundles/.")] = False,
+    to: Annotated[Path | None, typer.Option(help="Write folders and zips here instead.", file_okay=False)] = None,
+) -> None:
+    """Make what students get: source/ and the library, without solutions."""
+    import tempfile
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from autograder.course import find_course
+    from autograder.errors import CourseError
+    from autograder.release.bundle import build_wheel, write_bundle
+    from autograder.release.generate import check_sources, orphans, stale
+    from autograder.release.generate import release as generate
+
+    if check and (bundle or to):
+        raise CourseError("release: --check writes nothing, so it does not go with --bundle or --to.")
+    course = find_course()
+    names = list(assignments or course.assignment_names())
+    if not names:
+        raise CourseError(f"release: {course.source} holds no assignment (a folder with an assignment.toml).")
+    check_sources(course, names)
+    console = Console(highlight=False)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        total = sum(len(course.assignment(name).notebooks) for name in names)
+        task = progress.add_task("notebooks", total=total)
+
+        def advance(notebook: str) -> None:
+            progress.update(task, advance=1, description=notebook)
+
+        if check:
+            differences = stale(course, names, advance)
+            if not assignments:
+                differences += [f"{course.shorten(path)} has no source" for path in orphans(course)]
+        else:
+            notes = generate(course, names, to, advance)
+    if check:
+        if differences:
+            raise CourseError("\n".join([*differences, "assignments/ is not up to date. Run:  autograder release"]))
+        console.print(f"assignments/ is up to date: {', '.join(names)}")
+        return
+    for note in notes:
+        console.print(note, style="yellow", markup=False)
+    for name in names:
+        console.print(course.shorten((to or course.release_dir) / name), markup=False)
+    if bundle:
+        with tempfile.TemporaryDirectory() as folder:
+            wheel = build_wheel(Path(folder))
+            for name in names:
+                released = (to or course.release_dir) / name
+                target = write_bundle(course, course.assignment(name), released, wheel, to or course.root / "bundles")
+                console.print(course.shorten(target), markup=False)
+
+
+def lint(assignments: Names = None) -> None:
+    """Say what is wrong in source/: malformed cells and regions, and checks whose points could be guessed."""
+    from rich.console import Console
+
+    from autograder.course import find_course
+    from autograder.errors import CourseError
+    from autograder.release.checks import lint_assignment
+
+    course = find_course()
+    names = list(assignments or course.assignment_names())
+    problems = [problem for name in names for problem in lint_assignment(course, name)]
+    if problems:
+        raise CourseError("\n".join(map(course.shorten, problems)))
+    Console(highlight=False).print(f"nothing wrong in {', '.join(names)}")

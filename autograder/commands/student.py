@@ -1,0 +1,71 @@
+"""`autograder check` and `autograder submit`: what a student runs on the released folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Argument(help="Your copy of the homework's folder.", exists=True, file_okay=False)]
+
+MARKS = {"ok": "green", "part": "yellow", "failed": "red", "not reached": "red"}
+
+
+def check(folder: Folder = Path()) -> None:
+    """Run the notebooks from the top in a fresh kernel and show what every check says.
+
+    Some questions are compared with the reference only when they are graded; here those say so. Exit code 0 means that
+    every check passed.
+
+    Example:  autograder check knn_and_mse_net
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Table
+    from rich.text import Text
+
+    from autograder.assignment import load_assignment
+    from autograder.check import check_folder
+
+    console = Console()
+    assignment = load_assignment(folder)
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("cell {task.completed} of {task.total}"),
+        TimeElapsedColumn(), console=console, transient=True,
+    )  # fmt: skip
+    with progress:
+        task = progress.add_task("starting", total=None)
+        cells = list(
+            check_folder(folder, assignment, lambda name, done, total: progress.update(
+                task, description=f"{name}.ipynb", completed=done, total=total))
+        )  # fmt: skip
+    table = Table(title=assignment.title)
+    for column in ("notebook", "check", "points", "", "what it says"):
+        table.add_column(column, overflow="fold")
+    for cell in cells:
+        mark = f"[{MARKS[cell.state]}]{cell.state}[/]"
+        table.add_row(cell.notebook, cell.cell, f"{cell.points:g}", mark, Text(cell.text))
+    console.print(table)
+    passed = sum(cell.state == "ok" for cell in cells)
+    console.print(f"{passed} of {len(cells)} checks pass.")
+    raise typer.Exit(passed != len(cells))
+
+
+def submit(
+    folder: Folder = Path(),
+    to: Annotated[Path | None, typer.Option(help="The zip to write. Default: beside the folder.")] = None,
+) -> None:
+    """Pack the folder into one zip to hand in: notebooks, code and weights, no data set.
+
+    Example:  autograder submit knn_and_mse_net
+    """
+    from rich.console import Console
+
+    from autograder.assignment import load_assignment
+    from autograder.submit import pack
+
+    console = Console(highlight=False)
+    packed = pack(folder, load_assignment(folder), to)
+    for warning in packed.warnings:
+        console.print(f"[yellow]note:[/] {warning}")
+    console.print(f"{packed.path}: {len(packed.files)} files of {packed.student.name} ({packed.student.student_id}).")
+    console.print("Hand in this file.")

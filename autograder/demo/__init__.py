@@ -1,0 +1,1 @@
+"""The demo: a course in a folder of its own, with simulated students, so that a whole homework goes round."""

@@ -1,0 +1,145 @@
+"""Simulated students: the reference solution, less what they leave out, with the mistakes that they make.
+
+`source/<assignment>/demo.toml` describes them:
+
+    [[student]]
+    id = "max"
+    name = "Max Mistake"
+    about = "forgets to average the loss"
+    leave = ["two_layer_net:question-*"]          # regions left as they were released
+    [student.write]
+    "nn.losses.mse_loss" = "    loss = …"         # regions that hold this text instead of the solution
+
+A region of the library goes by its full name ("nn.losses.mse_loss"), one of a notebook by "notebook:cell", or
+"notebook:cell:region" where the region has a name.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.notebooks import format_notebook, read_notebook
+from autograder.regions import CODE_PROMPT, MARKDOWN_PROMPT, Region, find_regions
+from autograder.release.library import library_with_holes, region_names
+from autograder.release.notebook import blank_notebook
+
+FILE = "demo.toml"
+Choose = Callable[[str, str], str | None]
+
+
+@dataclass(frozen=True)
+class DemoStudent:
+    """One simulated student; see the module's text for `leave` and `write`."""
+
+    id: str
+    name: str
+    about: str
+    leave: tuple[str, ...] = ()
+    write: Mapping[str, str] = field(default_factory=dict)
+
+    def choose(self, region: str, solution: str) -> str | None:
+        """What this student writes into a region; None leaves it as it was released."""
+        if region in self.write:
+            return self.write[region].rstrip("\n")
+        if any(fnmatch(region, pattern) for pattern in self.leave):
+            return None
+        return solution
+
+
+def load_students(assignment: Assignment) -> tuple[DemoStudent, ...]:
+    """Read the assignment's demo.toml.
+
+    Raises:
+        CourseError: the file is missing or is not right.
+    """
+    path = assignment.folder / FILE
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tuple(
+            DemoStudent(**student | {"leave": tuple(student.get("leave", ()))}) for student in given["student"]
+        )
+    except FileNotFoundError:
+        raise CourseError(f"{path} is missing: it describes the demo's simulated students.") from None
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise CourseError(
+            f"{path}: {error}. Each [[student]] has id, name, about, and may have leave and write."
+        ) from None
+
+
+def hand_in(course: Course, assignment: Assignment, student: DemoStudent, weights: Path | None, target: Path) -> None:
+    """Write a student's submission into the folder `target`.
+
+    Args:
+        weights: folder with the files that the reference solution's searches make; they are handed in by those who did
+            the search.
+
+    Raises:
+        CourseError: demo.toml names a region that is not there.
+    """
+    known: set[str] = set()
+
+    def choose(region: str, solution: str) -> str | None:
+        known.add(region)
+        return student.choose(region, solution)
+
+    target.mkdir(parents=True)
+    for path, text in library_files(course, assignment, choose).items():
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        (target / path).write_text(text, encoding="utf-8")
+    for name in assignment.notebooks:
+        notebook = fill_notebook(read_notebook(assignment.folder / f"{name}.ipynb"), name, student, choose)
+        (target / f"{name}.ipynb").write_text(format_notebook(notebook), encoding="utf-8")
+    searched = all(student.choose(f"{notebook}:{cell}", "") is not None for notebook, cell in assignment.search)
+    for name in assignment.hand_in if weights is not None and searched else ():
+        (target / name).write_bytes((weights / name).read_bytes())
+    unknown = sorted(set(student.write) - known)
+    if unknown:
+        raise CourseError(f"{assignment.folder / FILE}: student {student.id}: there is no region {', '.join(unknown)}.")
+
+
+def library_files(course: Course, assignment: Assignment, choose: Choose) -> dict[str, str]:
+    """The library as handed in: path -> text."""
+    files = {}
+    for path, released in library_with_holes(course, assignment).items():
+        source = (course.root / path).read_text(encoding="utf-8")
+        module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        names = region_names(source, module, course.root / path)
+        asked = {name: body(source, region) for region, name in names.items() if name in assignment.blank}
+        files[path] = fill(released, [choose(name, solution) for name, solution in asked.items()])
+    return files
+
+
+def fill_notebook(source: NotebookNode, name: str, student: DemoStudent, choose: Choose) -> NotebookNode:
+    """The notebook as handed in: the released one with the student's regions."""
+    notebook = blank_notebook(source)
+    for cell, original in zip(notebook.cells, source.cells, strict=True):
+        regions = find_regions(original.source)
+        labels = [f"{name}:{cell.id}:{region.name}" if region.name else f"{name}:{cell.id}" for region in regions]
+        bodies = [choose(label, body(original.source, region)) for label, region in zip(labels, regions, strict=True)]
+        if cell.id == "student":
+            bodies = [f'name = "{student.name}"\nstudent_id = "{student.id}"']
+        cell.source = fill(cell.source, bodies)
+    return notebook
+
+
+def body(text: str, region: Region) -> str:
+    """What stands between a region's banners, less the lines that exist only to be released."""
+    lines = text.split("\n")[region.start + 1 : region.end]
+    prompt = MARKDOWN_PROMPT if region.markdown else CODE_PROMPT
+    return "\n".join(line for line in lines if not prompt.fullmatch(line))
+
+
+def fill(released: str, bodies: Sequence[str | None]) -> str:
+    """Put a text into each region of a released text; None leaves that region alone."""
+    lines = released.split("\n")
+    for region, text in reversed(list(zip(find_regions(released), bodies, strict=True))):
+        if text is not None:
+            lines[region.start + 1 : region.end] = text.split("\n")
+    return "\n".join(lines)

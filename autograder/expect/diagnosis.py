@@ -1,0 +1,412 @@
+"""What is wrong with a value: where it differs, and the usual cause that fits.
+
+A cause is a function of (value, expected) that gives its explanation, or None where it does not fit. A new
+cause is one more function in a list. Explanations name no expected number: they also go out about hidden values.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.expect.compare import Comparison, compare, describe, leaves
+from autograder.expect.evidence import Value
+
+Array = np.ndarray
+
+_FIT = 1e-5  # of the largest magnitude: round-off of float32 and of numeric gradients passes, a real mistake does not
+_FIT_SCALAR = 1e-7  # one number fits many explanations by chance
+_LARGEST = 2_000_000  # entries; larger arrays are not searched for causes
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a diagnosis may use besides the two values.
+
+    Attributes:
+        name: the value's.
+        reference: what it is compared with, in words.
+        label: the word before the expected number; "" where that number must not appear.
+        measure, at_most: how it was compared.
+        mistakes: what usual mistakes would give.
+        notes: findings made on the way.
+    """
+
+    name: str
+    reference: str
+    label: str
+    measure: str
+    at_most: float
+    mistakes: Mapping[str, Value]
+    notes: tuple[str, ...] = ()
+
+
+Cause = Callable[[Array, Array], str | None]
+
+
+def explain(comparison: Comparison, value: Value, measured: str, context: Context) -> str:
+    """The message of a failed comparison: what differs and where, both values, the measure, then the cause.
+
+    Args:
+        comparison: what comparing gave.
+        value: the whole value, to be held against the mistakes.
+        measured: the measure and the threshold, in words.
+    """
+    name, leaf = context.name, comparison.worst
+    notes = [f"  {note}" for note in context.notes]
+    if leaf is None:
+        return "\n".join([f"{name}: {comparison.mismatch}.", *notes])
+    if comparison.mismatch:
+        head = f"{name}: {comparison.mismatch}."
+    else:
+        head = f"{name}{leaf.path} differs from {context.reference}{place(comparison, context)}; {measured}."
+        head += extent(leaf.value, leaf.expected)
+    cause = known_mistake(value, context) or likely_cause(leaf.value, leaf.expected)
+    return "\n".join([head, *notes, *([f"  {cause}"] if cause else [])])
+
+
+def place(comparison: Comparison, context: Context) -> str:
+    """at [3, 1]: yours 0.8132, expected 0.1626"""
+    leaf, index = comparison.worst, comparison.index
+    at = f" at {list(index)}" if index else ""
+    expected = f", {context.label} {show(leaf.expected[index])}" if context.label else ""
+    return f"{at}: yours {show(leaf.value[index])}{expected}"
+
+
+def extent(value: Array, expected: Array) -> str:
+    """How many entries differ, and whether they lie in one row or column."""
+    wrong = differing(value, expected)
+    count = int(wrong.sum())
+    if value.size < 2 or count in (0, value.size):
+        return ""
+    text = f" {count} of {value.size} entries differ"
+    if value.ndim == 2 and count > 1:
+        for axis, word in enumerate(("row", "column")):
+            lines = np.flatnonzero(wrong.any(axis=1 - axis))
+            if len(lines) == 1:
+                text += f", all in {word} {lines[0]}"
+    return text + "."
+
+
+def likely_cause(value: Array, expected: Array) -> str | None:
+    """The explanation of the first cause that fits, if any."""
+    if max(value.size, expected.size) > _LARGEST or "c" in (value.dtype.kind, expected.dtype.kind):
+        return holds_non_finite(value, expected)
+    with np.errstate(all="ignore"):
+        if value.shape != expected.shape:
+            return first(SHAPE_CAUSES, value, expected)
+        found = first(DTYPE_CAUSES, value, expected)
+        return found or first(VALUE_CAUSES, value.astype(np.float64), expected.astype(np.float64))
+
+
+def first(causes: tuple[Cause, ...], value: Array, expected: Array) -> str | None:
+    return next(filter(None, (cause(value, expected) for cause in causes)), None)
+
+
+def known_mistake(value: Value, context: Context) -> str | None:
+    """The mistake, of those that the expectation names, which gives just this value."""
+    for text, wrong in context.mistakes.items():
+        if compare(value, wrong, context.measure).error <= context.at_most:
+            return f"It is what comes out if {text}."
+    return None
+
+
+def not_finite(name: str, value: Value) -> str | None:
+    """Where a value holds NaN or inf; None where it is finite, or holds no numbers."""
+    for leaf in leaves(value, value):
+        if trouble := holds_non_finite(leaf.value, leaf.expected):
+            return f"{name}{leaf.path} is not finite.\n  {trouble}"
+    return None
+
+
+def holds_non_finite(value: Array, expected: Array) -> str | None:
+    """NaN or inf."""
+    if value.dtype.kind not in "fc" or np.isfinite(value).all():
+        return None
+    nans, infs = int(np.isnan(value).sum()), int(np.isinf(value).sum())
+    counted = " and ".join(f"{count} {word}" for count, word in ((nans, "NaN"), (infs, "inf")) if count)
+    first = np.argwhere(~np.isfinite(value))[0].tolist()
+    where = f" of {value.size} entries, the first at {first}" if value.ndim else ""
+    return f"It holds {counted}{where}: a division by 0, a logarithm of 0, an overflowing exp, or diverged training?"
+
+
+# Causes of another shape
+
+
+def transposed_shape(value: Array, expected: Array) -> str | None:
+    """Axes in reverse."""
+    if value.ndim < 2 or value.shape != expected.shape[::-1]:
+        return None
+    return "It is the transpose of what is expected." if fits(value.T, expected) else "Is it transposed?"
+
+
+def flattened(value: Array, expected: Array) -> str | None:
+    """The same entries in another shape."""
+    if value.size != expected.size:
+        return None
+    same_entries = fits(value.reshape(expected.shape), expected)
+    if 1 in value.shape or 1 in expected.shape:
+        right = " The entries are right." if same_entries else ""
+        return f"An axis of length 1 is too many or missing: keepdims, or reshape to {expected.shape}.{right}"
+    return f"The entries are right: reshape to {expected.shape}." if same_entries else None
+
+
+def missing_sum(value: Array, expected: Array) -> str | None:
+    """Not yet summed over one axis."""
+    for axis in range(value.ndim):
+        for reduce, word in ((np.sum, "sum"), (np.mean, "mean"), (np.max, "maximum")):
+            if value.size and fits(reduce(value, axis=axis), expected):
+                return f"Its {word} over axis {axis} is what is expected: {word} over that axis too."
+    return None
+
+
+def summed_too_far(value: Array, expected: Array) -> str | None:
+    """Summed over more axes than wanted."""
+    if value.ndim >= expected.ndim:
+        return None
+    for axes in itertools.chain.from_iterable(
+        itertools.combinations(range(expected.ndim), count) for count in range(1, expected.ndim + 1)
+    ):
+        for reduce, word in ((np.sum, "sum"), (np.mean, "mean")):
+            if expected.size and fits(reduce(expected, axis=axes), value, strict=True):
+                return f"It is the {word} of what is expected over axis {', '.join(map(str, axes))}: a {word} too many."
+    return "A sum or mean over one axis too many?" if value.ndim == 0 else None
+
+
+def other_axis(value: Array, expected: Array) -> str | None:
+    """One-dimensional, of another length: probably reduced over the wrong axis."""
+    if value.ndim != 1 or expected.ndim != 1:
+        return None
+    return "Is it reduced over the right axis? Summing (N, C) over axis 0 leaves C numbers, over axis 1 it leaves N."
+
+
+# Causes of other entries
+
+
+def whole_numbers(value: Array, expected: Array) -> str | None:
+    """Fractions cut off by an integer array."""
+    if value.dtype.kind not in "iu" or expected.dtype.kind != "f":
+        return None
+    if not any(np.array_equal(value, cut(expected)) for cut in (np.trunc, np.rint, np.floor)):
+        return None
+    return f"Its dtype is {value.dtype}, so fractions are cut off: make the array of floats."
+
+
+def never_filled(value: Array, expected: Array) -> str | None:
+    """All zero."""
+    if value.size > 1 and not value.any() and expected.any():
+        return "All its entries are 0: is it ever filled in?"
+    return None
+
+
+def low_precision(value: Array, expected: Array) -> str | None:
+    """Right up to the precision of its dtype."""
+    if not fits(value, expected, 1e-2 if value.dtype == np.float16 else _FIT):
+        return None
+    if value.dtype in (np.float16, np.float32):
+        return f"It is {value.dtype}, and right to that precision: compute in float64."
+    return (
+        "It is nearly right: single precision somewhere, an approximation, or a small term that is missing or too many?"
+    )
+
+
+def sign(value: Array, expected: Array) -> str | None:
+    """The negative."""
+    return "The sign is the other way round everywhere." if matches(value, -expected) else None
+
+
+def constant_factor(value: Array, expected: Array) -> str | None:
+    """The same factor everywhere."""
+    if (scale := float(np.vdot(expected, expected).real)) == 0:
+        return None
+    factor = float(np.vdot(expected, value).real) / scale
+    if factor == 0 or not math.isfinite(factor) or not matches(value, factor * expected):
+        return None
+    meaning = factor_meaning(abs(factor), value.shape)
+    if value.size == 1 and meaning is None:
+        return None
+    large = abs(factor) > 1
+    size = f"a factor {abs(factor) if large else 1 / abs(factor):.4g} too {'large' if large else 'small'}"
+    turned = " and has the other sign" if factor < 0 else ""
+    everywhere = " everywhere" if value.size > 1 else ""
+    return f"It is {size}{everywhere}{turned}.{' ' + meaning if meaning else ''}"
+
+
+def factor_meaning(factor: float, lengths: tuple[int, ...]) -> str | None:
+    """What a factor usually comes from."""
+    n = round(max(factor, 1 / factor))
+    whole = n >= 2 and math.isclose(max(factor, 1 / factor), n, rel_tol=_FIT_SCALAR)
+    if whole and n in lengths and n != 2:
+        return f"{n} is the length of axis {lengths.index(n)}: is the average taken over it once, not twice or never?"
+    if whole and n == 2:
+        return "Is a ½ missing?" if factor > 1 else "Is there a ½ too many?"
+    if whole:
+        return f"{n} may be the number of examples or classes: is the average taken once, not twice or never?"
+    if math.isclose(max(factor, 1 / factor), 1 / math.log(2), rel_tol=_FIT_SCALAR):
+        return "1.4427 = 1/ln 2: is the logarithm to base 2 where it should be natural?"
+    return None
+
+
+def missing_root(value: Array, expected: Array) -> str | None:
+    """Squares or roots."""
+    if np.min(expected, initial=0) < 0 or np.min(value, initial=0) < 0:
+        return None
+    if matches(value, expected**2):
+        return "It is the square of what is expected: is a square root missing?"
+    if matches(value**2, expected):
+        return "It is the square root of what is expected: one root too many?"
+    return None
+
+
+def transposed(value: Array, expected: Array) -> str | None:
+    """Square, with axes exchanged."""
+    if value.ndim != 2 or value.shape[0] != value.shape[1] or value.shape[0] < 2:
+        return None
+    return "It is the transpose of what is expected." if matches(value, expected.T) else None
+
+
+def other_layout(value: Array, expected: Array) -> str | None:
+    """The right entries, laid out in another order of axes (a reshape where a transpose belongs, HWC for CHW)."""
+    if not 2 <= value.ndim <= 4:
+        return None
+    for axes in itertools.permutations(range(value.ndim)):
+        moved = expected.transpose(axes)
+        if matches(value, moved.reshape(value.shape)) or matches(value.reshape(moved.shape), moved):
+            return "The entries are right but in another order of axes: reshape moves no axes, transpose does."
+    return None
+
+
+def permuted(value: Array, expected: Array) -> str | None:
+    """The right rows, or columns, in another order."""
+    if value.dtype.kind != "f" or value.ndim not in (1, 2) or value.shape[0] < 3:
+        return None
+    if fits(sorted_rows(value), sorted_rows(expected)):
+        return "The rows are right but in another order." if value.ndim == 2 else "The entries are in another order."
+    if value.ndim == 2 and value.shape[1] >= 3 and fits(sorted_rows(value.T), sorted_rows(expected.T)):
+        return "The columns are right but in another order."
+    return None
+
+
+def added_constant(value: Array, expected: Array) -> str | None:
+    """The same number too much everywhere, or one per column or row."""
+    if value.size < 3 or np.ptp(expected) == 0:
+        return None
+    extra = value - expected
+    if uniform(extra, extra.flat[0], expected):
+        return f"It is too {'large' if extra.flat[0] > 0 else 'small'} by the same amount everywhere."
+    if value.ndim != 2 or min(value.shape) < 3:
+        return None
+    if uniform(extra, extra[:1], expected) and np.ptp(expected, axis=0).any():
+        return "Each column is off by one number: is the bias left out, or added twice?"
+    if uniform(extra, extra[:, :1], expected) and np.ptp(expected, axis=1).any():
+        return "Each row is off by one number: is something left out, or added twice, for each example?"
+    return None
+
+
+def uniform(extra: Array, amount: Array, expected: Array) -> bool:
+    """What is too much is this amount, up to round-off of the expected values, which it must stand out from."""
+    spread = np.max(np.abs(extra - amount))
+    return bool(spread <= _FIT * np.max(np.abs(expected)) and spread <= 1e-3 * np.max(np.abs(amount)))
+
+
+def normalised_axis(value: Array, expected: Array) -> str | None:
+    """Sums to 1, or is centred, over the other axis."""
+    if value.ndim != 2 or min(value.shape) < 2:
+        return None
+    for statistic, target, words in ((np.sum, 1.0, "sum to 1"), (np.mean, 0.0, "have mean 0")):
+        for axis in (0, 1):
+            right = np.abs(statistic(expected, axis=axis) - target).max() < _FIT
+            wrong = np.abs(statistic(value, axis=1 - axis) - target).max() < _FIT
+            if right and wrong and np.abs(statistic(value, axis=axis) - target).max() > _FIT:
+                lines = ("columns", "rows")
+                return f"Its {lines[1 - axis]} {words}, its {lines[axis]} should: is the axis {axis} everywhere?"
+    return None
+
+
+def unmasked(value: Array, expected: Array) -> str | None:
+    """Right but for entries that should be 0, or that are 0 and should not be."""
+    wrong = differing(value, expected)
+    if value.size < 4 or wrong.all() or not wrong.any():
+        return None
+    zero = _FIT_SCALAR * np.max(np.abs(expected))
+    if (np.abs(expected[wrong]) <= zero).all() and value[~wrong].any():
+        return "All that is wrong should be 0: is a mask missing (the ReLU's)?"
+    if not value[wrong].any():
+        return "All that is wrong is 0 and should not be: masked, or never filled in?"
+    return None
+
+
+SHAPE_CAUSES: tuple[Cause, ...] = (
+    holds_non_finite,
+    transposed_shape,
+    flattened,
+    missing_sum,
+    summed_too_far,
+    other_axis,
+)
+
+DTYPE_CAUSES: tuple[Cause, ...] = (
+    holds_non_finite,
+    whole_numbers,
+    low_precision,
+)
+
+VALUE_CAUSES: tuple[Cause, ...] = (
+    never_filled,
+    sign,
+    constant_factor,
+    missing_root,
+    transposed,
+    added_constant,
+    unmasked,
+    permuted,
+    other_layout,
+    normalised_axis,
+)
+
+
+def differing(value: Array, expected: Array) -> Array:
+    """Which entries differ by more than a small fraction of the largest expected magnitude; NaN differs."""
+    scale = np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected))
+    with np.errstate(invalid="ignore"):
+        return ~(np.abs(np.subtract(value, expected, dtype=complex)) <= _FIT * scale)
+
+
+def fits(value: Array, wanted: Array, tolerance: float = _FIT, *, strict: bool = False) -> bool:
+    """Equal up to a fraction of the largest magnitude wanted; strict: so close that it is no chance."""
+    if np.shape(value) != np.shape(wanted) or np.size(wanted) == 0:
+        return False
+    scale = float(np.max(np.abs(wanted)))
+    furthest = float(np.max(np.abs(np.subtract(value, wanted, dtype=complex))))
+    return math.isfinite(scale) and furthest <= (min(tolerance, _FIT_SCALAR) if strict else tolerance) * scale
+
+
+def matches(value: Array, wanted: Array) -> bool:
+    """As `fits`, but not by chance: one number must fit closely, and be no round one; zeros never match."""
+    if np.size(value) == 1 and round_number(value) and round_number(wanted):
+        return False
+    return bool(np.any(wanted)) and fits(value, wanted, strict=np.size(value) == 1)
+
+
+def round_number(value: Array) -> bool:
+    """A number of few digits, such as a count or an accuracy: it equals others by chance."""
+    return bool(np.all(np.abs(value * 1000 - np.rint(value * 1000)) < 1e-9))
+
+
+def sorted_rows(array: Array) -> Array:
+    """Rows in the order of their first column, then the next, …"""
+    if array.ndim == 1:
+        return np.sort(array)
+    return array[np.lexsort(np.round(array, 9).T[::-1])]
+
+
+def show(value: Any) -> str:
+    """A short text for one value."""
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = value.item()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return describe(value) if isinstance(value, np.ndarray | list | tuple | dict) else f"{value!r:.80}"

@@ -1,0 +1,59 @@
+"""What every kind of expectation is made of."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from autograder.expect.evidence import Value
+
+Id = tuple[str, int]
+"""A cell, and which of its expectations, from 0."""
+
+ReadFile = Callable[[str], bytes | None]
+"""The bytes of a file of the submission, or None where there is none (or none that may be read)."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came of one expectation.
+
+    Attributes:
+        credit: 1, 0, or a fraction.
+        row: the columns of its line: name, measure, threshold, outcome.
+        diagnosis: what is wrong and what to do, one or more lines; empty where nothing is.
+        flags: what an instructor should look at.
+    """
+
+    credit: float
+    row: tuple[str, ...]
+    diagnosis: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Expectation(ABC):
+    """One expectation as stated: what the answer key keeps, and how evidence is judged against it."""
+
+    name: str
+
+    judged: ClassVar[str] = "value"  # the parameter that holds the student's value
+    guessable: ClassVar[bool]  # could it be met without computing the value?
+    needs_evidence: ClassVar[bool] = True  # False: what is judged does not come from the student's process
+
+    @abstractmethod
+    def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        """The trusted side's judgement of a student's value."""
+
+    def check(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        """The judgement on the student's own machine, where only what the cell shows is known."""
+        return self.judge(evidence, read_file)
+
+    def sealed(self, read_file: ReadFile) -> "Expectation":
+        """The expectation with what the source notebook's own files add to it."""
+        return self
+
+
+def unusable(name: str, reason: str) -> Judgement:
+    """The judgement of a value that cannot be looked at."""
+    return Judgement(0.0, (name, "cannot be checked", "failed"), f"{name} cannot be checked: {reason}.")

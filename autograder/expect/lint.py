@@ -1,0 +1,277 @@
+"""What can be wrong with a notebook's expectations before any student sees it, found without running it."""
+
+import ast
+import builtins
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.expect.kinds import KINDS
+from autograder.expect.session import rng
+
+MODULE = "expect"
+NAMES = {function.__name__: kind for function, kind in KINDS.items()}
+RNG = rng.__name__
+
+_CONDITIONAL = (ast.If, ast.IfExp, ast.BoolOp, ast.While, ast.Try, ast.Match)
+_CALLED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to mend in one cell; `line` counts from 1 in the cell."""
+
+    cell_id: str
+    line: int
+    text: str
+
+
+def guessable_cells(nb: Mapping[str, Any]) -> list[Problem]:
+    """Problems of a notebook's grade cells: what a student could earn without the work, or grading could not follow.
+
+    - a grade cell without an expectation, or whose every expectation could be met by a guess: each needs one `same` or
+      `gradient` of values that come from `expect.rng()` in that cell, or an `accuracy`;
+    - an expectation in another cell than a grade cell (it would decide nothing);
+    - an expectation, or an `expect.rng()`, that is reached or not depending on the student's values: they are numbered;
+    - a predicate of `holds` that reads the notebook's variables: it is judged later, against the source's variables;
+    - a bare `assert` in a grade cell: it decides nothing when grading;
+    - a name that `expect` does not have.
+    """
+    code = [cell for cell in nb["cells"] if cell["cell_type"] == "code"]
+    trees = {cell["id"]: parse(cell["source"]) for cell in code}
+    assigned = set().union(*(stored_names(tree) for tree in trees.values() if isinstance(tree, ast.Module)))
+    problems = []
+    for cell in code:
+        tree, graded = trees[cell["id"]], is_grade_cell(cell)
+        if isinstance(tree, SyntaxError):
+            if graded:
+                problems.append(Problem(cell["id"], tree.lineno or 1, f"it cannot be read: {tree.msg}"))
+            continue
+        found = grade_cell(tree, assigned) if graded else other_cell(tree)
+        problems.extend(Problem(cell["id"], line, text) for line, text in sorted(found))
+    return problems
+
+
+def grade_cell(tree: ast.Module, assigned: set[str]) -> Iterator[tuple[int, str]]:
+    """Problems of a grade cell, as (line, text)."""
+    yield from unknown_names(tree)
+    yield from unsteady(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            yield node.lineno, "an assert decides nothing when grading: use expect.holds or expect.close"
+    calls = list(expectations(tree))
+    for call in calls:
+        yield from late_names(call, assigned)
+    if not calls:
+        yield 1, "it states no expectation, so that nothing in it can be graded"
+        return
+    random = drawn_names(tree)
+    if not any(cannot_be_guessed(call, random) for call in calls):
+        yield (
+            calls[0].lineno,
+            "its points could be guessed: state expect.same or expect.gradient of something computed from "
+            "expect.rng() in this cell, or expect.accuracy",
+        )
+
+
+def other_cell(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Problems of a cell that is not graded."""
+    yield from unknown_names(tree)
+    for call in expectations(tree):
+        yield call.lineno, f"expect.{call.func.attr} stands outside a grade cell, where it decides nothing"
+
+
+def is_grade_cell(cell: Mapping[str, Any]) -> bool:
+    """Is it graded by its expectations (and not by hand)?"""
+    about = cell["metadata"].get("nbgrader", {})
+    return bool(about.get("grade")) and not about.get("solution")
+
+
+def parse(source: str) -> ast.Module | SyntaxError:
+    """The syntax tree of a cell, its magic lines left out."""
+    lines = [
+        line[: len(line) - len(line.lstrip())] + "pass" if line.lstrip().startswith(("%", "!")) else line
+        for line in source.splitlines()
+    ]
+    try:
+        return ast.parse("\n".join(lines))
+    except SyntaxError as error:
+        return error
+
+
+def is_call(node: ast.AST, *names: str) -> bool:
+    """Is it `expect.name(...)` for one of the names?"""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == MODULE
+        and node.func.attr in names
+    )
+
+
+def expectations(tree: ast.AST) -> Iterator[ast.Call]:
+    """The calls that state expectations."""
+    return (node for node in ast.walk(tree) if is_call(node, *NAMES))
+
+
+def argument(call: ast.Call, parameter: str) -> ast.expr | None:
+    """The argument for a parameter of the function that a call calls."""
+    function = next(function for function in KINDS if function.__name__ == call.func.attr)
+    position = function.__code__.co_varnames.index(parameter)
+    named = [keyword.value for keyword in call.keywords if keyword.arg == parameter]
+    return next(iter([*call.args[position : position + 1], *named]), None)
+
+
+def unknown_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    known = [*NAMES, RNG, "Unmet"]
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=base), attr=attr) if base == MODULE and attr not in known:
+                near = difflib.get_close_matches(attr, known, 1)
+                yield node.lineno, f"expect has no {attr}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def unsteady(tree: ast.AST, reason: str = "", literals: frozenset[str] | None = None) -> Iterator[tuple[int, str]]:
+    """Calls that not every run of the cell reaches equally often; they are numbered as they are reached."""
+    literals = literal_names(tree) if literals is None else literals
+    if reason and is_call(tree, *NAMES, RNG):
+        yield tree.lineno, f"expect.{tree.func.attr} stands {reason}: every run must reach the same expectations"
+    inside = reason or why_unsteady(tree, literals)
+    for child in ast.iter_child_nodes(tree):
+        yield from unsteady(child, inside, literals)
+
+
+def why_unsteady(node: ast.AST, literals: frozenset[str]) -> str:
+    """Why what stands in this node may be reached or not; "" where it is reached equally often in every run."""
+    if isinstance(node, _CONDITIONAL):
+        return "where it may be skipped"
+    if isinstance(node, _CALLED):
+        return "in a function"
+    if isinstance(node, ast.For):
+        left = any(isinstance(inner, ast.Break | ast.Continue) for inner in ast.walk(node))
+        steady = is_literal(node.iter, literals) and not left
+    elif isinstance(node, _COMPREHENSIONS):
+        steady = all(is_literal(part.iter, literals) and not part.ifs for part in node.generators)
+    else:
+        steady = True
+    return "" if steady else "in a loop that is not over a written-out list"
+
+
+def is_literal(node: ast.expr, literals: frozenset[str]) -> bool:
+    """Is its length written out in the cell? A zip ends with its shortest part, so one of these suffices."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="items" | "keys" | "values", value=container)):
+            return is_literal(container, literals)
+        case ast.Call(func=ast.Name("zip")):
+            return any(is_literal(part, literals) for part in node.args)
+        case ast.Call(func=ast.Name("range" | "enumerate" | "sorted")):
+            return all(is_literal(part, literals) for part in node.args)
+    if isinstance(node, ast.Name):
+        return node.id in literals
+    if isinstance(node, ast.Dict):
+        return None not in node.keys  # the number of entries counts, not what they are
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return not any(isinstance(item, ast.Starred) for item in node.elts)
+    return isinstance(node, ast.Constant)
+
+
+def literal_names(tree: ast.AST) -> frozenset[str]:
+    """Names that the cell binds once, to something written out."""
+    bound = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    once = {name for name in bound if bound.count(name) == 1}
+    found: frozenset[str] = frozenset()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and is_literal(node.value, found):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)} & once
+    return found
+
+
+def drawn_names(tree: ast.Module) -> set[str]:
+    """Names whose values come from `expect.rng()`, through any number of assignments and calls.
+
+    Where it seeds numpy's global generator, whatever a call gives may come from it.
+    """
+    fixed = imported_names(tree) | set(dir(builtins)) | {MODULE}
+    drawn: set[str] = set()
+    while True:
+        seeded = any(is_global_seed(node) and comes_from(node, drawn) for node in ast.walk(tree))
+        reached = [
+            base_names(target) - fixed
+            for target, source in flows(tree)
+            if comes_from(source, drawn) or (seeded and isinstance(source, ast.Call))
+        ]
+        if all(names <= drawn for names in reached):
+            return drawn
+        drawn.update(*reached)
+
+
+def flows(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Pairs of code: what the first names gets values from the second."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign():
+                yield from ((target, node.value) for target in node.targets)
+            case ast.AugAssign() | ast.AnnAssign() | ast.NamedExpr():
+                yield node.target, node.value or node.target
+            case ast.For() | ast.comprehension():
+                yield node.target, node.iter
+            case ast.withitem(optional_vars=ast.AST()):
+                yield node.optional_vars, node.context_expr
+            case ast.FunctionDef():
+                yield ast.Name(node.name), node
+            case ast.Expr(value=ast.Call()) if not is_call(node.value, *NAMES):
+                yield node.value, node.value  # net.train(X): net has seen X
+
+
+def is_global_seed(node: ast.AST) -> bool:
+    """Is it a call of np.random.seed?"""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("np.random.seed", "numpy.random.seed")
+
+
+def comes_from(node: ast.AST, drawn: set[str]) -> bool:
+    """Does an expression hold `expect.rng()` or a name that comes from it?"""
+    return any(is_call(part, RNG) or (isinstance(part, ast.Name) and part.id in drawn) for part in ast.walk(node))
+
+
+def cannot_be_guessed(call: ast.Call, drawn: set[str]) -> bool:
+    """Does it take the work to meet this expectation?"""
+    kind = NAMES[call.func.attr]
+    if kind.guessable:
+        return False
+    if not kind.needs_evidence:
+        return True
+    value = argument(call, kind.judged)
+    return value is not None and comes_from(value, drawn)
+
+
+def late_names(call: ast.Call, assigned: set[str]) -> Iterator[tuple[int, str]]:
+    """Variables of the notebook that a predicate written in the call would read."""
+    predicate = argument(call, "predicate") if call.func.attr == "holds" else None
+    if not isinstance(predicate, ast.Lambda):
+        return
+    own = {parameter.arg for parameter in ast.walk(predicate.args) if isinstance(parameter, ast.arg)}
+    own |= stored_names(predicate)
+    for name in sorted(base_names(predicate.body) & assigned - own):
+        yield (
+            predicate.lineno,
+            f"the predicate reads {name}, which has the source's value when it is judged: make it part of the value",
+        )
+
+
+def base_names(node: ast.AST) -> set[str]:
+    """All names in a piece of code."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def stored_names(tree: ast.AST) -> set[str]:
+    """Names that a piece of code assigns to."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def imported_names(tree: ast.AST) -> set[str]:
+    """Names that a piece of code imports; numpy's usual name too, which an earlier cell imports."""
+    names = (alias for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names)
+    return {"np", "plt"} | {(alias.asname or alias.name).partition(".")[0] for alias in names}

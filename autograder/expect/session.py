@@ -1,0 +1,174 @@
+"""What becomes of an expectation when a cell states it: checked at once, recorded, or kept as the answer key.
+
+Nothing here may be relied on by the verdict: a student's process can replace all of it. It only decides what
+that process sends.
+"""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from autograder.expect import message, names
+from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, encode, snapshot
+from autograder.expect.expectation import Expectation, Id, Judgement, ReadFile, unusable
+from autograder.expect.lines import Layout
+
+Title = Callable[[], str]
+Build = Callable[[str], Expectation]
+
+
+class Unmet(AssertionError):
+    """An expectation that is not met; the text is the diagnosis."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows: the diagnosis alone; the stack would tell a student nothing more."""
+        return [f"Not met: {self}"]
+
+
+class Session(ABC):
+    """One way of treating expectations; a cell's expectations and its `rng()` calls are numbered from 0."""
+
+    def __init__(self, seed: int):
+        self.seed = seed
+        self.begin_cell("")
+
+    def begin_cell(self, cell_id: str) -> None:
+        """Start numbering anew, for this cell."""
+        self.cell_id = cell_id
+        self.stated = 0
+        self.drawn = 0
+
+    def rng(self) -> np.random.Generator:
+        """The generator for the next `expect.rng()` of the cell."""
+        self.drawn += 1
+        return generator(self.seed, self.cell_id, self.drawn - 1)
+
+    def next_id(self) -> Id:
+        self.stated += 1
+        return self.cell_id, self.stated - 1
+
+    @abstractmethod
+    def state(self, value: Value, title: Title, build: Build) -> Judgement | None:
+        """Take an expectation on `value`.
+
+        `title` gives its name; `build` makes it from the name and the cell's other arguments, where they are wanted.
+        """
+
+
+class LocalSession(Session):
+    """On a student's machine: check at once, print a line, raise where nothing is earned."""
+
+    def __init__(self) -> None:
+        super().__init__(seed=0)
+        self.place: tuple | None = None
+
+    def enter(self, place: tuple) -> None:
+        if place != self.place:
+            self.begin_cell("")
+            self.place = place
+            self.layout = Layout()
+
+    def rng(self) -> np.random.Generator:
+        self.enter(names.place(names.caller()))
+        return super().rng()
+
+    def state(self, value: Value, title: Title, build: Build) -> Judgement:
+        self.enter(names.place(names.caller()))
+        name = title()
+        try:
+            evidence = snapshot(value)
+        except EvidenceError as error:
+            judgement = unusable(name, str(error))
+        else:
+            judgement = build(name).check(evidence, read_here)
+        self.layout.add(judgement.row)
+        print(self.layout.line(judgement.row))
+        if judgement.credit == 0:
+            raise Unmet(judgement.diagnosis)
+        return judgement
+
+
+class RecordingSession(Session):
+    """Beside student code, when grading: send the student's values away, check and print nothing."""
+
+    def __init__(self, seed: int, send: Callable[[bytes], None]):
+        super().__init__(seed)
+        self.send = send
+
+    def state(self, value: Value, title: Title, build: Build) -> None:
+        try:
+            content: bytes | EvidenceFailure = encode(value)
+        except EvidenceError as error:
+            content = EvidenceFailure(str(error))
+        self.send(message.pack(*self.next_id(), content))
+
+
+class KeySession(Session):
+    """On the trusted side, over the source notebook: keep every expectation as stated there.
+
+    Attributes:
+        key: expectations by (cell id, position). They hold copies of values, and live predicates and predict functions.
+        counts: how many expectations each cell stated that was begun.
+        read_file: finds the files that the source notebook saved.
+    """
+
+    def __init__(self, seed: int, read_file: ReadFile | None = None):
+        self.read_file = read_file or read_here
+        self.key: dict[Id, Expectation] = {}
+        self.counts: dict[str, int] = {}
+        super().__init__(seed)
+
+    def begin_cell(self, cell_id: str) -> None:
+        super().begin_cell(cell_id)
+        self.counts[cell_id] = 0
+
+    def state(self, value: Value, title: Title, build: Build) -> None:
+        """Raises Unmet where the source notebook does not meet its own expectation: then no student could."""
+        expectation = build(title())
+        judgement = expectation.judge(snapshot(value), self.read_file)
+        if judgement.credit == 0:
+            raise Unmet(f"the source notebook fails its own check. {judgement.diagnosis}")
+        self.key[self.next_id()] = expectation.sealed(self.read_file)
+        self.counts[self.cell_id] += 1
+
+
+def generator(seed: int, cell_id: str, call: int) -> np.random.Generator:
+    """The random numbers of one `expect.rng()` call: the same wherever seed, cell and call are the same."""
+    digest = hashlib.sha256(f"{seed}\n{cell_id}\n{call}".encode()).digest()
+    return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest[:16], "little")))
+
+
+def read_here(name: str) -> bytes | None:
+    """A file below the current folder, or None."""
+    try:
+        return Path(name).read_bytes()
+    except OSError:
+        return None
+
+
+_current: Session = LocalSession()
+
+
+def current() -> Session:
+    """The session that takes expectations now."""
+    return _current
+
+
+def rng() -> np.random.Generator:
+    """Random numbers for inputs: others in every grading run, cell and call, always the same on a student's machine."""
+    return current().rng()
+
+
+@contextmanager
+def use(session: Session) -> Iterator[Session]:
+    """Let this session take the expectations stated meanwhile."""
+    global _current
+    before, _current = _current, session
+    try:
+        yield session
+    finally:
+        _current = before

@@ -1,0 +1,108 @@
+"""Evidence held against the answer key: what each grade cell earns, and what it says.
+
+Everything in the evidence may be a lie; a lie gains nothing, since all that counts is the answer key. A cell earns the
+smallest credit of its expectations, and nothing where one of them has no evidence.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode, encode
+from autograder.expect.expectation import Expectation, Id, Judgement, ReadFile, unusable
+from autograder.expect.lines import Layout
+
+Evidence = Mapping[Id, bytes | EvidenceFailure]
+
+NOTHING = encode(None)
+
+
+@dataclass(frozen=True)
+class CellVerdict:
+    """What one grade cell comes to.
+
+    Attributes:
+        credit: 0 to 1.
+        lines: what its output says, one string a line; no hidden expected value is in them.
+        flags: what an instructor should look at.
+    """
+
+    credit: float
+    lines: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+def judge(
+    key: Mapping[Id, Expectation],
+    evidence: Evidence,
+    errors: Mapping[str, str] | None = None,
+    read_file: ReadFile = lambda name: None,
+) -> dict[str, CellVerdict]:
+    """The verdict on every cell of the answer key.
+
+    Args:
+        key: expectations by (cell id, position), as `KeySession.key` has them.
+        evidence: what the submission's process recorded for them.
+        errors: by cell id, the error that a cell stopped with ("ZeroDivisionError: division by zero").
+        read_file: the bytes of a file of the submission by name (saved weights), None where there is none.
+    """
+    cells: dict[str, list[Id]] = defaultdict(list)
+    for place in sorted(key, key=lambda place: place[1]):
+        cells[place[0]].append(place)
+    strays = defaultdict(list)
+    for cell_id, position in evidence.keys() - key.keys():
+        strays[cell_id].append(position)
+    verdicts = {}
+    for cell_id, places in cells.items():
+        error = (errors or {}).get(cell_id)
+        judgements = [judge_one(key[place], evidence.get(place), error, read_file) for place in places]
+        flags = [flag for judgement in judgements for flag in judgement.flags]
+        if cell_id in strays:
+            flags.append(f"evidence for {len(strays[cell_id])} checks that this cell does not have")
+        credit = min(judgement.credit for judgement in judgements)
+        verdicts[cell_id] = CellVerdict(credit, report(judgements), tuple(flags))
+    return verdicts
+
+
+def judge_one(
+    expectation: Expectation, evidence: bytes | EvidenceFailure | None, error: str | None, read_file: ReadFile
+) -> Judgement:
+    """The judgement of one expectation; never raises."""
+    name = expectation.name
+    if not expectation.needs_evidence:
+        evidence = NOTHING
+    if evidence is None:
+        return missing(name, error)
+    if isinstance(evidence, EvidenceFailure):
+        return unusable(name, evidence.reason)
+    try:
+        return expectation.judge(decode(evidence), read_file)
+    except EvidenceError as failure:
+        return replace(unusable(name, str(failure)), flags=(f"{name}: malformed evidence: {failure}",))
+    except Exception as failure:  # one bad value must not stop the grading of a class
+        logging.getLogger(__name__).exception("judging %s", name)
+        text = f"judging it failed with {type(failure).__name__}"
+        return replace(unusable(name, text), flags=(f"{name}: {text}: {failure!s:.200}",))
+
+
+def missing(name: str, error: str | None) -> Judgement:
+    """The judgement of an expectation that the submission never came to."""
+    if error is None:
+        text = f"{name}: no value came from this check."
+    elif error.startswith("NotImplementedError"):
+        what = error.partition(":")[2].strip() or "something"
+        text = f"{name}: {what:.200} is still to be written: it raises NotImplementedError."
+    else:
+        text = f"{name}: the cell stopped before this check: {error:.500}"
+    return Judgement(0.0, (name, "no value", "failed"), text)
+
+
+def report(judgements: list[Judgement]) -> tuple[str, ...]:
+    """The lines of a cell: a row per expectation, a failed one followed by its diagnosis."""
+    layout = Layout([judgement.row for judgement in judgements])
+    lines = []
+    for judgement in judgements:
+        lines.append(layout.line(judgement.row))
+        lines.extend(f"  {line}" for line in judgement.diagnosis.splitlines())
+    return tuple(lines)

@@ -1,0 +1,1 @@
+"""Grading: splice, run in the sandbox, judge against the answer key, keep the books."""

@@ -1,0 +1,65 @@
+"""What goes to a worker and what comes back: plain data, so that a worker can be a process here or on another machine."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.assignment import Limits
+from autograder.grade.shell import Output
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell to run; `skip` says why it is not to be run, or is empty."""
+
+    id: str
+    source: str
+    skip: str = ""
+
+
+@dataclass(frozen=True)
+class NotebookJob:
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission, ready to run: notebooks in order, and the files that lie beside them."""
+
+    student: str
+    notebooks: tuple[NotebookJob, ...]
+    files: dict[str, bytes]
+    seed: int
+    limits: Limits
+    tier: str
+    data: Path | None = None
+    hand_in: tuple[str, ...] = ()
+
+
+@dataclass
+class CellRun:
+    """What one cell showed; `stopped` says why it did not come to its end, or is empty."""
+
+    outputs: list[Output] = field(default_factory=list)
+    stopped: str = ""
+    seconds: float = 0.0
+
+
+@dataclass
+class NotebookRun:
+    """What a notebook left behind: outputs for people, evidence for the judge, and why it stopped early, if it did."""
+
+    cells: dict[str, CellRun]
+    evidence: list[bytes]
+    stopped: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A submission after it ran; `files` are its hand-in files as they were then."""
+
+    student: str
+    notebooks: dict[str, NotebookRun]
+    files: dict[str, bytes]
+    seconds: float

@@ -1,0 +1,165 @@
+"""Judges: one trusted process per notebook, which makes the answer key and gives verdicts."""
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.grade.jobs import Cell
+from autograder.grade.key import ANSWER, FAILED, FILE, JUDGE, MAKE_KEY, MESSAGE, PROGRESS
+from autograder.grade.wire import read_frame, write_frame
+from autograder.grade.worker import ONE_THREAD
+from autograder.notebooks import read_source_notebook
+
+SEARCH_SKIPPED = "a search that is not run again"
+
+
+@dataclass(frozen=True)
+class CellVerdict:
+    """What a grade cell earned, as a part of its points, and the lines that say why."""
+
+    credit: float
+    lines: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All grade cells of one notebook; `flags` are oddities of the evidence as a whole."""
+
+    cells: Mapping[str, CellVerdict]
+    flags: tuple[str, ...] = ()
+
+
+class Judge:
+    """One notebook's answer key, in a process of its own. Use as a context manager; safe to share between threads."""
+
+    def __init__(self, course: Course, assignment: Assignment, notebook: str, seed: int) -> None:
+        self.course = course
+        self.assignment = assignment
+        self.notebook = notebook
+        self.seed = seed
+        self.lock = threading.Lock()
+        self.folder = Path(tempfile.mkdtemp(prefix="answer-key-"))
+        self.cells: frozenset[str] = frozenset()
+
+    def __enter__(self) -> "Judge":
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "autograder.grade.key", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+            )
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def prepare(self, on_cell: Callable[[str], None] = lambda cell_id: None) -> None:
+        """Make the answer key. `on_cell` hears which cell of the source notebook is running.
+
+        Raises:
+            CourseError: a cell of the source notebook fails.
+        """
+        cells = self.lay_out()
+        self.send(MAKE_KEY, {"cells": [asdict(cell) for cell in cells], "seed": self.seed})
+        while (answer := self.receive())[0] == PROGRESS:
+            on_cell(answer[1])
+        kind, content = answer
+        if kind == FAILED:
+            cell_id, traceback = content
+            raise CourseError(
+                f"{self.assignment.folder / self.notebook}.ipynb, cell {cell_id}: the instructor's own solution fails, "
+                f"so nothing can be graded against it.\n{traceback}"
+            )
+        self.cells = frozenset(content)
+        self.keep_weights()
+
+    def lay_out(self) -> list[Cell]:
+        """Put the library, the assignment's files and known weights where the notebook runs; returns its code cells."""
+        shutil.copytree(self.course.library, self.folder / self.course.library.name, ignore=no_caches, dirs_exist_ok=True)
+        for path in self.assignment.folder.iterdir():
+            if path.is_file() and path.suffix != ".ipynb":
+                shutil.copy(path, self.folder)
+        notebook = read_source_notebook(self.assignment.folder / f"{self.notebook}.ipynb")
+        searches = {cell for name, cell in self.assignment.search if name == self.notebook}
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        self.cache = self.course.work / self.assignment.name / "weights" / search_fingerprint(code, searches, self.course)
+        known = [self.cache / name for name in self.assignment.hand_in]
+        have_all = bool(searches) and self.cache.is_dir()
+        for path in known if have_all else ():
+            if path.exists():
+                shutil.copy(path, self.folder)
+        return [
+            Cell(cell.id, cell.source, SEARCH_SKIPPED if have_all and cell.id in searches else "") for cell in code
+        ]
+
+    def keep_weights(self) -> None:
+        """Keep what the source notebook's search made, so that the next grading run need not search again."""
+        if self.cache.is_dir() or not any(name == self.notebook for name, _ in self.assignment.search):
+            return
+        self.cache.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=self.cache.parent))
+        for name in self.assignment.hand_in:
+            if (self.folder / name).is_file():
+                shutil.copy(self.folder / name, temporary)
+        os.replace(temporary, self.cache)
+
+    def judge(self, evidence: list[bytes], files: Mapping[str, bytes]) -> Verdict:
+        """The verdict on one notebook's evidence; `files` are the hand-in files that it left."""
+        with self.lock:
+            self.send(JUDGE, {"messages": len(evidence), "files": list(files)})
+            for message in evidence:
+                write_frame(self.control.fileno(), MESSAGE, message)
+            for content in files.values():
+                write_frame(self.control.fileno(), FILE, content)
+            _, content = self.receive()
+        cells = {
+            name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
+            for name, cell in content["cells"].items()
+        }
+        return Verdict(cells, tuple(content["flags"]))
+
+    def send(self, kind: bytes, message: object) -> None:
+        write_frame(self.control.fileno(), kind, json.dumps(message).encode())
+
+    def receive(self) -> tuple[bytes, object]:
+        try:
+            kind, payload = read_frame(self.control.fileno())
+        except (EOFError, OSError):
+            raise CourseError(
+                f"the process with the answer key of {self.notebook} ended (exit status {self.process.wait()}): "
+                "out of memory? Run the same command again to go on."
+            ) from None
+        assert kind in (ANSWER, FAILED, PROGRESS)
+        return kind, json.loads(payload)
+
+
+def no_caches(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if name in ("__pycache__", ".ipynb_checkpoints")}
+
+
+def search_fingerprint(code: list, searches: set[str], course: Course) -> str:
+    """A hash of everything that runs up to the last search, and of the library."""
+    last = max((index for index, cell in enumerate(code) if cell.id in searches), default=-1)
+    digest = hashlib.sha256("\n\n".join(cell.source for cell in code[: last + 1]).encode())
+    for path in sorted(course.library.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:24]

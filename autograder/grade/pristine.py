@@ -1,0 +1,108 @@
+"""What a submission is laid on: the assignment as released, plus what was held back for grading.
+
+Notebooks have their regions emptied and their hidden tests in; the library has its holes. No solution is in it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+from nbgrader.utils import compute_checksum
+
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.notebooks import format_notebook, read_source_notebook
+from autograder.regions import find_regions
+from autograder.release.library import library_with_holes
+from autograder.release.notebook import blank_notebook
+
+HIDDEN_TESTS = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*(\n|\Z)", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class PristineCell:
+    """One cell of the source notebook.
+
+    Attributes:
+        id: the cell's id, which is nbgrader's grade_id too.
+        released: the text that students got.
+        graded: the text that is run: as released, with the hidden tests.
+        has_region: is there a part that students write?
+        node: the cell to fill in, with nbgrader's metadata.
+    """
+
+    id: str
+    released: str
+    graded: str
+    has_region: bool
+    node: NotebookNode
+
+    @property
+    def is_grade(self) -> bool:
+        """Are there points for it?"""
+        return bool(self.node.metadata.get("nbgrader", {}).get("grade"))
+
+    @property
+    def is_answer(self) -> bool:
+        """Is it a student's text, graded by hand?"""
+        nbgrader = self.node.metadata.get("nbgrader", {})
+        return bool(nbgrader.get("grade") and nbgrader.get("solution"))
+
+
+@dataclass(frozen=True)
+class Pristine:
+    """An assignment to lay submissions on.
+
+    Attributes:
+        notebooks: name -> cells, in order.
+        metadata: name -> the notebook's own metadata.
+        library: path below the submission -> text, with holes.
+        fingerprint: changes whenever the assignment or the library does.
+    """
+
+    assignment: Assignment
+    notebooks: Mapping[str, tuple[PristineCell, ...]]
+    metadata: Mapping[str, NotebookNode]
+    library: Mapping[str, str]
+    fingerprint: str
+
+
+def load_pristine(course: Course, assignment: Assignment) -> Pristine:
+    """Read the source and empty it; raises CourseError where a part of it is malformed."""
+    sources = {name: read_source_notebook(assignment.folder / f"{name}.ipynb") for name in assignment.notebooks}
+    blanked = {name: blank_notebook(nb) for name, nb in sources.items()}
+    return Pristine(
+        assignment=assignment,
+        notebooks={name: tuple(pristine_cell(cell) for cell in nb.cells) for name, nb in blanked.items()},
+        metadata={name: nb.metadata for name, nb in blanked.items()},
+        library=dict(library_with_holes(course, assignment)),
+        fingerprint=fingerprint(course, assignment, sources),
+    )
+
+
+def pristine_cell(cell: NotebookNode) -> PristineCell:
+    """A cell whose regions are empty, as it was released and as it is graded."""
+    if "nbgrader" in cell.metadata:
+        cell.metadata.nbgrader.cell_type = cell.cell_type
+        cell.metadata.nbgrader.checksum = compute_checksum(cell)
+    return PristineCell(
+        id=cell.id,
+        released=HIDDEN_TESTS.sub("", cell.source),
+        graded=cell.source,
+        has_region=bool(find_regions(cell.source)),
+        node=cell,
+    )
+
+
+def fingerprint(course: Course, assignment: Assignment, sources: Mapping[str, NotebookNode]) -> str:
+    """A hash of everything that scores depend on, submissions apart."""
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        digest.update(format_notebook(sources[name]).encode())
+    digest.update((assignment.folder / "assignment.toml").read_bytes())
+    for path in sorted(course.library.rglob("*.py")):
+        digest.update(json.dumps([path.relative_to(course.root).as_posix(), path.read_text("utf-8")]).encode())
+    return digest.hexdigest()

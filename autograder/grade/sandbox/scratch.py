@@ -1,0 +1,118 @@
+"""The scratch folder of a sandbox: made ready, measured while student code fills it, read and removed afterwards."""
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+from autograder.errors import CourseError
+
+HOME, TEMPORARY = ".home", ".tmp"
+BLOCK = 512
+ENTRY_BYTES = 4096
+"""What an entry costs at least, so that a million empty files are not nothing."""
+MAX_DEPTH = 64
+
+
+class Unmeasurable(Exception):
+    """The folder is too deep, or a part of it cannot be listed."""
+
+
+def prepare(folder: Path) -> None:
+    """Make the folders in `folder` that HOME and TMPDIR point to."""
+    for name in (HOME, TEMPORARY):
+        (folder / name).mkdir(exist_ok=True)
+
+
+def give(folder: Path, user: int) -> None:
+    """Make `user` the owner of the folder and all that is in it.
+
+    Raises:
+        CourseError: it holds a hard link, so that a file elsewhere would change its owner too.
+    """
+    os.chown(folder, user, user)
+    for where, folders, files, descriptor in os.fwalk(folder):
+        for name in folders + files:
+            about = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            if about.st_nlink > 1 and not stat.S_ISDIR(about.st_mode):
+                raise CourseError(f"{where}/{name} is a hard link to another file. Copy the file instead.")
+            os.chown(name, user, user, dir_fd=descriptor, follow_symlinks=False)
+
+
+def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0) -> int:
+    """Return the disk space under a folder, without following links; stops adding up beyond `stop_at`.
+
+    Raises:
+        Unmeasurable: the tree is deeper than honest work makes it, or a folder in it cannot be listed.
+    """
+    if depth > MAX_DEPTH:
+        raise Unmeasurable
+    total = 0
+    try:
+        for entry in os.scandir(folder):
+            try:
+                about = entry.stat(follow_symlinks=False)
+                total += max(about.st_blocks * BLOCK, ENTRY_BYTES)
+                if entry.is_dir(follow_symlinks=False):
+                    total += tree_bytes(entry.path, stop_at - total, depth + 1)
+            except FileNotFoundError:
+                continue
+            if total > stop_at:
+                break
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise Unmeasurable from error
+    return total
+
+
+def deleted_bytes(pids: list[int], device: int) -> int:
+    """Return the space of files on a device that have no name any more, but that these processes hold open."""
+    sizes = {}
+    for pid in pids:
+        try:
+            for entry in os.scandir(f"/proc/{pid}/fd"):
+                about = entry.stat()
+                if about.st_nlink == 0 and about.st_dev == device and stat.S_ISREG(about.st_mode):
+                    sizes[about.st_ino] = about.st_blocks * BLOCK
+        except OSError:
+            continue
+    return sum(sizes.values())
+
+
+def read_result(folder: Path, name: str, at_most: int) -> bytes:
+    """Read a file that student code left in its scratch folder, and nothing that it may point to instead.
+
+    Raises:
+        CourseError: it is not there, is no regular file of its own, or is longer than `at_most` bytes.
+    """
+    try:
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise CourseError(f"{name}: {error.strerror}") from error
+    with open(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
+            raise CourseError(f"{name} is a link or a special file. Save it as a plain file.")
+        if about.st_size > at_most:
+            raise CourseError(f"{name} has {about.st_size} bytes; at most {at_most} are read.")
+        return file.read(at_most)
+
+
+def remove(folder: Path) -> None:
+    """Remove a scratch folder whose sandbox has ended, whatever was done to the modes and depth of what is in it."""
+
+    def open_up(function, path: str, _) -> None:
+        for blocked in (os.path.dirname(path), path):
+            if not os.path.islink(blocked):
+                os.chmod(blocked, stat.S_IRWXU)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path, onerror=open_up)
+        else:
+            function(path)
+
+    try:
+        shutil.rmtree(folder, onerror=open_up)
+    except (RecursionError, OSError):
+        subprocess.run(["rm", "-rf", "--", folder], check=True)

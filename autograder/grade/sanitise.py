@@ -1,0 +1,125 @@
+"""Makes what a student's process showed safe to store and to look at in a browser.
+
+Outputs come in as whatever the process sent and go out as nbformat outputs of known kinds: text, base64 pictures that
+are pictures, and HTML reduced to tags and attributes that cannot run, load or link to anything.
+"""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+import bleach
+
+Output = dict[str, Any]
+
+TAGS = frozenset(
+    """a abbr b blockquote br caption center code col colgroup dd del details div dl dt em figcaption figure font
+    h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strong sub summary sup
+    table tbody td tfoot th thead tr tt u ul var""".split()
+)
+ATTRIBUTES = {
+    "*": ["align", "title", "valign"],
+    "font": ["color", "size"],
+    "img": ["alt", "height", "src", "width"],
+    "li": ["value"],
+    "ol": ["start"],
+    "table": ["border"],
+    "td": ["colspan", "rowspan"],
+    "th": ["colspan", "rowspan"],
+}
+PICTURES = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+}
+DROPPED_WITH_CONTENT = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+DATA_PICTURE = re.compile(r"data:(image/[a-z]+);base64,([A-Za-z0-9+/=\s]*)\Z")
+MAX_TRACEBACK_LINES = 100
+MAX_HTML = 1_000_000
+
+
+def clean_html(text: str) -> str:
+    """HTML with only harmless tags and attributes left; scripts and styles go with their content."""
+    cleaner = bleach.Cleaner(
+        tags=TAGS, attributes=is_harmless, protocols=["data"], strip=True, strip_comments=True, filters=[]
+    )
+    return cleaner.clean(DROPPED_WITH_CONTENT.sub("", text[:MAX_HTML]))
+
+
+def is_harmless(tag: str, name: str, value: str) -> bool:
+    if name not in ATTRIBUTES.get(tag, []) and name not in ATTRIBUTES["*"]:
+        return False
+    return name != "src" or is_picture_address(value)
+
+
+def is_picture_address(address: str) -> bool:
+    match = DATA_PICTURE.match(address)
+    return match is not None and is_picture(match[1], match[2])
+
+
+def is_picture(mime: str, text: Any) -> bool:
+    """Is this the base64 text of a picture of that kind?"""
+    if mime not in PICTURES or not isinstance(text, str):
+        return False
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return data.startswith(PICTURES[mime])
+
+
+def clean_bundle(data: Any) -> dict[str, str]:
+    """The parts of a mime bundle that are known to be safe; a vector picture becomes an image that cannot run."""
+    clean: dict[str, str] = {}
+    for mime, value in data.items() if isinstance(data, dict) else ():
+        if not isinstance(value, str):
+            continue
+        if mime == "text/plain":
+            clean[mime] = value
+        elif mime in PICTURES:
+            if is_picture(mime, value):
+                clean[mime] = value
+        elif mime == "text/html":
+            clean[mime] = clean_html(value)
+        elif mime in ("text/markdown", "text/latex") and is_plain_markup(value):
+            clean[mime] = value
+    return clean or {"text/plain": "(an output of a kind that is not shown)"}
+
+
+def is_plain_markup(text: str) -> bool:
+    """Markdown or LaTeX that holds no HTML and no link."""
+    return not re.search(r"<|&\s*#|\]\s*[\(\[:]|\\(href|url|cssId|class|style|require|unicode|def|html)", text)
+
+
+def clean_output(output: Any, execution_count: int | None) -> Output | None:
+    """The nbformat output for what a process sent, or None where it is nothing of the kind."""
+    if not isinstance(output, dict):
+        return None
+    match output.get("output_type"):
+        case "stream":
+            name, text = output.get("name"), output.get("text")
+            if name in ("stdout", "stderr") and isinstance(text, str):
+                return {"output_type": "stream", "name": name, "text": text}
+        case "display_data":
+            return {"output_type": "display_data", "data": clean_bundle(output.get("data")), "metadata": {}}
+        case "execute_result":
+            return {
+                "output_type": "execute_result",
+                "execution_count": execution_count,
+                "data": clean_bundle(output.get("data")),
+                "metadata": {},
+            }
+        case "error":
+            traceback = output.get("traceback")
+            lines = [str(line) for line in traceback] if isinstance(traceback, list) else []
+            if len(lines) > MAX_TRACEBACK_LINES:
+                half = MAX_TRACEBACK_LINES // 2
+                lines = [*lines[:half], "…", *lines[-half:]]
+            return {
+                "output_type": "error",
+                "ename": str(output.get("ename", "")),
+                "evalue": str(output.get("evalue", "")),
+                "traceback": lines,
+            }
+    return None

@@ -1,0 +1,111 @@
+"""Reads a submission's folder: files that may be anything, from somebody who may want anything."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_FILES = 1000
+MAX_DEPTH = 6
+MAX_BYTES = 512 * 2**20
+IGNORED_FOLDERS = frozenset({".ipynb_checkpoints", "__pycache__", ".git", ".venv", "venv", "node_modules"})
+IGNORED_FILES = frozenset({".DS_Store", "Thumbs.db", "timestamp.txt"})
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something about a submission that its grader should know. `kind` is a short fixed word for programs."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission's files by their path below it, and what was left out.
+
+    Attributes:
+        sha256: of all file names and contents, and of the time of handing in.
+    """
+
+    student: str
+    files: dict[str, bytes]
+    notes: tuple[Note, ...]
+    sha256: str
+
+
+def read_submission(student: str, folder: Path, file_mb: int) -> Submission:
+    """Read the regular files of a folder; links, devices and whatever is too large are left out, with a note."""
+    files: dict[str, bytes] = {}
+    notes: list[Note] = []
+    total = 0
+    for path, entry in walk(folder, notes):
+        if entry.name in IGNORED_FILES:
+            continue
+        size = entry.stat(follow_symlinks=False).st_size
+        if len(files) >= MAX_FILES:
+            notes.append(Note("file", f"more than {MAX_FILES} files: {path} and what follows is left out"))
+            break
+        if size > file_mb * 2**20 or total + size > MAX_BYTES:
+            notes.append(Note("file", f"{path} is too large ({size / 2**20:.0f} MB) and is left out"))
+            continue
+        content = read_regular(Path(entry.path), file_mb * 2**20)
+        if content is None:
+            notes.append(Note("file", f"{path} cannot be read and is left out"))
+            continue
+        files[path] = content
+        total += len(content)
+    return Submission(student, files, tuple(notes), digest(files, folder))
+
+
+def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, os.DirEntry]]:
+    """The regular files below a folder, in order, with their paths from it; what is none goes to `notes`."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        path = prefix + printable(entry.name)
+        if entry.is_symlink():
+            notes.append(Note("file", f"{path} is a link and is left out"))
+        elif entry.is_dir(follow_symlinks=False):
+            if entry.name in IGNORED_FOLDERS:
+                continue
+            if depth + 1 >= MAX_DEPTH:
+                notes.append(Note("file", f"{path} lies too deep and is left out"))
+            else:
+                yield from walk(Path(entry.path), notes, path + "/", depth + 1)
+        elif entry.is_file(follow_symlinks=False):
+            yield path, entry
+        else:
+            notes.append(Note("file", f"{path} is not a file and is left out"))
+
+
+def printable(name: str) -> str:
+    """A file name that can be printed and stored, whatever bytes it has."""
+    clean = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else "�" for c in clean)
+
+
+def read_regular(path: Path, limit: int) -> bytes | None:
+    """The content of a regular file of at most `limit` bytes; None for anything else."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        try:
+            content = file.read(limit + 1)
+        except OSError:
+            return None
+    return content if len(content) <= limit else None
+
+
+def digest(files: dict[str, bytes], folder: Path) -> str:
+    """One hash for what was handed in and when."""
+    whole = hashlib.sha256()
+    for path in sorted(files):
+        whole.update(f"{path}\n{len(files[path])}\n".encode("utf-8", "surrogatepass"))
+        whole.update(files[path])
+    whole.update(read_regular(folder / "timestamp.txt", 1000) or b"")
+    return whole.hexdigest()

@@ -1,0 +1,68 @@
+"""Frames on a byte stream: one byte for the kind, four for the length, then the payload.
+
+The trusted side reads frames that student code may have written: `Frames` never holds more than its limit and
+answers a stream that is not frames with WireError.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+
+HEADER = struct.Struct(">cI")
+
+
+class WireError(Exception):
+    """The stream is not a sequence of frames within their limits."""
+
+
+def write_frame(fd: int, kind: bytes, payload: bytes) -> None:
+    """Write one frame whole; raises OSError when nobody reads any more."""
+    data = memoryview(HEADER.pack(kind, len(payload)) + payload)
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+class Frames:
+    """Cuts a stream, fed in pieces, into frames."""
+
+    def __init__(self, limit: int) -> None:
+        """`limit`: the largest payload accepted, in bytes."""
+        self.limit = limit
+        self.buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Take the next piece and yield each (kind, payload) it completes.
+
+        Raises:
+            WireError: a frame announces more than the limit.
+        """
+        self.buffer += data
+        while len(self.buffer) >= HEADER.size:
+            kind, length = HEADER.unpack_from(self.buffer)
+            if length > self.limit:
+                raise WireError(f"a frame of {length} bytes, where at most {self.limit} are allowed")
+            end = HEADER.size + length
+            if len(self.buffer) < end:
+                return
+            payload = bytes(memoryview(self.buffer)[HEADER.size : end])
+            del self.buffer[:end]
+            yield kind, payload
+
+
+def read_frame(fd: int, limit: int = 2**31) -> tuple[bytes, bytes]:
+    """Read one frame, waiting for it; raises EOFError at the end of the stream, WireError above the limit."""
+    kind, length = HEADER.unpack(read_exactly(fd, HEADER.size))
+    if length > limit:
+        raise WireError(f"a frame of {length} bytes, where at most {limit} are allowed")
+    return kind, read_exactly(fd, length)
+
+
+def read_exactly(fd: int, count: int) -> bytes:
+    parts = []
+    while count:
+        part = os.read(fd, min(count, 1 << 20))
+        if not part:
+            raise EOFError("the other end of the pipe is closed")
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)

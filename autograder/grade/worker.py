@@ -1,0 +1,187 @@
+"""A worker: runs submissions one after the other, each notebook in a fork of a warm process of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from autograder.assignment import Limits
+from autograder.grade.jobs import Job, NotebookJob, NotebookRun, Run
+from autograder.grade.runner import JOB_FILE
+from autograder.grade.submission import read_regular
+from autograder.grade.watch import watch
+from autograder.grade.wire import read_frame, write_frame
+from autograder.grade.zygote import BURY, REFUSED, SPAWN
+
+ONE_THREAD = {
+    name: "1"
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS")
+}
+MAX_HAND_IN = 64 * 2**20
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE")
+
+
+class WorkerDied(Exception):
+    """The warm process is gone: killed, or out of memory."""
+
+
+class Refused(Exception):
+    """The sandbox could not be set up; the text says why."""
+
+
+def clean_environment(data: Path | None) -> dict[str, str]:
+    """The variables that student code sees: no tokens, no addresses of the grader's machine."""
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    where = {"NN_DATA": str(data)} if data else {}
+    return kept | ONE_THREAD | where | {"PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde"}
+
+
+class Worker:
+    """Holds one warm process; start it before anything secret is about. Use as a context manager."""
+
+    def __init__(self, data: Path | None) -> None:
+        """`data`: the datasets as student code may see them."""
+        self.data = data
+        self.start()
+
+    def start(self) -> None:
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "autograder.grade.zygote", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=clean_environment(self.data),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.control.close()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def ask(self, kind: bytes, request: dict) -> object:
+        try:
+            write_frame(self.control.fileno(), kind, json.dumps(request).encode())
+            answer, payload = read_frame(self.control.fileno())
+        except (OSError, EOFError) as error:
+            raise WorkerDied from error
+        if answer == REFUSED:
+            raise Refused(json.loads(payload))
+        return json.loads(payload)
+
+    def run(self, job: Job, on_notebook: Callable[[str], None] = lambda name: None) -> Run:
+        """Run a submission's notebooks in order in one scratch folder; raises WorkerDied, Refused."""
+        began = time.monotonic()
+        folder = Path(tempfile.mkdtemp(prefix="grading-"))
+        try:
+            write_files(folder, job.files)
+            runs = {}
+            for notebook in job.notebooks:
+                on_notebook(notebook.name)
+                runs[notebook.name] = self.run_notebook(job, notebook, folder)
+            files = {name: read_regular(folder / name, MAX_HAND_IN) for name in job.hand_in}
+        finally:
+            remove_tree(folder)
+        return Run(
+            student=job.student,
+            notebooks=runs,
+            files={name: content for name, content in files.items() if content is not None},
+            seconds=time.monotonic() - began,
+        )
+
+    def run_notebook(self, job: Job, notebook: NotebookJob, folder: Path) -> NotebookRun:
+        cells = [cell for cell in notebook.cells if not cell.skip]
+        (folder / JOB_FILE).write_text(
+            json.dumps(
+                {
+                    "cells": [asdict(cell) for cell in cells],
+                    "seed": job.seed,
+                    "cell_seconds": job.limits.cell_seconds,
+                    "output_bytes": job.limits.output_kb * 1024,
+                }
+            )
+        )
+        request = {
+            "folder": str(folder),
+            "tier": job.tier,
+            "data": str(job.data) if job.data else None,
+            "limits": sandbox_limits(job.limits),
+        }
+        pid = self.ask(SPAWN, request)
+        _, (channel,), _, _ = socket.recv_fds(self.control, 1, 1)
+        try:
+            run = watch(channel, pid, [cell.id for cell in cells], job.limits)
+        finally:
+            os.close(channel)
+            status = self.ask(BURY, {})
+        if run.stopped == "died":
+            say_why(run, death(status, job.limits))
+        return run
+
+
+def say_why(run: NotebookRun, why: str) -> None:
+    run.stopped = why
+    for cell in run.cells.values():
+        if cell.stopped == "died":
+            cell.stopped = why
+
+
+def death(status: int, limits: Limits) -> str:
+    """What the exit status of a notebook's process means, in a teacher's words."""
+    if status >= 0:
+        return f"stopped: the code ended its own process (exit status {status})"
+    name = signal.Signals(-status).name
+    reasons = {
+        "SIGKILL": f"it was killed, for memory (at most {limits.memory_mb} MB) or by its own code",
+        "SIGSEGV": "it crashed in compiled code, or its recursion went too deep",
+        "SIGXCPU": "it used up its processor time",
+        "SIGXFSZ": f"it wrote a file of more than {limits.file_mb} MB",
+        "SIGSYS": "it asked for something that the sandbox forbids",
+    }
+    return f"stopped: the process ended by {name}: {reasons.get(name, 'its own code, or a crash')}"
+
+
+def sandbox_limits(limits: Limits) -> dict:
+    return {
+        "memory_mb": limits.memory_mb,
+        "processes": limits.processes,
+        "file_mb": limits.file_mb,
+        "cpu_seconds": int(limits.notebook_seconds) + 10,
+    }
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that student code has had in its hands."""
+
+    def open_up(function, path, error) -> None:
+        os.chmod(os.path.dirname(path), stat.S_IRWXU)
+        function(path)
+
+    shutil.rmtree(folder, onerror=open_up)

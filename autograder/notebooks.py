@@ -1,0 +1,294 @@
+"""Read and write notebooks: reading survives whatever is in the file, writing gives the same bytes each time."""
+
+import json
+import math
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat.v4
+from nbformat import NotebookNode
+
+from autograder.errors import CourseError
+
+MAX_BYTES = 64 * 2**20
+MAX_CONTAINERS = 2_000_000  # lists and objects in one file: a small file can hold many, and each takes memory
+MAX_DEPTH = 40
+CELL_TYPES = ("code", "markdown", "raw")
+CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """Read a notebook that may hold anything.
+
+    A malformed part is left out or replaced, so that what comes back is always a valid notebook of format 4.5.
+
+    Raises:
+        CourseError: nothing else is ever raised. The file is missing, not a regular file, too large, not UTF-8,
+            not JSON, not a notebook, or a notebook of another format than 4.
+    """
+    return parse_notebook(read_bytes(path), str(path))[0]
+
+
+def read_source_notebook(path: Path) -> NotebookNode:
+    """Read a notebook of ours, in which nothing may need mending.
+
+    Raises:
+        CourseError: as `read_notebook`, or a part of it is malformed.
+    """
+    notebook, mended = parse_notebook(read_bytes(path), str(path))
+    if mended:
+        raise CourseError(f"{path}: {mended[0]}. Open it in Jupyter, mend that and save it.")
+    return notebook
+
+
+def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...]]:
+    """Return the notebook that the bytes of a file called `name` hold, and what had to be mended in it.
+
+    Raises:
+        CourseError: as `read_notebook`.
+    """
+    if len(data) > MAX_BYTES or data.count(b"{") + data.count(b"[") > MAX_CONTAINERS:
+        raise CourseError(
+            f"{name} is too large (at most {MAX_BYTES >> 20} MB and {MAX_CONTAINERS} lists and objects are read). "
+            "Clear the outputs that are too long and save it again."
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{name} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+    try:
+        content = json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise CourseError(f"{name} is nested too deeply to be a notebook.") from None
+    except ValueError as error:
+        what = f"no JSON, {error}" if text.strip() else "it is empty"
+        raise CourseError(f"{name} is not a notebook: {what}.") from None
+    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+        if isinstance(content, dict) and "worksheets" in content:
+            raise CourseError(f"{name} is a notebook of an old format. Open it in Jupyter and save it.")
+        raise CourseError(f"{name} is not a notebook: it has no list of cells.")
+    if type(content.get("nbformat")) is not int or content["nbformat"] != 4:
+        given = repr(content.get("nbformat"))[:20]
+        raise CourseError(f"{name} is of format {given}; format 4 is needed. Open it in Jupyter and save it.")
+    mended: list[str] = []
+    return _notebook(content, mended.append), tuple(mended)
+
+
+def format_notebook(notebook: NotebookNode) -> str:
+    """Return the notebook's file text: sorted keys, one space of indentation, a line feed at the end."""
+    return nbformat.v4.writes_json(notebook).rstrip("\n") + "\n"
+
+
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook; the file is replaced in one step, so that it is never half written."""
+    path = Path(path)
+    text = format_notebook(notebook)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+# --- reading, one part at a time --------------------------------------------------------------------------------------
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a regular file, one more than MAX_BYTES at most; a pipe or a device does not hold it up."""
+    path = Path(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise CourseError(f"{path} is not there.") from None
+    except (OSError, ValueError) as error:
+        raise CourseError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise CourseError(f"{path} is not a file.")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    finally:
+        os.close(descriptor)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+Note = Callable[[str], None]
+
+
+def _notebook(content: dict[str, Any], note: Note) -> NotebookNode:
+    minor = content.get("nbformat_minor")
+    if type(minor) is not int or minor < 5:
+        note(f"its format is 4.{repr(minor)[:20]}, not 4.5")
+    metadata = _object(content.get("metadata"), "the notebook's metadata", note)
+    cells: list[NotebookNode] = []
+    ids: set[str] = set()
+    for number, cell in enumerate(content["cells"], start=1):
+        if not isinstance(cell, dict):
+            note(f"cell {number} is no cell")
+            continue
+        cells.append(_cell(cell, f"cell {number}", ids, note))
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata, cells=cells)
+
+
+def _cell(cell: dict[str, Any], where: str, ids: set[str], note: Note) -> NotebookNode:
+    kind = cell.get("cell_type")
+    if kind not in CELL_TYPES:
+        note(f"{where} is of unknown type {repr(kind)[:40]}")
+        kind = "raw"
+    metadata = _object(cell.get("metadata"), f"{where}'s metadata", note)
+    out = NotebookNode(
+        id=_id(cell.get("id"), metadata, where, ids, note),
+        cell_type=kind,
+        metadata=metadata,
+        source=_text(cell.get("source"), f"{where}'s source", note),
+    )
+    if kind == "code":
+        out.execution_count = _count(cell.get("execution_count"))
+        out.outputs = _outputs(cell.get("outputs"), where, note)
+    elif "attachments" in cell:
+        out.attachments = _attachments(cell["attachments"], where, note)
+    return out
+
+
+def _id(given: Any, metadata: NotebookNode, where: str, ids: set[str], note: Note) -> str:
+    """The cell's id; where that is unusable, the id that nbgrader's metadata has; else a new one."""
+    nbgrader = metadata.get("nbgrader")
+    second = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    number = len(ids) + 1
+    while f"cell-{number}" in ids:
+        number += 1
+    usable = [x for x in (given, second) if isinstance(x, str) and CELL_ID.fullmatch(x) and x not in ids]
+    chosen = (usable or [f"cell-{number}"])[0]
+    if isinstance(given, str) and given in ids:
+        note(f'{where} has the id "{given}" of an earlier cell')
+    elif chosen != given:
+        note(f"{where} has no usable id")
+    ids.add(chosen)
+    return chosen
+
+
+def _outputs(outputs: Any, where: str, note: Note) -> list[NotebookNode]:
+    if not isinstance(outputs, list):
+        note(f"{where} has no list of outputs")
+        return []
+    kept = []
+    for output in outputs:
+        plain = _output(output) if isinstance(output, dict) else None
+        if plain is None:
+            note(f"{where} has a malformed output")
+        else:
+            kept.append(plain)
+    return kept
+
+
+def _output(output: dict[str, Any]) -> NotebookNode | None:
+    kind = output.get("output_type")
+    try:
+        if kind == "stream":
+            return NotebookNode(output_type=kind, name=_word(output["name"]), text=_join(output["text"]))
+        if kind == "error":
+            traceback = [_join(line) for line in output["traceback"]]
+            return NotebookNode(
+                output_type=kind, ename=_word(output["ename"]), evalue=_word(output["evalue"]), traceback=traceback
+            )
+        if kind in ("display_data", "execute_result"):
+            metadata = output.get("metadata")
+            metadata = _plain(metadata if isinstance(metadata, dict) else {})
+            plain = NotebookNode(output_type=kind, data=_bundle(output["data"]), metadata=metadata)
+            if kind == "execute_result":
+                plain.execution_count = _count(output.get("execution_count"))
+            return plain
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return None
+    return None
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**53 else None
+
+
+def _attachments(attachments: Any, where: str, note: Note) -> NotebookNode:
+    try:
+        return NotebookNode({_word(name): _bundle(data) for name, data in attachments.items()})
+    except (TypeError, AttributeError, ValueError):
+        note(f"{where} has malformed attachments")
+        return NotebookNode()
+
+
+def _bundle(data: dict[str, Any]) -> NotebookNode:
+    """Representations of one thing by their types: JSON where the type says so, else text."""
+    return NotebookNode(
+        {
+            _word(mime): _plain(value) if mime.endswith("json") and not isinstance(value, str) else _join(value)
+            for mime, value in data.items()
+        }
+    )
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return _clean(value)
+
+
+def _join(value: Any) -> str:
+    """A text, which a file may give as a list of lines."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return _clean("".join(value))
+    return _word(value)
+
+
+def _text(value: Any, what: str, note: Note) -> str:
+    try:
+        return _join(value)
+    except TypeError:
+        note(f"{what} is no text")
+        return ""
+
+
+def _object(value: Any, what: str, note: Note) -> NotebookNode:
+    if isinstance(value, dict):
+        try:
+            return _plain(value)
+        except ValueError:
+            note(f"{what} is nested too deeply")
+    else:
+        note(f"{what} is no object")
+    return NotebookNode()
+
+
+def _plain(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """A copy that can be written as UTF-8 again; ValueError if it is nested deeper than anyone needs."""
+    if depth == 0:
+        raise ValueError("nested too deeply")
+    if isinstance(value, dict):
+        return NotebookNode({_clean(key): _plain(item, depth - 1) for key, item in value.items()})
+    if isinstance(value, list):
+        return [_plain(item, depth - 1) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return _clean(value) if isinstance(value, str) else value
+
+
+def _clean(text: str) -> str:
+    """The text without halves of surrogate pairs, which UTF-8 cannot hold."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,1 @@
+"""source/ and the complete library -> what students get."""

@@ -1,0 +1,91 @@
+"""The zip that students get: the released folder, the autograder wheel, environment.yml and a short README."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.errors import CourseError
+
+PROJECT = Path(__file__).resolve().parents[2]
+TIME = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same release gives the same bytes
+
+README = """# {title}
+
+1. Once for the course: install conda, then here  `conda env create -f environment.yml`
+2. Each time:  `conda activate {environment}`
+3. Once for this homework:  `pip install {wheel}`
+4. `cd {name}`  and  `jupyter lab`  and open {notebooks}.
+
+{due}Write only between the banners START YOUR CODE HERE and END YOUR CODE HERE. Fill in your name and student id first.
+In the homework's folder, `autograder check` runs every check, `autograder pdf` makes the PDF, and `autograder submit`
+packs what you hand in. Data sets come with `autograder data NAME`.
+"""
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the autograder wheel into `folder` and return its path.
+
+    Raises:
+        CourseError: this installation has no sources to build from, or the build fails.
+    """
+    if not (PROJECT / "pyproject.toml").is_file():
+        raise CourseError(
+            "bundle: the wheel is built from autograder's sources, and this installation has none. "
+            "Install the course repository itself:  pip install -e '.[dev]'"
+        )
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(PROJECT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        raise CourseError(
+            "bundle: the wheel was not built. The tools for it come with  pip install -e '.[dev]'\n"
+            + (done.stderr or done.stdout).strip()[-2000:]
+        )
+    return wheels[0]
+
+
+def write_bundle(course: Course, assignment: Assignment, released: Path, wheel: Path, to: Path) -> Path:
+    """Write `to`/<assignment>.zip and return its path; the same files give the same bytes.
+
+    Raises:
+        CourseError: the course has no environment.yml.
+    """
+    environment = course.root / "environment.yml"
+    if not environment.is_file():
+        raise CourseError(f"bundle: {environment} is missing: it tells students what to install.")
+    name = assignment.name
+    members = {
+        f"{name}/README.md": _readme(assignment, wheel, environment.read_text(encoding="utf-8")).encode(),
+        f"{name}/environment.yml": environment.read_bytes(),
+        f"{name}/{wheel.name}": wheel.read_bytes(),
+    }
+    for path in released.rglob("*"):
+        if path.is_file():
+            members[f"{name}/{name}/{path.relative_to(released).as_posix()}"] = path.read_bytes()
+    to.mkdir(parents=True, exist_ok=True)
+    target = to / f"{name}.zip"
+    unfinished = target.with_suffix(".unfinished")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in sorted(members):
+            info = zipfile.ZipInfo(member, TIME)
+            info.external_attr = 0o644 << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, members[member])
+    os.replace(unfinished, target)
+    return target
+
+
+def _readme(assignment: Assignment, wheel: Path, environment: str) -> str:
+    names = [line.partition(":")[2].strip() for line in environment.splitlines() if line.startswith("name:")]
+    return README.format(
+        title=assignment.title,
+        environment=names[0] if names else "base",
+        wheel=wheel.name,
+        name=assignment.name,
+        notebooks=", then ".join(f"{notebook}.ipynb" for notebook in assignment.notebooks),
+        due=f"Due {assignment.due:%d %B %Y, %H:%M (UTC%z)}.\n\n" if assignment.due else "",
+    )

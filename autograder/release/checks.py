@@ -1,0 +1,277 @@
+"""What is wrong with the source of an assignment, found before anything is written."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.assignment import FILE, Assignment
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.expect.lint import guessable_cells
+from autograder.notebooks import read_source_notebook
+from autograder.regions import END, START, RegionError, banner_of, find_regions
+from autograder.release.library import code_cells, library_with_holes
+from autograder.release.notebook import blank_notebook
+from autograder.student import CELL as STUDENT_CELL
+
+CELL_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+ALMOST_BANNER = re.compile(r"={3,}.*\b(START|END)\b.*\bYOUR\b|\b(START|END) YOUR (CODE|ANSWER) HERE\b.*={3,}")
+FOREIGN = {
+    "BEGIN SOLUTION": f"nbgrader's solution markers are not cleared here. Use  {START}",
+    "### AUTOTEST": "nbgrader's AUTOTEST is not filled in here. State an expectation (expect.same)",
+    "### HASHED AUTOTEST": "nbgrader's AUTOTEST is not filled in here. State an expectation (expect.same)",
+}
+HELD_BACK = {"MARK SCHEME": "an answer", "HIDDEN TESTS": "a check"}
+KINDS = {  # by nbgrader's grade, solution, locked
+    (False, False, True): "Locked text",
+    (False, True, False): "a work cell",
+    (True, False, True): "a check",
+    (True, True, False): "an answer",
+}
+NAMED = "# ===== START YOUR CODE HERE: its-name ====="
+ANSWER_BANNERS = "<!-- ===== START YOUR ANSWER HERE ===== -->  and  <!-- ====== END YOUR ANSWER HERE ====== -->"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in the source: which file, which cell ("" for the whole file), and what to do."""
+
+    file: Path
+    cell: str
+    text: str
+
+    def __str__(self) -> str:
+        place = f'{self.file}, cell "{self.cell}"' if self.cell else f"{self.file}"
+        return f"{place}: {self.text}" + ("" if self.text.endswith(("?", "=", "->", "###")) else ".")
+
+
+def check_assignment(course: Course, name: str) -> list[Problem]:
+    """Return everything in source/<name> that keeps it from being released, in the order of the files."""
+    folder = course.source / name
+    try:
+        assignment = course.assignment(name)
+    except CourseError as error:
+        return [_from_error(folder / FILE, error)]
+    problems = list(_folder(course, assignment))
+    notebooks: dict[str, NotebookNode] = {}
+    for notebook in assignment.notebooks:
+        path = folder / f"{notebook}.ipynb"
+        try:
+            notebooks[notebook] = read_source_notebook(path)
+        except CourseError as error:
+            problems.append(_from_error(path, error))
+            continue
+        problems += check_notebook(notebooks[notebook], path, assignment)
+    problems += _places(assignment, notebooks)
+    if not problems:
+        try:
+            library_with_holes(course, assignment)
+        except CourseError as error:
+            problems.append(_from_error(course.library, error))
+    return problems
+
+
+def check_notebook(nb: NotebookNode, path: Path, assignment: Assignment) -> list[Problem]:
+    """Return what is malformed in one source notebook."""
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for cell in nb.cells:
+
+        def note(text: str, cell: str = cell.id) -> None:
+            problems.append(Problem(path, cell, text))
+
+        if cell.id in seen:
+            note("a second cell has this id. Give each cell an id of its own")
+        seen.add(cell.id)
+        for check in CELL_CHECKS:
+            check(cell, (path.stem, cell.id) in assignment.extra_credit, note)
+    if not problems:
+        problems += _not_python(nb, path, "")
+        problems += _not_python(blank_notebook(nb), path, " once its regions are emptied") if not problems else []
+    return problems
+
+
+def _from_error(path: Path, error: CourseError) -> Problem:
+    """The error as a problem; most texts of errors begin with a path of their own."""
+    text = str(error)
+    found = re.match(r'(?P<file>.+?\.(?:ipynb|py|toml))(?:, cell "(?P<cell>[^"]+)")?(?P<rest>.*)', text, re.DOTALL)
+    if not found:
+        return Problem(path, "", text.rstrip("."))
+    rest = found["rest"].removeprefix(":").strip().rstrip(".")
+    return Problem(Path(found["file"]), found["cell"] or "", rest.removeprefix(", "))
+
+
+# --- the folder -------------------------------------------------------------------------------------------------------
+
+
+def _folder(course: Course, assignment: Assignment) -> Iterator[Problem]:
+    listed = {f"{name}.ipynb" for name in assignment.notebooks}
+    for path in sorted(assignment.folder.glob("*.ipynb")):
+        if path.name not in listed:
+            yield Problem(path, "", f'{FILE} does not list it. Add "{path.stem}" to notebooks, or move the file away')
+    copy = assignment.folder / course.library.name
+    if copy.exists() or copy.is_symlink():
+        yield Problem(
+            copy, "", "this would be released with its solutions. Take it away: release puts the library there"
+        )
+
+
+def _places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[Problem]:
+    """Cells that assignment.toml names and that are not there."""
+    for key in ("search", "extra_credit"):
+        for notebook, cell in sorted(getattr(assignment, key)):
+            if notebook in notebooks:
+                ids = {c.id: c for c in notebooks[notebook].cells}
+                if cell not in ids:
+                    text = f'{key} has "{notebook}:{cell}", but {notebook}.ipynb has no cell with this id'
+                    yield Problem(assignment.folder / FILE, "", text)
+                elif key == "extra_credit" and not _marks(ids[cell]).get("grade"):
+                    text = f'extra_credit has "{notebook}:{cell}", but this cell is not graded'
+                    yield Problem(assignment.folder / FILE, "", text)
+
+
+# --- one cell ---------------------------------------------------------------------------------------------------------
+
+Note = Callable[[str], None]
+
+
+def _marks(cell: NotebookNode) -> dict[str, Any]:
+    marks = cell.metadata.get("nbgrader", {})
+    return marks if isinstance(marks, dict) else {}
+
+
+def _check_id(cell: NotebookNode, extra: bool, note: Note) -> None:
+    if not CELL_ID.fullmatch(cell.id):
+        note("its id must be made of small letters, digits and single hyphens")
+    marks = _marks(cell)
+    if marks and marks.get("grade_id") != cell.id:
+        note(f"nbgrader's grade_id is {marks.get('grade_id')!r}. Make it the same as the cell's id")
+
+
+def _check_marks(cell: NotebookNode, extra: bool, note: Note) -> None:
+    """One of the kinds of cell that there are: given, work, grade, answer."""
+    if "nbgrader" not in cell.metadata:
+        return
+    marks = _marks(cell)
+    grade, solution, locked = (marks.get(key) for key in ("grade", "solution", "locked"))
+    if marks.get("schema_version") != 3:
+        note("nbgrader's metadata must have schema_version 3")
+    if marks.get("task"):
+        note("nbgrader's task cells are not supported. Make it an answer cell: graded, with a region")
+    elif (grade, solution, locked) not in KINDS:
+        kinds = ", ".join(f"{kind} has {a}, {b}, {c}" for (a, b, c), kind in KINDS.items())
+        note(f"nbgrader's grade, solution, locked are {grade}, {solution}, {locked}: no such kind. {kinds}")
+    elif cell.cell_type != "code" and grade != solution:
+        kind = KINDS[grade, solution, locked]
+        note(f"{kind} must be code, not {cell.cell_type}; text that students write and you mark is an answer")
+    elif grade:
+        _check_points(marks.get("points"), extra, note)
+
+
+def _check_points(points: Any, extra: bool, note: Note) -> None:
+    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < float("inf"):
+        note(f"a graded cell needs points, 0 or more, not {points!r}")
+    elif extra and points != 0:
+        note(f"its points are extra credit in {FILE}, so its metadata must have points 0, not {points:g}")
+    elif not extra and points == 0:
+        note(f"a graded cell with 0 points. Give it points, or list it under [extra_credit] in {FILE}")
+
+
+def _check_regions(cell: NotebookNode, extra: bool, note: Note) -> None:
+    try:
+        regions = find_regions(cell.source)
+    except RegionError as error:
+        return note(str(error))
+    marks = _marks(cell)
+    names = [region.name for region in regions]
+    for position, region in enumerate(regions):
+        if cell.cell_type == "markdown" and not marks.get("solution") and not region.markdown:
+            continue  # a text that shows students what a region looks like
+        if not marks.get("solution"):
+            kind = "a check" if marks.get("grade") else "locked" if marks.get("locked") else "not marked as a work cell"
+            note(
+                f"line {region.start + 1}: a region, but the cell is {kind}. Set solution true and locked false "
+                "in nbgrader's metadata, or take the banners out"
+            )
+        if region.markdown != (cell.cell_type == "markdown"):
+            note(f"line {region.start + 1}: in a {cell.cell_type} cell, banners are {_banners(cell)}")
+        if region.name in names[:position]:
+            name = f'called "{region.name}"' if region.name else "without a name"
+            note(f"line {region.start + 1}: a second region {name}. Name each:  {NAMED}")
+    if marks.get("solution") and not regions:
+        note(f"students write here, but it has no region: all of it would be released. Use  {_banners(cell)}")
+    for number, line in enumerate(cell.source.split("\n"), start=1):
+        if ALMOST_BANNER.search(line) and not banner_of(line):
+            note(f"line {number} is almost a banner. Write  {_banners(cell)}")
+
+
+def _banners(cell: NotebookNode) -> str:
+    return ANSWER_BANNERS if cell.cell_type == "markdown" else f"{START}  and  {END}"
+
+
+def _check_markers(cell: NotebookNode, extra: bool, note: Note) -> None:
+    """nbgrader's markers: those that are not used here, and those that come in pairs."""
+    lines = list(enumerate(cell.source.split("\n"), start=1))
+    for number, line in lines:
+        for marker, text in FOREIGN.items():
+            if marker in line:
+                note(f"line {number}: {text}")
+    marks = _marks(cell)
+    for what, allowed in HELD_BACK.items():
+        inside = 0
+        for number, line in lines:
+            if f"BEGIN {what}" in line:
+                if inside:
+                    note(f"line {number}: BEGIN {what} inside the one from line {inside}")
+                if not (marks.get("grade") and bool(marks.get("solution")) == (allowed == "an answer")):
+                    note(f"line {number}: BEGIN {what} belongs into {allowed}")
+                inside = number
+            elif f"END {what}" in line:
+                if not inside:
+                    note(f"line {number}: END {what} without a beginning")
+                inside = 0
+        if inside:
+            note(f"line {inside}: BEGIN {what} never ends. Close it with  ### END {what}")
+
+
+CELL_CHECKS: tuple[Callable[[NotebookNode, bool, Note], None], ...] = (
+    _check_id,
+    _check_marks,
+    _check_regions,
+    _check_markers,
+)
+
+
+def _not_python(nb: NotebookNode, path: Path, when: str) -> Iterator[Problem]:
+    try:
+        for _ in code_cells(nb, path):
+            pass
+    except CourseError as error:
+        problem = _from_error(path, error)
+        yield Problem(problem.file, problem.cell, problem.text + when)
+
+
+# --- lint -------------------------------------------------------------------------------------------------------------
+
+
+def lint_assignment(course: Course, name: str) -> list[Problem]:
+    """Return what `check_assignment` finds, and what is well-formed but would grade badly."""
+    problems = check_assignment(course, name)
+    if problems:
+        return problems
+    assignment = course.assignment(name)
+    for number, notebook in enumerate(assignment.notebooks):
+        path = assignment.folder / f"{notebook}.ipynb"
+        nb = read_source_notebook(path)
+        if number == 0 and STUDENT_CELL not in {cell.id for cell in nb.cells}:
+            problems.append(Problem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
+        for cell in nb.cells:
+            if "BEGIN HIDDEN TESTS" in cell.source:
+                text = "hidden tests run beside student code, which can read them. State expectations (expect.same)"
+                problems.append(Problem(path, cell.id, text))
+        problems += [Problem(path, p.cell_id, f"line {p.line}: {p.text}") for p in guessable_cells(nb)]
+    return problems

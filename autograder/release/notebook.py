@@ -1,0 +1,53 @@
+"""A source notebook -> the notebook that students get."""
+
+import copy
+
+from nbformat import NotebookNode
+
+from autograder.notebooks import KERNELSPEC
+from autograder.regions import blank
+
+BEGIN_SCHEME = "BEGIN MARK SCHEME"
+END_SCHEME = "END MARK SCHEME"
+
+
+def blank_notebook(nb: NotebookNode) -> NotebookNode:
+    """Return a copy with its regions emptied, its marking schemes and outputs gone, and its metadata plain.
+
+    Pure; cells keep their ids, order and metadata. Release and grading both start from it.
+
+    Raises:
+        RegionError: a region is malformed.
+    """
+    out = copy.deepcopy(nb)
+    out.metadata = NotebookNode(kernelspec=NotebookNode(KERNELSPEC), language_info=NotebookNode(name="python"))
+    for cell in out.cells:
+        if students_write(cell):
+            cell.source = blank(without_schemes(cell.source), cell.id)
+        if cell.cell_type == "code":
+            cell.outputs = []
+            cell.execution_count = None
+            for key in ("execution", "collapsed", "scrolled"):
+                cell.metadata.pop(key, None)
+    return out
+
+
+def students_write(cell: NotebookNode) -> bool:
+    """Is the cell made for students to write in? Any other is released as it is, even if it shows what banners are."""
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def without_schemes(source: str) -> str:
+    """The text without its marking schemes; one that never ends reaches to the end of the text."""
+    if BEGIN_SCHEME not in source:
+        return source
+    kept = []
+    inside = False
+    for line in source.split("\n"):
+        if BEGIN_SCHEME in line:
+            inside = True
+        elif END_SCHEME in line:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    return "\n".join(kept).rstrip("\n")

@@ -1,0 +1,78 @@
+"""Our steps in nbgrader's GenerateAssignment; nbgrader_config.py lists them.
+
+They find the course from the folder of the notebook, so that they do the same whoever calls them: `autograder release`,
+`nbgrader generate_assignment` or formgrader.
+"""
+
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.assignment import Assignment
+from autograder.course import Course, find_course
+from autograder.errors import CourseError
+from autograder.release.checks import check_assignment
+from autograder.release.library import library_with_holes
+from autograder.release.notebook import blank_notebook
+
+Resources = dict[str, Any]
+
+
+def _course(resources: Resources) -> tuple[Course, Assignment]:
+    course = find_course(Path(resources["metadata"]["path"]))
+    return course, course.assignment(resources["nbgrader"]["assignment"])
+
+
+class CheckRegions(NbGraderPreprocessor):
+    """Stop where the source is malformed."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        course, assignment = _course(resources)
+        problems = check_assignment(course, assignment.name)
+        if problems:
+            raise CourseError("\n".join(map(course.shorten, problems)))
+        return nb, resources
+
+
+class BlankRegions(NbGraderPreprocessor):
+    """Empty the regions."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        return blank_notebook(nb), resources
+
+
+class SaveDueDate(NbGraderPreprocessor):
+    """Tell the gradebook when the assignment is due, if assignment.toml says so."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        _, assignment = _course(resources)
+        if assignment.due is not None and not self.config.GenerateAssignment.get("no_database"):
+            due = assignment.due.astimezone(UTC).replace(tzinfo=None)
+            with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
+                gradebook.update_or_create_assignment(assignment.name, duedate=due)
+        return nb, resources
+
+
+class IncludeLibrary(NbGraderPreprocessor):
+    """Put the library with its holes beside the notebook."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        files = library_with_holes(*_course(resources))
+        resources.setdefault("outputs", {}).update({path: text.encode() for path, text in files.items()})
+        return nb, resources
+
+
+def drop_handed_in(folder: Path, assignment: Assignment) -> None:
+    """Take the files that students are to make (the instructor's weights, say) out of a released folder."""
+    for name in assignment.hand_in:
+        (folder / name).unlink(missing_ok=True)
+
+
+def after_generate(assignment: str, student: str, notebooks: list[str]) -> None:
+    """nbgrader's post_convert_hook: what its GenerateAssignment copied and students must not get."""
+    course = find_course(Path(notebooks[0]).parent)
+    drop_handed_in(course.release_dir / assignment, course.assignment(assignment))

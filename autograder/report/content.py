@@ -1,0 +1,345 @@
+"""Pandoc's document tree as the content that the template prints.
+
+Blocks are dicts with a kind `t`; inlines are strings or lists that begin with their kind. Everything a student wrote stays
+data: the template prints it and never reads it as Typst. Only formulas are Typst, and those pandoc wrote.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from autograder.report.rows import clean, code_rows, row_data
+from autograder.report.tables import Table, TableCell, table_blocks
+from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back
+
+MAX_DEPTH = 10
+LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
+LOST_TAGS = re.compile(r"<(script|iframe|video|audio|canvas|object|embed|form|input|button|select|textarea)\b", re.IGNORECASE)
+
+Block = dict
+Inline = str | list
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a fragment stands: what its placeholders and pictures mean, and who hears of what cannot be shown.
+
+    Attributes:
+        maths: the formulas that placeholders count into.
+        typst: each formula as Typst, None where it could not be read.
+        picture: picture(address, description) -> the inline that shows it.
+        problem: called with a sentence for everything left out.
+    """
+
+    maths: Sequence[Maths]
+    typst: Sequence[str | None]
+    picture: Callable[[str, str], Inline]
+    problem: Callable[[str], None]
+    notes: list[int] = field(default_factory=list)
+
+
+def blocks(tree: list, place: Place, depth: int = 0) -> list[Block]:
+    """The blocks of a list of pandoc blocks."""
+    if depth > MAX_DEPTH:
+        place.problem("nested too deeply: shown without its structure")
+        return [{"t": "para", "c": [shown_text(plain_text(tree), place)]}]
+    result: list[Block] = []
+    for node in tree:
+        made = BLOCKS.get(node["t"], unknown_block)(node.get("c"), place, depth)
+        result.extend(made)
+    return result
+
+
+def paragraph(c: list, place: Place, depth: int) -> list[Block]:
+    made = inlines(c, place)
+    return [{"t": "para", "c": made}] if made else []
+
+
+def plain(c: list, place: Place, depth: int) -> list[Block]:
+    made = inlines(c, place)
+    return [{"t": "plain", "c": made}] if made else []
+
+
+def header(c: list, place: Place, depth: int) -> list[Block]:
+    return [{"t": "heading", "level": c[0], "c": inlines(c[2], place)}]
+
+
+def code_block(c: list, place: Place, depth: int) -> list[Block]:
+    language = next(iter(c[0][1]), "text")
+    return [{"t": "code", "rows": [row_data(row) for row in code_rows(shown_text(c[1], place), language)]}]
+
+
+def bullet_list(c: list, place: Place, depth: int) -> list[Block]:
+    return [{"t": "bullets", "tight": tight(c), "items": [blocks(item, place, depth + 1) for item in c]}]
+
+
+def ordered_list(c: list, place: Place, depth: int) -> list[Block]:
+    return [{"t": "numbers", "start": c[0][0], "tight": tight(c[1]), "items": [blocks(i, place, depth + 1) for i in c[1]]}]
+
+
+def tight(items: list) -> bool:
+    return all(not item or item[0]["t"] == "Plain" for item in items)
+
+
+def definition_list(c: list, place: Place, depth: int) -> list[Block]:
+    items = []
+    for term, meanings in c:
+        body = [block for meaning in meanings for block in blocks(meaning, place, depth + 1)]
+        items.append([{"t": "plain", "c": [["strong", inlines(term, place)]]}, *body])
+    return [{"t": "bullets", "tight": False, "items": items}]
+
+
+def quote(c: list, place: Place, depth: int) -> list[Block]:
+    return [{"t": "quote", "c": blocks(c, place, depth + 1)}]
+
+
+def line_block(c: list, place: Place, depth: int) -> list[Block]:
+    lines: list[Inline] = []
+    for i, line in enumerate(c):
+        lines += [["break"]] if i else []
+        lines += inlines(line, place)
+    return [{"t": "para", "c": lines}]
+
+
+def division(c: list, place: Place, depth: int) -> list[Block]:
+    return blocks(c[1], place, depth + 1)
+
+
+def figure(c: list, place: Place, depth: int) -> list[Block]:
+    return blocks(c[2], place, depth + 1) + blocks(c[1][1], place, depth + 1)
+
+
+def rule(c: list, place: Place, depth: int) -> list[Block]:
+    return [{"t": "rule"}]
+
+
+def table(c: list, place: Place, depth: int) -> list[Block]:
+    _, caption, columns, head, bodies, foot = c
+    alignments = tuple(spec[0]["t"].removeprefix("Align").lower() for spec in columns)
+
+    def rows(tree: list) -> list[list[TableCell]]:
+        return [[cell(one) for one in row[1]] for row in tree]
+
+    def cell(tree: list) -> TableCell:
+        _, align, rowspan, colspan, body = tree
+        return TableCell(
+            blocks(body, place, depth + 1),
+            plain_text(body),
+            align["t"].removeprefix("Align").lower(),
+            rowspan,
+            colspan,
+        )
+
+    made = Table(
+        alignments,
+        head=rows(head[1]),
+        body=[row for body in bodies for row in rows(body[2]) + rows(body[3])] + rows(foot[1]),
+        row_heads=max((body[1] for body in bodies), default=0),
+    )
+    return blocks(caption[1], place, depth + 1) + table_blocks(made)
+
+
+def raw_block(c: list, place: Place, depth: int) -> list[Block]:
+    format, text = c
+    if format == "html":
+        return []
+    place.problem(f"a piece of {format} that pandoc cannot read: shown as text")
+    return [{"t": "code", "rows": [row_data(row) for row in code_rows(shown_text(text, place), "text")]}]
+
+
+def unknown_block(c: object, place: Place, depth: int) -> list[Block]:
+    return []
+
+
+BLOCKS: dict[str, Callable[[list, Place, int], list[Block]]] = {
+    "Para": paragraph,
+    "Plain": plain,
+    "Header": header,
+    "CodeBlock": code_block,
+    "BulletList": bullet_list,
+    "OrderedList": ordered_list,
+    "DefinitionList": definition_list,
+    "BlockQuote": quote,
+    "LineBlock": line_block,
+    "Div": division,
+    "Figure": figure,
+    "HorizontalRule": rule,
+    "Table": table,
+    "RawBlock": raw_block,
+}
+
+WRAPPERS = {
+    "Emph": "emph",
+    "Strong": "strong",
+    "Underline": "underline",
+    "Strikeout": "strike",
+    "Superscript": "super",
+    "Subscript": "sub",
+}
+TAGS = {
+    "b": "strong",
+    "strong": "strong",
+    "i": "emph",
+    "em": "emph",
+    "var": "emph",
+    "cite": "emph",
+    "u": "underline",
+    "ins": "underline",
+    "s": "strike",
+    "del": "strike",
+    "strike": "strike",
+    "sup": "super",
+    "sub": "sub",
+    "code": "mono",
+    "kbd": "mono",
+    "samp": "mono",
+    "tt": "mono",
+}
+
+
+def inlines(tree: list, place: Place, depth: int = 0) -> list[Inline]:
+    """The inlines of a list of pandoc inlines; neighbouring texts joined, HTML tags paired."""
+    if depth > MAX_DEPTH:
+        place.problem("nested too deeply: shown without its structure")
+        return [shown_text(plain_text(tree), place)]
+    stack: list[tuple[str, list[Inline]]] = [("", [])]
+    for node in tree:
+        if node["t"] == "RawInline":
+            html_tag(node["c"], place, stack)
+        else:
+            for made in inline(node, place, depth):
+                append(stack[-1][1], made)
+    while len(stack) > 1:
+        close(stack)
+    return stack[0][1]
+
+
+def append(line: list[Inline], made: Inline) -> None:
+    """Add an inline; texts grow together."""
+    if isinstance(made, str) and line and isinstance(line[-1], str):
+        line[-1] += made
+    else:
+        line.append(made)
+
+
+def html_tag(c: list, place: Place, stack: list[tuple[str, list[Inline]]]) -> None:
+    """What one HTML tag within a line of markdown does: open, close, break, show a picture, or nothing."""
+    format, text = c
+    match = re.match(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)", text)
+    if format != "html" or not match:
+        return
+    closing, name = bool(match[1]), match[2].lower()
+    if name == "br":
+        append(stack[-1][1], ["break"])
+    elif name == "img":
+        attributes = dict((k.lower(), v) for k, _, v in re.findall(r"([a-zA-Z-]+)\s*=\s*(['\"]?)([^'\"\s>]*)", text))
+        append(stack[-1][1], place.picture(attributes.get("src", ""), attributes.get("alt", "")))
+    elif name in TAGS and not closing and len(stack) < MAX_DEPTH:
+        stack.append((name, []))
+    elif closing and any(name == opened for opened, _ in stack[1:]):
+        while stack[-1][0] != name:
+            close(stack)
+        close(stack)
+    elif not closing and LOST_TAGS.match(text):
+        place.problem(f"<{name}> cannot be printed")
+
+
+def close(stack: list[tuple[str, list[Inline]]]) -> None:
+    """Put what the innermost open tag holds into the one around it."""
+    name, line = stack.pop()
+    stack[-1][1].append([TAGS[name], line])
+
+
+def inline(node: dict, place: Place, depth: int) -> list[Inline]:
+    """The inlines that one pandoc inline (not raw) makes."""
+    kind, c = node["t"], node.get("c")
+    if kind == "Str":
+        return with_maths(c, place)
+    if kind in ("Space", "SoftBreak"):
+        return [" "]
+    if kind == "LineBreak":
+        return [["break"]]
+    if kind in WRAPPERS:
+        return [[WRAPPERS[kind], inlines(c, place, depth + 1)]]
+    if kind == "Code":
+        return [["code", shown_text(c[1], place).replace("\n", " ")]]
+    if kind == "Link":
+        address = put_back(c[2][0], list(place.maths))
+        body = inlines(c[1], place, depth + 1)
+        return [["link", address, body]] if LINK.match(address) and len(address) < 2000 else body
+    if kind == "Image":
+        return [place.picture(put_back(c[2][0], list(place.maths)), shown_text(plain_text(c[1]), place))]
+    if kind == "Note":
+        return [["note", blocks(c, place, depth + 1)]]
+    if kind == "Math":
+        place.problem("a formula that pandoc read by another rule than Jupyter: shown as TeX")
+        return [["tex", c[1]]]
+    if kind == "Quoted":
+        marks = "‘’" if c[0]["t"] == "SingleQuote" else "“”"
+        return [marks[0], *inlines(c[1], place, depth + 1), marks[1]]
+    if kind in ("Span", "Cite"):
+        return inlines(c[1], place, depth + 1)
+    if kind == "SmallCaps":
+        return inlines(c, place, depth + 1)
+    return []
+
+
+def with_maths(text: str, place: Place) -> list[Inline]:
+    """A text with its placeholders replaced by formulas."""
+    pieces: list[Inline] = []
+    position = 0
+    for match in PLACEHOLDER.finditer(text):
+        if match.start() > position:
+            pieces.append(clean(text[position : match.start()]))
+        pieces.append(formula(int(match[1]), place))
+        position = match.end()
+    if position < len(text):
+        pieces.append(clean(text[position:]))
+    return pieces
+
+
+def formula(index: int, place: Place) -> Inline:
+    """A formula: Typst, or its TeX where pandoc could not read it."""
+    maths, typst = place.maths[index], place.typst[index]
+    if typst is None:
+        place.problem(f"the formula {shortened(as_written(maths))} cannot be set: shown as TeX")
+        return ["tex", as_written(maths)]
+    return ["display" if maths.display else "maths", typst, as_written(maths)]
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """The text on one line, at most `length` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def shown_text(text: str, place: Place) -> str:
+    """Text for a place that shows no formulas: control characters visible, formulas as TeX."""
+    return clean(put_back(text, list(place.maths)))
+
+
+def plain_text(tree: object) -> str:
+    """All the words of a pandoc tree, without its structure. Does not recurse: a tree may be nested very deeply."""
+    words: list[str] = []
+    pending: list = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending.extend(reversed(node))
+        elif isinstance(node, dict):
+            kind, c = node.get("t"), node.get("c")
+            if kind == "Str":
+                words.append(c)
+            elif kind in ("Code", "CodeBlock", "Math", "RawBlock"):
+                words.append(c[1] if isinstance(c[1], str) else "")
+            elif kind in ("Space", "SoftBreak", "LineBreak"):
+                words.append(" ")
+            elif kind in ("Link", "Image", "Span", "Div", "Cite", "Quoted"):
+                pending.append(c[1])
+            elif kind == "Header":
+                pending.append(c[2])
+            elif kind == "RawInline":
+                pass
+            elif isinstance(c, (list, dict)):
+                pending.append(c)
+    return "".join(words)

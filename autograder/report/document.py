@@ -1,0 +1,247 @@
+"""Assembles the document: one JSON value that the template prints, with nothing left to decide but the layout."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograder.report.cells import (
+    Markup,
+    cell_data,
+    edit_rows,
+    is_question,
+    is_work,
+    nbgrader,
+    notices,
+    question_title,
+    resolve,
+)
+from autograder.report.fonts import font_families, missing_characters
+from autograder.report.model import Notebook, Options, Problem, Score, Submission
+from autograder.report.rows import clean, code_rows, row_data, style_table
+
+MAX_EDIT_LINES = 120
+MAX_REGION_LINES = 2000
+MAX_NOTICE = 300
+
+KINDS = {"own": "", "report": "Instructor's report", "feedback": "Feedback"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is to be printed: `data` for the template, the pictures it names, and what cannot be shown."""
+
+    data: dict
+    pictures: dict[str, bytes]
+    problems: tuple[Problem, ...]
+
+
+def assemble(submission: Submission, options: Options) -> Document:
+    """The document of one submission."""
+    markup = Markup()
+    notebooks = [notebook_data(nb, submission, options, markup) for nb in submission.notebooks]
+    resolved = markup.resolved()
+    for notebook in notebooks:
+        for cell in notebook["cells"]:
+            cell["blocks"] = resolve(cell["blocks"], resolved)
+        level_headings(notebook)
+    data = {
+        "kind": options.kind,
+        "paper": options.paper,
+        "new_page": options.new_page_per_question,
+        "fonts": list(font_families()),
+        "assignment": submission.assignment,
+        "title": clean(submission.title),
+        "label": KINDS[options.kind],
+        "student": clean(submission.name),
+        "student_id": clean(submission.student_id),
+        "when": submission.when.strftime("%Y-%m-%d %H:%M UTC"),
+        "digest": submission.digest,
+        "notices": [{"level": level, "text": clean(text)[:MAX_NOTICE]} for level, text in all_notices(submission)],
+        "scores": scores_data(submission),
+        "notes": [{"kind": clean(note.kind), "text": clean(note.text)[:MAX_NOTICE]} for note in shown_notes(submission, options)],
+        "edits": [edit_data(edit) for edit in submission.edits],
+        "notebooks": notebooks,
+        "files": files_data(submission),
+    }
+    problems = [*markup.problems, *unread(submission)]
+    problems += [
+        Problem("fonts", f"no installed font has the character {char} (U+{ord(char):04X}): it prints as a box")
+        for char in missing_characters(json.dumps(data, ensure_ascii=False))
+    ]
+    problems = list(dict.fromkeys(problems))
+    data["problems"] = [{"place": clean(problem.place), "text": clean(problem.text)} for problem in problems]
+    data["styles"] = style_table(styles_in(data))
+    return Document(data, markup.pictures.files, tuple(problems))
+
+
+def unread(submission: Submission) -> Iterator[Problem]:
+    """The notebooks that are not in the document, as problems."""
+    for text in submission.unreadable:
+        yield Problem("notebook", text)
+
+
+def all_notices(submission: Submission) -> Iterator[tuple[str, str]]:
+    """What the first page says about the submission's state."""
+    if not submission.name or not submission.student_id:
+        what = "name" if not submission.name else "student id"
+        yield "error", f"The {what} is not filled in (the first notebook's cell “student”)."
+    for text in submission.unreadable:
+        yield "error", text
+    for name in submission.missing:
+        yield "error", f"{name} is not there."
+    for notebook in submission.notebooks:
+        yield from notices(notebook)
+    if not submission.pristine:
+        yield "note", "The assignment as released was not at hand: changes outside the regions are not marked."
+    elif submission.edits:
+        count = len(submission.edits)
+        yield "warning", f"{count} {'change' if count == 1 else 'changes'} outside the regions: listed and marked below."
+    untouched = [region.name for region in submission.regions if region.edited is False]
+    if untouched:
+        yield "warning", f"Not written yet: {', '.join(untouched)}."
+
+
+def shown_notes(submission: Submission, options: Options):
+    """The integrity notes: for instructors only."""
+    return submission.notes if options.kind == "report" else ()
+
+
+# Notebooks
+
+
+def notebook_data(notebook: Notebook, submission: Submission, options: Options, markup: Markup) -> dict:
+    """One notebook: its cells in order, each question with the cells of work that lead to it."""
+    language = "ipython3" if notebook.nb.metadata.get("kernelspec", {}).get("language", "python") == "python" else "text"
+    cells = []
+    waiting: dict | None = None
+    for cell in notebook.nb.cells:
+        data = cell_data(cell, notebook, markup, options, language)
+        if cell.metadata.get("autograder", {}).get("added"):
+            data["tag"] = "added cell"
+        question = is_question(cell)
+        if is_work(cell) and not question and waiting is None:
+            waiting = data
+        if question:
+            start = waiting or data
+            data["question"] = question_data(cell, notebook.name, submission)
+            start.setdefault("starts", []).append(data["question"]["id"])
+            data["ends"] = [data["question"]["id"]]
+            waiting = None
+        if data["blocks"] or data["tag"] or question:
+            cells.append(data)
+    return {"name": notebook.name, "title": notebook_title(notebook), "cells": cells}
+
+
+def notebook_title(notebook: Notebook) -> str:
+    return notebook.name.replace("_", " ")
+
+
+def question_data(cell, notebook: str, submission: Submission) -> dict:
+    """A question's id, title, points and, where it has been graded, its result."""
+    name = str(nbgrader(cell).get("grade_id") or cell.id)
+    extra = submission.extra_credit.get((notebook, name))
+    points = extra if extra is not None else nbgrader(cell).get("points", 0)
+    score = submission.scores.of(notebook, name) if submission.scores else None
+    data = {
+        "id": f"{notebook}:{name}",
+        "title": clean(question_title(cell)),
+        "points": points if isinstance(points, (int, float)) else 0,
+        "extra": extra is not None,
+    }
+    if score:
+        data["score"] = score.score
+        data["comment"] = clean(score.comment)
+    return data
+
+
+def level_headings(notebook: dict) -> None:
+    """Make the headings' levels those of the document: below the notebook's, without gaps; questions one deeper."""
+    level = 1
+    for cell in notebook["cells"]:
+        for block in cell["blocks"]:
+            if block["t"] == "heading":
+                level = min(block["level"] + 1, level + 1, 5)
+                block["level"] = level
+        if "question" in cell:
+            cell["question"]["level"] = level + 1
+
+
+# Scores, edits, files
+
+
+def scores_data(submission: Submission) -> dict | None:
+    """The score table and its sums."""
+    scores = submission.scores
+    if scores is None:
+        return None
+    titles = {
+        (notebook.name, str(nbgrader(cell).get("grade_id") or cell.id)): question_title(cell)
+        for notebook in submission.notebooks
+        for cell in notebook.nb.cells
+        if is_question(cell)
+    }
+    return {
+        "rows": [score_data(row, titles) for row in scores.rows],
+        "total": scores.total,
+        "maximum": scores.maximum,
+        "late_penalty": scores.late_penalty,
+        "extra": sum(row.score or 0.0 for row in scores.rows if row.extra_credit),
+        "pending": sum(row.score is None for row in scores.rows),
+    }
+
+
+def score_data(row: Score, titles: dict) -> dict:
+    return {
+        "notebook": row.notebook,
+        "id": f"{row.notebook}:{row.cell}",
+        "title": clean(titles.get((row.notebook, row.cell), row.cell)),
+        "points": row.points,
+        "score": row.score,
+        "extra": row.extra_credit,
+        "line": clean(row.line),
+    }
+
+
+def edit_data(edit) -> dict:
+    """An edit with its diff, shortened."""
+    before, after = edit.before.split("\n"), edit.after.split("\n")
+    left_out = max(len(before) - MAX_EDIT_LINES, 0) + max(len(after) - MAX_EDIT_LINES, 0)
+    if edit.kind == "added":
+        rows = [row_data(row) for row in code_rows("\n".join(after[:MAX_EDIT_LINES]), first=edit.line, marks=["added"] * len(after))]
+    elif edit.kind == "deleted":
+        rows = [row_data(row) for row in code_rows("\n".join(before[:MAX_EDIT_LINES]), "text", marks=["removed"] * len(before))]
+    else:
+        rows = edit_rows("\n".join(before[:MAX_EDIT_LINES]), "\n".join(after[:MAX_EDIT_LINES]), edit.line)
+    return {"place": clean(edit.place), "kind": edit.kind, "line": edit.line, "rows": rows, "left_out": left_out}
+
+
+def files_data(submission: Submission) -> list[dict]:
+    """The .py files with their regions; regions that were not edited are only named."""
+    files: dict[str, list[dict]] = {}
+    for region in submission.regions:
+        entry: dict = {"name": clean(region.name), "first": region.first, "edited": region.edited is not False}
+        if region.edited is not False:
+            lines = region.text.split("\n")
+            marks = ["work"] * len(lines)
+            shown = "\n".join(lines[:MAX_REGION_LINES])
+            entry["rows"] = [row_data(row) for row in code_rows(shown, "python", region.first, marks)]
+            entry["left_out"] = max(len(lines) - MAX_REGION_LINES, 0)
+            entry["last"] = region.first + len(lines) - 1
+        files.setdefault(clean(region.path), []).append(entry)
+    return [{"path": path, "regions": regions} for path, regions in files.items()]
+
+
+def styles_in(tree: object) -> set[str]:
+    """The names of all styles that rows in this tree use."""
+    found: set[str] = set()
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if "r" in node:
+                found.update(run[0] for run in node["r"] if isinstance(run, list))
+            else:
+                pending.extend(node.values())
+        elif isinstance(node, list):
+            pending.extend(node)
+    return found

@@ -1,0 +1,133 @@
+"""What goes into a report: plain data, whoever read it and from wherever."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.regions import Edit
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook.
+
+    Attributes:
+        name: file name without .ipynb.
+        nb: what it holds.
+        folder: where its pictures lie.
+        released: cell id -> the text as released, or None if the released notebook is not known.
+        mended: what was malformed in the file, one sentence each.
+    """
+
+    name: str
+    nb: NotebookNode
+    folder: Path | None
+    released: Mapping[str, str] | None = None
+    mended: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceRegion:
+    """One region of a .py file, or a whole file that the student added (name "").
+
+    Attributes:
+        path: the file, from the assignment's folder.
+        name: full name ("nn.layers.affine_forward").
+        first: the number of its first line in the file.
+        text: what stands between the banners.
+        edited: whether it differs from what was released; None if that is not known.
+    """
+
+    path: str
+    name: str
+    first: int
+    text: str
+    edited: bool | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """One question's result; `score` is None where a person has yet to grade it."""
+
+    notebook: str
+    cell: str
+    points: float
+    score: float | None
+    extra_credit: bool = False
+    line: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A submission's results as the gradebook has them."""
+
+    rows: tuple[Score, ...]
+    late_penalty: float = 0.0
+    total: float = 0.0
+    maximum: float = 0.0
+
+    def of(self, notebook: str, cell: str) -> Score | None:
+        """The result of one question."""
+        return next((row for row in self.rows if (row.notebook, row.cell) == (notebook, cell)), None)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something an instructor should know about a submission: what kind of thing, and a sentence."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """All that one report shows.
+
+    Attributes:
+        when: when it was handed in, or last changed.
+        digest: SHA-256 of the handed-in files.
+        edits: differences outside the regions.
+        missing: files that belong to the submission and are not there.
+        unreadable: files that could not be read, one sentence each.
+        pristine: whether the released texts were there to compare with.
+    """
+
+    assignment: str
+    title: str
+    name: str
+    student_id: str
+    when: datetime
+    digest: str
+    notebooks: tuple[Notebook, ...]
+    regions: tuple[SourceRegion, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    extra_credit: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    pristine: bool = True
+    scores: Scores | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that could not be shown: where, and what."""
+
+    place: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to print. `kind`: "own" (the student's), "report" (the instructor's) or "feedback"."""
+
+    kind: str = "own"
+    paper: str = "a4"
+    new_page_per_question: bool = False

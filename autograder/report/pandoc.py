@@ -1,0 +1,85 @@
+"""One run of pandoc for all the markup and all the formulas of a document."""
+
+import functools
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from autograder.report.tex import Maths, definitions, tidied, without_definitions
+
+SCRIPT = Path(__file__).with_name("pandoc.lua")
+MARKDOWN = "gfm-tex_math_dollars-tex_math_gfm-raw_attribute-yaml_metadata_block"
+MEMORY = "1g"
+SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """Markup of one place. `format` is a reader of pandoc's: MARKDOWN, "html" or "latex"."""
+
+    format: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Converted:
+    """`documents[i]`: pandoc's blocks for fragment i; `maths[i]`: formula i as text; None where pandoc could not."""
+
+    documents: tuple[list | None, ...]
+    maths: tuple[str | None, ...]
+
+
+@functools.cache
+def program() -> str:
+    """Where pandoc is (the wheel brings it)."""
+    import pypandoc
+
+    return pypandoc.get_pandoc_path()
+
+
+def convert(
+    fragments: Sequence[Fragment], maths: Sequence[Maths], target: Literal["typst", "mathml"] = "typst"
+) -> Converted:
+    """Read the fragments and rewrite the formulas, all in one process.
+
+    If that process fails or takes too long, the pieces are tried one by one, so that one bad piece costs only itself.
+    """
+    if not fragments and not maths:
+        return Converted((), ())
+    known = definitions(list(maths))
+    formulas = [Maths(tidied(without_definitions(m.tex)), m.display) for m in maths]
+    together = run(fragments, formulas, known, target, SECONDS)
+    if together is not None:
+        return together
+    documents = [run([fragment], [], known, target, SECONDS / 6) for fragment in fragments]
+    texts = [run([], [formula], known, target, SECONDS / 6) for formula in formulas]
+    return Converted(
+        tuple(one.documents[0] if one else None for one in documents), tuple(one.maths[0] if one else None for one in texts)
+    )
+
+
+def run(
+    fragments: Sequence[Fragment], formulas: Sequence[Maths], known: str, target: str, seconds: float
+) -> Converted | None:
+    """What one pandoc process makes of these; None if it failed."""
+    request = {
+        "fragments": [vars(fragment) for fragment in fragments],
+        "maths": [vars(formula) for formula in formulas],
+        "definitions": known,
+        "target": target,
+    }
+    command = [program(), "+RTS", f"-M{MEMORY}", "-RTS", "lua", str(SCRIPT)]
+    try:
+        done = subprocess.run(
+            command, input=json.dumps(request).encode(), capture_output=True, timeout=seconds, check=True
+        )
+        answer = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError):
+        return None
+    return Converted(
+        tuple(json.loads(text)["blocks"] if text else None for text in answer["documents"]),
+        tuple(text or None for text in answer["maths"]),
+    )

@@ -1,0 +1,128 @@
+"""The maths in a notebook's markdown: found as Jupyter finds it, and tidied for pandoc's TeX reader.
+
+Jupyter takes the maths out before it reads the markdown, so that `a_1 $x_2$ b_3` and a `|` inside `$…$` in a table come out
+right. `take_maths` does the same and leaves a placeholder; whoever reads the result puts the maths back.
+"""
+
+import re
+from dataclasses import dataclass
+
+OPEN, CLOSE = "\ue000", "\ue001"
+PLACEHOLDER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+
+CODE_OR_MATHS = re.compile(
+    r"""
+    (?P<fence> ^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[^\n]*\n (?:.*?\n)?? [ ]{0,3}(?P=ticks)[`~]*[ \t]*$ | ^[ ]{0,3}(?:`{3,}|~{3,})[^\n]*\n.*\Z )
+  | (?P<code> (?<![`\\])(?P<mark>`+)(?!`) .+? (?<!`)(?P=mark)(?!`) )
+  | (?P<escaped> \\[$\\](?![(\[]) )
+  | \$\$ (?P<display> .+? ) \$\$
+  | \$ (?P<inline> (?:\\.|[^$\\\n]|\n(?![ \t]*\n))+? ) \$
+  | \\\\\[ (?P<bracket> .+? ) \\\\\]
+  | \\\\\( (?P<paren> .+? ) \\\\\)
+  | (?P<environment> \\begin\{(?P<name>[a-z]*\*?)\} .*? \\end\{(?P=name)\} )
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+MATHS_GROUPS = {"display": True, "inline": False, "bracket": True, "paren": False, "environment": True}
+
+
+@dataclass(frozen=True)
+class Maths:
+    """One formula as its author wrote it, without delimiters."""
+
+    tex: str
+    display: bool
+
+
+def take_maths(source: str, found: list[Maths]) -> str:
+    """The markdown with every formula replaced by a placeholder.
+
+    Args:
+        source: markdown of one cell.
+        found: gets the formulas; a placeholder holds its formula's index in it.
+    """
+
+    def replaced(match: re.Match) -> str:
+        for group, display in MATHS_GROUPS.items():
+            tex = match[group]
+            if tex is not None and tex.strip():
+                found.append(Maths(tex.strip(), display))
+                return f"{OPEN}{len(found) - 1}{CLOSE}"
+        return match[0]
+
+    return CODE_OR_MATHS.sub(replaced, source.replace(OPEN, "\ufffd").replace(CLOSE, "\ufffd"))
+
+
+def put_back(text: str, maths: list[Maths]) -> str:
+    """The text with its placeholders replaced by the TeX as written: for places that show no formulas."""
+    return PLACEHOLDER.sub(lambda match: as_written(maths[int(match[1])]), text)
+
+
+def as_written(formula: Maths) -> str:
+    """The formula with its dollars."""
+    return f"$${formula.tex}$$" if formula.display else f"${formula.tex}$"
+
+
+def maths_only(latex: str) -> Maths | None:
+    """The formula that a LaTeX output consists of (sympy's, IPython's Math), or None if it is something else."""
+    text = latex.strip()
+    for start, end, display in (("$$", "$$", True), ("$", "$", False), ("\\[", "\\]", True), ("\\(", "\\)", False)):
+        if text.startswith(start) and text.endswith(end) and len(text) > len(start) + len(end):
+            inner = text[len(start) : -len(end)]
+            return Maths(inner.strip(), True) if display or "$" not in inner else None
+    if re.fullmatch(r"\\begin\{(equation|align|gather|eqnarray|multline)(\*?)\}.*\\end\{\1\2\}", text, re.DOTALL):
+        return Maths(text, True)
+    return None
+
+
+# What MathJax understands and pandoc's reader does not, as something that both read alike.
+GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+TIDY = [
+    (re.compile(r"(?<!\\)%[^\n]*"), ""),
+    (re.compile(r"\\(?:label|require|cssId)\s*\{[^{}]*\}"), ""),
+    (re.compile(r"\\(?:notag|nonumber|limits|middle|mathstrut|strut)(?![a-zA-Z])"), ""),
+    (re.compile(r"\\(?:color|hspace|vspace|hskip|vskip)\s*\*?\s*\{[^{}]*\}"), " "),
+    (re.compile(r"\\(?:textcolor|href|class|style|bbox|colorbox)\s*(?:\[[^]]*\])?\s*\{[^{}]*\}\s*" + GROUP), r"{\1}"),
+    (re.compile(r"\\(?:smash|vphantom|hphantom|mathop|mathclap|mathrlap|mathllap)\s*(?:\[[^]]*\])?\s*" + GROUP), r"{\1}"),
+    (re.compile(r"\\rule\s*\{[^{}]*\}\s*\{[^{}]*\}"), ""),
+    (re.compile(r"\{\s*\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*([^{}]*)\}"), r"\\math\1{\2}"),
+    (re.compile(r"\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*([a-zA-Z]+)"), r"\\math\1{\2}"),
+    (re.compile(r"\\(begin|end)\{([dr])cases\}"), r"\\\1{cases}"),
+    (re.compile(r"\\def\s*(\\[a-zA-Z]+)\s*\{"), r"\\newcommand{\1}{"),
+    (re.compile(r"\\unicode\s*\{x([0-9a-fA-F]{2,6})\}"), lambda m: "\\text{" + chr(min(int(m[1], 16), 0x10FFFF)) + "}"),
+    (re.compile(r"\\\\\s*(?:\[[^]]*\])?\s*(?=\\end\{|\Z)"), " "),
+]
+
+
+def tidied(tex: str) -> str:
+    """The formula in the TeX that pandoc reads; what only colours, names or spaces it is left out."""
+    for pattern, replacement in TIDY:
+        tex = pattern.sub(replacement, tex)
+    tex = tex.strip()
+    return f"\\begin{{aligned}}{tex}\\end{{aligned}}" if needs_alignment(tex) else tex
+
+
+def needs_alignment(tex: str) -> bool:
+    """Whether the formula has line ends or & outside every environment (MathJax takes them as they are)."""
+    outside = tex
+    while True:
+        shorter = re.sub(r"\\begin\{([a-z]*\*?)\}(?:(?!\\begin\{).)*?\\end\{\1\}", "", outside, flags=re.DOTALL)
+        if shorter == outside:
+            break
+        outside = shorter
+    return re.search(r"\\\\|(?<!\\)&", outside) is not None
+
+
+DEFINITION = re.compile(r"\\(?:newcommand|renewcommand|DeclareMathOperator)\*?\s*\{?\\[a-zA-Z]+\}?\s*(?:\[[0-9]\])?\s*" + GROUP)
+
+
+def definitions(formulas: list[Maths]) -> str:
+    """The commands that a notebook's formulas define: MathJax knows them on the whole page, from there on."""
+    texts = (re.sub(r"\\def\s*(\\[a-zA-Z]+)\s*\{", r"\\newcommand{\1}{", formula.tex) for formula in formulas)
+    found = [match[0] for text in texts for match in DEFINITION.finditer(text)]
+    return "\n".join(dict.fromkeys(found))
+
+
+def without_definitions(tex: str) -> str:
+    """The formula without the commands that it defines."""
+    return DEFINITION.sub("", tex).strip()

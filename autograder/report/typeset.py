@@ -1,0 +1,164 @@
+"""From the document's data to PDF bytes, and from the marks in it to pages.
+
+Typst runs with one temporary folder as its root: the template, data.json and the pictures. If it stops at a formula or a
+picture, every one of them is tried alone, those that fail are replaced by what they are made of, and it runs again.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from autograder.report.document import Document
+from autograder.report.fonts import font_book
+from autograder.report.model import Problem
+
+TEMPLATE = Path(__file__).with_name("template.typ")
+NO_PACKAGES = "no-packages"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a question or region starts and ends: pages from 1, heights in points from the top."""
+
+    id: str
+    first_page: int
+    first_y: float
+    last_page: int
+    last_y: float
+
+
+@dataclass(frozen=True)
+class Typeset:
+    """The finished document."""
+
+    pdf: bytes
+    marks: tuple[Mark, ...]
+    problems: tuple[Problem, ...]
+
+
+class TypesetError(Exception):
+    """Typst could not set the document."""
+
+
+def typeset(document: Document, when: datetime) -> Typeset:
+    """Set the document.
+
+    Args:
+        document: what to print.
+        when: goes into the file as its date, so that the same input gives the same bytes.
+
+    Raises:
+        TypesetError: Typst fails although every formula and picture by itself can be set.
+    """
+    import typst
+
+    with tempfile.TemporaryDirectory(prefix="autograder-") as name:
+        folder = Path(name)
+        problems = list(document.problems)
+        write(document.data, document.pictures, folder)
+        compiler = compiler_in(folder)
+        try:
+            pdf = compiler.compile(format="pdf", timestamp=when)
+        except typst.TypstError as error:
+            broken = replace_broken(document, folder)
+            if not broken:
+                raise TypesetError(str(error)) from error
+            problems += broken
+            data = dict(document.data)
+            data["problems"] = data["problems"] + [vars(problem) for problem in broken]
+            write(data, {}, folder)
+            compiler = compiler_in(folder)
+            try:
+                pdf = compiler.compile(format="pdf", timestamp=when)
+            except typst.TypstError as error:
+                raise TypesetError(str(error)) from error
+        return Typeset(pdf, tuple(marks(compiler)), tuple(problems))
+
+
+def compiler_in(folder: Path):
+    """Typst's compiler, shut in the folder."""
+    import typst
+
+    packages = str(folder / NO_PACKAGES)
+    return typst.Compiler(
+        str(folder / "main.typ"),
+        root=str(folder),
+        font_paths=font_book(),
+        ignore_system_fonts=True,
+        package_path=packages,
+        package_cache_path=packages,
+    )
+
+
+def write(data: dict, pictures: dict[str, bytes], folder: Path) -> None:
+    """Put everything that Typst reads into the folder."""
+    (folder / "main.typ").write_bytes(TEMPLATE.read_bytes())
+    (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False, sort_keys=True), "utf-8")
+    for name, content in pictures.items():
+        (folder / name).write_bytes(content)
+
+
+def marks(compiler) -> Iterator[Mark]:
+    """The marks of the document that was just set, in order."""
+    found = json.loads(compiler.query("<page-map>", field="value", one=True))
+    starts: dict[str, tuple[int, float]] = {}
+    for id, edge, page, y in found:
+        if edge == "start":
+            starts[id] = (page, y)
+        elif id in starts:
+            yield Mark(id, *starts[id], page, y)
+
+
+# Broken pieces
+
+
+def replace_broken(document: Document, folder: Path) -> list[Problem]:
+    """Replace, in the document's data, every formula and picture that Typst cannot set; returns them as problems."""
+    problems: list[Problem] = []
+    verdicts: dict[str, bool] = {}
+
+    def works(source: str) -> bool:
+        if source not in verdicts:
+            verdicts[source] = compiles(source, folder)
+        return verdicts[source]
+
+    for node in nodes(document.data["notebooks"]):
+        if isinstance(node, dict) and node.get("t") == "picture" and not works(f"#image({json.dumps(node['file'])})"):
+            problems.append(Problem("picture", f"{node['alt']}: Typst cannot read it"))
+            node.clear()
+            node.update(t="problem", text="a picture that cannot be read")
+        elif isinstance(node, list) and len(node) == 4 and node[0] == "picture":
+            if not works(f"#image({json.dumps(node[1])})"):
+                problems.append(Problem("picture", f"{node[2]}: Typst cannot read it"))
+                node[:] = ["missing", f"the picture {node[2]} cannot be read"]
+        elif isinstance(node, list) and len(node) == 3 and node[0] in ("maths", "display") and isinstance(node[1], str):
+            if not works(f"$ {node[1]} $"):
+                problems.append(Problem("formula", f"{node[2]} cannot be set: shown as TeX"))
+                node[:] = ["tex", node[2]]
+    return problems
+
+
+def nodes(tree: object) -> Iterator[dict | list]:
+    """All dicts and lists in a tree, outer ones first."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (dict, list)):
+            yield node
+            pending.extend(reversed(list(node.values() if isinstance(node, dict) else node)))
+
+
+def compiles(source: str, folder: Path) -> bool:
+    """Whether Typst can set this by itself."""
+    import typst
+
+    try:
+        typst.Compiler(
+            source.encode(), root=str(folder), font_paths=font_book(), ignore_system_fonts=True
+        ).compile(format="pdf")
+    except typst.TypstError:
+        return False
+    return True

@@ -1,0 +1,191 @@
+"""Accuracy of saved weights, at home and when graded."""
+
+import io
+
+import numpy as np
+import pytest
+
+from autograder import expect
+
+
+@pytest.fixture
+def data(rng):
+    """1000 points in 10 dimensions and their class: the largest coordinate."""
+    X = rng.standard_normal((1000, 10))
+    return X, X.argmax(axis=1)
+
+
+def predict(params, X):
+    return (X @ params["W"]).argmax(axis=1)
+
+
+def npz(**arrays) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+IDENTITY = {"best_net.npz": npz(W=np.eye(10))}
+
+
+def labels_right(y, correct: int):
+    """Labels of which exactly so many agree with identity weights' predictions."""
+    wrong = y.copy()
+    wrong[correct:] = (wrong[correct:] + 1) % 10
+    return wrong
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "best_net.npz").write_bytes(npz(W=np.eye(10)))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("correct", "points", "outcome"),
+    [(450, 22, "ok"), (1000, 22, "ok"), (449, 21, "21 of 22"), (240, 1, "1 of 22")],
+)
+def test_at_home_the_points_are_returned(folder, data, capsys, correct, points, outcome):
+    """Does the cell's last line show the points, so that stock nbgrader sees partial credit?"""
+    X, y = data
+    y = labels_right(y, correct)
+    assert expect.accuracy("best_net.npz", predict, X, y, floor=0.23, full=0.45, points=22) == pytest.approx(points)
+    assert capsys.readouterr().out == (
+        f"best_net.npz   accuracy {correct / 10:.1f} %   0 at 23 %, full at 45 %   {outcome}\n"
+    )
+
+
+def test_without_points_nothing_is_returned(folder, data):
+    """Is there no last line where no points were given?"""
+    X, y = data
+    assert expect.accuracy("best_net.npz", predict, X, y, floor=0.23, full=0.45) is None
+
+
+def test_held_out_data_are_not_asked_for_at_home(folder, data):
+    """Is held_out left to the trusted side?"""
+    X, y = data
+    expect.accuracy(folder / "best_net.npz", predict, X, y, floor=0.2, full=0.4, held_out=lambda: 1 / 0)
+
+
+def local_text(data, **options) -> str:
+    X, y = data
+    with pytest.raises(expect.Unmet) as caught:
+        expect.accuracy("best_net.npz", options.pop("predict", predict), X, y, floor=0.23, full=0.45)
+    return str(caught.value)
+
+
+def test_an_accuracy_worth_nothing_fails(folder, data):
+    """Is an accuracy below the curve a failure that says where credit begins?"""
+    X, y = data
+    assert local_text((X, labels_right(y, 239))) == "best_net.npz: accuracy 23.9 %; credit begins at 24 %."
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "there is no such file: the notebook should save it with np.savez"),
+        (b"hello", "it is no .npz file, or is damaged"),
+        (npz(W=np.full((10, 10), np.nan)), "W holds 100 values that are not finite: training diverged"),
+        (npz(V=np.eye(10)), "predict failed on these weights: KeyError: 'W'"),
+        (npz(W=np.eye(9)), "predict failed on these weights: ValueError"),
+    ],
+)
+def test_weights_that_cannot_be_used(folder, data, content, says):
+    """Does a missing or malformed file fail with its reason?"""
+    path = folder / "best_net.npz"
+    path.unlink() if content is None else path.write_bytes(content)
+    assert says in local_text(data)
+
+
+def test_a_predict_that_gives_no_labels(folder, data):
+    """Are scores in place of labels found?"""
+    text = local_text(data, predict=lambda params, X: X @ params["W"])
+    assert "predict gave an array of float64, shape (1000, 10) for 1000 labels" in text
+
+
+class TestGraded:
+    """Judged from the submission's file, by the source's predict, on data that the student never had."""
+
+    def grade(self, bench, data, files, *, held_out=None, student=lambda: expect.same(1)):
+        X, y = data
+
+        def source():
+            expect.accuracy("best_net.npz", predict, X, y, floor=0.23, full=0.45, held_out=held_out)
+
+        from autograder.expect.verdict import judge
+
+        key = bench.key(source, IDENTITY.get).key
+        return judge(key, bench.record(student).evidence, {"cell": "NameError: X_val"}, files.get)["cell"]
+
+    def test_the_file_is_the_evidence(self, bench, data):
+        """Do the weights count though the student's cell stopped, and whatever it recorded?"""
+        verdict = self.grade(bench, data, {"best_net.npz": npz(W=2 * np.eye(10))})
+        assert verdict.credit == 1
+        assert verdict.lines == ("best_net.npz   accuracy 100.0 %   0 at 23 %, full at 45 %   ok",)
+
+    def test_a_missing_file_fails(self, bench, data):
+        """Does a submission without the file get a clear message?"""
+        verdict = self.grade(bench, data, {})
+        assert verdict.credit == 0
+        assert "there is no such file" in verdict.lines[1]
+
+    def test_held_out_data_decide_with_slack(self, bench, data):
+        """Is credit given on held-out data, two points added?"""
+        X, y = data
+        hidden = X, labels_right(y, 429)
+        verdict = self.grade(bench, (X, labels_right(y, 430)), IDENTITY, held_out=lambda: hidden)
+        assert verdict.credit == pytest.approx(21 / 22)
+        assert verdict.lines == (
+            "best_net.npz   accuracy 42.9 % on held-out data   0 at 23 %, full at 45 %, 2 added   21 of 22",
+        )
+        assert verdict.flags == ()
+
+    @pytest.mark.parametrize(("known", "flagged"), [(520, False), (521, True), (1000, True)])
+    def test_weights_that_know_their_data_are_flagged(self, bench, data, known, flagged):
+        """Is an accuracy more than 8 points below that on the student's data shown to the instructor?"""
+        X, y = data
+        hidden = X, labels_right(y, 440)
+        verdict = self.grade(bench, (X, labels_right(y, known)), IDENTITY, held_out=lambda: hidden)
+        assert bool(verdict.flags) == flagged
+        assert verdict.credit == 1
+
+    def test_held_out_data_are_loaded_once(self, bench, data):
+        """Is a class of submissions judged on one load of the data?"""
+        X, y = data
+        loads = []
+
+        def held_out():
+            loads.append(1)
+            return X, y
+
+        self.grade(bench, data, IDENTITY, held_out=held_out)
+        assert loads == [1]
+
+    @pytest.mark.parametrize(
+        ("arrays", "says"),
+        [
+            ({"V": np.eye(10)}, "it lacks W"),
+            ({"W": np.zeros((10, 10, 1))}, "W has shape (10, 10, 1), where one like (10, 10) is expected"),
+            ({"W": np.zeros((10, 5000))}, "W has shape (10, 5000)"),
+            ({"W": np.eye(9)}, "predict failed"),
+        ],
+    )
+    def test_weights_of_another_net(self, bench, data, arrays, says):
+        """Are arrays unlike the source's own refused before predict sees them?"""
+        verdict = self.grade(bench, data, {"best_net.npz": npz(**arrays)})
+        assert verdict.credit == 0
+        assert says in verdict.lines[1]
+
+    def test_more_arrays_than_needed(self, bench, data):
+        """May a student save the settings beside the weights?"""
+        verdict = self.grade(bench, data, {"best_net.npz": npz(W=np.eye(10), learning_rate=1e-3)})
+        assert verdict.credit == 1
+
+
+@pytest.mark.parametrize(("floor", "full"), [(0.5, 0.4), (0.3, 0.3), (-0.1, 0.4), (0.2, 1.5), (23, 45), (0.233, 0.45)])
+def test_a_curve_that_makes_no_sense(folder, data, floor, full):
+    """Is a curve outside 0 to 1, or not in whole per cent, an author's error?"""
+    X, y = data
+    with pytest.raises(ValueError, match="floor"):
+        expect.accuracy("best_net.npz", predict, X, y, floor=floor, full=full)

@@ -1,0 +1,3 @@
+"""Not in this assignment."""
+
+SECRET = "the other homework"
