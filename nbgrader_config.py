@@ -7,6 +7,7 @@ c = get_config()  # noqa: F821 (nbgrader defines it)
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "nn"
 c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "demo.toml"]
 
 # source/ -> assignments/: nbgrader's steps, with regions for its solution markers, and the library put beside.
 c.GenerateAssignment.preprocessors = [

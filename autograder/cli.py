@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
-from autograder.commands import release, student
+from autograder.commands import data, doctor, release, student
 from autograder.errors import CourseError
 
 app = typer.Typer(
@@ -39,6 +39,8 @@ app.command(rich_help_panel=INSTRUCTORS)(release.release)
 app.command(rich_help_panel=INSTRUCTORS)(release.lint)
 app.command(rich_help_panel=STUDENTS)(student.check)
 app.command(rich_help_panel=STUDENTS)(student.submit)
+app.command(rich_help_panel=BOTH)(data.data)
+app.command(rich_help_panel=BOTH)(doctor.doctor)
 
 
 def main() -> None:
@@ -47,7 +49,7 @@ def main() -> None:
         app()
     except CourseError as error:
         logging.getLogger(__name__).debug("stopped", exc_info=True)
-        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False)
+        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -268,10 +268,10 @@ def _spans(lines: Sequence[str], between: Sequence[Sequence[str]]) -> list[_Span
         first = number + 1
         if not _starts(start) or len(spans) == MAX_SPANS:
             continue
+        if following_banner is not None and _starts(following_banner) and not any(map(str.strip, lines[first:limit])):
+            continue  # the same banner twice
         if following_banner is None or _starts(following_banner):
             limit = first + _known_from(lines[first:limit], following)
-            if following_banner is not None and not any(line.strip() for line in lines[first:limit]):
-                continue  # the same banner twice
         spans.append(_Span(_name(start), start["indent"], first, limit))
     return spans
 
@@ -292,8 +292,13 @@ def _blocks(lines: Sequence[str], known: Sequence[str]) -> list:
     if len(lines) * len(known) > MAX_DIFF:
         return []
     a, b = [line.rstrip() for line in lines], [line.rstrip() for line in known]
-    blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    blocks = _matcher(a, b).get_matching_blocks()
     return [block for block in blocks if any(a[block.a : block.a + block.size])]
+
+
+def _matcher(a: Sequence[str | int], b: Sequence[str | int]) -> SequenceMatcher:
+    """Compares lines; blank ones, of which there can be very many, match only beside others."""
+    return SequenceMatcher(lambda line: line == "", a, b, autojunk=False)
 
 
 def _match(
@@ -429,15 +434,23 @@ def _edits(
     keys_a, keys_b = [key for key, _ in a], [key for key, _ in b]
     if len(a) * len(b) > MAX_DIFF and keys_a != keys_b:
         return (*edits, Edit(place, "changed", 1, _shown(ours), _shown(theirs)))
-    for tag, a0, a1, b0, b1 in SequenceMatcher(None, keys_a, keys_b, autojunk=False).get_opcodes():
-        before = [ours[number] for key, number in a[a0:a1] if isinstance(key, str)]
-        after = [theirs[number] for key, number in b[b0:b1] if isinstance(key, str)]
-        if tag == "equal" or not any(line.strip() for line in [*before, *after]):
+    for tag, a0, a1, b0, b1 in _matcher(keys_a, keys_b).get_opcodes():
+        before = _written(ours, a[a0:a1])
+        after = _written(theirs, b[b0:b1])
+        if tag == "equal" or not (before or after):
             continue
         kind = "changed" if before and after else "added" if after else "deleted"
-        line = b[b0][1] + 1 if b0 < len(b) else len(theirs)
-        edits.append(Edit(place, kind, line, _shown(before), _shown(after)))
+        line = after[0] if after else b[b0][1] if b0 < len(b) else len(theirs) - 1
+        texts = [_shown([lines[number] for number in numbers]) for lines, numbers in ((ours, before), (theirs, after))]
+        edits.append(Edit(place, kind, line + 1, *texts))
     return tuple(sorted(edits, key=lambda edit: edit.line))
+
+
+def _written(lines: Sequence[str], tokens: Sequence[tuple[str | int, int]]) -> list[int]:
+    """The numbers of the lines among the tokens, without blank ones before and after."""
+    numbers = [number for key, number in tokens if isinstance(key, str)]
+    filled = [position for position, number in enumerate(numbers) if lines[number].strip()]
+    return numbers[filled[0] : filled[-1] + 1] if filled else []
 
 
 def _shown(lines: Sequence[str]) -> str:

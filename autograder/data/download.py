@@ -96,7 +96,7 @@ class _Resumed:
 
 
 def _fetch_from(url: str, file: RemoteFile, folder: Path) -> Path:
-    """From one mirror: resumed as long as each try brings more, and once from the start if resuming gave wrong bytes."""
+    """From one mirror: resumed as long as each try brings more; from the start where resuming gave wrong bytes."""
     downloader = _Resumed(folder / f"{file.name}.part", file)
     for _ in range(RESUMES_PER_MIRROR):
         before = downloader.held()

@@ -79,7 +79,8 @@ def _offline(dataset: Dataset, data: Path, failures: str) -> str:
     by_hand = data if dataset.unpack else data / dataset.folder
     names = ", ".join(file.name for file in dataset.files)
     lines = [f"data {dataset.name}: no mirror gave the data.", *(f"  {line}" for line in failures.splitlines())]
-    lines.append("  What was received so far is kept; run the same command again to go on.")
+    if any(by_hand.glob("*.part")):
+        lines.append("  What was received so far is kept; run the same command again to go on.")
     lines.append(f"  Without a network, get {names}")
     lines.append(f"    elsewhere ({dataset.home}), put it into {by_hand.absolute()} and run this command again.")
     if dataset.name == "cifar10":

@@ -1,7 +1,7 @@
 """The data folder that a graded submission sees: everything but the withheld test rows.
 
-Submissions run with this folder as $NN_DATA. The arrays of the training set are hard links, so that every submission, and
-the grader itself, share one copy in memory. (Symbolic links would lead out of what a sandbox may read.)
+Submissions run with this folder as $NN_DATA. The arrays of the training set are hard links, so that every submission
+and the grader itself share one copy in memory. (Symbolic links would lead out of what a sandbox may read.)
 """
 
 import importlib

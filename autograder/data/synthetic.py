@@ -6,8 +6,8 @@ An image is the sum of
 - one of many smooth prototypes of its class, shifted a little: what needs a hidden layer, or neighbours.
 
 All of it is sums and products of integers far below 2**53, kept in float64, where matrix products of such numbers are
-exact. So the bytes depend on the seed alone, not on the machine's BLAS or on numpy's version: `RandomState` promises its
-stream, and everything else is arithmetic.
+exact. So the bytes depend on the seed alone, not on the machine's BLAS or on numpy's version: `RandomState` promises
+its stream, and everything else is arithmetic.
 """
 
 import shutil
@@ -144,7 +144,7 @@ class _Generator:
         return np.rint([shared, recipe.noise_colour * shared])
 
     def _scene_amplitudes(self, first: float) -> np.ndarray:
-        """(scenes,) integers that make a normal number times a scene vary by `first` grey levels, and less from scene to scene."""
+        """(scenes,) integers: what to multiply a normal number with, for weights that vary by `first` grey levels."""
         amplitudes = first * self.recipe.scene_decay ** np.arange(self.recipe.scenes)
         return np.rint(amplitudes * _COEFFICIENT / _NORMAL / _SMOOTH_NORM)
 
@@ -159,7 +159,8 @@ class _Generator:
         """(10, prototypes, 2 shift + 1, 2 shift + 1, 3, 32, 32) integers: each prototype in each of its places."""
         recipe = self.recipe
         amplitude = np.rint(recipe.prototype * _COEFFICIENT / _SMOOTH_NORM)
-        patterns = _smooth(normal, len(CLASSES) * recipe.prototypes, recipe.prototype_size, recipe.prototype_falloff, False)
+        count, size = len(CLASSES) * recipe.prototypes, recipe.prototype_size
+        patterns = _smooth(normal, count, size, recipe.prototype_falloff, with_mean=False)
         positions = range(-recipe.shift, SIDE + recipe.shift)
         larger = _inverse_cosine_transform(patterns * amplitude, positions)
         windows = np.lib.stride_tricks.sliding_window_view(larger, (SIDE, SIDE), axis=(2, 3))

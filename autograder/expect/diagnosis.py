@@ -245,8 +245,9 @@ def factor_meaning(factor: float, lengths: tuple[int, ...]) -> str | None:
         return "Is a ½ missing?" if factor > 1 else "Is there a ½ too many?"
     if whole:
         return f"{n} may be the number of examples or classes: is the average taken once, not twice or never?"
-    if math.isclose(max(factor, 1 / factor), 1 / math.log(2), rel_tol=_FIT_SCALAR):
-        return "1.4427 = 1/ln 2: is the logarithm to base 2 where it should be natural?"
+    for base in (2, 10):
+        if math.isclose(factor, 1 / math.log(base), rel_tol=_FIT_SCALAR):
+            return f"{factor:.4f} = 1/ln {base}: is the logarithm to base {base} where it should be natural?"
     return None
 
 
@@ -281,8 +282,8 @@ def other_layout(value: Array, expected: Array) -> str | None:
 
 def permuted(value: Array, expected: Array) -> str | None:
     """The right rows, or columns, in another order."""
-    if value.dtype.kind != "f" or value.ndim not in (1, 2) or value.shape[0] < 3:
-        return None
+    if value.ndim not in (1, 2) or value.shape[0] < 3 or np.array_equal(expected, np.rint(expected)):
+        return None  # whole numbers, such as labels, are permuted by chance
     if fits(sorted_rows(value), sorted_rows(expected)):
         return "The rows are right but in another order." if value.ndim == 2 else "The entries are in another order."
     if value.ndim == 2 and value.shape[1] >= 3 and fits(sorted_rows(value.T), sorted_rows(expected.T)):

@@ -1,19 +1,15 @@
-"""The kinds of expectation. A new kind is a class here, the function that states it, and its entry in KINDS."""
+"""The kinds of expectation. A new kind is a class here, the function that states it, and its entry in `calls.KINDS`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from os import PathLike, fspath
 from typing import Any, ClassVar
 
 import numpy as np
 
-from autograder.expect import diagnosis, names
+from autograder.expect import diagnosis
 from autograder.expect.compare import MEASURES, RELATIVE, Comparison, compare
-from autograder.expect.evidence import Value, snapshot
-from autograder.expect.expectation import Expectation, Judgement, ReadFile
-from autograder.expect.numeric import numeric_gradient
-from autograder.expect.session import current
+from autograder.expect.evidence import Value, encode
+from autograder.expect.expectation import Expectation, Judgement, ReadFile, unusable
 from autograder.expect.weights import WeightsError, check_shapes, credit, load_weights
 
 Array = np.ndarray
@@ -38,13 +34,18 @@ class Close(Expectation):
     def __post_init__(self) -> None:
         if self.measure not in MEASURES:
             raise ValueError(f"measure is {self.measure!r}; it is one of {', '.join(MEASURES)}")
-        if not self.at_most >= 0:
-            raise ValueError(f"at_most is {self.at_most!r}; it is a number, 0 or more")
+        if not 0 <= self.at_most < float("inf"):
+            raise ValueError(f"at_most is {self.at_most!r}; it is a finite number, 0 or more")
+
+    @property
+    def tolerance(self) -> float:
+        """The largest measure that passes against the answer key."""
+        return self.at_most
 
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         comparison = compare(evidence, self.expected, self.measure, round_off=self.hidden)
         label = "" if self.hidden else "expected"
-        context = diagnosis.Context(self.name, self.reference, label, self.measure, self.at_most, self.mistakes)
+        context = diagnosis.Context(self.name, self.reference, label, self.measure, self.tolerance, self.mistakes)
         return judged(comparison, evidence, context)
 
 
@@ -75,11 +76,9 @@ class Gradient(Close):
     hidden: ClassVar[bool] = True
     reference: ClassVar[str] = "the reference"
 
-    def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
-        comparison = compare(evidence, self.expected, RELATIVE, round_off=True)
-        at_most = max(self.at_most, _GRADIENT_TOLERANCE)
-        context = diagnosis.Context(self.name, self.reference, "", RELATIVE, at_most, self.mistakes)
-        return judged(comparison, evidence, context)
+    @property
+    def tolerance(self) -> float:
+        return max(self.at_most, _GRADIENT_TOLERANCE)
 
     def check(self, evidence: Value, read_file: ReadFile) -> Judgement:
         numeric, notes = self.numeric()
@@ -96,10 +95,13 @@ class Holds(Expectation):
 
     predicate: Callable[[Value], Any]
     message: str
+    room: int  # bytes of evidence that the predicate is given at most: broadcasting a huge array could fill memory
 
     guessable: ClassVar[bool] = True
 
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        if len(encode(evidence)) > self.room:
+            return unusable(self.name, f"the value is much larger than it should be ({diagnosis.describe(evidence)})")
         try:
             answer = self.predicate(evidence)
         except Exception as error:
@@ -152,28 +154,20 @@ class Accuracy(Expectation):
         """Credit on held-out data with `slack`, or on X, y where there is none."""
         try:
             params = self.load(read_file)
-            known = self.correct(params, self.X, self.y)
-            judged_on = held_out() if held_out else (self.X, self.y)
-            correct = self.correct(params, *judged_on) if held_out else known
+            known = self.accuracy(params, self.X, self.y)
+            judged = self.accuracy(params, *held_out()) if held_out else known
         except WeightsError as error:
-            return Judgement(0.0, (self.name, "no accuracy", self.curve, "failed"), f"{self.weights}: {error}.")
-        total, slack = len(judged_on[1]), self.slack if held_out else 0
-        earned, span = credit(correct, total, self.floor, self.full, slack)
-        where = f"accuracy {100 * correct / total:.1f} %" + (" on held-out data" if held_out else "")
-        curve = self.curve + (f", {slack} added" if slack else "")
+            return Judgement(0.0, (self.name, "no accuracy", "failed"), f"{self.weights}: {error}.")
+        slack = self.slack if held_out else 0
+        earned, span = credit(*judged, self.floor, self.full, slack)
+        share = f"accuracy {per_cent_of(judged):.1f} %" + (" on held-out data" if held_out else "")
+        curve = f"(0 at {self.floor} %, full at {self.full} %{f', {slack} added' if slack else ''})"
         outcome = "failed" if not earned else "ok" if earned == span else f"{earned} of {span}"
-        trouble = "" if earned else f"{self.weights}: {where}; credit begins at {self.floor - slack + 1} %."
-        drop = 100 * known / len(self.y) - 100 * correct / total
-        flags = (
-            (f"{self.weights}: accuracy falls by {drop:.1f} points on held-out data: was it trained on {self.name}?",)
-            if drop > _SUSPICIOUS_DROP
-            else ()
-        )
-        return Judgement(earned / span, (self.name, where, curve, outcome), trouble, flags)
-
-    @property
-    def curve(self) -> str:
-        return f"0 at {self.floor} %, full at {self.full} %"
+        trouble = "" if earned else f"{self.weights}: {share}; credit begins at {self.floor - slack + 1} %."
+        drop = per_cent_of(known) - per_cent_of(judged)
+        flag = f"{self.weights}: {drop:.1f} points less accurate on held-out data: trained on the data that judge it?"
+        flags = (flag,) if drop > _SUSPICIOUS_DROP else ()
+        return Judgement(earned / span, (self.name, f"{share} {curve}", outcome), trouble, flags)
 
     def load(self, read_file: ReadFile) -> dict[str, Array]:
         data = read_file(self.weights)
@@ -185,198 +179,20 @@ class Accuracy(Expectation):
         check_shapes(params, self.shapes)
         return {name: params[name] for name in self.shapes}
 
-    def correct(self, params: dict[str, Array], X: Array, y: Array) -> int:
-        """How many of the labels the weights get right."""
+    def accuracy(self, params: dict[str, Array], X: Array, y: Array) -> tuple[int, int]:
+        """How many labels the weights get right, of how many."""
         try:
             labels = np.asarray(self.predict(dict(params), X))
         except Exception as error:
             raise WeightsError(f"predict failed on these weights: {type(error).__name__}: {error!s:.200}") from error
         if labels.shape != np.shape(y) or labels.dtype.kind not in "biuf":
             raise WeightsError(f"predict gave {diagnosis.describe(labels)} for {len(y)} labels")
-        return int(np.sum(labels == y))
+        return int(np.sum(labels == y)), len(y)
 
 
-def close(
-    value: Any,
-    expected: Any,
-    *,
-    at_most: float = 1e-8,
-    measure: str = RELATIVE,
-    mistakes: Mapping[str, Any] | None = None,
-    name: str | None = None,
-) -> None:
-    """The value is near `expected`.
-
-    Args:
-        value: what the student's code gave: number, bool, text, None, array, or tuples, lists, dicts of them.
-        expected: the same, as it should be. Shapes must be equal: (N,) is not (N, 1).
-        at_most: largest measure that passes.
-        measure: "relative error" (max |a-b| / max(1e-8, |a|+|b|)), "absolute error" (max |a-b|), or
-            "sum of differences" (sum |a-b|).
-        mistakes: what usual mistakes would give, {"the L2 term is missing": value, ...}; the one that fits is named.
-        name: what the printed line calls the value; the argument's own text where it is left out.
-
-    Raises:
-        Unmet: the value is further off, has another shape or type, or holds a NaN. (On the student's machine.)
-    """
-
-    def build(title: str) -> Close:
-        return Close(title, snapshot(expected), at_most, measure, kept(mistakes))
-
-    current().state(value, lambda: name or name_of("value", "value"), build)
-
-
-def same(
-    value: Any,
-    *,
-    at_most: float = 1e-8,
-    measure: str = RELATIVE,
-    mistakes: Mapping[str, Any] | None = None,
-    name: str | None = None,
-) -> None:
-    """The value is near what the source notebook's own solution gives; use it on inputs from `expect.rng()`.
-
-    On the student's machine only NaN and inf are found. When grading, differences below 32 machine epsilons of an
-    array's largest magnitude count as none, so that entries which are zero but for rounding do not decide.
-
-    Args:
-        value, at_most, measure, mistakes, name: as in `close`.
-
-    Raises:
-        Unmet: the value is not finite. (On the student's machine.)
-    """
-
-    def build(title: str) -> Same:
-        return Same(title, snapshot(value), at_most, measure, kept(mistakes))
-
-    current().state(value, lambda: name or name_of("value", "value"), build)
-
-
-def gradient(
-    f: Callable[[Array], Any],
-    x: Array,
-    analytic: Array,
-    df: Array | None = None,
-    *,
-    at_most: float = 1e-7,
-    mistakes: Mapping[str, Any] | None = None,
-    name: str | None = None,
-) -> None:
-    """The analytic gradient of `f` at `x` is right.
-
-    On the student's machine it is compared with central differences (h = 1e-5), which move the entries of `x` in place,
-    so `f` may also read `x` from where it lives (`net.params["W1"]`). When grading, `f` is not called: the student's
-    analytic gradient is compared with the source's own. Both are round-off apart whatever the BLAS kernel (about 1e-15
-    of the largest entry), so differences below 32 machine epsilons of the largest entry count as none, and the relative
-    error of the rest is to be below `at_most`, or 1e-9 where that is smaller; denominators are 1e-8 at least.
-
-    Args:
-        f: of `x`; gives a number, or an array together with `df`.
-        x: float array.
-        analytic: the gradient that the student's code gives, of the shape of `x`.
-        df: upstream gradient, of the shape of f(x).
-        at_most: largest relative error, max |a-b| / max(1e-8, |a|+|b|).
-        mistakes, name: as in `close`; the name is that of `analytic`.
-
-    Raises:
-        Unmet: the gradients differ. (On the student's machine.)
-        TypeError, ValueError: f(x), x or df cannot be differentiated so.
-    """
-
-    def build(title: str) -> Gradient:
-        numeric = partial(numeric_gradient, f, x, df)
-        return Gradient(title, snapshot(analytic), at_most, RELATIVE, kept(mistakes), numeric)
-
-    current().state(analytic, lambda: name or name_of("analytic", "gradient", position=2), build)
-
-
-def holds(value: Any, predicate: Callable[[Any], Any], message: str, *, name: str | None = None) -> None:
-    """The predicate is true of the value.
-
-    Args:
-        predicate: gets the value, gives True or False (or numpy's); anything else, or an exception, is a failure.
-        message: what should be the case, as a clause: "the accuracy is between 13 and 25 %".
-        value, name: as in `close`.
-
-    Raises:
-        Unmet: it is not. (On the student's machine.)
-    """
-
-    current().state(
-        value,
-        lambda: name or name_of("value", "value"),
-        lambda title: Holds(title, predicate, message),
-    )
-
-
-def accuracy(
-    weights: str | PathLike,
-    predict: Callable[[dict[str, Array], Array], Array],
-    X: Array,
-    y: Array,
-    *,
-    floor: float,
-    full: float,
-    points: float | None = None,
-    held_out: Callable[[], tuple[Array, Array]] | None = None,
-    slack: int = 2,
-    name: str | None = None,
-) -> float | None:
-    """The saved weights classify well: one share of the credit per whole per cent above `floor`, all of it at `full`.
-
-    Args:
-        weights: path of an .npz file beside the notebook, of float arrays by name.
-        predict: of the arrays by name and X; gives labels like y.
-        X, y: data and labels that the student has.
-        floor, full: fractions in whole per cent, 0.23 and 0.45.
-        points: what the cell is worth, so that its last line shows the points earned.
-        held_out: gives other X and y; called by the trusted side only, which then judges the credit on these.
-        slack: percentage points added to the accuracy on held-out data.
-        name: what the printed line calls the weights; the file's name where it is left out.
-
-    Returns:
-        The share of `points` earned; None without `points`.
-
-    Raises:
-        Unmet: the file cannot be used, or the accuracy earns nothing. (On the student's machine.)
-    """
-
-    def build(title: str) -> Accuracy:
-        shared = held_out and cache(held_out)  # loaded once for all submissions
-        data = np.array(X), np.array(y)
-        return Accuracy(title, fspath(weights), predict, *data, per_cent(floor), per_cent(full), shared, slack)
-
-    judgement = current().state(None, lambda: name or fspath(weights), build)
-    if points is None:
-        return None
-    return points * (judgement.credit if judgement else 1.0)
-
-
-def per_cent(fraction: float) -> int:
-    """A fraction in whole per cent."""
-    if abs(100 * fraction - round(100 * fraction)) > 1e-6:
-        raise ValueError(f"floor and full are whole per cent, as in 0.23, not {fraction}")
-    return round(100 * fraction)
-
-
-KINDS: dict[Callable, type[Expectation]] = {
-    close: Close,
-    gradient: Gradient,
-    holds: Holds,
-    accuracy: Accuracy,
-    same: Same,
-}
-"""Every function that states an expectation, with what it states."""
-
-
-def name_of(parameter: str, otherwise: str, position: int = 0) -> str:
-    """How the caller's source writes an argument."""
-    return names.argument_text(names.caller(), parameter, position) or otherwise
-
-
-def kept(mistakes: Mapping[str, Any] | None) -> dict[str, Value]:
-    """Copies of what mistakes would give."""
-    return {text: snapshot(value) for text, value in (mistakes or {}).items()}
+def per_cent_of(share: tuple[int, int]) -> float:
+    """A number of something, of how many, in per cent."""
+    return 100 * share[0] / share[1]
 
 
 def judged(comparison: Comparison, value: Value, context: diagnosis.Context) -> Judgement:

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 GAP = "   "
+_USUAL = {4: [0, len("sum of differences 3.38e-08"), len("at most 1e-07"), 0]}
 
 
 class Layout:
     """Column widths over the rows seen so far.
 
     The first column is common to all rows; the others line up among rows of the same number of columns, so that a
-    sentence in one row does not tear the measures of the others apart.
+    sentence in one row does not tear the measures of the others apart. Measures have room for the longest usual one, so
+    that rows which are printed one by one line up too.
     """
 
     def __init__(self, rows: Sequence[Sequence[str]] = ()):
@@ -20,7 +22,7 @@ class Layout:
 
     def add(self, row: Sequence[str]) -> None:
         self.name = max(self.name, len(row[0]))
-        widths = self.columns.setdefault(len(row), [0] * len(row))
+        widths = self.columns.setdefault(len(row), list(_USUAL.get(len(row), [0] * len(row))))
         widths[:] = [max(width, len(text)) for width, text in zip(widths, row, strict=True)]
 
     def line(self, row: Sequence[str]) -> str:

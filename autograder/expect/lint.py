@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.expect.kinds import KINDS
+from autograder.expect.calls import KINDS
 from autograder.expect.session import rng
 
 MODULE = "expect"
@@ -140,8 +140,11 @@ def unsteady(tree: ast.AST, reason: str = "", literals: frozenset[str] | None = 
     if reason and is_call(tree, *NAMES, RNG):
         yield tree.lineno, f"expect.{tree.func.attr} stands {reason}: every run must reach the same expectations"
     inside = reason or why_unsteady(tree, literals)
-    for child in ast.iter_child_nodes(tree):
-        yield from unsteady(child, inside, literals)
+    once = () if isinstance(tree, ast.While) else ("iter", "test", "subject")  # run when the node is, whatever follows
+    for field, children in ast.iter_fields(tree):
+        for child in children if isinstance(children, list) else [children]:
+            if isinstance(child, ast.AST):
+                yield from unsteady(child, reason if field in once else inside, literals)
 
 
 def why_unsteady(node: ast.AST, literals: frozenset[str]) -> str:

@@ -17,12 +17,14 @@ from autograder.report.model import Notebook, Options, Problem, Score, Scores
 from autograder.report.pandoc import MARKDOWN, Fragment
 from autograder.report.pictures import PictureError, Pictures, bundle_bytes, picture_bytes
 from autograder.report.rows import Row, clean, code_rows, diff_rows, overwritten, row_data, terminal_rows
+from autograder.report.tables import shortened_html
 from autograder.report.tex import Maths, maths_only, take_maths
 
-MAX_ROWS = 90  # of one output; of more, the first two thirds and the last third of as many are shown
+MAX_ROWS = 60  # of one output; of more, the first two thirds and the last third of as many are shown
 MAX_TEXT = 400_000  # characters of one output that are looked at
 MAX_OUTPUTS = 80  # of one cell
 MAX_MARKUP = 200_000
+SHORT = 16  # rows of code that are kept on the page of their output
 
 Block = dict
 
@@ -110,17 +112,17 @@ def text_block(text: str) -> Block:
     return {"t": "code", "rows": [row_data(row) for row in code_rows(text, "text")]}
 
 
-def resolve(tree: object, resolved: list[list[Block]]) -> object:
-    """The tree of blocks with every pending block replaced by what it became."""
-    if isinstance(tree, list):
-        result: list = []
-        for item in tree:
-            if isinstance(item, dict) and item.get("t") == "pending":
-                result.extend(resolved[item["index"]])
-            else:
-                result.append(item)
-        return result
-    return tree
+def resolve(blocks: list[Block], resolved: list[list[Block]]) -> list[Block]:
+    """The blocks with every pending one replaced by what it became."""
+    result: list[Block] = []
+    for block in blocks:
+        if block["t"] == "pending":
+            result.extend(resolved[block["index"]])
+        elif block["t"] == "answer":
+            result.append({**block, "c": resolve(block["c"], resolved)})
+        else:
+            result.append(block)
+    return result
 
 
 # Cells
@@ -145,16 +147,17 @@ def is_work(cell: NotebookNode) -> bool:
 
 def question_title(cell: NotebookNode) -> str:
     """What to call a question: the comment that its cell begins with, else its id in words."""
-    if cell.cell_type == "code":
-        match = re.match(r"\s*#+\s*([^\n]{3,100})", cell.source)
-        if match and not re.search(r"YOUR (CODE|ANSWER)|^[#>=\s]*$", match[1]):
-            return re.sub(r"\s*\([0-9.]+ points?[^)]*\)\s*$", "", match[1]).strip(" .:")
-    else:
-        match = re.match(r"\s*#{1,6}\s+([^\n]{3,100})", cell.source)
-        if match:
-            return re.sub(r"\s*\([0-9.]+ points?[^)]*\)\s*$", "", match[1]).strip(" .:#*")
+    mark = r"#+\s*" if cell.cell_type == "code" else r"#{1,6}\s+"
+    match = re.match(rf"\s*{mark}([^\n]{{3,100}})", cell.source)
+    if match and not re.search(r"YOUR (CODE|ANSWER)|^[#>=\s]*$", match[1]):
+        return without_points(match[1])
     words = str(nbgrader(cell).get("grade_id") or cell.id).replace("-", " ").replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+def without_points(title: str) -> str:
+    """A title without "(3 points)" at its end."""
+    return re.sub(r"\s*\([0-9.]+ points?[^)]*\)\s*$", "", title).strip(" .:#*")
 
 
 def cell_data(cell: NotebookNode, notebook: Notebook, markup: Markup, options: Options, language: str) -> dict:
@@ -166,16 +169,40 @@ def cell_data(cell: NotebookNode, notebook: Notebook, markup: Markup, options: O
     if cell.cell_type == "code":
         count = cell.get("execution_count")
         data["prompt"] = f"[{count}]" if count is not None else "[ ]"
-        data["blocks"] += source_blocks(cell.source, released, language)
-        data["blocks"] += output_blocks(cell, place, notebook.folder, markup)
+        source = source_blocks(cell.source, released, language)
+        outputs = output_blocks(cell, place, notebook.folder, markup)
+        if source and outputs and len(source[0]["rows"]) <= SHORT:
+            source[0]["keep"] = True
+        data["blocks"] += source + outputs
     elif cell.cell_type == "markdown":
         attachments = cell.get("attachments") or {}
-        data["blocks"].append(markup.add(MARKDOWN, cell.source, place, notebook.folder, attachments))
+        data["blocks"] += prose_blocks(cell.source, place, notebook.folder, attachments, markup)
         if released is not None and splice(cell.source, released).edits:
             data["tag"] = "changed outside its region"
     elif cell.source.strip():
         data["blocks"].append(text_block(cell.source))
     return data
+
+
+def prose_blocks(source: str, place: str, folder: Path | None, attachments: dict, markup: Markup) -> list[Block]:
+    """The markdown of a cell, the student's answer in it marked as such."""
+
+    def pending(lines: list[str]) -> list[Block]:
+        text = "\n".join(lines).strip("\n")
+        return [markup.add(MARKDOWN, text, place, folder, attachments)] if text.strip() else []
+
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    try:
+        regions = find_regions("\n".join(lines))
+    except RegionError:
+        regions = ()
+    result: list[Block] = []
+    done = 0
+    for region in regions:
+        result += pending(lines[done : region.start])
+        result.append({"t": "answer", "c": pending(lines[region.start + 1 : region.end])})
+        done = region.end + 1
+    return result + pending(lines[done:])
 
 
 def source_blocks(source: str, released: str | None, language: str) -> list[Block]:
@@ -337,7 +364,9 @@ def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: 
         tags = ", ".join(f"<{name}>" for name in lost)
         markup.problems.append(Problem(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else "")))
         return text_output(plain, "stdout") or [{"t": "problem", "text": f"HTML with {tags}"}]
-    return [] if bare else [markup.add("html", body, place, folder, {})]
+    body, rows = shortened_html(body)
+    note = [{"t": "left-out", "text": f"… {rows} rows left out"}] if rows else []
+    return [] if bare else [markup.add("html", body, place, folder, {}), *note]
 
 
 def shown_width(output: dict, mime: str) -> float | None:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from autograder.report.pictures import POINTS_PER_PIXEL
 from autograder.report.rows import clean, code_rows, row_data
-from autograder.report.tables import Table, TableCell, table_blocks
+from autograder.report.tables import PAGE_WIDTH, Table, TableCell, table_blocks
 from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back
 
 MAX_DEPTH = 10
@@ -51,13 +52,32 @@ def blocks(tree: list, place: Place, depth: int = 0) -> list[Block]:
 
 
 def paragraph(c: list, place: Place, depth: int) -> list[Block]:
-    made = inlines(c, place)
-    return [{"t": "para", "c": made}] if made else []
+    return lines_and_displays("para", inlines(c, place))
 
 
 def plain(c: list, place: Place, depth: int) -> list[Block]:
-    made = inlines(c, place)
-    return [{"t": "plain", "c": made}] if made else []
+    return lines_and_displays("plain", inlines(c, place))
+
+
+def lines_and_displays(kind: str, line: list[Inline]) -> list[Block]:
+    """A paragraph parted at its displayed formulas, which stand between paragraphs."""
+    result: list[Block] = []
+    current: list[Inline] = []
+    for node in [*line, None]:
+        display = isinstance(node, list) and node[0] == "display"
+        if node is not None and not display:
+            append(current, node)
+            continue
+        while current and (current[0] == ["break"] or isinstance(current[0], str) and not current[0].strip()):
+            current.pop(0)
+        while current and (current[-1] == ["break"] or isinstance(current[-1], str) and not current[-1].strip()):
+            current.pop()
+        if current:
+            result.append({"t": kind, "c": current})
+        if display:
+            result.append({"t": "display", "c": node})
+        current = []
+    return result
 
 
 def header(c: list, place: Place, depth: int) -> list[Block]:
@@ -143,6 +163,9 @@ def raw_block(c: list, place: Place, depth: int) -> list[Block]:
     format, text = c
     if format == "html":
         return []
+    if format == "lost":
+        place.problem(f"<{text}> cannot be printed")
+        return [{"t": "problem", "text": f"<{text}>"}]
     place.problem(f"a piece of {format} that pandoc cannot read: shown as text")
     return [{"t": "code", "rows": [row_data(row) for row in code_rows(shown_text(text, place), "text")]}]
 
@@ -233,7 +256,8 @@ def html_tag(c: list, place: Place, stack: list[tuple[str, list[Inline]]]) -> No
         append(stack[-1][1], ["break"])
     elif name == "img":
         attributes = dict((k.lower(), v) for k, _, v in re.findall(r"([a-zA-Z-]+)\s*=\s*(['\"]?)([^'\"\s>]*)", text))
-        append(stack[-1][1], place.picture(attributes.get("src", ""), attributes.get("alt", "")))
+        picture = place.picture(attributes.get("src", ""), attributes.get("alt", ""))
+        append(stack[-1][1], sized(picture, attributes.get("width", "")))
     elif name in TAGS and not closing and len(stack) < MAX_DEPTH:
         stack.append((name, []))
     elif closing and any(name == opened for opened, _ in stack[1:]):
@@ -242,6 +266,15 @@ def html_tag(c: list, place: Place, stack: list[tuple[str, list[Inline]]]) -> No
         close(stack)
     elif not closing and LOST_TAGS.match(text):
         place.problem(f"<{name}> cannot be printed")
+
+
+def sized(picture: Inline, width: str) -> Inline:
+    """The picture at the width that an attribute asks for: pixels, or percent of the page."""
+    match = re.fullmatch(r"\s*([0-9]{1,4}(?:\.[0-9]*)?)\s*(px|%)?\s*", width)
+    if not match or picture[0] != "picture":
+        return picture
+    points = float(match[1]) * (PAGE_WIDTH / 100 if match[2] == "%" else POINTS_PER_PIXEL)
+    return [*picture[:3], max(points, 1.0)]
 
 
 def close(stack: list[tuple[str, list[Inline]]]) -> None:
@@ -268,9 +301,10 @@ def inline(node: dict, place: Place, depth: int) -> list[Inline]:
         body = inlines(c[1], place, depth + 1)
         return [["link", address, body]] if LINK.match(address) and len(address) < 2000 else body
     if kind == "Image":
-        return [place.picture(put_back(c[2][0], list(place.maths)), shown_text(plain_text(c[1]), place))]
+        picture = place.picture(put_back(c[2][0], list(place.maths)), shown_text(plain_text(c[1]), place))
+        return [sized(picture, dict(c[0][2]).get("width", ""))]
     if kind == "Note":
-        return [["note", blocks(c, place, depth + 1)]]
+        return [["note", note_body(blocks(c, place, depth + 1))]]
     if kind == "Math":
         place.problem("a formula that pandoc read by another rule than Jupyter: shown as TeX")
         return [["tex", c[1]]]
@@ -282,6 +316,11 @@ def inline(node: dict, place: Place, depth: int) -> list[Inline]:
     if kind == "SmallCaps":
         return inlines(c, place, depth + 1)
     return []
+
+
+def note_body(body: list[Block]) -> list[Block]:
+    """A footnote's blocks; a single paragraph stands on the line of its number."""
+    return [{"t": "plain", "c": body[0]["c"]}] if len(body) == 1 and body[0]["t"] == "para" else body
 
 
 def with_maths(text: str, place: Place) -> list[Inline]:

@@ -14,6 +14,7 @@ from autograder.report.cells import (
     notices,
     question_title,
     resolve,
+    without_points,
 )
 from autograder.report.fonts import font_families, missing_characters
 from autograder.report.model import Notebook, Options, Problem, Score, Submission
@@ -164,6 +165,14 @@ def level_headings(notebook: dict) -> None:
                 block["level"] = level
         if "question" in cell:
             cell["question"]["level"] = level + 1
+            if cell["blocks"] and cell["blocks"][0]["t"] == "heading" and title_in(cell["blocks"][0]) == cell["question"]["title"]:
+                cell["question"]["level"] = cell["blocks"].pop(0)["level"]
+
+
+def title_in(heading: dict) -> str:
+    """The words of a heading if it is nothing but words, as `question_title` would give them."""
+    words = "".join(node for node in heading["c"] if isinstance(node, str))
+    return without_points(words) if len(heading["c"]) == 1 else ""
 
 
 # Scores, edits, files
@@ -221,7 +230,7 @@ def files_data(submission: Submission) -> list[dict]:
     for region in submission.regions:
         entry: dict = {"name": clean(region.name), "first": region.first, "edited": region.edited is not False}
         if region.edited is not False:
-            lines = region.text.split("\n")
+            lines = region.text.rstrip("\n").split("\n")
             marks = ["work"] * len(lines)
             shown = "\n".join(lines[:MAX_REGION_LINES])
             entry["rows"] = [row_data(row) for row in code_rows(shown, "python", region.first, marks)]

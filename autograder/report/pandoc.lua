@@ -5,10 +5,16 @@
 -- The empty list handed to pandoc.read shuts the reader in: it opens no file and no address.
 
 local SHUT_IN = {}
+local LOST = { "script", "iframe", "video", "audio", "canvas", "object", "embed", "form" }
 
 local function read(text, format)
   local ok, doc = pcall(pandoc.read, text, format, nil, SHUT_IN)
   if ok then return doc end
+end
+
+local function printable_tags(html)
+  return (html:gsub("<(/?)summary[^>]*>", function(slash) return slash == "" and "<p><b>" or "</b></p>" end)
+              :gsub("<(/?)center[^>]*>", "<%1div>"))
 end
 
 local function html_blocks(blocks)
@@ -17,12 +23,15 @@ local function html_blocks(blocks)
     if raw ~= "" then
       local doc = read(raw, "html")
       if doc then result:extend(doc.blocks) end
+      for _, tag in ipairs(LOST) do
+        if raw:lower():find("<" .. tag .. "[%s/>]") then result:insert(pandoc.RawBlock("lost", tag)) end
+      end
       raw = ""
     end
   end
   for _, block in ipairs(blocks) do
     if block.t == "RawBlock" and block.format == "html" then
-      raw = raw .. block.text
+      raw = raw .. "\n" .. printable_tags(block.text)
     else
       flush()
       result:insert(block)

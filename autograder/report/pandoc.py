@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,6 +62,23 @@ def convert(
     )
 
 
+# Names in pandoc's Typst that Typst has since given up.
+RENAMED = [
+    (re.compile(r"\bsect\b"), "inter"),
+    (re.compile(r"\b(times|dot|minus|dash|plus)\.circle\b"), r"\1.o"),
+]
+QUOTED = re.compile(r'("(?:\\.|[^"\\])*")')
+
+
+def today(typst: str) -> str:
+    """A formula in the Typst of today; quoted text is left alone."""
+    parts = QUOTED.split(typst)
+    for i in range(0, len(parts), 2):
+        for pattern, replacement in RENAMED:
+            parts[i] = pattern.sub(replacement, parts[i])
+    return "".join(parts).replace('delim: "||"', 'delim: "|"')
+
+
 def run(
     fragments: Sequence[Fragment], formulas: Sequence[Maths], known: str, target: str, seconds: float
 ) -> Converted | None:
@@ -81,5 +99,5 @@ def run(
         return None
     return Converted(
         tuple(json.loads(text)["blocks"] if text else None for text in answer["documents"]),
-        tuple(text or None for text in answer["maths"]),
+        tuple((today(text) if target == "typst" else text) if text else None for text in answer["maths"]),
     )

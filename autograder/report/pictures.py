@@ -66,7 +66,7 @@ SVG_DROPPED = [
     re.compile(rb"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE),
     re.compile(rb"<foreignObject\b.*?</foreignObject\s*>", re.DOTALL | re.IGNORECASE),
 ]
-SVG_ADDRESS = re.compile(rb"((?:xlink:)?href\s*=\s*)([\"'])(?!#|data:image/)[^\"']*\2", re.IGNORECASE)
+SVG_ADDRESS = re.compile(rb"\s(?:xlink:)?href\s*=\s*([\"'])(?!#|data:image/)[^\"']*\1", re.IGNORECASE)
 MAX_USES = 2000
 
 
@@ -76,7 +76,7 @@ def safe_svg(data: bytes) -> bytes:
         raise PictureError("an SVG that repeats itself too often")
     for pattern in SVG_DROPPED:
         data = pattern.sub(b"", data)
-    data = SVG_ADDRESS.sub(rb"\1\2#\2", data)
+    data = SVG_ADDRESS.sub(b"", data)
     if b"xmlns" not in data[:4000]:
         data = re.sub(rb"<svg\b", b'<svg xmlns="http://www.w3.org/2000/svg"', data, count=1)
     return data

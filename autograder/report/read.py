@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from autograder.assignment import FILE, Assignment, load_assignment
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
-from autograder.notebooks import read_submitted_notebook
+from autograder.notebooks import parse_notebook, read_bytes, read_notebook
 from autograder.regions import Edit, RegionError, find_regions
 from autograder.report.edits import file_edits, notebook_edits, released_texts, text_of
 from autograder.report.model import Note, Notebook, Scores, SourceRegion, Submission
@@ -133,7 +133,7 @@ def read_folder(folder: Path, assignment: Assignment, pristine: Path | None, sou
             missing.append(path.name)
             continue
         try:
-            nb, mended = read_submitted_notebook(path)
+            nb, mended = parse_notebook(read_bytes(path), path.name)
         except CourseError as error:
             unreadable.append(str(error).replace(f"{folder}{os.sep}", ""))
             continue
@@ -169,7 +169,7 @@ def released_cells(pristine: Path | None, name: str) -> Sequence[NotebookNode] |
     """The cells of the released notebook; None if it is not there."""
     if pristine is None or not (pristine / f"{name}.ipynb").is_file():
         return None
-    return read_submitted_notebook(pristine / f"{name}.ipynb")[0].cells
+    return read_notebook(pristine / f"{name}.ipynb").cells
 
 
 def python_files(folder: Path) -> list[str]:

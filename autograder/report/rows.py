@@ -92,7 +92,7 @@ def code_rows(text: str, language: str = "ipython3", first: int | None = None, m
         first: the number of the first line, or None for no line numbers.
         marks: one mark a line; missing ones are "".
     """
-    text = clean(text)
+    text = clean(text).rstrip("\n")
     runs = ((token_style(token), piece) for token, piece in lexer_for(language).get_tokens(text))
     lines = list(split_lines(runs)) if text else [()]
     marks = list(marks)
@@ -234,11 +234,14 @@ def overwritten(text: str) -> str:
     text = text.replace("\r\n", "\n")
     if "\r" in text:
         text = "\n".join(returned(line) for line in text.split("\n"))
-    while "\b" in text:
-        shorter = re.sub(r"[^\n\b]\b|^\b+|(?<=\n)\b+", "", text)
-        if shorter == text:
-            break
-        text = shorter
+    if "\b" in text:
+        shown: list[str] = []
+        for char in text:
+            if char != "\b":
+                shown.append(char)
+            elif shown and shown[-1] != "\n":
+                shown.pop()
+        text = "".join(shown)
     return clean(text, keep="\x1b\x07")
 
 
@@ -263,8 +266,8 @@ def clean(text: str, keep: str = "") -> str:
 
 
 def visible(char: str) -> str:
-    """A control character's picture: ␀ for NUL."""
-    return chr(0x2400 + ord(char))
+    """A control character in caret notation: ^@ for NUL."""
+    return "^" + chr(0x40 + ord(char))
 
 
 # Bidirectional overrides could show code in another order than it runs; C1 controls and lone surrogates have no picture.
@@ -278,12 +281,12 @@ def coloured(text: str) -> Iterator[tuple[str | None, str]]:
     position = 0
     for match in ESCAPE.finditer(text):
         if match.start() > position:
-            yield style_name(style), text[position : match.start()]
+            yield style_name(style), clean(text[position : match.start()])
         position = match.end()
         if match[1] is not None:
             style = after_codes(style, [int(code or 0) for code in re.split("[;:]", match[1])])
     if position < len(text):
-        yield style_name(style), text[position:]
+        yield style_name(style), clean(text[position:])
 
 
 def style_name(style: dict[str, str]) -> str | None:

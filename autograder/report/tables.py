@@ -1,16 +1,18 @@
 """Tables that fit the page: how small the print must be, and where to part a table that no print makes fit."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograder.report.rows import columns
 
 PAGE_WIDTH = 485.0  # points
-SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
+SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5)
 CHARACTER = 0.52  # of the size: a digit of the text font, with a little room
 PADDING = 0.95  # of the size: the space between two columns
 LONGEST_WORD = 36
 MAX_ROWS = 60
+NUMBER = re.compile(r"[-−+]?[0-9][0-9.,_ ]*(e[-+]?[0-9]+)?%?|[-+]?(nan|NaN|inf|None|NaT)")
 MAX_COLUMNS = 240
 
 
@@ -36,24 +38,26 @@ class Table:
 
 
 def table_blocks(table: Table) -> list[dict]:
-    """The blocks that show a table: shortened, parted into pieces that fit, each in the largest print that fits."""
-    table, left_out = shortened(table)
+    """The blocks that show a table: parted into pieces that fit, all in the largest print in which each of them fits."""
     pieces = parted(table)
-    made = [block(piece) for piece in pieces]
-    notes = [f"… {left_out} rows left out"] if left_out else []
+    size = min(fitting_size(piece) for piece in pieces)
+    made = [block(piece, size) for piece in pieces]
     hidden = len(table.alignments) - MAX_COLUMNS
-    notes += [f"… {hidden} columns left out"] if hidden > 0 else []
-    return made + [{"t": "left-out", "text": note} for note in notes]
+    return made + ([{"t": "left-out", "text": f"… {hidden} columns left out"}] if hidden > 0 else [])
 
 
-def shortened(table: Table) -> tuple[Table, int]:
-    """The table without the middle of too many rows, and how many that were."""
-    left_out = len(table.body) - MAX_ROWS
-    if left_out <= 0 or has_spans(table):
-        return table, 0
-    first = MAX_ROWS * 3 // 4
-    dots = [TableCell([{"t": "plain", "c": ["⋮"]}], "⋮") for _ in table.alignments]
-    return replace(table, body=table.body[:first] + [dots] + table.body[first + left_out :]), left_out
+ROW = re.compile(r"<tr\b.*?</tr\s*>\s*", re.DOTALL | re.IGNORECASE)
+
+
+def shortened_html(html: str) -> tuple[str, int]:
+    """The HTML without the middle of a table of more than MAX_ROWS rows, and how many rows that were."""
+    found = list(ROW.finditer(html))
+    if len(found) <= MAX_ROWS + 20 or re.search(r"rowspan\s*=\s*.?[2-9]", html):
+        return html, 0
+    first, last = found[MAX_ROWS * 3 // 4 - 1], found[-(MAX_ROWS // 4)]
+    cells = len(re.findall(r"<t[dh]\b", first[0], re.IGNORECASE))
+    dots = "<tr>" + "<td>⋮</td>" * cells + "</tr>"
+    return html[: first.end()] + dots + html[last.start() :], len(found) - MAX_ROWS // 4 * 4
 
 
 def has_spans(table: Table) -> bool:
@@ -105,10 +109,14 @@ def printed_width(widths: Sequence[int]) -> float:
     return sum(widths) + len(widths) * PADDING / CHARACTER
 
 
-def block(table: Table) -> dict:
-    """The table as the template reads it."""
+def fitting_size(table: Table) -> float:
+    """The largest size of print in which the table fits."""
     needed = printed_width(least_widths(table)) * CHARACTER
-    size = next((size for size in SIZES if needed * size <= PAGE_WIDTH), SIZES[-1])
+    return next((size for size in SIZES if needed * size <= PAGE_WIDTH), SIZES[-1])
+
+
+def block(table: Table, size: float) -> dict:
+    """The table as the template reads it."""
 
     def rows(of: list[list[TableCell]]) -> list[list[dict]]:
         return [[cell_data(cell) for cell in row] for row in of if row]
@@ -127,6 +135,8 @@ def cell_data(cell: TableCell) -> dict:
     data: dict = {"c": cell.blocks}
     if cell.align != "default":
         data["align"] = cell.align
+    elif NUMBER.fullmatch(cell.text.strip()):
+        data["align"] = "right"
     if cell.rowspan > 1:
         data["rowspan"] = cell.rowspan
     if cell.colspan > 1:

@@ -13,7 +13,7 @@ PLACEHOLDER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 CODE_OR_MATHS = re.compile(
     r"""
     (?P<fence> ^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[^\n]*\n (?:.*?\n)?? [ ]{0,3}(?P=ticks)[`~]*[ \t]*$ | ^[ ]{0,3}(?:`{3,}|~{3,})[^\n]*\n.*\Z )
-  | (?P<code> (?<![`\\])(?P<mark>`+)(?!`) .+? (?<!`)(?P=mark)(?!`) )
+  | (?P<code> (?<![`\\])(?P<mark>`+)(?!`) (?:(?!\n[ \t]*\n).)+? (?<!`)(?P=mark)(?!`) )
   | (?P<escaped> \\[$\\](?![(\[]) )
   | \$\$ (?P<display> .+? ) \$\$
   | \$ (?P<inline> (?:\\.|[^$\\\n]|\n(?![ \t]*\n))+? ) \$
@@ -76,6 +76,7 @@ def maths_only(latex: str) -> Maths | None:
 
 
 # What MathJax understands and pandoc's reader does not, as something that both read alike.
+SIGNS = {"S": "§", "P": "¶", "copyright": "©", "degree": "°"}
 GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 TIDY = [
     (re.compile(r"(?<!\\)%[^\n]*"), ""),
@@ -86,7 +87,13 @@ TIDY = [
     (re.compile(r"\\(?:smash|vphantom|hphantom|mathop|mathclap|mathrlap|mathllap)\s*(?:\[[^]]*\])?\s*" + GROUP), r"{\1}"),
     (re.compile(r"\\rule\s*\{[^{}]*\}\s*\{[^{}]*\}"), ""),
     (re.compile(r"\{\s*\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*([^{}]*)\}"), r"\\math\1{\2}"),
+    (re.compile(r"\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*\{"), r"\\math\1{"),
     (re.compile(r"\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*([a-zA-Z]+)"), r"\\math\1{\2}"),
+    (re.compile(r"(\\text\{[^{}]*)\\text(?:bf|it|rm|tt|sf|normal)\{([^{}]*)\}"), r"\1\2"),
+    (re.compile(r"\\(?:[bB]igg?)\s*\{([^{}]*)\}"), r"{\1}"),
+    (re.compile(r"\\(S|P|copyright|degree)(?![a-zA-Z])"), lambda m: "\\text{" + SIGNS[m[1]] + "}"),
+    (re.compile(r"\\colonequals(?![a-zA-Z])"), r"\\coloneqq "),
+    (re.compile(r"\\thick(sim|approx)(?![a-zA-Z])"), r"\\\1 "),
     (re.compile(r"\\(begin|end)\{([dr])cases\}"), r"\\\1{cases}"),
     (re.compile(r"\\def\s*(\\[a-zA-Z]+)\s*\{"), r"\\newcommand{\1}{"),
     (re.compile(r"\\unicode\s*\{x([0-9a-fA-F]{2,6})\}"), lambda m: "\\text{" + chr(min(int(m[1], 16), 0x10FFFF)) + "}"),
@@ -98,8 +105,33 @@ def tidied(tex: str) -> str:
     """The formula in the TeX that pandoc reads; what only colours, names or spaces it is left out."""
     for pattern, replacement in TIDY:
         tex = pattern.sub(replacement, tex)
-    tex = tex.strip()
+    tex = paired_bars(tex.strip())
     return f"\\begin{{aligned}}{tex}\\end{{aligned}}" if needs_alignment(tex) else tex
+
+
+BAR = re.compile(r"(?<!\\left)(?<!\\right)(?<!\\[bB]ig[lrg])(?<!\\[bB]ig)(?<!\\)(\\\||\|)(?!\|)")
+
+
+def paired_bars(tex: str) -> str:
+    r"""The formula with bars that pair written as fences: `|x|` as \lvert x\rvert, `\|x\|` as \lVert x\rVert."""
+    for bar, name in (("|", "vert"), ("\\|", "Vert")):
+        places = [match for match in BAR.finditer(tex) if match[1] == bar]
+        if len(places) != 2 or "\\begin{" in tex:
+            continue
+        before, inside, after = tex[: places[0].start()], tex[places[0].end() : places[1].start()], tex[places[1].end() :]
+        if balanced(inside) and inside.strip():
+            tex = f"{before}\\l{name} {inside}\\r{name} {after}"
+    return tex
+
+
+def balanced(tex: str) -> bool:
+    """Whether every bracket in the formula is opened before it is closed, and closed."""
+    depth = 0
+    for char in tex:
+        depth += (char in "([{") - (char in ")]}")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def needs_alignment(tex: str) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograder import expect
+from autograder.expect.verdict import judge
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_at_home_the_points_are_returned(folder, data, capsys, correct, points, 
     y = labels_right(y, correct)
     assert expect.accuracy("best_net.npz", predict, X, y, floor=0.23, full=0.45, points=22) == pytest.approx(points)
     assert capsys.readouterr().out == (
-        f"best_net.npz   accuracy {correct / 10:.1f} %   0 at 23 %, full at 45 %   {outcome}\n"
+        f"best_net.npz   accuracy {correct / 10:.1f} % (0 at 23 %, full at 45 %)   {outcome}\n"
     )
 
 
@@ -113,8 +114,6 @@ class TestGraded:
         def source():
             expect.accuracy("best_net.npz", predict, X, y, floor=0.23, full=0.45, held_out=held_out)
 
-        from autograder.expect.verdict import judge
-
         key = bench.key(source, IDENTITY.get).key
         return judge(key, bench.record(student).evidence, {"cell": "NameError: X_val"}, files.get)["cell"]
 
@@ -122,7 +121,7 @@ class TestGraded:
         """Do the weights count though the student's cell stopped, and whatever it recorded?"""
         verdict = self.grade(bench, data, {"best_net.npz": npz(W=2 * np.eye(10))})
         assert verdict.credit == 1
-        assert verdict.lines == ("best_net.npz   accuracy 100.0 %   0 at 23 %, full at 45 %   ok",)
+        assert verdict.lines == ("best_net.npz   accuracy 100.0 % (0 at 23 %, full at 45 %)   ok",)
 
     def test_a_missing_file_fails(self, bench, data):
         """Does a submission without the file get a clear message?"""
@@ -137,7 +136,7 @@ class TestGraded:
         verdict = self.grade(bench, (X, labels_right(y, 430)), IDENTITY, held_out=lambda: hidden)
         assert verdict.credit == pytest.approx(21 / 22)
         assert verdict.lines == (
-            "best_net.npz   accuracy 42.9 % on held-out data   0 at 23 %, full at 45 %, 2 added   21 of 22",
+            "best_net.npz   accuracy 42.9 % on held-out data (0 at 23 %, full at 45 %, 2 added)   21 of 22",
         )
         assert verdict.flags == ()
 

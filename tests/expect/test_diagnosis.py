@@ -1,6 +1,8 @@
 """Does the message name the cause, and only where it is the cause?"""
 
 import json
+import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +77,7 @@ WRONG = {
     "mean over everything": (SCORES.mean(), SCORES, "It is the mean of what is expected over axis 0, 1"),
     # not finite
     "NaN": (one(SCORES, (2, 1), np.nan), SCORES, r"It holds 1 NaN of 18 entries, the first at \[2, 1\]"),
-    "inf": (-np.log(np.array([0.0, 0.0, 0.5])), np.ones(3), r"It holds 2 inf of 3 entries, the first at \[0\]"),
+    "inf": (np.array([np.inf, -np.inf, 0.5]), np.ones(3), r"It holds 2 inf of 3 entries, the first at \[0\]"),
     "NaN loss": (np.nan, LOSS, "It holds 1 NaN: a division by 0, a logarithm of 0, an overflowing exp"),
     # dtype
     "integer array": (SCORES.astype(int), SCORES, "Its dtype is int64, so fractions are cut off"),
@@ -129,13 +131,9 @@ def test_the_cause_is_named(bench, name):
     """Is each usual mistake told from its value, at home and of hidden values alike?"""
     value, expected, says = WRONG[name]
     visible, hidden = messages(bench, value, expected)
-    import re
-
     assert re.search(says, visible), visible
     assert re.search(says, hidden), hidden
 
-
-CAUSES = r"transpose|axis|reshape|order|factor|sign|½|logarithm|root|mask|bias|amount|dtype|float|precision|filled|NaN|nearly"
 
 NEAR_MISSES = {
     "one entry": (one(SCORES, (2, 1), 5.0), SCORES),
@@ -176,38 +174,38 @@ def test_no_expected_number_is_given_away(bench, name):
         assert digits in shown or len(digits) < 4 or digits not in hidden
 
 
+FIGURES = json.loads((Path(__file__).parents[1] / "reference_values.json").read_text())
+TOY = next(test for test in FIGURES["tests"] if test["id"] == "toy_mutants")["expected"]["mse"]["loss_reg0.05"]
+SAYS = {
+    "no_reg": "the L2 term is missing",
+    "reg_no_half": "the L2 term lacks its factor 1/2",
+    "no_half": "the data loss lacks its factor 1/2",
+    "sum_not_mean": "the data loss is summed, not averaged",
+    "mean_over_classes": "the data loss is averaged over the classes too",
+}
+
+
 class TestKnownMistakes:
     """What an expectation says of the mistakes that its author foresaw."""
-
-    FIGURES = json.loads((Path(__file__).parents[1] / "reference_values.json").read_text())
-    TOY = next(test for test in FIGURES["tests"] if test["id"] == "toy_mutants")["expected"]["mse"]["loss_reg0.05"]
-    SAYS = {
-        "no_reg": "the L2 term is missing",
-        "reg_no_half": "the L2 term lacks its factor 1/2",
-        "no_half": "the data loss lacks its factor 1/2",
-        "sum_not_mean": "the data loss is summed, not averaged",
-        "mean_over_classes": "the data loss is averaged over the classes too",
-    }
 
     @pytest.mark.parametrize("mutant", SAYS)
     def test_a_mistake_is_named(self, bench, mutant):
         """Is each frequent mistake in the toy loss named, though the values are close?"""
         visible, hidden = messages(
             bench,
-            self.TOY[mutant],
-            self.TOY["correct"],
+            TOY[mutant],
+            TOY["correct"],
             at_most=1e-12,
             measure="absolute error",
-            mistakes={text: self.TOY[name] for name, text in self.SAYS.items()},
+            mistakes={text: TOY[name] for name, text in SAYS.items()},
         )
-        assert visible.endswith(f"It is what comes out if {self.SAYS[mutant]}.")
-        assert hidden.endswith(f"It is what comes out if {self.SAYS[mutant]}.")
+        assert visible.endswith(f"It is what comes out if {SAYS[mutant]}.")
+        assert hidden.endswith(f"It is what comes out if {SAYS[mutant]}.")
 
-    @pytest.mark.parametrize("mutant", ["weights_drawn_in_by_out"])
-    def test_another_value_is_no_known_mistake(self, bench, mutant):
+    def test_another_value_is_no_known_mistake(self, bench):
         """And a mistake that was not foreseen left unnamed?"""
-        mistakes = {text: self.TOY[name] for name, text in self.SAYS.items()}
-        visible, _ = messages(bench, self.TOY[mutant], self.TOY["correct"], at_most=1e-12, mistakes=mistakes)
+        mistakes = {text: TOY[name] for name, text in SAYS.items()}
+        visible, _ = messages(bench, TOY["weights_drawn_in_by_out"], TOY["correct"], at_most=1e-12, mistakes=mistakes)
         assert "what comes out" not in visible
 
     def test_arrays_and_dicts(self, bench):
@@ -247,8 +245,6 @@ class TestPlace:
 
 def test_large_arrays_are_diagnosed_quickly(bench):
     """Does a failure on an array of a million entries take well under the time of a cell?"""
-    import time
-
     expected = RNG.standard_normal((1000, 1000))
     value = expected + 1e-3 * RNG.standard_normal((1000, 1000))
     start = time.perf_counter()

@@ -63,7 +63,7 @@ def identical(a, b) -> bool:
 
 
 @given(VALUES)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_encoded_is_decoded(value):
     """Does every value come back with its type, dtype, shape and bits?"""
     assert identical(decode(encode(value)), value)
@@ -78,7 +78,7 @@ def test_random_bytes_are_refused_or_read(data):
 
 
 @given(VALUES, st.data())
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_damaged_evidence_is_refused_or_read(value, data):
     """And bytes that are nearly right, with some changed, dropped or added?"""
     raw = bytearray(encode(value))

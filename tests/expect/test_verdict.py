@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from autograder import expect
 from autograder.expect.evidence import EvidenceFailure, encode
+from autograder.expect.message import Inbox
+from autograder.expect.session import KeySession, RecordingSession, use
 from autograder.expect.verdict import judge
 
 
@@ -35,8 +37,8 @@ def test_honest_evidence_earns_the_credit(key, honest):
     assert verdict.credit == 1
     assert verdict.flags == ()
     assert verdict.lines == (
-        "out       relative error 0.00e+00   at most 1e-08   ok",
-        "doubled   relative error 0.00e+00   at most 1e-08   ok",
+        "out       relative error 0.00e+00       at most 1e-08   ok",
+        "doubled   relative error 0.00e+00       at most 1e-08   ok",
         "share     the share is between 0 and 1   ok",
     )
 
@@ -82,9 +84,6 @@ def test_swapped_evidence_fails(key, honest):
 
 def test_evidence_of_another_run_fails(bench, key):
     """Does replaying what another seed gave earn anything?"""
-    from autograder.expect.message import Inbox
-    from autograder.expect.session import RecordingSession, use
-
     inbox = Inbox()
     session = RecordingSession(99, inbox.add)
     with use(session):
@@ -109,6 +108,25 @@ def test_malformed_evidence_fails_and_is_flagged(key, honest, forged):
     verdict = judge(key, honest)["cell"]
     assert verdict.credit == 0
     assert "malformed" in verdict.flags[0]
+
+
+def test_oversized_evidence_fails(key, honest):
+    """Is a message larger than any value may be worth nothing?"""
+    honest["cell", 0] = encode(1.0) + bytes(64 * 2**20)
+    verdict = judge(key, honest)["cell"]
+    assert verdict.credit == 0
+    assert "at most 67108864 are read" in verdict.flags[0]
+
+
+def test_a_predicate_is_spared_huge_values(bench):
+    """Can a value that broadcasts to gigabytes fill the trusted side's memory?"""
+    reference = np.zeros(100_000)
+    verdict = bench.grade(
+        lambda: expect.holds(reference, lambda v: bool(np.all(v - reference < 1)), "it is near", name="v"),
+        lambda: expect.holds(np.zeros((8_000_000, 1)), None, ""),
+    )
+    assert verdict.credit == 0
+    assert "much larger than it should be (an array of float64, shape (8000000, 1))" in verdict.lines[1]
 
 
 def test_a_failure_to_record_fails_with_its_reason(key, honest):
@@ -153,8 +171,6 @@ VALUES = st.recursive(
 @settings(max_examples=300, deadline=None)
 def test_no_guess_earns_credit(value):
     """Is every kind of value judged without an error, and worth nothing where it is not the right one?"""
-    from autograder.expect.session import KeySession, use
-
     session = KeySession(3)
     with use(session):
         session.begin_cell("cell")

@@ -1,7 +1,8 @@
 """What the tests of the homeworks share: submissions made from the source, run and scored.
 
-A submission is the source with some regions as released and some holding a mistake (`Homework.submission`). `check` runs a
-notebook as a student does; `grade` has its evidence judged against the source's own. Both give a score per grade cell.
+A submission is the source with some regions as released and some holding a mistake (`Homework.submission`). `check`
+runs a notebook as a student does; `grade` has its evidence judged against the source's own. `scores` and `lost` say
+what the grade cells of either come to.
 """
 
 import json
@@ -77,7 +78,7 @@ class Homework:
         return {Path(folder).name: did for folder, did in runs.items()}
 
     def scores(self, did: Did, notebook: str) -> dict[str, float]:
-        """Points by grade cell: a verdict's credit, or what stock nbgrader gives: all, none, or the last line's value."""
+        """Points by grade cell: by the verdict, or as stock nbgrader has it: all, none, or the last line's value."""
         return {cell: earned(did[cell], points) for cell, points in self.grade_cells(notebook).items()}
 
     def lost(self, did: Did, notebook: str) -> list[str]:
@@ -86,11 +87,11 @@ class Homework:
         return [cell for cell, score in self.scores(did, notebook).items() if score != points[cell]]
 
     def _run(self, job: dict) -> dict[str, Did]:
-        bounded = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NN_DATA": str(self.data), "PYTHONPATH": str(ROOT)}
+        environment = {"OPENBLAS_NUM_THREADS": "1", "NN_DATA": str(self.data), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
             [sys.executable, str(PROGRAM)],
             input=json.dumps(job | {"processes": min(2, os.cpu_count() or 1)}),
-            env=os.environ | bounded,
+            env=os.environ | environment,
             capture_output=True,
             text=True,
         )

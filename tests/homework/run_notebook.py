@@ -1,8 +1,8 @@
 """A program: runs one notebook of several folders, each in a fork of a warm process, and says what every cell did.
 
-Reads a job from stdin, writes {folder: {cell id: what it did}} to stdout, both as JSON. Without `reference` the cells check
-themselves, as on a student's machine. With it, evidence is recorded and judged against what the notebook in the folder
-`reference` gives, as in grading.
+Reads a job from stdin, writes {folder: {cell id: what it did}} to stdout, both as JSON. Without `reference` the cells
+check themselves, as on a student's machine. With it, evidence is recorded and judged against what the notebook in the
+folder `reference` gives, as in grading.
 """
 
 import json
@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot  # noqa: F401  # warm: every fork has it
 import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -20,11 +21,18 @@ from autograder.expect.session import KeySession, LocalSession, RecordingSession
 from autograder.expect.verdict import judge
 
 
+class Shell(InteractiveShell):
+    """IPython without a screen: figures are drawn, and shown nowhere."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        pass
+
+
 def run(folder: str, job: dict, session: Session) -> dict[str, dict]:
-    """Run the notebook in its folder, in this process; each cell gives its text, its error and its last line's value."""
+    """Run the notebook in its folder, in this process; say the text, error and last line's value of each cell."""
     os.chdir(folder)
     sys.path.insert(0, folder)
-    shell = InteractiveShell.instance()
+    shell = Shell.instance()
     notebook = nbformat.read(f"{job['notebook']}.ipynb", as_version=4)
     done = {}
     with use(session):

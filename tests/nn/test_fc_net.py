@@ -50,8 +50,10 @@ def test_gradients_are_the_numeric_ones(seed, hidden_dims, n, normalization, kee
     assert grads.keys() == net.params.keys()
     for name, value in net.params.items():
         assert grads[name].shape == value.shape
-        numeric = eval_numerical_gradient(lambda _: net.loss(X, y)[0], value)
-        assert np.abs(grads[name] - numeric).max() <= 1e-5 * max(1, np.abs(numeric).max()), name
+        numeric, finer = (eval_numerical_gradient(lambda _: net.loss(X, y)[0], value, h=h) for h in (1e-5, 5e-6))
+        # where nearly equal values are normalised, the loss bends so much that the numeric gradient is off itself
+        bound = 1e-6 * max(1, np.abs(numeric).max()) + 3 * np.abs(numeric - finer).max()
+        assert np.abs(grads[name] - numeric).max() <= bound, name
 
 
 @settings(max_examples=20, deadline=None)

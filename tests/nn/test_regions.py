@@ -112,7 +112,6 @@ def test_a_hole_says_what_is_missing_and_nothing_else_breaks(module, name):
     with pytest.raises(NotImplementedError, match=name.partition(":")[0].rpartition(".")[2]):
         REACHES[module][name](holed)
     REACHES[module][name](with_holes(module, set()))
-    assert "TODO" not in (holed.__doc__ or "")
 
 
 @pytest.mark.parametrize("module", sorted(REACHES))

@@ -72,10 +72,10 @@ BOMB = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": '
 )
 def test_what_is_no_notebook_is_refused_in_plain_words(data, says):
     """Does every hostile file end in one clear error, quickly?"""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(CourseError, match=says) as caught:
         parse_notebook(data, "hw.ipynb")
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert str(caught.value).startswith("hw.ipynb ")
     assert len(str(caught.value)) < 300
 

@@ -4,30 +4,34 @@ A check tries, in a sandbox of the given tier, what the mechanism is there to st
 """
 
 import contextlib
-import ctypes
 import errno
 import json
 import mmap
 import os
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.grade.sandbox import syscalls
-from autograder.grade.sandbox.policy import Policy, SandboxLimits, Tier, environment_paths
-from autograder.grade.sandbox.spawn import SandboxedChild, spawn
-
-MB = 2**20
-SECRET = "the secret"
-PATIENCE = 20
-LIMITS = SandboxLimits(memory_mb=256, cpu_seconds=2, processes=16, file_mb=4, open_files=64, scratch_mb=16)
+from autograder.grade.sandbox import identity, syscalls
+from autograder.grade.sandbox.policy import SandboxUnavailable, Tier
+from autograder.grade.sandbox.trial import (
+    LIMITS,
+    MB,
+    PATIENCE,
+    SECRET,
+    Place,
+    attempt,
+    each,
+    fresh,
+    place,
+    receive,
+    start,
+)
 
 FORBIDDEN_CALLS = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
@@ -47,78 +51,6 @@ FORBIDDEN_CALLS = {
     "sethostname": (170, 161), "migrate_pages": (256, 238), "ioprio_set": (251, 30), "vmsplice": (278, 75),
 }  # fmt: skip
 """Calls that no sandboxed process can make: (x86_64, aarch64)."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a check plays: a folder outside the sandbox with a secret in it, and a scratch folder."""
-
-    outside: Path
-    scratch: Path
-
-    @property
-    def secret(self) -> Path:
-        return self.outside / "secret.txt"
-
-
-@contextlib.contextmanager
-def place():
-    """Yield a fresh Place."""
-    with tempfile.TemporaryDirectory(prefix="sandbox-check-") as folder:
-        os.chmod(folder, 0o755)
-        here = Place(Path(folder) / "outside", Path(folder) / "scratch")
-        here.outside.mkdir()
-        here.scratch.mkdir()
-        here.secret.write_text(SECRET)
-        yield here
-
-
-def start(main: Callable[[int], None], tier: Tier, scratch: Path, limits: SandboxLimits = LIMITS) -> SandboxedChild:
-    """Spawn with what Python itself needs to read, as far as this user can read it."""
-    read = tuple(path for path in environment_paths() if os.access(path, os.R_OK))
-    return spawn(main, Policy(read=read, write=scratch, limits=limits, tier=tier))
-
-
-def receive(fd: int, seconds: float = PATIENCE) -> bytes:
-    """Return all that comes out of a descriptor until it is closed; raises TimeoutError."""
-    connection = socket.socket(fileno=os.dup(fd))
-    connection.settimeout(seconds)
-    with connection:
-        parts = []
-        while part := connection.recv(MB):
-            parts.append(part)
-        return b"".join(parts)
-
-
-def attempt(attack: Callable[[], object], tier: Tier, here: Place, limits: SandboxLimits = LIMITS) -> str:
-    """Run the attack in a sandbox and return what it returned, as text; "" for None and for an exception.
-
-    A sandbox that was stopped or crashed stands for an attack that failed, too.
-    """
-
-    def main(fd: int) -> None:
-        with contextlib.suppress(Exception):
-            os.write(fd, str(attack() or "").encode())
-
-    with start(main, tier, here.scratch, limits) as child:
-        try:
-            return receive(child.fd).decode("utf-8", "replace")
-        except TimeoutError:
-            return f"still running after {PATIENCE} s"
-
-
-def each(attacks: dict[str, Callable[[], object]]) -> Callable[[], str]:
-    """Return an attack that makes several, and names those that did not raise an exception."""
-
-    def all_of_them() -> str:
-        through = []
-        for name, attack in attacks.items():
-            with contextlib.suppress(Exception):
-                attack()
-                through.append(name)
-        return ", ".join(through)
-
-    return all_of_them
 
 
 def reading_outside(tier: Tier, here: Place) -> str:
@@ -146,32 +78,34 @@ def reading_outside(tier: Tier, here: Place) -> str:
 
 
 def writing_outside(tier: Tier, here: Place) -> str:
-    def harm() -> None:
-        each(
-            {
-                "write": lambda: open(here.secret, "w"),
-                "create": lambda: (here.outside / "new").write_text("x"),
-                "remove": lambda: here.secret.unlink(),
-                "rename": lambda: here.secret.rename(here.scratch / "taken"),
-                "truncate": lambda: os.truncate(here.secret, 0),
-                "mode": lambda: here.secret.chmod(0),
-                "time": lambda: os.utime(here.secret, (0, 0)),
-                "the environment": lambda: Path(sys.prefix, "new").write_text("x"),
-            }
-        )()
+    """What an attack says of itself does not count here: a change that has no effect may pretend to succeed."""
+    environment = Path(sys.prefix, "written-from-the-sandbox")
+    attacks = {
+        "write": lambda: here.secret.write_text("x"),
+        "create": lambda: (here.outside / "new").write_text("x"),
+        "remove": lambda: here.secret.unlink(),
+        "rename": lambda: here.secret.rename(here.scratch / "taken"),
+        "truncate": lambda: os.truncate(here.secret, 0),
+        "mode": lambda: here.secret.chmod(0),
+        "time": lambda: os.utime(here.secret, (0, 0)),
+        "the environment": lambda: environment.write_text("x"),
+    }
+
+    def harm() -> str:
+        each(attacks)()
+        return ""
 
     before = here.secret.stat()
-    attempt(harm, tier, here)
-    after = here.secret.stat() if here.secret.exists() else None
-    through = []
-    if after is None or here.secret.read_text() != SECRET or os.listdir(here.outside) != ["secret.txt"]:
-        through.append("a file was changed")
-    elif (before.st_mode, before.st_mtime, before.st_uid) != (after.st_mode, after.st_mtime, after.st_uid):
-        through.append("a file's mode or time was changed")
-    if Path(sys.prefix, "new").exists():
-        Path(sys.prefix, "new").unlink()
-        through.append("the Python environment was changed")
-    return ", ".join(through)
+    failure = attempt(harm, tier, here)
+    if os.listdir(here.outside) != [here.secret.name] or here.secret.read_text() != SECRET:
+        return "a file was changed"
+    after = here.secret.stat()
+    if (before.st_mode, before.st_mtime, before.st_uid) != (after.st_mode, after.st_mtime, after.st_uid):
+        return "a file's mode or time was changed"
+    if environment.exists():
+        environment.unlink()
+        return "the Python environment was changed"
+    return failure
 
 
 def looking_at_processes(tier: Tier, here: Place) -> str:
@@ -228,26 +162,14 @@ def reaching_the_network(tier: Tier, here: Place) -> str:
 
 
 def signalling_the_grader(tier: Tier, here: Place) -> str:
-    received = []
-    previous = signal.signal(signal.SIGUSR1, lambda *_: received.append(1))
-    grader = os.getpid()
-    try:
-        attempt(
-            each(
-                {
-                    "kill": lambda: os.kill(grader, signal.SIGUSR1),
-                    "killpg": lambda: os.killpg(os.getpgid(grader), signal.SIGUSR1),
-                    "all": lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN) and os.kill(-1, signal.SIGUSR1),
-                    "parent": lambda: os.kill(os.getppid(), signal.SIGKILL),
-                }
-            ),
-            tier,
-            here,
-        )
-        time.sleep(0.01)
-    finally:
-        signal.signal(signal.SIGUSR1, previous)
-    return "the grader got a signal" if received else ""
+    """Signal 0 asks whether a signal would be delivered, and harms nobody where it would."""
+    grader, group = os.getpid(), os.getpgid(0)
+    attacks = {
+        "the grader": lambda: os.kill(grader, 0),
+        "its group": lambda: os.killpg(group, 0),
+        "the keeper": lambda: os.kill(os.getppid() or grader, 0),
+    }
+    return attempt(each(attacks), tier, here)
 
 
 def side_doors(tier: Tier, here: Place) -> str:
@@ -257,7 +179,7 @@ def side_doors(tier: Tier, here: Place) -> str:
         opened = []
         for name, number in FORBIDDEN_CALLS.items():
             try:
-                syscalls.syscall(number[column], 0, 0, 0, 0, 0, name=name)
+                syscalls.syscall(number[column], -1, -1, -1, -1, -1, name=name)
             except OSError as error:
                 if error.errno in (errno.EPERM, errno.ENOSYS):
                     continue
@@ -268,16 +190,21 @@ def side_doors(tier: Tier, here: Place) -> str:
 
 
 def gaining_privileges(tier: Tier, here: Place) -> str:
+    as_root = identity.privileges().change_user
+
     def look() -> str:
-        asked = {"no_new_privs": 39, "seccomp": 21}
-        libc = ctypes.CDLL(None)
-        found = [f"{name} is off" for name, option in asked.items() if name != "seccomp" and libc.prctl(option, 0, 0, 0, 0) != 1]
-        if os.getuid() == 0:
+        found = []
+        if as_root and os.getuid() == 0:
             found.append("it is root")
+        if identity.held_capabilities() & ~(1 << identity.CAP_DAC_READ_SEARCH):
+            found.append("it has capabilities")
+        if syscalls.prctl(syscalls.PR_GET_NO_NEW_PRIVS) != 1:
+            found.append("its programs can gain privileges")
+        with contextlib.suppress(OSError):
+            os.setuid(0)
+            found.append("it could change its user")
         return ", ".join(found)
 
-    if os.geteuid() != 0:
-        return attempt(look, tier, here).replace("it is root", "")
     return attempt(look, tier, here)
 
 
@@ -301,17 +228,18 @@ def using_memory(tier: Tier, here: Place) -> str:
         time.sleep(2)
         return "six processes with half of it each"
 
-    return ", ".join(filter(None, (attempt(attack, tier, here) for attack in (privately, shared, together))))
+    attacks = (privately, shared, together)
+    return ", ".join(filter(None, (attempt(attack, tier, here, may_be_stopped=True) for attack in attacks)))
 
 
 def using_the_processor(tier: Tier, here: Place) -> str:
-    def forever() -> None:
+    def forever() -> str:
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_IGN)
         while True:
             pass
 
-    return attempt(forever, tier, here, replace(LIMITS, cpu_seconds=1))
+    return attempt(forever, tier, here, replace(LIMITS, cpu_seconds=1), may_be_stopped=True)
 
 
 def multiplying(tier: Tier, here: Place) -> str:
@@ -358,12 +286,7 @@ def filling_the_disk(tier: Tier, here: Place) -> str:
         return "many files" + deleted * ", deleted but open"
 
     attacks = (one_file, lambda: many_files(False), lambda: many_files(True))
-    return ", ".join(filter(None, (attempt(attack, tier, fresh(here)) for attack in attacks)))
-
-
-def fresh(here: Place) -> Place:
-    """Return a Place with another, empty scratch folder."""
-    return Place(here.outside, Path(tempfile.mkdtemp(dir=here.scratch.parent)))
+    return ", ".join(filter(None, (attempt(attack, tier, fresh(here), may_be_stopped=True) for attack in attacks)))
 
 
 def opening_files(tier: Tier, here: Place) -> str:
@@ -374,10 +297,7 @@ def opening_files(tier: Tier, here: Place) -> str:
                 held.append(os.dup(0))
         return f"{len(held)} descriptors" if len(held) > LIMITS.open_files else ""
 
-    def inherit() -> str:
-        return "" if os.listdir else ""
-
-    return attempt(hoard, tier, here) + attempt(inherit, tier, here)
+    return attempt(hoard, tier, here)
 
 
 def surviving_the_kill(tier: Tier, here: Place) -> str:
@@ -445,40 +365,123 @@ def surviving_the_grader(tier: Tier, here: Place) -> str:
 class Check:
     name: str
     by: str
-    """What does it, in both tiers."""
+    """What does it: with namespaces / without."""
     stops: str
     run: Callable[[Tier, Place], str]
+    quick: bool = True
 
 
 CHECKS = (
-    Check("reading", "mount namespace / Landlock", "reading sources, answers, other submissions, the gradebook", reading_outside),
-    Check("writing", "read-only mounts / Landlock, seccomp", "changing files outside the scratch folder", writing_outside),
-    Check("processes of others", "pid namespace, no /proc / Landlock", "reading the grader's memory, files and environment", looking_at_processes),
-    Check("network", "network namespace, seccomp / seccomp", "TCP, UDP, unix sockets, netlink: sending anything anywhere", reaching_the_network),
-    Check("signals", "pid namespace / Landlock scopes or seccomp", "killing the grader or other sandboxes", signalling_the_grader),
-    Check("system calls", "seccomp", "tracing, io_uring, bpf, keyrings, new namespaces, mounts, handles", side_doors),
-    Check("privileges", "own user id, no capabilities, no_new_privs", "becoming root, setuid programs", gaining_privileges),
-    Check("memory", "RLIMIT_DATA, RLIMIT_AS, measured from outside", "memory bombs, in one process and in many", using_memory),
-    Check("processor time", "RLIMIT_CPU", "loops that ignore every signal", using_the_processor),
-    Check("number of processes", "RLIMIT_NPROC, seccomp", "fork and thread bombs", multiplying),
-    Check("disk", "RLIMIT_FSIZE, measured from outside", "disk bombs, deleted files included", filling_the_disk),
-    Check("open files", "RLIMIT_NOFILE", "hoarding descriptors", opening_files),
-    Check("killing", "pid namespace / kill(-1) in a Landlock domain", "daemons that outlive their submission", surviving_the_kill),
-    Check("death of the grader", "keeper, PR_SET_PDEATHSIG", "student code that runs on after a crash", surviving_the_grader),
-)  # fmt: skip
+    Check(
+        "reading",
+        "mount namespace / Landlock",
+        "reading sources, answers, other submissions, the gradebook",
+        reading_outside,
+    ),
+    Check(
+        "writing",
+        "read-only mounts / Landlock, seccomp",
+        "changing files outside the scratch folder",
+        writing_outside,
+    ),
+    Check(
+        "other processes",
+        "pid namespace, no /proc / Landlock",
+        "reading the grader's memory, files and environment",
+        looking_at_processes,
+    ),
+    Check(
+        "network",
+        "network namespace, seccomp / seccomp",
+        "TCP, UDP, unix sockets, netlink",
+        reaching_the_network,
+    ),
+    Check(
+        "signals",
+        "pid namespace / Landlock scopes, or seccomp",
+        "killing or pausing the grader and other sandboxes",
+        signalling_the_grader,
+    ),
+    Check(
+        "system calls",
+        "seccomp",
+        "tracing, io_uring, bpf, keyrings, new namespaces, mounts, file handles",
+        side_doors,
+    ),
+    Check(
+        "privileges",
+        "a user id of its own, no capabilities, no_new_privs",
+        "becoming root, setuid programs",
+        gaining_privileges,
+    ),
+    Check(
+        "memory",
+        "RLIMIT_DATA, RLIMIT_AS, the keeper",
+        "memory bombs, in one process or in many",
+        using_memory,
+        quick=False,
+    ),
+    Check(
+        "processor time",
+        "RLIMIT_CPU",
+        "endless loops that ignore every signal",
+        using_the_processor,
+        quick=False,
+    ),
+    Check(
+        "processes",
+        "RLIMIT_NPROC, seccomp",
+        "fork bombs, thread bombs",
+        multiplying,
+    ),
+    Check(
+        "disk",
+        "RLIMIT_FSIZE, the keeper",
+        "large files, many files, deleted files that stay open",
+        filling_the_disk,
+        quick=False,
+    ),
+    Check(
+        "open files",
+        "RLIMIT_NOFILE",
+        "hoarding file descriptors",
+        opening_files,
+    ),
+    Check(
+        "killing",
+        "pid namespace / kill(-1) in a Landlock domain",
+        "daemons that outlive their submission",
+        surviving_the_kill,
+    ),
+    Check(
+        "a dead grader",
+        "the keeper, PR_SET_PDEATHSIG",
+        "student code that runs on after a crash",
+        surviving_the_grader,
+    ),
+)
 
 
-def run_checks(tier: Tier) -> dict[str, str]:
-    """Return for every check what got through in this tier, "" if nothing did. This process must have one thread."""
+def run_checks(tier: Tier, only_quick: bool = False) -> dict[str, str]:
+    """Return for every check what got through in this tier, "" if nothing did. This process must have one thread.
+
+    Where the sandbox cannot be set up at all, every check says so.
+    """
+    try:
+        with place() as here, start(lambda fd: None, tier, here.scratch) as child:
+            child.wait()
+    except SandboxUnavailable as error:
+        return {check.name: error.cause for check in CHECKS}
     found = {}
     for check in CHECKS:
-        with place() as here:
-            try:
-                found[check.name] = check.run(tier, here)
-            except Exception as error:
-                found[check.name] = str(error)
+        if check.quick or not only_quick:
+            with place() as here:
+                try:
+                    found[check.name] = check.run(tier, here)
+                except Exception as error:
+                    found[check.name] = f"the check failed: {error!r}"
     return found
 
 
 if __name__ == "__main__":
-    json.dump(run_checks(sys.argv[1]), sys.stdout)
+    json.dump(run_checks(sys.argv[1], only_quick=sys.argv[2] == "quick"), sys.stdout)

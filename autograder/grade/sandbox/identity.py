@@ -73,6 +73,13 @@ def drop_capabilities(but: int = 0) -> None:
     syscalls.capset(struct.pack("Ii", version_3, this_process), effective_permitted_inheritable)
 
 
+def held_capabilities() -> int:
+    """Return what this process may do beyond any user, as a bit mask."""
+    version_3, this_process = 0x20080522, 0
+    effective, permitted, *_ = struct.unpack("6I", syscalls.capget(struct.pack("Ii", version_3, this_process)))
+    return effective | permitted
+
+
 def needed_to_reach(paths: Iterable[Path]) -> int:
     """Return the capabilities that this process's user needs to read the paths, as a bit mask.
 

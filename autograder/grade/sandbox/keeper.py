@@ -7,7 +7,6 @@ suddenly, the control socket closes, and the keeper takes that as the order to k
 import contextlib
 import json
 import os
-import resource
 import select
 import signal
 from collections.abc import Callable
@@ -103,17 +102,17 @@ def keep(main: int, control: int, kill_all: Callable[[], None], excess: Callable
             os.wait()
         except ChildProcessError:
             break
-    status, usage = ended
-    cpu_seconds = usage.ru_utime + usage.ru_stime
+    status, cpu_seconds = ended
     report = {"status": os.waitstatus_to_exitcode(status), "reason": reason, "cpu_seconds": cpu_seconds}
-    os.write(control, json.dumps(report).encode() + b"\n")
+    with contextlib.suppress(OSError):
+        os.write(control, json.dumps(report).encode() + b"\n")
 
 
-def bury(main: int) -> tuple[int, resource.struct_rusage] | None:
-    """Reap the children that have ended; return the status and usage of `main` if it is among them."""
+def bury(main: int) -> tuple[int, float] | None:
+    """Reap the children that have ended; return the status and processor time of `main` if it is among them."""
     while True:
         pid, status, usage = os.wait4(-1, os.WNOHANG)
         if pid == main:
-            return status, usage
+            return status, usage.ru_utime + usage.ru_stime
         if pid == 0:
             return None

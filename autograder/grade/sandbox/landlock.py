@@ -56,9 +56,7 @@ def allow(ruleset: int, path: Path, rights: int) -> None:
             rights &= ABOUT_A_FILE
         beneath_a_path = 1
         rule = struct.pack("=Qi", rights, descriptor)
-        syscalls.syscall(
-            syscalls.LANDLOCK_ADD_RULE, ruleset, beneath_a_path, rule, 0, name=f"landlock_add_rule {path}"
-        )
+        syscalls.syscall(syscalls.LANDLOCK_ADD_RULE, ruleset, beneath_a_path, rule, 0, name=f"landlock_add_rule {path}")
     finally:
         os.close(descriptor)
 

@@ -1,11 +1,15 @@
 """Limits that the kernel keeps for one process: memory, processor time, processes, files."""
 
 import os
-import resource
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grade.sandbox.policy import SandboxLimits
+
+try:
+    import resource
+except ImportError:  # Windows has none, and can import this all the same
+    resource = None
 
 MB = 2**20
 
@@ -27,8 +31,8 @@ def set_limits(limits: SandboxLimits, born_with: Memory, other_tasks: int) -> No
     """Put this process under the limits, for good.
 
     A fork is born with its parent's memory, and the kernel counts that too; so the limits on memory start from there.
-    RLIMIT_DATA counts what a process can write to and has for itself, RLIMIT_AS every mapping, read-only files included:
-    it is set twice as wide, so that mapped data sets fit and shared anonymous memory is bounded all the same.
+    RLIMIT_DATA counts what a process can write to and has for itself, RLIMIT_AS every mapping, read-only files
+    included: it is set twice as wide, so that mapped data sets fit and shared anonymous memory is bounded all the same.
 
     Args:
         limits: what the policy says.
@@ -50,22 +54,20 @@ def set_limits(limits: SandboxLimits, born_with: Memory, other_tasks: int) -> No
         "RLIMIT_SIGPENDING": 1024,
     }
     for name, bound in bounds.items():
-        lower(getattr(resource, name), bound)
+        lower(name, bound)
     os.nice(limits.nice)
 
 
 def set_portable_limits(limits: SandboxLimits) -> None:
     """The limits that any Unix has, for running without a sandbox."""
-    for kind, bound in (
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_FSIZE, limits.file_mb * MB),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        lower(kind, bound)
+    lower("RLIMIT_CPU", limits.cpu_seconds)
+    lower("RLIMIT_FSIZE", limits.file_mb * MB)
+    lower("RLIMIT_CORE", 0)
 
 
-def lower(kind: int, bound: int) -> None:
+def lower(name: str, bound: int) -> None:
     """Set both the soft and the hard limit to `bound`, or leave a lower hard limit."""
+    kind = getattr(resource, name)
     _, hard = resource.getrlimit(kind)
     if hard != resource.RLIM_INFINITY:
         bound = min(bound, hard)

@@ -82,8 +82,8 @@ def outermost(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 def bind(source: int, target: str, attributes: int, recursive: bool = True) -> None:
     """Show what the descriptor `source` stands for at `target`, with at least these restrictions.
 
-    Not recursive: without what is mounted in it, the new root among that. An ordinary user can bind a folder that others
-    have mounted something in only recursively.
+    Not recursive: without what is mounted in it, the new root among that. An ordinary user can bind a folder that
+    others have mounted something in only recursively.
     """
     if stat.S_ISDIR(os.fstat(source).st_mode):
         os.makedirs(target, exist_ok=True)

@@ -1,5 +1,6 @@
 """What a sandboxed process may do."""
 
+import functools
 import site
 import sys
 import sysconfig
@@ -14,7 +15,11 @@ Tier = Literal["namespaces", "landlock", "none"]
 
 
 class SandboxUnavailable(CourseError):
-    """This machine cannot confine a process as the policy asks."""
+    """This machine cannot confine a process as the policy asks. `.cause`: what stood in the way, in a few words."""
+
+    def __init__(self, message: str, cause: str = "") -> None:
+        super().__init__(message)
+        self.cause = cause or message
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class Policy:
     channel_fd: int = 3
 
 
+@functools.cache
 def environment_paths() -> tuple[Path, ...]:
     """What Python, its packages and the programs of the system need to read in order to run: no user's files.
 

@@ -29,7 +29,15 @@ CLONE_PARENT, CLONE_THREAD = 0x8000, 0x10000
 CLONE_NEW_NAMESPACE = 0x7E020000
 AF_UNIX, SOCK_STREAM, SOCK_TYPE_MASK = 1, 1, 0xF
 FCNTL_DUP, FCNTL_FLAGS, FCNTL_LOCKS, FCNTL_PIPES = (0, 1030), (1, 2, 3, 4), (5, 6, 7, 36, 37, 38), (1031, 1032)
-IOCTLS = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, its size; bytes waiting; close-on-exec
+IOCTLS = (
+    0x5401,
+    0x540F,
+    0x5413,
+    0x541B,
+    0x5421,
+    0x5450,
+    0x5451,
+)  # is it a terminal, its size; bytes waiting; close-on-exec
 PRCTLS = (2, 3, 15, 16, 23, 38, 39, 41, 42, 0x53564D41)  # names, harmless questions, no_new_privs, huge pages
 
 

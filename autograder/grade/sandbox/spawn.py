@@ -98,21 +98,27 @@ def spawn(main: Callable[[int], None], policy: Policy) -> SandboxedChild:
     scratch.prepare(policy.write)
     control, keepers_control = socket.socketpair()
     channel, mains_channel = socket.socketpair()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    flush_output()
+    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     keeper_pid = os.fork()
     if keeper_pid == 0:
         run_keeper(main, policy, tier, keepers_control.detach(), mains_channel.detach())
+    signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
     keepers_control.close()
     mains_channel.close()
-    started = await_start(control)
+    try:
+        started = await_start(control)
+    except TimeoutError:
+        started = {"error": f"it was not ready after {START_SECONDS} s"}
+        os.kill(keeper_pid, signal.SIGKILL)
     if "error" in started:
         control.close()
         channel.close()
         os.waitpid(keeper_pid, 0)
         raise SandboxUnavailable(
             f"The sandbox ({policy.tier}) cannot be set up: {started['error']}.\n"
-            "`autograder doctor` says what this machine lacks; `--no-sandbox` grades without, if you trust the submissions."
+            "`autograder doctor` says what this machine lacks; --no-sandbox grades without, if you trust the code.",
+            cause=started["error"],
         )
     return SandboxedChild(started["pid"], channel.detach(), control, keeper_pid)
 
@@ -132,8 +138,8 @@ def refuse_threads() -> None:
         return
     if count > 1:
         raise RuntimeError(
-            f"spawn: this process has {count} threads. Set OPENBLAS_NUM_THREADS=1 (and the like) before numpy is imported, "
-            "and start no threads in the process that forks."
+            f"spawn: this process has {count} threads. Set OPENBLAS_NUM_THREADS=1 (and the like) before numpy is "
+            "imported, and start no threads in the process that forks."
         )
 
 
@@ -153,9 +159,7 @@ def read_line(control: socket.socket, timeout: float | None) -> dict | None:
     return json.loads(line)
 
 
-def run_keeper(
-    main: Callable[[int], None], policy: Policy, tier: Tier, control: int, channel: int
-) -> NoReturn:
+def run_keeper(main: Callable[[int], None], policy: Policy, tier: Tier, control: int, channel: int) -> NoReturn:
     """In the first fork: make ready what must be done from outside, fork the sandbox, and keep it to its end."""
     try:
         os.setsid()
@@ -174,44 +178,50 @@ def run_keeper(
         keeper.keep(pid, control, tier.killer(pid), tier.excess)
     except BaseException as error:
         tell(control, error=describe(error))
-        os._exit(1)
-    os._exit(0)
+    finally:
+        os._exit(0)
 
 
 def run_main(
     main: Callable[[int], None], policy: Policy, tier: Tier, control: int, channel: int, alive: int
 ) -> NoReturn:
     """In the second fork: confine this process, then run `main`."""
+    status, ready = 1, False
     try:
         os.setsid()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         set_environment(policy)
         tier.enter()
         die_with_the_keeper(alive)
         tier.lock()
         os.chdir(policy.write)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        ready = True
         tell(control, ready=True)
         take_only(channel, policy.channel_fd)
-    except BaseException as error:
-        tell(control, error=describe(error))
-        os._exit(1)
-    status = 1
-    try:
         main(policy.channel_fd)
         status = 0
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        if ready:
+            traceback.print_exc()
+        else:
+            tell(control, error=describe(error))
     finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
+        flush_output()
         os._exit(status & 0xFF)
 
 
+def flush_output() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
 def tell(control: int, **message: object) -> None:
-    os.write(control, json.dumps(message).encode() + b"\n")
+    """Send a message to the grader, if it still lives."""
+    with contextlib.suppress(OSError):
+        os.write(control, json.dumps(message).encode() + b"\n")
 
 
 def describe(error: BaseException) -> str:
@@ -232,14 +242,14 @@ def close_all_but(*kept: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nothing, descriptor)
-    edges = [2, *sorted(kept), os.sysconf("SC_OPEN_MAX")]
+    edges = [2, *sorted(kept), syscalls.END_OF_DESCRIPTORS]
     for low, high in itertools.pairwise(edges):
-        os.closerange(low + 1, high)
+        syscalls.close_range(low + 1, high - 1)
 
 
 def take_only(channel: int, wanted: int) -> None:
     """Move the channel to the descriptor that the policy wants, and close every other one."""
-    os.dup2(channel, wanted)
+    os.dup2(channel, wanted, inheritable=False)
     close_all_but(wanted)
 
 

@@ -11,8 +11,12 @@ MACHINE = platform.machine()
 KNOWN_MACHINES = ("x86_64", "aarch64")
 
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(MACHINE, -1)
+CLOSE_RANGE = 436
 MOUNT_SETATTR = 442
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
+
+END_OF_DESCRIPTORS = 2**32 if sys.platform == "linux" else 4096
+"""One more than the largest file descriptor that anything here may have."""
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -21,6 +25,7 @@ PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
+PR_GET_NO_NEW_PRIVS = 39
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -44,6 +49,16 @@ def prctl(option: int, *arguments: int | ctypes.c_void_p) -> int:
     wide = [ctypes.c_ulong(value) if isinstance(value, int) else value for value in arguments]
     wide += [ctypes.c_ulong(0)] * (4 - len(wide))
     return _checked(f"prctl({option})", _libc.prctl(ctypes.c_int(option), *wide))
+
+
+def close_range(first: int, last: int) -> None:
+    """Close the file descriptors from `first` to `last`. Python's own `os.closerange` may try each number in turn."""
+    if first > last:
+        return
+    if sys.platform == "linux":
+        syscall(CLOSE_RANGE, first, last, 0, name="close_range")
+    else:
+        os.closerange(first, last + 1)
 
 
 def unshare(flags: int) -> None:
@@ -76,3 +91,10 @@ def pivot_root(new_root: str, put_old: str) -> None:
 
 def capset(header: bytes, data: bytes) -> None:
     _checked("capset", _libc.capset(header, data))
+
+
+def capget(header: bytes) -> bytes:
+    """Return the three sets, in two halves, as six 32-bit words: effective, permitted, inheritable; twice."""
+    data = ctypes.create_string_buffer(24)
+    _checked("capget", _libc.capget(header, data))
+    return data.raw

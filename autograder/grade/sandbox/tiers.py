@@ -73,7 +73,8 @@ class Landlock:
     """Everything else is in sight, and out of reach.
 
     New processes are allowed where Landlock can confine signals: then the keeper, in an outer domain, reaches all of
-    them with one kill(-1), which nothing can outrun, and they cannot reach it. On older kernels a sandbox is one process.
+    them with one kill(-1), which nothing can outrun, and they cannot reach it. On older kernels a sandbox is one
+    process.
     """
 
     def __init__(self, policy: Policy) -> None:

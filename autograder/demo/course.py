@@ -1,0 +1,46 @@
+"""A course of its own for the demo, so that it touches no gradebook and no submission of yours."""
+
+import shutil
+from pathlib import Path
+
+from autograder.course import CONFIG, Course
+from autograder.data.registry import find_dataset
+from autograder.errors import CourseError
+
+MARKER = ".made-by-demo"
+STAND_INS = {"cifar10": "synthetic", "mnist": "synthetic-digits"}
+
+
+def make_course(course: Course, assignment: str, root: Path) -> Course:
+    """Copy one assignment, the library and the configuration into the folder `root`; the data are linked, not copied.
+
+    What an earlier demo left in `root` is removed.
+
+    Raises:
+        CourseError: `root` holds something that no demo made.
+    """
+    if root.exists():
+        if not (root / MARKER).exists():
+            raise CourseError(
+                f"demo: {root} is there already, and no demo made it. Move it away, or name another --to."
+            )
+        shutil.rmtree(root)
+    root.mkdir(parents=True)
+    (root / MARKER).touch()
+    shutil.copy(course.root / CONFIG, root)
+    no_caches = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(course.library, root / course.library.name, ignore=no_caches)
+    shutil.copytree(course.source / assignment, root / "source" / assignment, ignore=no_caches)
+    course.data.mkdir(exist_ok=True)
+    (root / "data").symlink_to(course.data.resolve(), target_is_directory=True)
+    return Course(root)
+
+
+def missing_data(course: Course, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which generated stand-ins have to be made, because neither the dataset nor its stand-in is there."""
+    wanted = [(find_dataset(name), find_dataset(STAND_INS[name])) for name in names]
+    return tuple(
+        stand_in.name
+        for dataset, stand_in in wanted
+        if not dataset.is_in(course.data) and not stand_in.is_in(course.data)
+    )

@@ -1,0 +1,148 @@
+"""What this machine has of all that grading needs: facts, gathered and tried out, for `autograder doctor`."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from autograder.course import environment_bin_on_path, find_course
+from autograder.data.registry import known_datasets
+from autograder.errors import CourseError
+from autograder.grade.sandbox.probe import Mechanism, complete_tier, hints, probe
+
+DISTRIBUTION = "nn-course-autograder"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the report: what it is about, what was found, and what to do if that will not do."""
+
+    name: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.remedy
+
+
+@dataclass(frozen=True)
+class Report:
+    machine: tuple[Fact, ...]
+    packages: tuple[Fact, ...]
+    tools: tuple[Fact, ...]
+    datasets: tuple[Fact, ...]
+    mechanisms: tuple[Mechanism, ...]
+    tier: str | None
+    hints: tuple[str, ...]
+
+    @property
+    def safe(self) -> bool:
+        """Whether submissions can be graded here: the sandbox is complete, and so are the packages."""
+        return self.tier is not None and all(fact.ok for fact in (*self.packages, *self.tools))
+
+
+def examine() -> Report:
+    """Look at everything; takes a few seconds, since the sandbox is tried out."""
+    mechanisms = probe()
+    return Report(
+        machine=machine(),
+        packages=packages(),
+        tools=tools(),
+        datasets=datasets(),
+        mechanisms=mechanisms,
+        tier=complete_tier(mechanisms),
+        hints=hints(),
+    )
+
+
+def machine() -> tuple[Fact, ...]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    user = "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else "an ordinary user"
+    return (
+        Fact("system", platform.platform()),
+        Fact("kernel", f"{platform.release()} {platform.machine()}"),
+        Fact("Python", f"{platform.python_version()} in {sys.prefix}"),
+        Fact("user", user),
+        Fact("cores", str(cores)),
+        Fact("BLAS", blas()),
+    )
+
+
+def blas() -> str:
+    try:
+        import numpy
+
+        build = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    except (ImportError, KeyError, TypeError):
+        return "unknown"
+    return f"{build['name']} {build['version']}; grading gives it one thread per worker"
+
+
+def packages() -> tuple[Fact, ...]:
+    """Compare what the distribution asks for with what is installed."""
+    try:
+        wanted = [Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or ()]
+    except importlib.metadata.PackageNotFoundError:
+        return (Fact(DISTRIBUTION, "not installed", "pip install -e . in the course's root"),)
+    return tuple(package(need) for need in wanted if need.marker is None or need.marker.evaluate({"extra": ""}))
+
+
+def package(need: Requirement) -> Fact:
+    remedy = f'pip install "{need}"'
+    try:
+        version = importlib.metadata.version(need.name)
+    except importlib.metadata.PackageNotFoundError:
+        return Fact(need.name, "not installed", remedy)
+    return Fact(need.name, version, "" if need.specifier.contains(version, prereleases=True) else remedy)
+
+
+def tools() -> tuple[Fact, ...]:
+    """Find the programs and compilers that other packages bring."""
+    environment_bin_on_path()
+    alembic = shutil.which("alembic")
+    return (
+        Fact("alembic", alembic or "not found", "" if alembic else "pip install nbgrader, which brings it"),
+        tried("pandoc", pandoc_version, "pip install pypandoc_binary"),
+        tried("typst", typst_version, "pip install typst"),
+    )
+
+
+def tried(name: str, version: Callable[[], str], remedy: str) -> Fact:
+    try:
+        return Fact(name, version())
+    except Exception as error:
+        return Fact(name, f"does not run: {error}", remedy)
+
+
+def pandoc_version() -> str:
+    import pypandoc
+
+    return pypandoc.get_pandoc_version()
+
+
+def typst_version() -> str:
+    import typst
+
+    typst.Compiler  # noqa: B018  (a broken wheel has the module, but not the compiler)
+    return importlib.metadata.version("typst")
+
+
+def datasets() -> tuple[Fact, ...]:
+    """Say which datasets are in the course's data folder, or in ./data outside a course."""
+    try:
+        folder = find_course().data
+    except CourseError:
+        folder = Path("data")
+    return tuple(
+        Fact(dataset.name, str(folder / dataset.folder))
+        if dataset.is_in(folder)
+        else Fact(dataset.name, "not here", f"autograder data {dataset.name}")
+        for dataset in known_datasets().values()
+    )

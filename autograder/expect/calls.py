@@ -1,0 +1,203 @@
+"""The functions that state expectations, and the list of them."""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+
+from autograder.expect import names
+from autograder.expect.compare import RELATIVE
+from autograder.expect.evidence import Value, encode, snapshot
+from autograder.expect.expectation import Expectation
+from autograder.expect.kinds import Accuracy, Close, Gradient, Holds, Same
+from autograder.expect.numeric import numeric_gradient
+from autograder.expect.session import current
+
+Array = np.ndarray
+
+_ROOM = 2**20  # bytes
+
+
+def close(
+    value: Any,
+    expected: Any,
+    *,
+    at_most: float = 1e-8,
+    measure: str = RELATIVE,
+    mistakes: Mapping[str, Any] | None = None,
+    name: str | None = None,
+) -> None:
+    """The value is near `expected`.
+
+    Args:
+        value: what the student's code gave: number, bool, text, None, array, or tuples, lists, dicts of them.
+        expected: the same, as it should be. Shapes must be equal: (N,) is not (N, 1).
+        at_most: largest measure that passes.
+        measure: "relative error" (max |a-b| / max(1e-8, |a|+|b|)), "absolute error" (max |a-b|), or
+            "sum of differences" (sum |a-b|).
+        mistakes: what usual mistakes would give, {"the L2 term is missing": value, ...}; the one that fits is named.
+        name: what the printed line calls the value; the argument's own text where it is left out.
+
+    Raises:
+        Unmet: the value is further off, has another shape or type, or holds a NaN. (On the student's machine.)
+    """
+
+    def build(title: str) -> Close:
+        return Close(title, snapshot(expected), at_most, measure, kept(mistakes))
+
+    current().state(value, lambda: name or name_of("value", "value"), build)
+
+
+def same(
+    value: Any,
+    *,
+    at_most: float = 1e-8,
+    measure: str = RELATIVE,
+    mistakes: Mapping[str, Any] | None = None,
+    name: str | None = None,
+) -> None:
+    """The value is near what the source notebook's own solution gives; use it on inputs from `expect.rng()`.
+
+    On the student's machine only NaN and inf are found. When grading, differences below 32 machine epsilons of an
+    array's largest magnitude count as none, so that entries which are zero but for rounding do not decide.
+
+    Args:
+        value, at_most, measure, mistakes, name: as in `close`.
+
+    Raises:
+        Unmet: the value is not finite. (On the student's machine.)
+    """
+
+    def build(title: str) -> Same:
+        return Same(title, snapshot(value), at_most, measure, kept(mistakes))
+
+    current().state(value, lambda: name or name_of("value", "value"), build)
+
+
+def gradient(
+    f: Callable[[Array], Any],
+    x: Array,
+    analytic: Array,
+    df: Array | None = None,
+    *,
+    at_most: float = 1e-7,
+    mistakes: Mapping[str, Any] | None = None,
+    name: str | None = None,
+) -> None:
+    """The analytic gradient of `f` at `x` is right.
+
+    On the student's machine it is compared with central differences (h = 1e-5), which move the entries of `x` in place,
+    so `f` may also read `x` from where it lives (`net.params["W1"]`). When grading, `f` is not called: the student's
+    analytic gradient is compared with the source's own. Both are round-off apart whatever the BLAS kernel (about 1e-15
+    of the largest entry), so differences below 32 machine epsilons of the largest entry count as none, and the relative
+    error of the rest is to be below `at_most`, or 1e-9 where that is smaller; denominators are 1e-8 at least.
+
+    Args:
+        f: of `x`; gives a number, or an array together with `df`.
+        x: float array.
+        analytic: the gradient that the student's code gives, of the shape of `x`.
+        df: upstream gradient, of the shape of f(x).
+        at_most: largest relative error, max |a-b| / max(1e-8, |a|+|b|).
+        mistakes, name: as in `close`; the name is that of `analytic`.
+
+    Raises:
+        Unmet: the gradients differ. (On the student's machine.)
+        TypeError, ValueError: f(x), x or df cannot be differentiated so.
+    """
+
+    def build(title: str) -> Gradient:
+        numeric = partial(numeric_gradient, f, x, df)
+        return Gradient(title, snapshot(analytic), at_most, RELATIVE, kept(mistakes), numeric)
+
+    current().state(analytic, lambda: name or name_of("analytic", "gradient", position=2), build)
+
+
+def holds(value: Any, predicate: Callable[[Any], Any], message: str, *, name: str | None = None) -> None:
+    """The predicate is true of the value.
+
+    Args:
+        predicate: gets the value, gives True or False (or numpy's); anything else, or an exception, is a failure. When
+            grading, it is the source's, called after the notebook has run: it should read no variable of the notebook.
+        message: what should be the case, as a clause: "the accuracy is between 13 and 25 %".
+        value, name: as in `close`.
+
+    Raises:
+        Unmet: it is not. (On the student's machine.)
+    """
+
+    def build(title: str) -> Holds:
+        return Holds(title, predicate, message, max(_ROOM, 8 * len(encode(value))))
+
+    current().state(value, lambda: name or name_of("value", "value"), build)
+
+
+def accuracy(
+    weights: str | PathLike,
+    predict: Callable[[dict[str, Array], Array], Array],
+    X: Array,
+    y: Array,
+    *,
+    floor: float,
+    full: float,
+    points: float | None = None,
+    held_out: Callable[[], tuple[Array, Array]] | None = None,
+    slack: int = 2,
+    name: str | None = None,
+) -> float | None:
+    """The saved weights classify well: one share of the credit per whole per cent above `floor`, all of it at `full`.
+
+    Args:
+        weights: path of an .npz file beside the notebook, of float arrays by name.
+        predict: of the arrays by name and X; gives labels like y.
+        X, y: data and labels that the student has.
+        floor, full: fractions in whole per cent, 0.23 and 0.45.
+        points: what the cell is worth, so that its last line shows the points earned.
+        held_out: gives other X and y; called by the trusted side only, which then judges the credit on these.
+        slack: percentage points added to the accuracy on held-out data.
+        name: what the printed line calls the weights; the file's name where it is left out.
+
+    Returns:
+        The share of `points` earned; None without `points`.
+
+    Raises:
+        Unmet: the file cannot be used, or the accuracy earns nothing. (On the student's machine.)
+    """
+
+    def build(title: str) -> Accuracy:
+        shared = held_out and cache(held_out)  # loaded once for all submissions
+        data = np.array(X), np.array(y)
+        return Accuracy(title, fspath(weights), predict, *data, per_cent(floor), per_cent(full), shared, slack)
+
+    judgement = current().state(None, lambda: name or fspath(weights), build)
+    if points is None:
+        return None
+    return points * (judgement.credit if judgement else 1.0)
+
+
+def per_cent(fraction: float) -> int:
+    """A fraction in whole per cent."""
+    if abs(100 * fraction - round(100 * fraction)) > 1e-6:
+        raise ValueError(f"floor and full are whole per cent, as in 0.23, not {fraction}")
+    return round(100 * fraction)
+
+
+KINDS: dict[Callable, type[Expectation]] = {
+    close: Close,
+    gradient: Gradient,
+    holds: Holds,
+    accuracy: Accuracy,
+    same: Same,
+}
+"""Every function that states an expectation, with what it states."""
+
+
+def name_of(parameter: str, otherwise: str, position: int = 0) -> str:
+    """How the caller's source writes an argument."""
+    return names.argument_text(names.caller(), parameter, position) or otherwise
+
+
+def kept(mistakes: Mapping[str, Any] | None) -> dict[str, Value]:
+    """Copies of what mistakes would give."""
+    return {text: snapshot(value) for text, value in (mistakes or {}).items()}

@@ -1,0 +1,136 @@
+"""HTML that is safe to open: what a student wrote, reduced to what shows; and a page that runs nothing at all.
+
+Three layers. Each piece of a student's is cleaned by nh3 before it is put into the page. The finished page is gone through
+once more. And the page carries a policy by which the browser itself refuses scripts and everything from elsewhere.
+"""
+
+import base64
+import html
+import re
+from collections.abc import Callable, Sequence
+
+from autograder.report.pictures import PictureError, Pictures
+from autograder.report.tex import PLACEHOLDER, Maths, as_written
+
+TAGS = set(
+    """a abbr b blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2 h3
+    h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub summary sup table tbody td tfoot th
+    thead tr tt u ul var""".split()
+)
+ATTRIBUTES = {
+    "*": {"align", "title", "dir", "lang"},
+    "a": {"href"},
+    "code": {"class"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "div": {"class"},
+    "img": {"src", "alt", "width", "height"},
+    "li": {"value"},
+    "ol": {"start"},
+    "pre": {"class"},
+    "span": {"class"},
+    "table": {"border", "class"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+}
+SCHEMES = {"http", "https", "mailto", "data"}
+POLICY = (
+    "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-src 'none'; object-src 'none'"
+)
+
+PictureSource = Callable[[str], bytes]
+
+
+def safe_html(text: str, picture: PictureSource, maths: Sequence[Maths] = (), mathml: Sequence[str | None] = ()) -> str:
+    """A piece of HTML with only harmless tags and attributes, its pictures inside it, its formulas as MathML.
+
+    Args:
+        text: any HTML.
+        picture: gives the bytes behind a picture's address, or raises PictureError.
+        maths, mathml: the formulas that placeholders in the text count into, and the same as MathML (pandoc's, hence safe).
+    """
+    import nh3
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        value = PLACEHOLDER.sub(lambda match: as_written(maths[int(match[1])]) if int(match[1]) < len(maths) else "", value)
+        if name == "class":
+            return value if re.fullmatch(r"(highlight|hll|[a-z]{1,3}[0-9]?|dataframe|ansi-[a-z-]+)( .*)?", value) else None
+        if (tag, name) == ("img", "src"):
+            return embedded(value, picture)
+        if value.lower().lstrip().startswith("data:"):
+            return None
+        return value
+
+    cleaned = nh3.clean(
+        text,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        attribute_filter=attribute,
+        link_rel="noopener noreferrer",
+        strip_comments=True,
+    )
+    return PLACEHOLDER.sub(lambda match: formula(int(match[1]), maths, mathml), cleaned)
+
+
+def formula(index: int, maths: Sequence[Maths], mathml: Sequence[str | None]) -> str:
+    if index >= len(maths):
+        return ""
+    return mathml[index] or f"<code>{html.escape(as_written(maths[index]))}</code>"
+
+
+def embedded(address: str, picture: PictureSource) -> str | None:
+    """A picture's address as a data URI of the picture, checked and brought to a known format; None if there is none."""
+    try:
+        return picture_address(picture(address))
+    except PictureError:
+        return None
+
+
+def picture_address(data: bytes) -> str:
+    """A data URI of a picture. An SVG in it is shown as a picture: browsers run no script there.
+
+    Raises:
+        PictureError: the bytes are no picture.
+    """
+    pictures = Pictures()
+    name = pictures.add(data).file
+    kind = {"svg": "svg+xml", "jpg": "jpeg"}.get(name.rsplit(".", 1)[1], "png")
+    return f"data:image/{kind};base64,{base64.b64encode(pictures.files[name]).decode()}"
+
+
+FORBIDDEN = ("script", "iframe", "object", "embed", "applet", "base", "form", "frame", "frameset", "link", "portal", "template")
+ADDRESSES = ("href", "src", "action", "formaction", "xlink:href", "data", "srcdoc", "poster", "background", "ping")
+
+
+def sealed(page: str) -> str:
+    """A whole page without anything that could run or load, and with the policy that forbids it."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(page, "html.parser")
+    for element in soup.find_all(FORBIDDEN):
+        element.decompose()
+    for element in soup.find_all("meta"):
+        if element.get("http-equiv"):
+            element.decompose()
+    for element in soup.find_all(True):
+        for name in list(element.attrs):
+            value = str(element.attrs[name])
+            runs = name.lower().startswith("on") or name.lower() == "srcdoc"
+            if runs or (name.lower() in ADDRESSES and not harmless_address(value)):
+                del element.attrs[name]
+    head = soup.head or soup
+    policy = soup.new_tag("meta")
+    policy.attrs = {"http-equiv": "Content-Security-Policy", "content": POLICY}
+    head.insert(0, policy)
+    return str(soup)
+
+
+def harmless_address(value: str) -> bool:
+    """Whether an address is a place in the page, a page on the web, or a picture."""
+    compact = re.sub(r"[\x00-\x20]+", "", value).lower()
+    scheme = re.match(r"[a-z][a-z0-9+.-]*:", compact)
+    if not scheme:
+        return not compact.startswith("//")
+    return scheme[0] in ("http:", "https:", "mailto:") or compact.startswith("data:image/")

@@ -1,0 +1,80 @@
+"""Runs attacks on request: a process with one thread, as the user it is told to be.
+
+`python server.py USER ABI`: USER is a number or "-" for the caller's; ABI caps the version of Landlock that is made use
+of, or "-". It reads one JSON request a line, {"attack", "tier"}, and answers {"through"}; {"tier"} alone asks why that
+tier cannot be had.
+"""
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import gc
+import json
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from attacks import ATTACKS
+
+from autograder.grade.sandbox import SandboxUnavailable, environment_paths, landlock, syscalls
+from autograder.grade.sandbox.checks import CHECKS
+from autograder.grade.sandbox.trial import place, start
+
+
+def warm_up() -> None:
+    """Import what numpy and matplotlib import late: another user may not be able to read where Python lies."""
+    figure = plt.figure()
+    figure.savefig(os.devnull, format="png")
+    plt.close(figure)
+    np.savez("/dev/null", a=np.zeros(1))
+    environment_paths()
+
+
+def become(user: int) -> None:
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+
+
+def why_not(tier: str) -> str:
+    try:
+        with place() as here, start(lambda fd: None, tier, here.scratch) as child:
+            child.wait()
+    except SandboxUnavailable as error:
+        return error.cause
+    return ""
+
+
+def serve() -> None:
+    runs = {check.name: check.run for check in CHECKS} | ATTACKS
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if "attack" in request:
+                with place() as here:
+                    through = runs[request["attack"]](request["tier"], here)
+            else:
+                through = why_not(request["tier"])
+        except Exception as error:
+            through = f"the attack itself failed: {error!r}"
+        print(json.dumps({"through": through}), flush=True)
+
+
+if __name__ == "__main__":
+    user, version = sys.argv[1:]
+    warm_up()
+    if user != "-":
+        become(int(user))
+    if version != "-":
+        landlock.abi = lambda real=landlock.abi(): min(real, int(version))
+    gc.collect()
+    gc.freeze()
+    serve()
