@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
-from autograder.commands import data, doctor, release, student
+from autograder.commands import data, doctor, grade, release, report, student
 from autograder.errors import CourseError
 
 app = typer.Typer(
@@ -37,7 +37,14 @@ def root(
 
 app.command(rich_help_panel=INSTRUCTORS)(release.release)
 app.command(rich_help_panel=INSTRUCTORS)(release.lint)
+app.command(rich_help_panel=INSTRUCTORS)(grade.collect)
+app.command(rich_help_panel=INSTRUCTORS)(grade.grade)
+app.command(rich_help_panel=INSTRUCTORS)(report.report)
+app.command(rich_help_panel=INSTRUCTORS)(report.feedback)
+app.command(rich_help_panel=INSTRUCTORS)(grade.stats)
+app.command(rich_help_panel=INSTRUCTORS)(grade.export)
 app.command(rich_help_panel=STUDENTS)(student.check)
+app.command(rich_help_panel=STUDENTS)(report.pdf)
 app.command(rich_help_panel=STUDENTS)(student.submit)
 app.command(rich_help_panel=BOTH)(data.data)
 app.command(rich_help_panel=BOTH)(doctor.doctor)

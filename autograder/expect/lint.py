@@ -14,6 +14,7 @@ MODULE = "expect"
 NAMES = {function.__name__: kind for function, kind in KINDS.items()}
 RNG = rng.__name__
 
+_ANY_CALL = "()"  # stands among the drawn names where numpy's global generator is seeded from `expect.rng()`
 _CONDITIONAL = (ast.If, ast.IfExp, ast.BoolOp, ast.While, ast.Try, ast.Match)
 _CALLED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -200,12 +201,9 @@ def drawn_names(tree: ast.Module) -> set[str]:
     fixed = imported_names(tree) | set(dir(builtins)) | {MODULE}
     drawn: set[str] = set()
     while True:
-        seeded = any(is_global_seed(node) and comes_from(node, drawn) for node in ast.walk(tree))
-        reached = [
-            base_names(target) - fixed
-            for target, source in flows(tree)
-            if comes_from(source, drawn) or (seeded and isinstance(source, ast.Call))
-        ]
+        reached = [base_names(target) - fixed for target, source in flows(tree) if comes_from(source, drawn)]
+        if any(is_global_seed(node) and comes_from(node, drawn) for node in ast.walk(tree)):
+            reached.append({_ANY_CALL})
         if all(names <= drawn for names in reached):
             return drawn
         drawn.update(*reached)
@@ -235,8 +233,13 @@ def is_global_seed(node: ast.AST) -> bool:
 
 
 def comes_from(node: ast.AST, drawn: set[str]) -> bool:
-    """Does an expression hold `expect.rng()` or a name that comes from it?"""
-    return any(is_call(part, RNG) or (isinstance(part, ast.Name) and part.id in drawn) for part in ast.walk(node))
+    """Does an expression hold `expect.rng()`, a name that comes from it, or a call that may?"""
+    return any(
+        is_call(part, RNG)
+        or (isinstance(part, ast.Name) and part.id in drawn)
+        or (isinstance(part, ast.Call) and _ANY_CALL in drawn)
+        for part in ast.walk(node)
+    )
 
 
 def cannot_be_guessed(call: ast.Call, drawn: set[str]) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.grade.jobs import Cell
+from autograder.grade.jobs import Cell, CellRun, NotebookRun
 from autograder.grade.key import ANSWER, FAILED, FILE, JUDGE, MAKE_KEY, MESSAGE, PROGRESS
 from autograder.grade.wire import read_frame, write_frame
 from autograder.grade.worker import ONE_THREAD
@@ -122,11 +122,12 @@ class Judge:
                 shutil.copy(self.folder / name, temporary)
         os.replace(temporary, self.cache)
 
-    def judge(self, evidence: list[bytes], files: Mapping[str, bytes]) -> Verdict:
-        """The verdict on one notebook's evidence; `files` are the hand-in files that it left."""
+    def judge(self, run: NotebookRun, files: Mapping[str, bytes]) -> Verdict:
+        """The verdict on one notebook's evidence; `files` are the hand-in files of its submission."""
+        errors = {name: error for name, cell in run.cells.items() if (error := first_error(cell))}
         with self.lock:
-            self.send(JUDGE, {"messages": len(evidence), "files": list(files)})
-            for message in evidence:
+            self.send(JUDGE, {"messages": len(run.evidence), "files": list(files), "errors": errors})
+            for message in run.evidence:
                 write_frame(self.control.fileno(), MESSAGE, message)
             for content in files.values():
                 write_frame(self.control.fileno(), FILE, content)
@@ -150,6 +151,12 @@ class Judge:
             ) from None
         assert kind in (ANSWER, FAILED, PROGRESS)
         return kind, json.loads(payload)
+
+
+def first_error(cell: CellRun) -> str:
+    """What a cell stopped with, in one line, or "" where it came to its end."""
+    errors = [output for output in cell.outputs if output["output_type"] == "error"]
+    return cell.stopped or (f"{errors[0]['ename']}: {errors[0]['evalue']}"[:500] if errors else "")
 
 
 def no_caches(folder: str, names: list[str]) -> set[str]:

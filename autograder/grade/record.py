@@ -61,26 +61,13 @@ def is_autograded(cell: NotebookNode) -> bool:
 def grade_of(
     cell: NotebookNode, verdict: CellVerdict | None, ran: CellRun | None, run: NotebookRun, extra: float | None
 ) -> CellGrade:
-    """A cell's grade; where there is little to say for it, what its own run says goes with it."""
+    """A cell's grade; where it was not reached, why."""
     credit = verdict.credit if verdict is not None else 0.0
     lines = list(verdict.lines) if verdict is not None else []
-    if credit < 1:
-        lines += reasons(ran, run)
+    if ran is None:
+        lines.insert(0, f"This cell did not run. {run.stopped}".strip())
     points = float(cell.metadata.nbgrader.points) if extra is None else extra
     return CellGrade(points=points, credit=credit, extra_credit=extra is not None, lines=tuple(lines))
-
-
-def reasons(ran: CellRun | None, run: NotebookRun) -> list[str]:
-    """Why a cell may have stated too little: it did not run, was stopped, or raised an error."""
-    if ran is None:
-        return [f"This cell did not run. {run.stopped}".strip()]
-    if ran.stopped:
-        return [ran.stopped]
-    return [f"The cell raised {error['ename']}: {error['evalue']}"[:500] for error in errors_of(ran)]
-
-
-def errors_of(ran: CellRun) -> list[Output]:
-    return [output for output in ran.outputs if output["output_type"] == "error"]
 
 
 def verdict_outputs(grade: CellGrade, cell: NotebookNode, ran: CellRun | None) -> list[Output]:

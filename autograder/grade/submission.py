@@ -5,13 +5,17 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+from nbgrader.utils import parse_utc
 
 MAX_FILES = 1000
 MAX_DEPTH = 6
 MAX_BYTES = 512 * 2**20
+TIMESTAMP = "timestamp.txt"
 IGNORED_FOLDERS = frozenset({".ipynb_checkpoints", "__pycache__", ".git", ".venv", "venv", "node_modules"})
-IGNORED_FILES = frozenset({".DS_Store", "Thumbs.db", "timestamp.txt"})
+IGNORED_FILES = frozenset({".DS_Store", "Thumbs.db", TIMESTAMP})
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,22 @@ class Submission:
     """A submission's files by their path below it, and what was left out.
 
     Attributes:
+        timestamp: nbgrader's timestamp.txt, or b"".
         sha256: of all file names and contents, and of the time of handing in.
     """
 
     student: str
     files: dict[str, bytes]
     notes: tuple[Note, ...]
+    timestamp: bytes
     sha256: str
+
+    def handed_in(self) -> datetime | None:
+        """When it was handed in, in naive UTC as nbgrader keeps it; None where nobody says so understandably."""
+        try:
+            return parse_utc(self.timestamp.decode().strip()) if self.timestamp.strip() else None
+        except (ValueError, OverflowError, AttributeError):
+            return None
 
 
 def read_submission(student: str, folder: Path, file_mb: int) -> Submission:
@@ -57,7 +70,8 @@ def read_submission(student: str, folder: Path, file_mb: int) -> Submission:
             continue
         files[path] = content
         total += len(content)
-    return Submission(student, files, tuple(notes), digest(files, folder))
+    timestamp = read_regular(folder / TIMESTAMP, 1000) or b""
+    return Submission(student, files, tuple(notes), timestamp, digest(files, timestamp))
 
 
 def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, os.DirEntry]]:
@@ -101,11 +115,11 @@ def read_regular(path: Path, limit: int) -> bytes | None:
     return content if len(content) <= limit else None
 
 
-def digest(files: dict[str, bytes], folder: Path) -> str:
+def digest(files: dict[str, bytes], timestamp: bytes) -> str:
     """One hash for what was handed in and when."""
     whole = hashlib.sha256()
     for path in sorted(files):
         whole.update(f"{path}\n{len(files[path])}\n".encode("utf-8", "surrogatepass"))
         whole.update(files[path])
-    whole.update(read_regular(folder / "timestamp.txt", 1000) or b"")
+    whole.update(timestamp)
     return whole.hexdigest()

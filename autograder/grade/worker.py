@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -17,6 +15,7 @@ from pathlib import Path
 from autograder.assignment import Limits
 from autograder.grade.jobs import Job, NotebookJob, NotebookRun, Run
 from autograder.grade.runner import JOB_FILE
+from autograder.grade.sandbox.scratch import remove
 from autograder.grade.submission import read_regular
 from autograder.grade.watch import watch
 from autograder.grade.wire import read_frame, write_frame
@@ -27,7 +26,7 @@ ONE_THREAD = {
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS")
 }
 MAX_HAND_IN = 64 * 2**20
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE")
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "MPLCONFIGDIR")
 
 
 class WorkerDied(Exception):
@@ -38,19 +37,15 @@ class Refused(Exception):
     """The sandbox could not be set up; the text says why."""
 
 
-def clean_environment(data: Path | None) -> dict[str, str]:
-    """The variables that student code sees: no tokens, no addresses of the grader's machine."""
-    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    where = {"NN_DATA": str(data)} if data else {}
-    return kept | ONE_THREAD | where | {"PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde"}
+def clean_environment() -> dict[str, str]:
+    """The variables of the warm process: no tokens, no addresses of the grader's machine."""
+    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | ONE_THREAD
 
 
 class Worker:
-    """Holds one warm process; start it before anything secret is about. Use as a context manager."""
+    """Holds one warm process. Use as a context manager, from one thread at a time."""
 
-    def __init__(self, data: Path | None) -> None:
-        """`data`: the datasets as student code may see them."""
-        self.data = data
+    def __init__(self) -> None:
         self.start()
 
     def start(self) -> None:
@@ -59,7 +54,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "autograder.grade.zygote", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env=clean_environment(self.data),
+                env=clean_environment(),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -101,7 +96,7 @@ class Worker:
                 runs[notebook.name] = self.run_notebook(job, notebook, folder)
             files = {name: read_regular(folder / name, MAX_HAND_IN) for name in job.hand_in}
         finally:
-            remove_tree(folder)
+            remove(folder)
         return Run(
             student=job.student,
             notebooks=runs,
@@ -133,9 +128,9 @@ class Worker:
             run = watch(channel, pid, [cell.id for cell in cells], job.limits)
         finally:
             os.close(channel)
-            status = self.ask(BURY, {})
+            ending = self.ask(BURY, {})
         if run.stopped == "died":
-            say_why(run, death(status, job.limits))
+            say_why(run, death(ending["status"], ending["reason"], job.limits))
         return run
 
 
@@ -146,8 +141,10 @@ def say_why(run: NotebookRun, why: str) -> None:
             cell.stopped = why
 
 
-def death(status: int, limits: Limits) -> str:
-    """What the exit status of a notebook's process means, in a teacher's words."""
+def death(status: int, reason: str | None, limits: Limits) -> str:
+    """Why a notebook's process ended, in a teacher's words. `reason`: what the sandbox killed it for, if it did."""
+    if reason:
+        return f"stopped: {reason}"
     if status >= 0:
         return f"stopped: the code ended its own process (exit status {status})"
     name = signal.Signals(-status).name
@@ -166,6 +163,7 @@ def sandbox_limits(limits: Limits) -> dict:
         "memory_mb": limits.memory_mb,
         "processes": limits.processes,
         "file_mb": limits.file_mb,
+        "scratch_mb": 4 * limits.file_mb,
         "cpu_seconds": int(limits.notebook_seconds) + 10,
     }
 
@@ -175,13 +173,3 @@ def write_files(folder: Path, files: dict[str, bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove a folder that student code has had in its hands."""
-
-    def open_up(function, path, error) -> None:
-        os.chmod(os.path.dirname(path), stat.S_IRWXU)
-        function(path)
-
-    shutil.rmtree(folder, onerror=open_up)

@@ -6,13 +6,15 @@ channel to the grader and only starts, kills and buries.
 """
 
 import gc
+import io
 import json
 import os
 import socket
 import sys
 from pathlib import Path
 
-from autograder.grade.sandbox import Policy, SandboxLimits, spawn
+import autograder
+from autograder.grade.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
 from autograder.grade.wire import read_frame, write_frame
 
 SPAWN, BURY, DONE, REFUSED = b"S", b"K", b"D", b"R"
@@ -25,12 +27,9 @@ def forget_the_course() -> None:
 
 def readable_paths(data: Path | None) -> tuple[Path, ...]:
     """What a child may read: the Python environment, the parts of autograder that run in it, the data."""
-    import autograder
-
     package = Path(autograder.__file__).parent
-    environment = {Path(sys.prefix), Path(sys.base_prefix), Path("/usr"), Path("/lib"), Path("/lib64"), Path("/etc")}
-    own = {package / part for part in ("__init__.py", "errors.py", "expect", "grade")}
-    return tuple(sorted(path for path in environment | own | ({data} if data else set()) if path.exists()))
+    own = tuple(package / part for part in ("__init__.py", "errors.py", "expect", "grade"))
+    return (*environment_paths(), *own, *([data] if data else []))
 
 
 def policy_of(request: dict) -> Policy:
@@ -40,7 +39,22 @@ def policy_of(request: dict) -> Policy:
         write=Path(request["folder"]),
         limits=SandboxLimits(**request["limits"]),
         tier=request["tier"],
+        environment={"NBGRADER_EXECUTION": "autograde"} | ({"NN_DATA": str(data)} if data else {}),
     )
+
+
+def warm_up() -> None:
+    """Draw once, so that fonts and drawing code are loaded before the forks."""
+    from matplotlib import pyplot
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    figure.subplots().plot([0, 1], label="$x$")
+    figure.legend()
+    figure.savefig(io.BytesIO(), format="png")
+    pyplot.close("all")
 
 
 def serve(control: socket.socket) -> None:
@@ -49,6 +63,7 @@ def serve(control: socket.socket) -> None:
     from autograder.grade.shell import make_shell
 
     shell = make_shell()
+    warm_up()
     forget_the_course()
     gc.collect()
     gc.freeze()
@@ -65,7 +80,7 @@ def serve(control: socket.socket) -> None:
             folder = Path(request["folder"])
             try:
                 child = spawn(lambda channel, folder=folder: run_in_sandbox(shell, folder, channel), policy_of(request))
-            except OSError as error:
+            except (SandboxUnavailable, OSError) as error:
                 write_frame(control.fileno(), REFUSED, json.dumps(str(error)).encode())
                 continue
             write_frame(control.fileno(), DONE, json.dumps(child.pid).encode())
@@ -73,9 +88,9 @@ def serve(control: socket.socket) -> None:
             os.close(child.fd)
         elif kind == BURY:
             child.kill()
-            status = child.wait()
+            ending = {"status": child.wait(), "reason": child.reason}
             child = None
-            write_frame(control.fileno(), DONE, json.dumps(status).encode())
+            write_frame(control.fileno(), DONE, json.dumps(ending).encode())
 
 
 if __name__ == "__main__":

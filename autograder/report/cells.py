@@ -13,10 +13,10 @@ from nbformat import NotebookNode
 
 from autograder.regions import RegionError, find_regions, splice
 from autograder.report import content, pandoc
-from autograder.report.model import Notebook, Options, Problem, Score, Scores
+from autograder.report.model import Notebook, Options, Problem
 from autograder.report.pandoc import MARKDOWN, Fragment
 from autograder.report.pictures import PictureError, Pictures, bundle_bytes, picture_bytes
-from autograder.report.rows import Row, clean, code_rows, diff_rows, overwritten, row_data, terminal_rows
+from autograder.report.rows import Row, clean, code_rows, overwritten, row_data, terminal_rows
 from autograder.report.tables import shortened_html
 from autograder.report.tex import Maths, maths_only, take_maths
 
@@ -167,12 +167,12 @@ def cell_data(cell: NotebookNode, notebook: Notebook, markup: Markup, options: O
     added = notebook.released is not None and released is None
     data: dict = {"id": cell.id, "blocks": [], "tag": "added cell" if added else ""}
     if cell.cell_type == "code":
-        count = cell.get("execution_count")
-        data["prompt"] = f"[{count}]" if count is not None else "[ ]"
         source = source_blocks(cell.source, released, language)
         outputs = output_blocks(cell, place, notebook.folder, markup)
-        if source and outputs and len(source[0]["rows"]) <= SHORT:
-            source[0]["keep"] = True
+        if source:
+            count = cell.get("execution_count")
+            source[0]["prompt"] = f"[{count}]" if count is not None else "[ ]"
+            source[0]["keep"] = bool(outputs) and len(source[0]["rows"]) <= SHORT
         data["blocks"] += source + outputs
     elif cell.cell_type == "markdown":
         attachments = cell.get("attachments") or {}
@@ -379,13 +379,15 @@ def shown_width(output: dict, mime: str) -> float | None:
 
 # State
 
+VERDICT = "Unmet"  # how a failed expectation shows: a result, no accident
+
 
 def notices(notebook: Notebook) -> Iterator[tuple[str, str]]:
     """What a reader should know about a notebook's run: ("error" | "warning", sentence)."""
     code = [cell for cell in notebook.nb.cells if cell.cell_type == "code" and cell.source.strip()]
     counts = [cell.get("execution_count") for cell in code]
     not_run = [cell for cell in code if cell.get("execution_count") is None and not cell.get("outputs")]
-    failed = [cell for cell in code if any(output["output_type"] == "error" for output in cell.get("outputs", []))]
+    failed = [cell for cell in code if error_name(cell) not in ("", VERDICT)]
     if code and len(not_run) == len(code):
         yield "error", f"{notebook.name} was not run: no cell has an output."
     elif not_run:
@@ -408,13 +410,6 @@ def listed(cells: list[NotebookNode], count: int) -> str:
 
 
 def error_name(cell: NotebookNode) -> str:
-    return next(clean(output["ename"])[:40] for output in cell.outputs if output["output_type"] == "error")
-
-
-def score_of(scores: Scores | None, notebook: str, cell: str) -> Score | None:
-    return scores.of(notebook, cell) if scores else None
-
-
-def edit_rows(before: str, after: str, line: int) -> list[dict]:
-    """Rows that show one edit."""
-    return [row_data(row) for row in diff_rows(before, after, line)]
+    """The name of the first error in the cell's outputs, "" if there is none."""
+    errors = (output["ename"] for output in cell.get("outputs", []) if output["output_type"] == "error")
+    return clean(next(errors, ""))[:40]

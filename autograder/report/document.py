@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from autograder.report.cells import (
     Markup,
     cell_data,
-    edit_rows,
     is_question,
     is_work,
     nbgrader,
@@ -17,10 +16,12 @@ from autograder.report.cells import (
     without_points,
 )
 from autograder.report.fonts import font_families, missing_characters
+from autograder.report.hidden import without_hidden
 from autograder.report.model import Notebook, Options, Problem, Score, Submission
-from autograder.report.rows import clean, code_rows, row_data, style_table
+from autograder.report.rows import clean, code_rows, diff_rows, row_data, style_table
 
 MAX_EDIT_LINES = 120
+MAX_ADDED_LINES = 12  # what was added is shown in full where it stands
 MAX_REGION_LINES = 2000
 MAX_NOTICE = 300
 
@@ -116,6 +117,8 @@ def notebook_data(notebook: Notebook, submission: Submission, options: Options, 
     cells = []
     waiting: dict | None = None
     for cell in notebook.nb.cells:
+        if options.kind == "feedback":
+            cell = without_hidden(cell)
         data = cell_data(cell, notebook, markup, options, language)
         if cell.metadata.get("autograder", {}).get("added"):
             data["tag"] = "added cell"
@@ -213,14 +216,17 @@ def score_data(row: Score, titles: dict) -> dict:
 
 def edit_data(edit) -> dict:
     """An edit with its diff, shortened."""
-    before, after = edit.before.split("\n"), edit.after.split("\n")
-    left_out = max(len(before) - MAX_EDIT_LINES, 0) + max(len(after) - MAX_EDIT_LINES, 0)
+    before, after = edit.before.rstrip("\n").split("\n"), edit.after.rstrip("\n").split("\n")
+    most = MAX_ADDED_LINES if edit.kind == "added" else MAX_EDIT_LINES
+    shown_before, shown_after = "\n".join(before[:most]), "\n".join(after[:most])
+    left_out = max(len(before) - most, 0) + max(len(after) - most, 0)
     if edit.kind == "added":
-        rows = [row_data(row) for row in code_rows("\n".join(after[:MAX_EDIT_LINES]), first=edit.line, marks=["added"] * len(after))]
+        rows = code_rows(shown_after, first=edit.line, marks=["added"] * most)
     elif edit.kind == "deleted":
-        rows = [row_data(row) for row in code_rows("\n".join(before[:MAX_EDIT_LINES]), "text", marks=["removed"] * len(before))]
+        rows = code_rows(shown_before, "text", marks=["removed"] * most)
     else:
-        rows = edit_rows("\n".join(before[:MAX_EDIT_LINES]), "\n".join(after[:MAX_EDIT_LINES]), edit.line)
+        rows = diff_rows(shown_before, shown_after, edit.line)
+    rows = [row_data(row) for row in rows]
     return {"place": clean(edit.place), "kind": edit.kind, "line": edit.line, "rows": rows, "left_out": left_out}
 
 

@@ -16,6 +16,7 @@ from pygments.util import ClassNotFound
 from wcwidth import wcwidth
 
 COLUMNS = 100
+NUMBERED = 94  # columns beside a line number
 TAB = 4
 MAX_HANG = 40
 
@@ -99,7 +100,7 @@ def code_rows(text: str, language: str = "ipython3", first: int | None = None, m
     rows = []
     for i, line in enumerate(lines):
         row = Row(line, None if first is None else first + i, marks[i] if i < len(marks) else "")
-        rows.extend(wrap(row, hang=True))
+        rows.extend(wrap(row, COLUMNS if first is None else NUMBERED, hang=True))
     return rows
 
 
@@ -135,18 +136,19 @@ def is_plain(style: str | None) -> bool:
 # Wrapping
 
 
-def wrap(row: Row, hang: bool = False) -> list[Row]:
-    """The row cut into rows of at most COLUMNS columns, after a space or a comma where one is near the edge.
+def wrap(row: Row, width: int = COLUMNS, hang: bool = False) -> list[Row]:
+    """The row cut into rows of at most `width` columns, after a space or a comma where one is near the edge.
 
     Args:
         row: a row of any length.
+        width: how many columns there are.
         hang: indent the rows that go on two columns deeper than the row itself.
     """
     text = row_text(row)
-    if columns(text) <= COLUMNS:
+    if columns(text) <= width:
         return [row]
     indent = min(len(text) - len(text.lstrip(" ")) + 2, MAX_HANG) if hang else 0
-    ends = list(cuts(text, COLUMNS, COLUMNS - max(indent, 2)))
+    ends = list(cuts(text, width, width - max(indent, 2)))
     pieces = slices(row.runs, ends)
     rest = replace(row, number=None, wrapped=True, hang=max(indent, 2))
     return [replace(row if i == 0 else rest, runs=runs) for i, runs in enumerate(pieces)]
@@ -367,10 +369,10 @@ def diff_rows(before: str, after: str, first: int = 1, context: int = 2) -> list
             rows.append(Row((("comment", "…"),)))
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
-                rows += [row for j in range(j1, j2) for row in wrap(Row((new[j],), first + j), hang=True)]
+                rows += [row for j in range(j1, j2) for row in wrap(Row((new[j],), first + j), NUMBERED, hang=True)]
             else:
-                rows += [row for line in old[i1:i2] for row in wrap(Row((line,), mark="removed"), hang=True)]
-                rows += [row for j in range(j1, j2) for row in wrap(Row((new[j],), first + j, "added"), hang=True)]
+                rows += [row for line in old[i1:i2] for row in wrap(Row((line,), mark="removed"), NUMBERED, hang=True)]
+                rows += [row for j in range(j1, j2) for row in wrap(Row((new[j],), first + j, "added"), NUMBERED, hang=True)]
     return rows
 
 

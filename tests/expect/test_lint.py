@@ -42,6 +42,7 @@ UNGUESSABLE = {
     "through a call": "x = expect.rng().random(3)\nnet.train(x)\nexpect.same(net.params['W'])",
     "through a function": "rng = expect.rng()\ndef make():\n    return rng.random(3)\nexpect.same(affine(make()))",
     "through numpy's generator": "np.random.seed(expect.rng().integers(9))\nnet = Net()\nexpect.same(net.params['W'])",
+    "through numpy's generator at once": "np.random.seed(expect.rng().integers(9))\nexpect.same(Net(3).params)",
     "through a loop": "for x in expect.rng().random((3, 2)):\n    y = affine(x)\nexpect.same(y)",
     "through a keyword": "expect.same(value=affine(expect.rng().random(3)), name='x')",
     "through an unpacking": "x, w = (expect.rng().random(3) for _ in 'ab')\nout, *_ = affine(x, w)\nexpect.same(out)",

@@ -112,10 +112,10 @@ def test_names_take_little_time():
     """Does naming cost less than a millisecond a call?"""
     namespace = run_cell("def call(f, loss_of_the_net):\n    f(loss_of_the_net)", "<cell 9>")
     found = []
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(200):
         namespace["call"](lambda _: found.append(names.argument_text(sys._getframe(1), "value", 0)), 0)
-    assert (time.perf_counter() - start) / 200 < 1e-3
+    assert (time.process_time() - start) / 200 < 1e-3
     assert set(found) == {"loss_of_the_net"}
 
 

@@ -93,6 +93,18 @@ def test_accuracies_are_noted_once_an_epoch(reference):
         assert len(stats["val_acc_history"]) == len(stats["train_acc_history"]) == entries
 
 
+def test_accuracies_are_of_the_batch_and_of_the_validation_set():
+    """Is the training accuracy that of the current batch, and the other that of the validation set, after the step?"""
+    net, X, y = net_and_batch(0, 60, 4, 5, 3)
+    X_val, y_val = X[:7] + 1, (y[:7] + 1) % 3
+    np.random.seed(2)
+    stats = net.train(X, y, X_val, y_val, num_iters=1, batch_size=8, learning_rate=0.1)
+    np.random.seed(2)
+    batch = np.random.choice(60, 8)
+    assert stats["train_acc_history"] == [np.mean(net.predict(X[batch]) == y[batch])]
+    assert stats["val_acc_history"] == [np.mean(net.predict(X_val) == y_val)]
+
+
 def test_predict_gives_the_class_of_the_largest_score():
     """Is the prediction the class of the largest score, the first of equal ones?"""
     net, X, _ = net_and_batch(0, 5, 2, 3, 4)

@@ -55,6 +55,25 @@ def test_the_best_weights_are_restored(data, normalization):
     assert solver.check_accuracy(data["X_val"], data["y_val"]) == best
 
 
+def test_best_weights_survive_a_rule_that_works_in_place(data, monkeypatch):
+    """Are the best weights a copy, and of equally good ones the first?"""
+
+    def in_place(w, dw, config):
+        w -= config["learning_rate"] * dw
+        return w, config
+
+    monkeypatch.setattr(optim, "in_place", in_place, raising=False)
+    never_right = data | {"y_val": np.full(60, 9)}
+    params = []
+    for num_epochs in (1, 4):
+        solver = make_solver(never_right, "in_place", num_epochs=num_epochs, batch_size=200)
+        solver.train()
+        params.append(solver.model.params)
+    assert solver.val_acc_history == [0.0] * 5
+    for name, value in params[0].items():
+        np.testing.assert_array_equal(params[1][name], value)
+
+
 def test_it_steps_as_by_hand(data):
     """Are batches drawn from numpy's global stream, and does the rule keep a config for each parameter?"""
     np.random.seed(0)

@@ -27,7 +27,9 @@ class Watch:
         self.folder = str(policy.write)
         self.device = os.stat(policy.write).st_dev
         self.limits = policy.limits
-        self.scratch_bytes = scratch.tree_bytes(self.folder) + policy.limits.scratch_mb * MB
+        self.scratch_bytes = policy.limits.scratch_mb * MB
+        with contextlib.suppress(scratch.Unmeasurable):  # then it is stopped for that, like any other
+            self.scratch_bytes += scratch.tree_bytes(self.folder)
         self.inherited = anonymous_bytes("self")
 
     def excess(self) -> str | None:
@@ -103,6 +105,7 @@ def keep(main: int, control: int, kill_all: Callable[[], None], excess: Callable
         except ChildProcessError:
             break
     status, cpu_seconds = ended
+    reason = reason or excess()
     report = {"status": os.waitstatus_to_exitcode(status), "reason": reason, "cpu_seconds": cpu_seconds}
     with contextlib.suppress(OSError):
         os.write(control, json.dumps(report).encode() + b"\n")

@@ -1,5 +1,6 @@
 """The scratch folder of a sandbox: made ready, measured while student code fills it, read and removed afterwards."""
 
+import contextlib
 import os
 import shutil
 import stat
@@ -26,13 +27,17 @@ def prepare(folder: Path) -> None:
 
 
 def give(folder: Path, user: int) -> None:
-    """Make `user` the owner of the folder and all in it, but for hard links: they may be files elsewhere, too."""
+    """Make `user` the owner of the folder and all in it, but for hard links: they may be files elsewhere, too.
+
+    A tree that an earlier sandbox made so deep that it cannot be walked keeps its owners beyond some depth.
+    """
     os.chown(folder, user, user)
-    for _, folders, files, descriptor in os.fwalk(folder):
-        for name in folders + files:
-            about = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            if stat.S_ISDIR(about.st_mode) or about.st_nlink == 1:
-                os.chown(name, user, user, dir_fd=descriptor, follow_symlinks=False)
+    with contextlib.suppress(OSError, RecursionError):
+        for _, folders, files, descriptor in os.fwalk(folder):
+            for name in folders + files:
+                about = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                if stat.S_ISDIR(about.st_mode) or about.st_nlink == 1:
+                    os.chown(name, user, user, dir_fd=descriptor, follow_symlinks=False)
 
 
 def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0) -> int:

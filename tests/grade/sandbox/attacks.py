@@ -14,7 +14,6 @@ import io
 import mmap
 import multiprocessing
 import multiprocessing.pool
-import multiprocessing.synchronize  # noqa: F401
 import os
 import platform
 import resource
@@ -31,7 +30,7 @@ from pathlib import Path
 
 from autograder.grade.sandbox import Policy, SandboxUnavailable, environment_paths, landlock, limits, spawn, syscalls
 from autograder.grade.sandbox.keeper import descendants
-from autograder.grade.sandbox.trial import LIMITS, MB, attempt, each, receive, start
+from autograder.grade.sandbox.trial import LIMITS, MB, attempt, each, fresh, receive, start
 
 X86 = platform.machine() == "x86_64"
 TGKILL, CLONE, PRLIMIT, SENDTO = (234, 56, 302, 44) if X86 else (131, 220, 261, 206)
@@ -494,7 +493,7 @@ def another_sandbox(tier, here):
             "signal": lambda: os.kill(pid, 0),
             "group": lambda: os.killpg(pid, 0),
             "files": lambda: (other / "answer").read_text(),
-            "memory": lambda: open(f"/proc/{pid}/mem", "rb"),
+            "memory": lambda: os.open(f"/proc/{pid}/mem", os.O_RDONLY),
             "descriptors": lambda: os.listdir(f"/proc/{pid}/fd"),
             "root": lambda: os.listdir(f"/proc/{pid}/root"),
         }
@@ -537,9 +536,9 @@ def mapped_data(tier, here):
     return with_data(main, tier, here, data).removeprefix("ok")
 
 
-def stopped_for(word, main, tier, here):
+def stopped_for(word, main, tier, here, limits=LIMITS):
     """Run `main` and return "" if the keeper stopped it with a reason that holds `word`."""
-    with start(main, tier, here.scratch) as child:
+    with start(main, tier, here.scratch, limits) as child:
         try:
             child.wait(20)
         except TimeoutError:
@@ -555,7 +554,7 @@ def many_empty_files(tier, here):
         for number in range(10**6):
             os.close(os.open(f"{number % 100}-{number}", os.O_CREAT | os.O_WRONLY))
 
-    return stopped_for(f"more than {LIMITS.scratch_mb} MB", main, tier, here)
+    return stopped_for("more than 2 MB", main, tier, here, replace(LIMITS, scratch_mb=2, cpu_seconds=20))
 
 
 @attack
@@ -575,7 +574,8 @@ def hidden_files(tier, here):
             os.chdir("d")
         time.sleep(60)
 
-    return ", ".join(filter(None, (stopped_for("", unlistable, tier, here), stopped_for("measured", deep, tier, here))))
+    unlistable_too = stopped_for("", unlistable, tier, fresh(here))
+    return unlistable_too + stopped_for("measured", deep, tier, fresh(here))
 
 
 @attack
@@ -776,5 +776,5 @@ def a_noisy_child(tier, here):
     """Does printing in the sandbox reach the grader's output?"""
     outputs = io.StringIO()
     with contextlib.redirect_stdout(outputs):
-        attempt(lambda: print("x") or os.write(1, b"x") and "", tier, here)
+        attempt(lambda: print("x") or f"{os.write(1, b'x') - 1 or ''}", tier, here)
     return outputs.getvalue()

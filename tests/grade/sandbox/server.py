@@ -10,6 +10,7 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import gc
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -18,7 +19,6 @@ import matplotlib
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from attacks import ATTACKS
@@ -33,7 +33,13 @@ def warm_up() -> None:
     figure = plt.figure()
     figure.savefig(os.devnull, format="png")
     plt.close(figure)
-    np.savez("/dev/null", a=np.zeros(1))
+    for late in (
+        "encodings.cp437",
+        "multiprocessing.popen_fork",
+        "multiprocessing.queues",
+        "multiprocessing.synchronize",
+    ):
+        importlib.import_module(late)
     environment_paths()
 
 
@@ -74,7 +80,8 @@ if __name__ == "__main__":
     if user != "-":
         become(int(user))
     if version != "-":
-        landlock.abi = lambda real=landlock.abi(): min(real, int(version))
+        offered = landlock.abi()
+        landlock.abi = lambda: min(offered, int(version))
     gc.collect()
     gc.freeze()
     serve()

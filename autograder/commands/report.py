@@ -1,0 +1,129 @@
+"""`autograder report`, `autograder feedback` and `autograder pdf`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PAPERS = ("a4", "us-letter")
+
+Name = Annotated[str, typer.Argument(help="The assignment's name, as in source/.", metavar="ASSIGNMENT")]
+Students = Annotated[list[str] | None, typer.Option("--student", help="Only this student; may be given again.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="How many at a time. Default: one for each processor.")]
+Paper = Annotated[str, typer.Option(help=f"Paper size: {' or '.join(PAPERS)}.")]
+NewPage = Annotated[bool, typer.Option("--new-page-per-question", help="Start every question on a new page.")]
+
+
+def pdf(
+    folder: Annotated[Path, typer.Argument(help="Your copy of the homework's folder.")] = Path(),
+    to: Annotated[Path | None, typer.Option(help="The PDF to write. Default: beside the folder.", dir_okay=False)] = None,
+    released: Annotated[
+        Path | None, typer.Option(help="The folder as it was handed out, to mark what you changed outside the regions.")
+    ] = None,
+    paper: Paper = "a4",
+    new_page_per_question: NewPage = False,
+) -> None:
+    """Print the whole homework as one PDF: notebooks with outputs and answers, and the code you wrote.
+
+    Notebooks are printed as they were saved: run them first. Exit code 0 means that everything could be shown.
+
+    Example:  autograder pdf knn_and_mse_net
+    """
+    from rich.console import Console
+
+    from autograder.report.make import make_report
+    from autograder.report.read import read_own
+
+    console = Console(highlight=False)
+    options = chosen("own", paper, new_page_per_question)
+    submission = read_own(folder, released)
+    who = file_name(submission.student_id or submission.name or "nobody")
+    made = make_report(submission, to or folder.resolve().parent / f"{who}-{submission.assignment}.pdf", options)
+    for level, text in made.notices:
+        console.print(f"{'note' if level == 'note' else level}: {text}", style=STYLES[level], markup=False)
+    for problem in made.problems:
+        console.print(f"not shown: {problem}", style="red", markup=False)
+    console.print(f"{made.pdf}: {made.pages} pages.", markup=False)
+    raise typer.Exit(bool(made.problems))
+
+
+STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
+
+
+def report(
+    assignment: Name,
+    student: Students = None,
+    to: Annotated[Path | None, typer.Option(help="Default: reports/ASSIGNMENT.", file_okay=False)] = None,
+    workers: Workers = None,
+    paper: Paper = "a4",
+    new_page_per_question: NewPage = False,
+) -> None:
+    """Print every graded submission as a PDF: scores and integrity notes first, then notebooks and code.
+
+    Beside each PDF, <student>.pages.json says on which pages each question is.
+
+    Example:  autograder report knn_and_mse_net
+    """
+    from autograder.course import find_course
+    from autograder.report.batch import report_tasks
+
+    course = find_course()
+    options = chosen("report", paper, new_page_per_question)
+    folder = to or course.root / "reports" / assignment
+    tasks = report_tasks(course, assignment, student, folder, options)
+    raise typer.Exit(run(tasks, workers, f"{len(tasks)} reports in {folder}"))
+
+
+def feedback(assignment: Name, student: Students = None, workers: Workers = None, paper: Paper = "a4") -> None:
+    """Write what students get back: nbgrader's page of each notebook, safe to open, and the same as a PDF.
+
+    The pages are in feedback/STUDENT/ASSIGNMENT/, where `nbgrader release_feedback` takes them from.
+
+    Example:  autograder feedback knn_and_mse_net
+    """
+    from autograder.course import find_course
+    from autograder.report.batch import feedback_tasks
+
+    course = find_course()
+    tasks = feedback_tasks(course, assignment, student, chosen("feedback", paper, False))
+    raise typer.Exit(run(tasks, workers, f"feedback for {len(tasks)} in {course.feedback}"))
+
+
+def chosen(kind: str, paper: str, new_page_per_question: bool):
+    """The options of one command."""
+    from autograder.errors import CourseError
+    from autograder.report.model import Options
+
+    if paper not in PAPERS:
+        raise CourseError(f'--paper is "{paper}", but there are {" and ".join(PAPERS)}.')
+    return Options(kind, paper, new_page_per_question)
+
+
+def file_name(text: str) -> str:
+    """The text as a part of a file name."""
+    return "".join(char if char.isalnum() or char in "-_." else "_" for char in text).strip(".")[:80] or "nobody"
+
+
+def run(tasks, workers: int | None, done: str) -> bool:
+    """Run the tasks under a progress bar and say what went wrong; returns whether anything did."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from autograder.report.workers import run_tasks
+
+    console = Console(highlight=False)
+    failed, incomplete = [], 0
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("", total=len(tasks))
+        for outcome in run_tasks(tasks, workers):
+            progress.update(bar, advance=1, description=outcome.name)
+            if outcome.error is not None:
+                failed.append(outcome)
+                console.print(f"{outcome.name}: failed: {outcome.error}", style="red", markup=False)
+                continue
+            incomplete += bool(outcome.result)
+            for problem in outcome.result:
+                console.print(f"{outcome.name}: not shown: {problem}", style="yellow", markup=False)
+    console.print(f"{done}: {len(tasks) - len(failed)} made, {incomplete} not complete, {len(failed)} failed.", markup=False)
+    return bool(failed or incomplete)

@@ -1,0 +1,166 @@
+"""`autograder grade` on a terminal: progress while it runs, a table at the end."""
+
+import fcntl
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.grade.assess import Graded, Settings
+from autograder.grade.books import Books, Entry
+from autograder.grade.engine import Engine, Listener, data_view, grade_all, plan, usual_workers
+from autograder.grade.pristine import load_pristine
+from autograder.grade.sandbox.probe import require_tier
+from autograder.grade.state import Store
+
+NAMES_SHOWN = 4
+
+
+class RateColumn(ProgressColumn):
+    """Submissions a minute."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed * 60:.0f}/min" if speed else "", style="progress.data.speed")
+
+
+class Bar(Listener):
+    """The progress bar: how many are done, how fast, how long it will take, whose work is running."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            RateColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[names]}", style="dim"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.task = self.progress.add_task("grading", total=total, names="")
+        self.keys: dict[str, str] = {}
+        self.in_flight: list[str] = []
+        self.failures: dict[str, str] = {}
+        self.lock = threading.Lock()
+
+    def redraw(self) -> None:
+        keys = [f"answer key: {notebook} ({cell})" for notebook, cell in self.keys.items()]
+        names = ", ".join(self.in_flight[:NAMES_SHOWN]) + (" …" if len(self.in_flight) > NAMES_SHOWN else "")
+        self.progress.update(self.task, names="; ".join(filter(None, [names, *keys])))
+
+    def key_cell(self, notebook: str, cell_id: str) -> None:
+        with self.lock:
+            self.keys[notebook] = cell_id
+            self.redraw()
+
+    def key_ready(self, notebook: str) -> None:
+        with self.lock:
+            self.keys.pop(notebook, None)
+            self.redraw()
+
+    def begins(self, student: str) -> None:
+        with self.lock:
+            self.in_flight.append(student)
+            self.redraw()
+
+    def done(self, student: str, graded: Graded, entry: Entry) -> None:
+        with self.lock:
+            self.in_flight.remove(student)
+            self.progress.advance(self.task)
+            self.redraw()
+
+    def failed(self, student: str, why: str) -> None:
+        with self.lock:
+            self.failures[student] = why
+            self.in_flight.remove(student)
+            self.progress.advance(self.task)
+            self.redraw()
+
+
+def grade_and_show(
+    course: Course,
+    name: str,
+    wanted: Sequence[str] = (),
+    force: bool = False,
+    workers: int | None = None,
+    seed: int | None = None,
+    retrain: bool = False,
+    tier: str | None = None,
+    console: Console | None = None,
+) -> None:
+    """Grade an assignment's submissions, with a progress bar, and print the table of scores.
+
+    Raises:
+        CourseError: nothing can be graded, or at least one submission could not be.
+    """
+    console = console or Console(highlight=False)
+    assignment = course.assignment(name)
+    store = Store(course, name)
+    with alone(store), Books(course, assignment) as books:
+        pristine = load_pristine(course, assignment)
+        books.check_released(pristine)
+        todo = plan(store, pristine, books, wanted, force)
+        bar = Bar(console, len(todo.students))
+        if todo.students:
+            settings = Settings(
+                seed=store.begin(seed), tier=tier or require_tier(), data=data_view(course), retrain=retrain
+            )
+            count = min(workers or usual_workers(), len(todo.students))
+            with bar.progress, Engine(course, pristine, settings, count, bar) as engine:
+                for _ in grade_all(engine, store, books, todo.students):
+                    pass
+            if not bar.failures:
+                store.end()
+        console.print(table(books.entries(), store))
+        if todo.up_to_date:
+            console.print(f"{len(todo.up_to_date)} graded already; --force grades them again.")
+    if bar.failures:
+        lines = [f"{student} has no verdict: {why}" for student, why in sorted(bar.failures.items())]
+        raise CourseError("\n".join([*lines, "Run the same command again to try these once more."]))
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Hold the assignment's lock; raises CourseError while another run has it."""
+    store.work.mkdir(parents=True, exist_ok=True)
+    with open(store.work / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CourseError(f"{store.assignment} is being graded already, by another program.") from None
+        yield
+
+
+def table(entries: Sequence[Entry], store: Store) -> Table:
+    """One row a student: scores, and what to look at."""
+    shown = Table(title=f"{store.assignment}: {len(entries)} submissions", title_justify="left")
+    shown.add_column("student")
+    for column in ("score", "of", "extra", "late"):
+        shown.add_column(column, justify="right")
+    shown.add_column("to grade by hand")
+    shown.add_column("notes", overflow="fold")
+    for entry in entries:
+        result = store.result(entry.student) or {"notes": [], "edits": []}
+        kinds: dict[str, int] = {}
+        for note in result["notes"]:
+            kinds[note["kind"]] = kinds.get(note["kind"], 0) + 1
+        if result["edits"]:
+            kinds["edits outside regions"] = len(result["edits"])
+        shown.add_row(
+            Text(entry.student),
+            f"{entry.score - entry.late_penalty:g}",
+            f"{entry.max_score:g}",
+            f"{entry.extra_credit:g}" if entry.extra_credit else "",
+            f"−{entry.late_penalty:g}" if entry.late_penalty else "",
+            "yes" if entry.needs_manual_grade else "",
+            Text(", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in kinds.items())),
+        )
+    return shown

@@ -1,0 +1,35 @@
+"""What a student's own run of the checks reports."""
+
+from pathlib import Path
+
+import nbformat
+
+from autograder.assignment import load_assignment
+from autograder.check import check_folder
+
+
+def grade_cell(name: str, source: str, points: float = 2) -> nbformat.NotebookNode:
+    marks = {"grade": True, "solution": False, "locked": True, "points": points, "grade_id": name, "schema_version": 3}
+    return nbformat.v4.new_code_cell(source, id=name, metadata={"nbgrader": marks | {"task": False}})
+
+
+def test_each_check_is_reported(tmp_path: Path):
+    """Are passing, failing and partly passing checks told apart, in a fresh kernel, in the order of the notebook?"""
+    (tmp_path / "assignment.toml").write_text('title = "T"\nnotebooks = ["a"]\n[extra_credit]\n"a:bonus" = 3\n')
+    cells = [
+        grade_cell("right", "print('scores ok')"),
+        grade_cell("wrong", "raise ValueError('off by a factor 5')"),
+        grade_cell("part", "1.5"),
+        grade_cell("bonus", "None", points=0),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    before = (tmp_path / "a.ipynb").read_bytes()
+
+    checked = list(check_folder(tmp_path, load_assignment(tmp_path)))
+
+    assert [(cell.cell, cell.state, cell.points) for cell in checked] == [
+        ("right", "ok", 2), ("wrong", "failed", 2), ("part", "part", 2), ("bonus", "ok", 3),
+    ]  # fmt: skip
+    assert checked[0].text == "scores ok"
+    assert checked[1].text == "ValueError: off by a factor 5"
+    assert (tmp_path / "a.ipynb").read_bytes() == before

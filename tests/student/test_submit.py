@@ -1,0 +1,69 @@
+"""What a student packs, and what keeps it from being packed."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.assignment import load_assignment
+from autograder.errors import CourseError
+from autograder.submit import MANIFEST, pack
+
+NAMED = """# ===== START YOUR CODE HERE: student =====
+name = "Ada Lovelace"
+student_id = "s1815"
+# ====== END YOUR CODE HERE ======"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A released folder with one notebook, a library, weights, and things that are nobody's business."""
+    folder = tmp_path / "hw"
+    (folder / "nn").mkdir(parents=True)
+    (folder / "data").mkdir()
+    (folder / "data" / "helper.py").write_text("secret = 1\n")
+    (folder / "data" / "images.bin").write_bytes(b"x" * 1000)
+    (folder / "nn" / "layers.py").write_text("x = 1\n")
+    (folder / "best_net.npz").write_bytes(b"weights")
+    (folder / "assignment.toml").write_text('title = "T"\nnotebooks = ["a"]\nhand_in = ["best_net.npz"]\n')
+    write_notebook(folder, NAMED)
+    return folder
+
+
+def write_notebook(folder: Path, student: str) -> None:
+    cell = nbformat.v4.new_code_cell(student, id="student")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "a.ipynb")
+
+
+def test_the_zip_holds_the_work_and_no_data(folder):
+    """Are notebooks, code and weights in the zip, with their hashes, and nothing of the data set?"""
+    packed = pack(folder, load_assignment(folder))
+    assert packed.path == folder.parent / "s1815-hw.zip"
+    with zipfile.ZipFile(packed.path) as archive:
+        assert sorted(archive.namelist()) == sorted([MANIFEST, "a.ipynb", "best_net.npz", "nn/layers.py"])
+        manifest = json.loads(archive.read(MANIFEST))
+    assert (manifest["assignment"], manifest["name"], manifest["student_id"]) == ("hw", "Ada Lovelace", "s1815")
+    assert set(manifest["files"]) == {"a.ipynb", "best_net.npz", "nn/layers.py"}
+
+
+def test_a_notebook_without_outputs_and_missing_weights_are_pointed_out(folder):
+    """Does the student hear of what may be an oversight?"""
+    (folder / "best_net.npz").unlink()
+    warnings = pack(folder, load_assignment(folder)).warnings
+    assert [warning.split(" ")[0] for warning in warnings] == ["best_net.npz", "a.ipynb"]
+
+
+@pytest.mark.parametrize("student", [NAMED.replace("Ada Lovelace", ""), NAMED.replace("s1815", " ")])
+def test_name_and_id_are_asked_for(folder, student):
+    """Is a nameless submission refused, and does the message say where to write the name?"""
+    write_notebook(folder, student)
+    with pytest.raises(CourseError, match='cell "student": name or student id is empty'):
+        pack(folder, load_assignment(folder))
+
+
+def test_a_link_is_not_followed(folder):
+    """Does a link out of the folder stay out of the zip?"""
+    (folder / "nn" / "more.py").symlink_to("/etc/hostname")
+    assert "nn/more.py" not in pack(folder, load_assignment(folder)).files
