@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
-from autograder.commands import data, doctor, grade, release, report, student
+from autograder.commands import data, demo, doctor, grade, release, report, student
 from autograder.errors import CourseError
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ app.command(rich_help_panel=STUDENTS)(report.pdf)
 app.command(rich_help_panel=STUDENTS)(student.submit)
 app.command(rich_help_panel=BOTH)(data.data)
 app.command(rich_help_panel=BOTH)(doctor.doctor)
+app.command(rich_help_panel=BOTH)(demo.demo)
 
 
 def main() -> None:

@@ -43,19 +43,20 @@ class Recipe:
     """What the images are made of; amplitudes are standard deviations in grey levels."""
 
     seed: int = 0
-    noise: float = 46.9
+    noise: float = 14.7
     noise_falloff: float = 1.32
     noise_colour: float = 0.3  # of each channel's own noise, relative to what the channels share
     scenes: int = 3
     scene_size: int = 4  # patterns are sums of size x size cosines
-    scene_signal: float = 18.6  # between the classes, for the first scene
-    scene_noise: float = 37.0  # within a class, for the first scene
-    scene_decay: float = 0.612  # from one scene to the next
+    scene_signal: float = 18.5  # between the classes, for the first scene
+    scene_noise: float = 36.0  # within a class, for the first scene
+    scene_decay: float = 0.63  # from one scene to the next
     prototypes: int = 20  # in each class
     prototype_size: int = 3
-    prototype: float = 12.7
-    prototype_falloff: float = 0.97
+    prototype: float = 11.6
+    prototype_falloff: float = 1.0
     shift: int = 1  # at most, in pixels
+    odd_percent: int = 40  # of the images show a prototype of any class, so that no classifier can be right always
 
 
 def write_synthetic(folder: Path, rows_per_batch: int = 10000, recipe: Recipe | None = None) -> Path:
@@ -129,9 +130,11 @@ class _Generator:
         low = recipe.scene_size
         coefficients[:, :, :low, :low] += np.tensordot(weights, self.scenes, axes=1)
         pixels = _inverse_cosine_transform(coefficients, range(SIDE))
+        odd = normal.random.randint(0, 100, count) < recipe.odd_percent
+        shown = np.where(odd, normal.random.randint(0, len(CLASSES), count), labels)
         which = normal.random.randint(0, recipe.prototypes, count)
         row_shift, column_shift = normal.random.randint(0, 2 * recipe.shift + 1, (2, count))
-        pixels += self.prototypes[labels, which, row_shift, column_shift]
+        pixels += self.prototypes[shown, which, row_shift, column_shift]
         pixels = np.floor(pixels / _PIXEL) + _GREY
         return pixels.clip(0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
 

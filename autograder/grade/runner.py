@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.jobs import Cell
-from autograder.grade.shell import Emit, NotebookShell, listening
+from autograder.grade.shell import Emit, NotebookShell, Listening
 from autograder.grade.wire import write_frame
 
 CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"B", b"O", b"V", b"E", b"F"
@@ -53,7 +53,7 @@ def run_cells(
 
     `begins(cell)` and `ends(cell, stopped)` are called around every cell that is run.
     """
-    with listening(shell, emit) as listener, use(session):
+    with Listening(shell, emit) as listener, use(session):
         for cell in cells:
             if cell.skip:
                 continue

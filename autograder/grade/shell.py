@@ -142,7 +142,7 @@ def make_shell() -> NotebookShell:
     return shell
 
 
-class listening:
+class Listening:
     """Context manager: the shell's outputs and this process's sys.stdout and sys.stderr go to `emit`, in order."""
 
     def __init__(self, shell: NotebookShell, emit: Emit) -> None:
@@ -157,11 +157,12 @@ class listening:
 
         self.emit = one_at_a_time
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "Listening":
         self.before = sys.stdout, sys.stderr
         self.shell.emit = self.emit
         self.streams = Stream("stdout", self.shell, self.before[0]), Stream("stderr", self.shell, self.before[1])
         sys.stdout, sys.stderr = self.streams
+        return self
 
     def flush(self) -> None:
         """Hand out lines that have no end yet."""

@@ -18,6 +18,7 @@ from autograder.report.cells import (
 from autograder.report.fonts import font_families, missing_characters
 from autograder.report.hidden import without_hidden
 from autograder.report.model import Notebook, Options, Problem, Score, Submission
+from autograder.report.pandoc import MARKDOWN
 from autograder.report.rows import clean, code_rows, diff_rows, row_data, style_table
 
 MAX_EDIT_LINES = 120
@@ -45,6 +46,8 @@ def assemble(submission: Submission, options: Options) -> Document:
     for notebook in notebooks:
         for cell in notebook["cells"]:
             cell["blocks"] = resolve(cell["blocks"], resolved)
+            if "comment" in cell.get("question", {}):
+                cell["question"]["comment"] = resolve(cell["question"]["comment"], resolved)
         level_headings(notebook)
     data = {
         "kind": options.kind,
@@ -127,7 +130,7 @@ def notebook_data(notebook: Notebook, submission: Submission, options: Options, 
             waiting = data
         if question:
             start = waiting or data
-            data["question"] = question_data(cell, notebook.name, submission)
+            data["question"] = question_data(cell, notebook.name, submission, markup)
             start.setdefault("starts", []).append(data["question"]["id"])
             data["ends"] = [data["question"]["id"]]
             waiting = None
@@ -140,7 +143,7 @@ def notebook_title(notebook: Notebook) -> str:
     return notebook.name.replace("_", " ")
 
 
-def question_data(cell, notebook: str, submission: Submission) -> dict:
+def question_data(cell, notebook: str, submission: Submission, markup: Markup) -> dict:
     """A question's id, title, points and, where it has been graded, its result."""
     name = str(nbgrader(cell).get("grade_id") or cell.id)
     extra = submission.extra_credit.get((notebook, name))
@@ -154,7 +157,8 @@ def question_data(cell, notebook: str, submission: Submission) -> dict:
     }
     if score:
         data["score"] = score.score
-        data["comment"] = clean(score.comment)
+        if score.comment:
+            data["comment"] = [markup.add(MARKDOWN, score.comment, f"the comment on {name}", None, {})]
     return data
 
 
@@ -192,8 +196,9 @@ def scores_data(submission: Submission) -> dict | None:
         for cell in notebook.nb.cells
         if is_question(cell)
     }
+    place = {key: i for i, key in enumerate(titles)}
     return {
-        "rows": [score_data(row, titles) for row in scores.rows],
+        "rows": [score_data(row, titles) for row in sorted(scores.rows, key=lambda row: place.get((row.notebook, row.cell), len(place)))],
         "total": scores.total,
         "maximum": scores.maximum,
         "late_penalty": scores.late_penalty,

@@ -84,6 +84,8 @@ def read_graded(
     submission = read_folder(
         graded, assignment, pristine if pristine.is_dir() else None, handed_in if handed_in.is_dir() else graded
     )
+    # Grading put everything outside the regions back: what was changed there is in result.json, not in the notebooks.
+    submission = replace(submission, notebooks=tuple(replace(nb, released=None) for nb in submission.notebooks))
     result = read_result(graded / RESULT)
     if result is None:
         missing_result = Note("result", f"{RESULT} is not there: this was graded by stock nbgrader; edits are not known.")
@@ -95,12 +97,10 @@ def read_graded(
             notes=tuple(Note(str(note["kind"]), str(note["text"])) for note in result.get("notes", [])),
             digest=str(result.get("submission_sha256") or submission.digest),
         )
-    return replace(
-        submission,
-        scores=scores,
-        student_id=submission.student_id or student,
-        name=submission.name or name or student,
-    )
+    if submission.student_id and submission.student_id != student:
+        who = Note("identity", f"The notebook says {submission.name or 'no name'}, {submission.student_id}.")
+        submission = replace(submission, notes=(who, *submission.notes))
+    return replace(submission, scores=scores, student_id=student, name=name or submission.name or student)
 
 
 def read_result(path: Path) -> dict | None:

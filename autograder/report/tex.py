@@ -66,10 +66,10 @@ def as_written(formula: Maths) -> str:
 def maths_only(latex: str) -> Maths | None:
     """The formula that a LaTeX output consists of (sympy's, IPython's Math), or None if it is something else."""
     text = latex.strip()
-    for start, end, display in (("$$", "$$", True), ("$", "$", False), ("\\[", "\\]", True), ("\\(", "\\)", False)):
+    for start, end in (("$$", "$$"), ("$", "$"), ("\\[", "\\]"), ("\\(", "\\)")):
         if text.startswith(start) and text.endswith(end) and len(text) > len(start) + len(end):
             inner = text[len(start) : -len(end)]
-            return Maths(inner.strip(), True) if display or "$" not in inner else None
+            return Maths(inner.strip(), True) if "$" not in inner else None
     if re.fullmatch(r"\\begin\{(equation|align|gather|eqnarray|multline)(\*?)\}.*\\end\{\1\2\}", text, re.DOTALL):
         return Maths(text, True)
     return None
@@ -95,7 +95,7 @@ TIDY = [
     (re.compile(r"\\colonequals(?![a-zA-Z])"), r"\\coloneqq "),
     (re.compile(r"\\thick(sim|approx)(?![a-zA-Z])"), r"\\\1 "),
     (re.compile(r"\\(begin|end)\{([dr])cases\}"), r"\\\1{cases}"),
-    (re.compile(r"\\def\s*(\\[a-zA-Z]+)\s*\{"), r"\\newcommand{\1}{"),
+    (re.compile(r"\\tag\*?\s*\{([^{}]*)\}"), r"\\qquad \\text{(\1)}"),
     (re.compile(r"\\unicode\s*\{x([0-9a-fA-F]{2,6})\}"), lambda m: "\\text{" + chr(min(int(m[1], 16), 0x10FFFF)) + "}"),
     (re.compile(r"\\\\\s*(?:\[[^]]*\])?\s*(?=\\end\{|\Z)"), " "),
 ]
@@ -150,11 +150,15 @@ DEFINITION = re.compile(r"\\(?:newcommand|renewcommand|DeclareMathOperator)\*?\s
 
 def definitions(formulas: list[Maths]) -> str:
     """The commands that a notebook's formulas define: MathJax knows them on the whole page, from there on."""
-    texts = (re.sub(r"\\def\s*(\\[a-zA-Z]+)\s*\{", r"\\newcommand{\1}{", formula.tex) for formula in formulas)
-    found = [match[0] for text in texts for match in DEFINITION.finditer(text)]
+    found = [match[0] for formula in formulas for match in DEFINITION.finditer(with_newcommand(formula.tex))]
     return "\n".join(dict.fromkeys(found))
 
 
 def without_definitions(tex: str) -> str:
     """The formula without the commands that it defines."""
-    return DEFINITION.sub("", tex).strip()
+    return DEFINITION.sub("", with_newcommand(tex)).strip()
+
+
+def with_newcommand(tex: str) -> str:
+    r"""The formula with \def written as \newcommand."""
+    return re.sub(r"\\def\s*(\\[a-zA-Z]+)\s*\{", r"\\newcommand{\1}{", tex)

@@ -16,7 +16,7 @@ from autograder.errors import CourseError
 from nn.datasets import get_cifar10_data, held_out_cifar10, load_cifar10, load_mnist
 
 LIBRARY = Path(sandbox_view.__file__).parents[2] / "nn"
-ROWS = 1200  # in each batch: 200 test rows are withheld
+ROWS = 1100  # in each batch: 100 test rows are withheld
 HIDDEN = 251  # only the withheld test images hold this value, and nothing else
 
 
@@ -53,11 +53,12 @@ def view(tmp_path_factory):
 
 def test_the_withheld_rows_are_in_no_file_of_the_view(view):
     """Is neither an image nor a label of a withheld row in the view, whatever is read there?"""
-    data, shown = view
-    arrays = [np.load(path) for path in shown.rglob("*.npy")]
-    assert sorted({len(array) for array in arrays}) == [1000, 1500, 5 * ROWS]
-    assert not any((array == HIDDEN).any() for array in arrays)
-    others = sorted(str(path.relative_to(shown)) for path in shown.rglob("*") if path.is_file() and path.suffix != ".npy")
+    _, shown = view
+    assert {len(np.load(path)) for path in shown.rglob("*.npy")} == {1000, 1500, 5 * ROWS}
+    assert not any((np.load(path) == HIDDEN).any() for path in shown.glob("cifar-10-batches-py/*/*.npy"))
+    others = sorted(
+        str(path.relative_to(shown)) for path in shown.rglob("*") if path.is_file() and path.suffix != ".npy"
+    )
     stand_in = "synthetic-cifar-10-batches-py"
     assert others == [
         "cifar-10-batches-py/batches.meta",
@@ -78,21 +79,21 @@ def test_training_images_are_the_same_file(view, folder):
 def test_load_functions_work_in_the_view(view, monkeypatch):
     """Does a submission get the same rows from the view as from the whole data?"""
     data, shown = view
-    everything = get_cifar10_data(5000, 1000, 1000, root=data)
+    everything = get_cifar10_data(4500, 1000, 1000, root=data)
     monkeypatch.setenv("NN_DATA", str(shown))
-    for name, value in get_cifar10_data(5000, 1000, 1000).items():
+    for name, value in get_cifar10_data(4500, 1000, 1000).items():
         np.testing.assert_array_equal(value, everything[name])
     assert [len(array) for array in load_cifar10()] == [5 * ROWS, 5 * ROWS, 1000, 1000]
     assert [len(array) for array in load_mnist()] == [1500, 1500, 1000, 1000]
-    assert get_cifar10_data(5000, 0, 0, root=shown / "synthetic-cifar-10-batches-py")["source"] == "synthetic"
+    assert get_cifar10_data(4500, 0, 0, root=shown / "synthetic-cifar-10-batches-py")["source"] == "synthetic"
 
 
 def test_held_out_rows_are_missed_clearly_in_the_view(view):
     """Does asking for the withheld rows there give an error that says so?"""
     data, shown = view
-    assert held_out_cifar10(5000, 1000, root=data)[0].shape == (200, 3, 32, 32)
+    assert held_out_cifar10(4500, 1000, root=data)[0].shape == (100, 3, 32, 32)
     with pytest.raises(ValueError, match="the test set here ends at row 1000"):
-        held_out_cifar10(5000, 1000, root=shown)
+        held_out_cifar10(4500, 1000, root=shown)
 
 
 def test_a_view_is_replaced_whole(view, tmp_path):

@@ -89,8 +89,8 @@ def test_ties():
     knn = trained(np.zeros((4, 1)), np.array([3, 1, 1, 3]))
     dists = np.array([[0.1, 0.2, 0.3, 0.4]])
     assert [knn.predict_labels(dists, k=k).tolist() for k in (1, 2, 3, 4)] == [[3], [1], [1], [1]]
-    many = trained(np.zeros((300, 1)), np.array([7, 7, 7, 8, 8] + [0] * 295))
-    assert many.predict_labels(np.ones((1, 300)), k=5).tolist() == [7]
+    many = trained(np.zeros((600, 1)), np.where(np.arange(600) < 10, 7, 0))
+    assert many.predict_labels(np.tile([2.0, 1.0], 300)[None], k=5).tolist() == [7]
     assert trained(np.zeros((3, 1)), np.array([2, 0, 1])).predict_labels(np.ones((1, 3)), k=1).tolist() == [2]
 
 

@@ -94,7 +94,7 @@ def keep(main: int, control: int, kill_all: Callable[[], None], excess: Callable
                 continue
             reason = "it was stopped"
             poll.unregister(control)
-        else:
+        elif not ready:
             reason = reason or excess()
         if reason:
             kill_all()

@@ -7,6 +7,7 @@ namespace or a mount, to open a file by handle, io_uring, bpf, perf events, keyr
 
 import ctypes
 import errno
+import functools
 import os
 import struct
 from collections.abc import Iterable, Sequence
@@ -102,7 +103,8 @@ def rules(processes: bool, signals_outside_blocked: bool, metadata: bool, trunca
 METADATA_NAMES = tuple(numbers(METADATA, "x86_64"))
 
 
-def compile_filter(found: Iterable[Rule], machine: str = syscalls.MACHINE) -> bytes:
+@functools.cache
+def compile_filter(found: tuple[Rule, ...], machine: str = syscalls.MACHINE) -> bytes:
     """Return the filter as a classic BPF program for the given processor."""
     always = numbers(ALWAYS, machine)
     others = numbers(BY_ARGUMENT, machine) | numbers(METADATA, machine)

@@ -36,10 +36,12 @@ class Namespaces:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.read = namespaces.outermost(policy.read)
+        self.memory = limits.memory_of_this_process()
+        self.rules = seccomp.rules(processes=True, signals_outside_blocked=True, metadata=True, truncate=True)
+        seccomp.compile_filter(self.rules)
 
     def prepare(self) -> None:
         self.watch = keeper.Watch(self.policy)
-        self.memory = limits.memory_of_this_process()
         as_root = identity.privileges().mount
         self.user = identity.spare_id(os.getpid()) if as_root else None
         if self.user is not None:
@@ -59,8 +61,7 @@ class Namespaces:
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
         landlock.confine(self.read, [self.policy.write, namespaces.SHARED_MEMORY])
         try_to_read(self.read)
-        found = seccomp.rules(processes=True, signals_outside_blocked=True, metadata=True, truncate=True)
-        seccomp.install(seccomp.compile_filter(found))
+        seccomp.install(seccomp.compile_filter(self.rules))
 
     def killer(self, main: int) -> Callable[[], None]:
         return one_process_killer(main)  # the first process of a pid namespace takes all others with it
@@ -80,11 +81,20 @@ class Landlock:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.read = namespaces.outermost(policy.read)
+        self.memory = limits.memory_of_this_process()
+        self.many = landlock.abi() >= landlock.SIGNAL_ABI
+        seccomp.compile_filter(self.rules())
+
+    def rules(self) -> tuple[seccomp.Rule, ...]:
+        return seccomp.rules(
+            processes=self.many,
+            signals_outside_blocked=self.many,
+            metadata=False,
+            truncate=landlock.abi() >= landlock.TRUNCATE_ABI,
+        )
 
     def prepare(self) -> None:
         self.watch = keeper.Watch(self.policy)
-        self.memory = limits.memory_of_this_process()
-        self.many = landlock.abi() >= landlock.SIGNAL_ABI
         if identity.privileges().change_user:
             user = identity.spare_id(os.getpid())
             scratch.give(self.policy.write, user)
@@ -105,13 +115,7 @@ class Landlock:
         limits.set_limits(self.policy.limits, self.memory, self.other_tasks)
         landlock.confine(self.read, [self.policy.write])
         try_to_read(self.read)
-        found = seccomp.rules(
-            processes=self.many,
-            signals_outside_blocked=self.many,
-            metadata=False,
-            truncate=landlock.abi() >= landlock.TRUNCATE_ABI,
-        )
-        seccomp.install(seccomp.compile_filter(found))
+        seccomp.install(seccomp.compile_filter(self.rules()))
 
     def killer(self, main: int) -> Callable[[], None]:
         return kill_all_in_reach if self.many else one_process_killer(main)

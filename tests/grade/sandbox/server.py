@@ -27,18 +27,15 @@ from autograder.grade.sandbox import SandboxUnavailable, environment_paths, land
 from autograder.grade.sandbox.checks import CHECKS
 from autograder.grade.sandbox.trial import place, start
 
+PARTS_OF_MULTIPROCESSING = ("dummy", "pool", "popen_fork", "queues", "synchronize")
+
 
 def warm_up() -> None:
     """Import what numpy and matplotlib import late: another user may not be able to read where Python lies."""
     figure = plt.figure()
     figure.savefig(os.devnull, format="png")
     plt.close(figure)
-    for late in (
-        "encodings.cp437",
-        "multiprocessing.popen_fork",
-        "multiprocessing.queues",
-        "multiprocessing.synchronize",
-    ):
+    for late in ("concurrent.futures.thread", "encodings.cp437", "zipfile", *(f"multiprocessing.{part}" for part in PARTS_OF_MULTIPROCESSING)):
         importlib.import_module(late)
     environment_paths()
 
