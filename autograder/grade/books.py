@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Grade, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from sqlalchemy.exc import OperationalError
 

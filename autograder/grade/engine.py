@@ -3,7 +3,7 @@
 import contextlib
 import os
 import queue
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,9 @@ class Listener:
 class Engine:
     """Grades submissions of one assignment. Use as a context manager: workers and judges live as long."""
 
-    def __init__(self, course: Course, pristine: Pristine, settings: Settings, workers: int, listener: Listener) -> None:
+    def __init__(
+        self, course: Course, pristine: Pristine, settings: Settings, workers: int, listener: Listener
+    ) -> None:
         self.course = course
         self.pristine = pristine
         self.settings = settings
@@ -157,9 +159,7 @@ def data_view(course: Course) -> Path | None:
     return make_sandbox_view(course.data, course.work / "data", course.library)
 
 
-def grade_all(
-    engine: Engine, store: Store, books: Books, students: Sequence[str]
-) -> Iterator[str]:
+def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str]) -> Iterator[str]:
     """Grade these students' submissions, writing each down when it is done; yields their names as they are.
 
     What goes wrong with one submission is told to the engine's listener, and the others go on.
@@ -202,5 +202,3 @@ def grade_all(
         finally:
             for future in running:
                 future.cancel()
-
-

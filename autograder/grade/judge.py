@@ -94,22 +94,24 @@ class Judge:
 
     def lay_out(self) -> list[Cell]:
         """Put the library, the assignment's files and known weights where the notebook runs; returns its code cells."""
-        shutil.copytree(self.course.library, self.folder / self.course.library.name, ignore=no_caches, dirs_exist_ok=True)
+        shutil.copytree(
+            self.course.library, self.folder / self.course.library.name, ignore=no_caches, dirs_exist_ok=True
+        )
         for path in self.assignment.folder.iterdir():
             if path.is_file() and path.suffix != ".ipynb":
                 shutil.copy(path, self.folder)
         notebook = read_source_notebook(self.assignment.folder / f"{self.notebook}.ipynb")
         searches = {cell for name, cell in self.assignment.search if name == self.notebook}
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        self.cache = self.course.work / self.assignment.name / "weights" / search_fingerprint(code, searches, self.course)
+        self.cache = (
+            self.course.work / self.assignment.name / "weights" / search_fingerprint(code, searches, self.course)
+        )
         known = [self.cache / name for name in self.assignment.hand_in]
         have_all = bool(searches) and self.cache.is_dir()
         for path in known if have_all else ():
             if path.exists():
                 shutil.copy(path, self.folder)
-        return [
-            Cell(cell.id, cell.source, SEARCH_SKIPPED if have_all and cell.id in searches else "") for cell in code
-        ]
+        return [Cell(cell.id, cell.source, SEARCH_SKIPPED if have_all and cell.id in searches else "") for cell in code]
 
     def keep_weights(self) -> None:
         """Keep what the source notebook's search made, so that the next grading run need not search again."""

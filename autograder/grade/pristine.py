@@ -19,7 +19,9 @@ from autograder.regions import find_regions
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
 
-HIDDEN_TESTS = re.compile(r"^[^\n]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*(\n|\Z)", re.DOTALL | re.MULTILINE)
+HIDDEN_TESTS = re.compile(
+    r"^[^\n]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*(\n|\Z)", re.DOTALL | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)

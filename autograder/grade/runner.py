@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.jobs import Cell
-from autograder.grade.shell import Emit, NotebookShell, Listening
+from autograder.grade.shell import Emit, Listening, NotebookShell
 from autograder.grade.wire import write_frame
 
 CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"B", b"O", b"V", b"E", b"F"

@@ -67,7 +67,8 @@ class NotebookShell(InteractiveShell):
     def as_json(data: dict[str, Any]) -> dict[str, Any]:
         """The mime bundle with binary pictures as base64 text, as notebooks keep them."""
         return {
-            mime: base64.b64encode(value).decode() if isinstance(value, bytes) else value for mime, value in data.items()
+            mime: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+            for mime, value in data.items()
         }
 
     def _showtraceback(self, etype, evalue, stb) -> None:

@@ -69,7 +69,7 @@ def splice_submission(submission: Submission, pristine: Pristine) -> Spliced:
     return Spliced(notebooks, missing, files, tuple(edits), tuple(notes))
 
 
-# --- notebooks ----------------------------------------------------------------------------------------------------------
+# --- notebooks --------------------------------------------------------------------------------------------------------
 
 
 def find_notebooks(submission: Submission, pristine: Pristine, notes: list[Note]) -> dict[str, str]:
@@ -124,7 +124,9 @@ def splice_cell(
 ) -> NotebookNode:
     where = f"{place}: {cell.id}"
     if theirs.cell_type != cell.node.cell_type:
-        notes.append(Note("changed cell", f"{where} was turned into a {theirs.cell_type} cell; it is {cell.node.cell_type}"))
+        notes.append(
+            Note("changed cell", f"{where} was turned into a {theirs.cell_type} cell; it is {cell.node.cell_type}")
+        )
     laid = splice(theirs.source, cell.released, where)
     node = NotebookNode(cell.node, source=laid.text if cell.has_region else cell.graded)
     if cell.is_answer and laid.text == cell.released and theirs.source.strip() != cell.released.strip():
@@ -229,7 +231,7 @@ def unique_ids(nodes: Sequence[NotebookNode], reserved: set[str]) -> None:
         taken.add(node.id)
 
 
-# --- the files beside ------------------------------------------------------------------------------------------------
+# --- the files beside -------------------------------------------------------------------------------------------------
 
 
 def splice_library(

@@ -105,7 +105,9 @@ class Watch:
         else:
             self.pictures_left -= size
         if size > left:
-            outputs.append(notice(f"… the rest of this cell's output is left out ({self.limits.output_kb} kB are kept)"))
+            outputs.append(
+                notice(f"… the rest of this cell's output is left out ({self.limits.output_kb} kB are kept)")
+            )
             return
         output = clean_output(message, len(self.run.cells))
         if output is None:

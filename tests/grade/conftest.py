@@ -187,9 +187,7 @@ class TinyCourse:
 
     def hand_in_release(self, student: str) -> Path:
         """Hand in what was given out."""
-        return Path(
-            shutil.copytree(self.course.release_dir / self.name, self.course.submitted / student / self.name)
-        )
+        return Path(shutil.copytree(self.course.release_dir / self.name, self.course.submitted / student / self.name))
 
     @property
     def source(self) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.expect.lint import guessable_cells
 from autograder.notebooks import read_source_notebook
 from nn.datasets import cifar10_source
 
@@ -165,6 +166,17 @@ def test_points_add_up_to_100_and_10(knn_and_mse_net):
             points += cell.metadata.get("nbgrader", {}).get("points", 0)
     assert points == 100
     assert knn_and_mse_net.assignment.extra_credit == {("two_layer_net", "bonus-check"): 10}
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_cells_are_as_committed_notebooks_should_be(knn_and_mse_net, notebook):
+    """Are there no outputs, does every id fit nbgrader's, and can no question's points be guessed?"""
+    source = read_source_notebook(knn_and_mse_net.assignment.folder / f"{notebook}.ipynb")
+    for cell in source.cells:
+        assert cell.get("outputs", []) == []
+        assert cell.get("execution_count") is None
+        assert cell.metadata.get("nbgrader", {}).get("grade_id", cell.id) == cell.id
+    assert guessable_cells(source) == []
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

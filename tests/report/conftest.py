@@ -4,7 +4,9 @@ import base64
 import io
 import json
 import shutil
-from datetime import UTC, datetime
+import sys
+import warnings
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -12,7 +14,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.course import Course, environment_bin_on_path
+from autograder.report.document import Document, assemble
+from autograder.report.make import Made, make_report
+from autograder.report.model import Options, Submission
+from autograder.report.read import read_graded, read_own
+from autograder.report.scores import read_scores
 
+sys.path.insert(0, str(Path(__file__).parent))  # for golden.py
 ODD = Path(__file__).parents[1] / "fixtures" / "odd"
 
 CONFIG = """
@@ -165,10 +173,8 @@ def fill_gradebook(course: Course, students: dict[str, str]) -> None:
             book.db.commit()
 
 
-@pytest.fixture(scope="session")
-def graded_course(tmp_path_factory) -> Course:
-    """A course with two graded submissions; read it, do not write to it."""
-    root = tmp_path_factory.mktemp("course")
+def make_course(root: Path) -> Course:
+    """The course with two graded submissions of the mini homework, in this folder."""
     course = Course(root)
     (root / "nbgrader_config.py").write_text(CONFIG)
     for folder in (course.source / "mini", course.release_dir / "mini"):
@@ -178,8 +184,32 @@ def graded_course(tmp_path_factory) -> Course:
         (folder / "nn/layers.py").write_text(LAYERS.format('    raise NotImplementedError("affine")'))
     write_submission(course, "ada", "Because the rate $\\eta$ was **too small** by a factor 10.")
     write_submission(course, "zoe", "I do not know.")
-    fill_gradebook(course, {"ada": "Lovelace", "zoe": "Zorn"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLAlchemy about nbgrader
+        fill_gradebook(course, {"ada": "Lovelace", "zoe": "Zorn"})
     return course
+
+
+def mini_document(course: Course) -> tuple[Document, datetime]:
+    """The instructor's report on ada, and its date."""
+    assignment = course.assignment("mini")
+    scores, name = read_scores(course, assignment, ["ada"])["ada"]
+    submission = read_graded(course, assignment, "ada", scores, name)
+    return assemble(submission, Options("report")), submission.when
+
+
+def odd_submission() -> Submission:
+    return read_own(ODD / "submission", ODD / "released")
+
+
+def odd_document() -> Document:
+    return assemble(odd_submission(), Options("own"))
+
+
+@pytest.fixture(scope="session")
+def graded_course(tmp_path_factory) -> Course:
+    """A course with two graded submissions; read it, do not write to it."""
+    return make_course(tmp_path_factory.mktemp("course"))
 
 
 @pytest.fixture
@@ -190,5 +220,21 @@ def course_copy(graded_course, tmp_path) -> Course:
 
 
 @pytest.fixture(scope="session")
-def moment() -> datetime:
-    return datetime(2026, 10, 10, 21, 14, tzinfo=UTC)
+def odd() -> Document:
+    """The document of the odd notebook; read it, do not change it."""
+    return odd_document()
+
+
+@pytest.fixture(scope="session")
+def odd_pdf(tmp_path_factory) -> Made:
+    """The odd notebook as a PDF."""
+    return make_report(odd_submission(), tmp_path_factory.mktemp("odd") / "odd.pdf", Options("own"))
+
+
+@pytest.fixture(scope="session")
+def mini_report(graded_course, tmp_path_factory) -> Made:
+    """The instructor's report on ada as a PDF."""
+    assignment = graded_course.assignment("mini")
+    scores, name = read_scores(graded_course, assignment, ["ada"])["ada"]
+    submission = read_graded(graded_course, assignment, "ada", scores, name)
+    return make_report(submission, tmp_path_factory.mktemp("mini") / "ada.pdf", Options("report"))

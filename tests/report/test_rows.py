@@ -1,6 +1,6 @@
 """Monospaced rows: wrapping, colours, terminal behaviour, diffs."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.report.rows import (
@@ -21,6 +21,7 @@ from autograder.report.rows import (
 LINES = st.text(alphabet=st.sampled_from("ab (),'\"#漢🎉é=:"), max_size=400)
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_wrapping_keeps_every_character_and_never_passes_the_edge(line):
     """Is a long line of code printed whole, within the page?"""
@@ -72,7 +73,7 @@ def test_carriage_returns_and_backspaces_act_as_on_a_terminal():
 
 def test_control_characters_cannot_hide_or_reorder_anything():
     """Does code read in the order in which it runs?"""
-    assert clean("a\x00bc\td\u202ed\u2066e\x85\ud800") == "a^@bc d\ufffdd\ufffde\ufffd\ufffd"
+    assert clean("a\x00bc\td\u202ed\u2066e\x85\ud800") == "a^@bc    d\ufffdd\ufffde\ufffd\ufffd"
     assert clean("x" * 10_000) == "x" * 10_000
 
 

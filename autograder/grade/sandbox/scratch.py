@@ -87,17 +87,25 @@ def read_result(folder: Path, name: str, at_most: int) -> bytes:
     Raises:
         CourseError: it is not there, is no regular file of its own, or is longer than `at_most` bytes.
     """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for part in Path(name).parts:
+        above = descriptor
+        try:
+            descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=above)
+        except OSError as error:
+            raise CourseError(f"{name}: {error.strerror}. It must be a plain file, and no link.") from error
+        finally:
+            os.close(above)
     try:
-        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise CourseError(f"{name}: {error.strerror}") from error
-    with open(descriptor, "rb") as file:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
             raise CourseError(f"{name} is a link or a special file. Save it as a plain file.")
         if about.st_size > at_most:
             raise CourseError(f"{name} has {about.st_size} bytes; at most {at_most} are read.")
-        return file.read(at_most)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(at_most)
+    finally:
+        os.close(descriptor)
 
 
 def remove(folder: Path) -> None:

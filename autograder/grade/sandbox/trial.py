@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.grade.sandbox import scratch
 from autograder.grade.sandbox.policy import Policy, SandboxLimits, Tier, environment_paths
 from autograder.grade.sandbox.spawn import SandboxedChild, spawn
 
@@ -36,13 +37,16 @@ class Place:
 @contextlib.contextmanager
 def place() -> Iterator[Place]:
     """Yield a fresh Place."""
-    with tempfile.TemporaryDirectory(prefix="sandbox-check-") as folder:
-        os.chmod(folder, 0o755)
-        here = Place(Path(folder) / "outside", Path(folder) / "scratch")
+    folder = Path(tempfile.mkdtemp(prefix="sandbox-check-"))
+    folder.chmod(0o755)
+    try:
+        here = Place(folder / "outside", folder / "scratch")
         here.outside.mkdir()
         here.scratch.mkdir()
         here.secret.write_text(SECRET)
         yield here
+    finally:
+        scratch.remove(folder)
 
 
 def start(main: Callable[[int], None], tier: Tier, scratch: Path, limits: SandboxLimits = LIMITS) -> SandboxedChild:

@@ -35,7 +35,12 @@ def warm_up() -> None:
     figure = plt.figure()
     figure.savefig(os.devnull, format="png")
     plt.close(figure)
-    for late in ("concurrent.futures.thread", "encodings.cp437", "zipfile", *(f"multiprocessing.{part}" for part in PARTS_OF_MULTIPROCESSING)):
+    for late in (
+        "concurrent.futures.thread",
+        "encodings.cp437",
+        "zipfile",
+        *(f"multiprocessing.{part}" for part in PARTS_OF_MULTIPROCESSING),
+    ):
         importlib.import_module(late)
     environment_paths()
 

@@ -1,0 +1,284 @@
+"""Takes submissions from a folder or a zip, as learning platforms hand them out, into `submitted/`.
+
+What it understands:
+- `<student>/…`, with the notebooks somewhere below, or `<student>/<assignment>/…`
+- `<student>.zip`, one archive for each student
+- Moodle: folders `Full Name_12345_assignsubmission_file_`
+- Canvas: files `doejane_12345_67890_two_layer_net.ipynb` or `doejane_LATE_12345_67890_homework.zip`
+
+Archives are read with limits on number, size and depth; a path that leads out of its folder, a link or a device is
+refused. The time of handing in is the newest time in the submission, unless it brings a timestamp.txt.
+"""
+
+import io
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.grade.state import Store
+from autograder.grade.submission import (
+    IGNORED_FILES,
+    IGNORED_FOLDERS,
+    MAX_FILES,
+    TIMESTAMP,
+    Note,
+    read_regular,
+    read_submission,
+    walk,
+)
+
+MAX_BYTES = 512 * 2**20
+MAX_RATIO = 200
+MAX_NESTED = 2
+MOODLE = re.compile(r"(?P<student>.+?)_\d+_assignsubmission_(file|onlinetext)_?\Z")
+CANVAS = re.compile(r"(?P<student>[^_/]+?)(?:_LATE)?_\d+_\d+_(?P<file>.+)\Z")
+COPY_NUMBER = re.compile(r"([ _]?\(\d+\)|-\d+)(?=\.ipynb\Z)")
+
+
+class Refused(Exception):
+    """An archive that is not taken; the text says why."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of a submission: its path in it, its content, and its time (seconds since 1970)."""
+
+    path: str
+    content: bytes
+    time: float
+
+
+@dataclass
+class Report:
+    """What came of collecting."""
+
+    collected: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def collect(course: Course, assignment: Assignment, source: Path, force: bool = False) -> Report:
+    """Put every student's submission that is in `source` into `submitted/`; what is there already and newer stays.
+
+    Args:
+        source: a folder or a zip of submissions.
+        force: replace newer submissions by older ones, too.
+    """
+    report = Report()
+    store = Store(course, assignment.name)
+    try:
+        by_student = group(assignment, read_source(source, report))
+    except Refused as refused:
+        report.problems.append(f"{source}: {refused}")
+        return report
+    for student, files in sorted(by_student.items()):
+        try:
+            files = unpack(files, student, report)
+        except Refused as refused:
+            report.problems.append(f"{student}: {refused}")
+            continue
+        files = settle(files, assignment)
+        if not any(found.path.endswith(".ipynb") for found in files):
+            report.problems.append(f"{student}: there is no notebook in what was handed in.")
+            continue
+        if put(store, student, files, force, report):
+            report.collected.append(student)
+    return report
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read_source(source: Path, report: Report) -> list[Found]:
+    """All files in a folder or zip, with their paths in it."""
+    if source.is_dir():
+        notes: list[Note] = []
+        found = []
+        for path, entry in walk(source, notes):
+            content = read_regular(Path(entry.path), MAX_BYTES)
+            if content is None:
+                report.notes.append(f"{path} cannot be read, or is too large, and is left out.")
+            else:
+                found.append(Found(path, content, entry.stat(follow_symlinks=False).st_mtime))
+        report.notes += [note.text for note in notes]
+        return found
+    content = read_regular(source, 8 * MAX_BYTES)
+    if content is None:
+        raise Refused("it is no folder and no readable zip.")
+    return list(read_zip(content, limit=8 * MAX_BYTES, files=100 * MAX_FILES))
+
+
+def read_zip(content: bytes, limit: int = MAX_BYTES, files: int = MAX_FILES) -> Iterator[Found]:
+    """The files of an archive.
+
+    Raises:
+        Refused: it is none, is damaged or encrypted, or is a bomb; or a path in it leads elsewhere.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) > files:
+                raise Refused(f"the archive holds {len(members)} files; at most {files} are unpacked.")
+            total = sum(member.file_size for member in members)
+            if total > limit or total > MAX_RATIO * max(len(content), 2**20):
+                raise Refused(f"unpacked, the archive would be {total / 2**20:.0f} MB.")
+            for member in members:
+                path = safe_path(member)
+                if path is None:
+                    continue
+                with archive.open(member) as file:
+                    data = file.read(member.file_size + 1)
+                if len(data) > member.file_size:
+                    raise Refused("the archive lies about its files' sizes.")
+                yield Found(path, data, datetime(*member.date_time, tzinfo=UTC).timestamp())
+    except Refused:
+        raise
+    except Exception as error:  # a hostile archive can raise anything
+        raise Refused(f"the archive cannot be read: {error or type(error).__name__}.") from None
+
+
+def safe_path(member: zipfile.ZipInfo) -> str | None:
+    """The member's path, or None where it is litter of an operating system; raises Refused where it leads elsewhere."""
+    name = member.filename.replace("\\", "/")
+    parts = PurePosixPath(name).parts
+    if name.startswith("/") or ".." in parts or (parts and ":" in parts[0]) or "\0" in name:
+        raise Refused(f"the archive has a file with the path {name!r:.100}, which leads out of it.")
+    kind = member.external_attr >> 28
+    if kind not in (0, 0o10):
+        raise Refused(f"the archive has a link or special file, {name!r:.100}.")
+    if not parts or parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db") or IGNORED_FOLDERS & set(parts):
+        return None
+    return str(PurePosixPath(*parts))
+
+
+# --- whose it is ------------------------------------------------------------------------------------------------------
+
+
+def group(assignment: Assignment, files: list[Found]) -> dict[str, list[Found]]:
+    """Student -> files, with paths below what is the student's own."""
+    groups: dict[str, list[Found]] = defaultdict(list)
+    files = without_common_folder(files)
+    for found in files:
+        top, _, rest = found.path.partition("/")
+        if rest:
+            moodle = MOODLE.match(top)
+            student = student_name(moodle["student"] if moodle else top)
+        elif canvas := CANVAS.match(top):
+            student, rest = student_name(canvas["student"]), canvas["file"]
+        elif top.lower().endswith(".zip"):
+            student, rest = student_name(top[:-4]), top
+        else:
+            continue
+        groups[student].append(Found(rest, found.content, found.time))
+    return groups
+
+
+def without_common_folder(files: list[Found]) -> list[Found]:
+    """The files less a single folder around all students' folders."""
+    tops = {found.path.partition("/")[0] for found in files}
+    deep = [found for found in files if found.path.count("/") >= 2 or found.path.endswith(".zip")]
+    if len(tops) == 1 and len(deep) == len(files) and all("/" in found.path for found in files):
+        inner = {found.path.split("/")[1] for found in files}
+        if len(inner) > 1 or any(MOODLE.match(name) for name in inner):
+            return [Found(found.path.partition("/")[2], found.content, found.time) for found in files]
+    return files
+
+
+def student_name(text: str) -> str:
+    """A student's id as a folder name: letters, digits, and - _ . @ as they are, anything else as _."""
+    name = re.sub(r"[^\w.@-]+", "_", text.strip()).strip("._")
+    return name[:100] or "unnamed"
+
+
+# --- what it is -------------------------------------------------------------------------------------------------------
+
+
+def unpack(files: list[Found], student: str, report: Report, depth: int = 0) -> list[Found]:
+    """The student's files, archives among them unpacked; raises Refused for an archive that is not taken."""
+    out: list[Found] = []
+    for found in files:
+        if not found.path.lower().endswith(".zip"):
+            out.append(found)
+        elif depth == MAX_NESTED:
+            report.notes.append(f"{student}: {found.path} is an archive in an archive in an archive, and is left out.")
+        else:
+            out += unpack(list(read_zip(found.content)), student, report, depth + 1)
+    if sum(len(found.content) for found in out) > MAX_BYTES:
+        raise Refused(f"all archives unpacked are more than {MAX_BYTES >> 20} MB.")
+    return out
+
+
+def settle(files: list[Found], assignment: Assignment) -> list[Found]:
+    """The files as grading looks for them: the folder that holds the notebooks is the submission."""
+    names = {f"{name}.ipynb" for name in assignment.notebooks}
+    notebooks = [found for found in files if found.path.endswith(".ipynb")]
+    homes: dict[str, int] = defaultdict(int)
+    for found in notebooks:
+        homes[str(PurePosixPath(found.path).parent)] += 1 + 10 * (original_name(found.path) in names)
+    home = max(homes, key=lambda folder: (homes[folder], -len(folder)), default=".")
+    prefix = "" if home == "." else home + "/"
+    out: dict[str, Found] = {}
+    for found in files:
+        path = found.path.removeprefix(prefix) if found.path.startswith(prefix) else found.path
+        if "/" not in path and path.endswith(".ipynb") and path not in names and original_name(path) in names:
+            path = original_name(path)
+        if path not in out or found.time > out[path].time:
+            out[path] = Found(path, found.content, found.time)
+    return list(out.values())
+
+
+def original_name(path: str) -> str:
+    """A notebook's name without what browsers and platforms add to a second copy: "knn (1).ipynb", "knn-2.ipynb"."""
+    return COPY_NUMBER.sub("", PurePosixPath(path).name)
+
+
+# --- putting it there -------------------------------------------------------------------------------------------------
+
+
+def put(store: Store, student: str, files: list[Found], force: bool, report: Report) -> bool:
+    """Write a submission in one step; False where the same or a newer one is there."""
+    place = store.submitted(student)
+    stamp = next((found.content for found in files if found.path == TIMESTAMP), b"")
+    when = datetime.fromtimestamp(max(found.time for found in files), UTC)
+    stamp = stamp or when.strftime("%Y-%m-%d %H:%M:%S UTC\n").encode()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=place.parent, prefix=".collect-"))
+    try:
+        for found in files:
+            if PurePosixPath(found.path).name not in IGNORED_FILES:
+                target = fresh / found.path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(found.content)
+        (fresh / TIMESTAMP).write_bytes(stamp)
+        fresh.chmod(0o755)
+        if place.exists():
+            old, new = (
+                read_submission(student, place, MAX_BYTES >> 20),
+                read_submission(student, fresh, MAX_BYTES >> 20),
+            )
+            if old.files == new.files:
+                report.unchanged.append(student)
+                return False
+            if not force and (old.handed_in() or datetime.min) > (new.handed_in() or datetime.max):
+                report.unchanged.append(student)
+                report.notes.append(f"{student}: a newer submission is there; --force replaces it.")
+                return False
+            os.replace(place, fresh.with_name(f"{fresh.name}-old"))
+        os.replace(fresh, place)
+        return True
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        report.problems.append(f"{student}: a file and a folder of what was handed in have the same name.")
+        return False
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(fresh.with_name(f"{fresh.name}-old"), ignore_errors=True)

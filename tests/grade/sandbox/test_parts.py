@@ -1,0 +1,223 @@
+"""The sandbox's parts that are plain functions of files and numbers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.errors import CourseError
+from autograder.grade.sandbox import environment_paths, landlock, probe, scratch
+from autograder.grade.sandbox.checks import CHECKS
+from autograder.grade.sandbox.namespaces import outermost
+from autograder.grade.sandbox.policy import SandboxUnavailable
+from autograder.grade.sandbox.probe import Mechanism, complete_tier
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+KIB = 1024
+
+
+@pytest.mark.parametrize(("version", "highest"), [(1, 1 << 12), (2, 1 << 13), (3, 1 << 14), (4, 1 << 14), (7, 1 << 15)])
+def test_landlock_handles_what_its_version_knows(version, highest):
+    """Is every right that a version of Landlock can take away taken away, and none that it does not know?"""
+    assert landlock.handled_files(version) == 2 * highest - 1
+
+
+def test_only_the_outermost_paths_are_bound(tmp_path):
+    """Are paths below another one left out, and links followed?"""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    paths = (tmp_path / "a" / "b", tmp_path / "a", tmp_path / "link")
+    assert outermost(paths) == (tmp_path.resolve() / "a",)
+
+
+def test_python_can_be_read_and_no_users_files():
+    """Does the environment hold what Python runs from, and neither the root, nor /home, nor the list of users?"""
+    paths = environment_paths()
+    assert any(Path(os.__file__).is_relative_to(path) for path in paths)
+    for forbidden in ("/etc/passwd", "/home/someone", "/var/lib", "/proc", "/sys", "/tmp/x", "/run"):
+        assert not any(Path(forbidden).is_relative_to(path) for path in paths)
+
+
+@linux
+def test_scratch_is_measured_without_following_links(tmp_path):
+    """Do files count with the space they take, small ones with a block, and links not with what they point to?"""
+    (tmp_path / "large").write_bytes(bytes(100 * KIB))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "empty").touch()
+    (tmp_path / "link").symlink_to("/usr")
+    assert 100 * KIB + 3 * 4 * KIB <= scratch.tree_bytes(str(tmp_path)) <= 100 * KIB + 6 * 4 * KIB
+
+
+@linux
+def test_a_tree_that_is_too_deep_is_unmeasurable(tmp_path):
+    """Is a tree refused that is deeper than honest work makes it?"""
+    os.makedirs(tmp_path.joinpath(*["d"] * (scratch.MAX_DEPTH + 2)))
+    with pytest.raises(scratch.Unmeasurable):
+        scratch.tree_bytes(str(tmp_path))
+
+
+def test_adding_up_stops_beyond_the_limit(tmp_path):
+    """Does measuring end soon when there is far too much?"""
+    for number in range(50):
+        (tmp_path / str(number)).touch()
+    assert scratch.tree_bytes(str(tmp_path), stop_at=4 * scratch.ENTRY_BYTES) <= 6 * scratch.ENTRY_BYTES
+
+
+def test_results_are_read_but_not_what_they_point_to(tmp_path):
+    """Does a saved file come back, and a link, a folder, a pipe, a hard link or a huge file not?"""
+    (tmp_path / "secret").write_bytes(b"secret")
+    scratch_folder = tmp_path / "scratch"
+    scratch_folder.mkdir()
+    (scratch_folder / "net.npz").write_bytes(b"weights")
+    (scratch_folder / "link").symlink_to(tmp_path / "secret")
+    (scratch_folder / "folder").mkdir()
+    os.link(tmp_path / "secret", scratch_folder / "hard")
+    os.mkfifo(scratch_folder / "pipe")
+    (scratch_folder / "folder" / "net.npz").write_bytes(b"more")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "secret").write_bytes(b"secret")
+    (scratch_folder / "alias").symlink_to(tmp_path / "folder")
+    assert scratch.read_result(scratch_folder, "net.npz", 7) == b"weights"
+    assert scratch.read_result(scratch_folder, "folder/net.npz", 7) == b"more"
+    for name in ("link", "folder", "hard", "pipe", "missing", "alias/secret"):
+        with pytest.raises(CourseError, match=name):
+            scratch.read_result(scratch_folder, name, 99)
+    with pytest.raises(CourseError, match="has 7 bytes; at most 6"):
+        scratch.read_result(scratch_folder, "net.npz", 6)
+
+
+def test_whatever_was_done_to_a_scratch_folder_it_goes(tmp_path):
+    """Is a folder removed with unreadable folders and a tree deeper than Python can walk in it?"""
+    folder = tmp_path / "scratch"
+    (folder / "closed" / "in").mkdir(parents=True)
+    (folder / "closed" / "in" / "file").touch()
+    (folder / "closed" / "in").chmod(0)
+    (folder / "closed").chmod(0)
+    os.symlink("/usr", folder / "usr")
+    here = os.getcwd()
+    os.chdir(folder)
+    for _ in range(2500):
+        os.mkdir("d")
+        os.chdir("d")
+    os.chdir(here)
+    scratch.remove(folder)
+    assert not folder.exists()
+    assert Path("/usr").is_dir()
+
+
+@linux
+def test_a_hard_link_does_not_change_its_owner(tmp_path):
+    """Is a file that has a name elsewhere left alone when the scratch folder is given away?"""
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    (tmp_path / "elsewhere").touch()
+    folder = tmp_path / "scratch"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "own").touch()
+    os.link(tmp_path / "elsewhere", folder / "hard")
+    os.symlink(tmp_path / "elsewhere", folder / "soft")
+    scratch.give(folder, 12345)
+    assert (tmp_path / "elsewhere").stat().st_uid == 0
+    assert {path.lstat().st_uid for path in (folder, folder / "sub", folder / "sub" / "own", folder / "soft")} == {
+        12345
+    }
+
+
+def mechanisms(**results: str) -> list[Mechanism]:
+    return [
+        Mechanism("reading", "", "", dict.fromkeys(probe.TIERS, "")),
+        Mechanism("network", "", "", {tier: results.get(tier, "") for tier in probe.TIERS}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "tier"),
+    [
+        ({}, "namespaces"),
+        ({"namespaces": "TCP"}, "landlock"),
+        ({"landlock": "TCP"}, "namespaces"),
+        ({"namespaces": "TCP", "landlock": "TCP"}, None),
+    ],
+)
+def test_a_tier_counts_only_if_it_is_complete(broken, tier):
+    """Is the best tier the first in which nothing got through?"""
+    assert complete_tier(mechanisms(**broken)) == tier
+
+
+def test_without_a_sandbox_the_error_says_what_is_missing(monkeypatch):
+    """Does grading refuse, with what is missing in each tier and what to do?"""
+    missing = {
+        "namespaces": dict.fromkeys(["a", "b"], "user namespaces are forbidden"),
+        "landlock": {"a": "x", "b": "y"},
+    }
+    monkeypatch.setattr(probe, "failures", missing.get)
+    with pytest.raises(SandboxUnavailable) as caught:
+        probe.require_tier()
+    text = str(caught.value)
+    assert "namespaces: user namespaces are forbidden\n" in text
+    assert "landlock: a: x; b: y\n" in text
+    assert "--no-sandbox" in text
+    assert "doctor" in text
+
+
+@linux
+def test_what_forbids_namespaces_is_named(monkeypatch, tmp_path):
+    """Is the setting named that Ubuntu forbids user namespaces with?"""
+    setting = tmp_path / "restrict"
+    setting.write_text("1\n")
+    (_, value, text), *_ = probe.HINTS
+    monkeypatch.setattr(probe, "HINTS", ((str(setting), value, text),))
+    monkeypatch.setattr(probe, "CONTAINER_MARKS", ())
+    assert probe.hints() == (text,)
+    setting.write_text("0\n")
+    assert probe.hints() == ()
+
+
+@linux
+def test_no_landlock_is_an_obstacle(monkeypatch):
+    """Does a kernel without Landlock lead to a clear answer and no crash?"""
+    monkeypatch.setattr(landlock, "abi", lambda: 0)
+    found = probe.probe()
+    assert [mechanism.name for mechanism in found] == [check.name for check in CHECKS]
+    assert all("Landlock" in result for mechanism in found for result in mechanism.results.values())
+    assert complete_tier(found) is None
+
+
+OTHER_SYSTEM = """
+import os, sys
+sys.platform = {platform!r}
+for name in ("resource", "fcntl", "pwd", "grp"):
+    sys.modules[name] = None
+for name in ("fork", "geteuid", "pidfd_open", "sched_getaffinity"):
+    delattr(os, name)
+from autograder.grade.sandbox import Policy, SandboxUnavailable, spawn
+from autograder.grade.sandbox.probe import best_tier, require_tier
+assert best_tier() is None
+for refused in (require_tier, lambda: spawn(print, Policy(read=(), write=None))):
+    try:
+        refused()
+    except SandboxUnavailable as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_elsewhere_it_can_be_imported_and_says_what_to_do(platform):
+    """On Windows and macOS, does importing work, and does asking for a sandbox point to the container?"""
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_SYSTEM.format(platform=platform)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("container that Dockerfile describes") >= 2
+    assert platform in done.stdout
+
+
+def test_the_best_tier_of_this_machine_is_found_by_trying():
+    """Does the quick look, in a process of its own, agree with what it found in each tier?"""
+    tier = probe.best_tier()
+    failing = {name: probe.failures(name) for name in probe.TIERS}
+    assert tier == next((name for name in probe.TIERS if not failing[name]), None)
+    for name, failed in failing.items():
+        assert len(failed) in (0, len(CHECKS)), f"{name} is half there: {failed}"

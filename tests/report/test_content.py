@@ -1,0 +1,153 @@
+"""Markup as content: everything a student wrote stays data."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autograder.report.cells import Markup
+from autograder.report.pandoc import MARKDOWN, QUOTED, Fragment, convert
+from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
+from autograder.report.tex import Maths
+
+GOLDEN = Path(__file__).with_name("files") / "odd_content.json"
+ATTACK = st.text(alphabet=st.sampled_from("#$*_`[]<>@\\/=-+~\"'(){} \nabpanic0;:|&!."), min_size=1, max_size=60)
+CALL = re.compile(r"(?<!\\)#([a-z]*)")
+
+
+def shown(text: str, format: str = MARKDOWN) -> tuple[list[dict], list[str]]:
+    """The blocks of one fragment, and its problems."""
+    markup = Markup()
+    markup.add(format, text, "here", None, {})
+    (blocks,) = markup.resolved()
+    return blocks, [problem.text for problem in markup.problems]
+
+
+def test_the_odd_notebook_gives_the_stored_content(odd):
+    """Is what goes to Typst exactly what it was when somebody looked at it? (tests/report/golden.py writes it anew.)"""
+    from golden import content_of
+
+    assert content_of(odd) == json.loads(GOLDEN.read_text("utf-8"))
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ATTACK, min_size=40, max_size=40))
+def test_no_formula_calls_anything_but_what_pandoc_writes(texts):
+    """Can anything written between dollars run as Typst code?"""
+    formulas = [Maths(text, False) for text in texts] + [Maths(rf"\text{{{text}}}", False) for text in texts]
+    for made in convert([], formulas).maths:
+        assert set(CALL.findall(QUOTED.sub("", made or ""))) <= {"box", "hide", "scale", "h", "v"}
+
+
+def walk(tree):
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, (list, dict)):
+            pending.extend(node.values() if isinstance(node, dict) else node)
+
+
+@pytest.mark.parametrize("name", ["read", "eval", "panic", "import", "include"])
+def test_code_in_formulas_is_quoted(name):
+    """Can a formula smuggle Typst code past pandoc?"""
+    call = f'#{name}("/etc/passwd")'
+    texts = [rf"\text{{{call}}}", rf"\mbox{{{call}}}", rf"\label{{a> {call}}} x", rf"\operatorname{{{call}}}", rf"\mathrm{{{call}}}", call]
+    for made in convert([], [Maths(text, False) for text in texts]).maths:
+        assert name not in QUOTED.sub("", made or "")
+
+
+def test_attributes_never_reach_typst():
+    """Do pandoc's `typst:` attributes, which it writes as code, end before the template?"""
+    blocks, _ = shown('<p><span typst:text:fill="panic()" style="color:red">x</span></p><table><tr><td typst:fill="panic()">y</td></tr></table>', "html")
+    assert "panic" not in json.dumps(blocks)
+
+
+def test_markup_readers_open_nothing(tmp_path):
+    """Can LaTeX or HTML in an output read a file while it is converted?"""
+    secret = tmp_path / "secret.tex"
+    secret.write_text("THE SECRET")
+    found = convert([Fragment("latex", f"\\input{{{secret}}} text"), Fragment("html", f"<iframe src='{secret}'></iframe><p>text</p>")], [])
+    assert "SECRET" not in json.dumps(found.documents)
+
+
+def test_one_hopeless_fragment_costs_only_itself(monkeypatch):
+    """If pandoc dies of one cell, are the other cells still printed?"""
+    from autograder.report import pandoc
+
+    real = pandoc.run
+
+    def dies(fragments, formulas, *rest):
+        return None if any("bomb" in fragment.text for fragment in fragments) else real(fragments, formulas, *rest)
+
+    monkeypatch.setattr(pandoc, "run", dies)
+    markup = Markup()
+    markup.add(MARKDOWN, "a *bomb*", "the first", None, {})
+    markup.add(MARKDOWN, "an *answer* $x^2$", "the second", None, {})
+    first, second = markup.resolved()
+    assert first[0]["t"] == "code"
+    assert second == [{"t": "para", "c": ["an ", ["emph", ["answer"]], " ", ["maths", "x^2", "$x^2$"]]}]
+    assert [problem.place for problem in markup.problems] == ["the first"]
+
+
+def test_nesting_has_an_end():
+    """Does markup nested a thousand deep still print its words?"""
+    blocks, problems = shown(">" * 300 + " deep words")
+    assert "deep words" in json.dumps(blocks)
+    assert any("nested too deeply" in text for text in problems)
+
+
+def test_displayed_formulas_stand_between_paragraphs():
+    """Is a formula in the middle of a paragraph set as a block of its own?"""
+    blocks, _ = shown("before $$x$$ after")
+    assert [block["t"] for block in blocks] == ["para", "display", "para"]
+
+
+def test_html_in_markdown_is_paired_and_the_lost_is_named():
+    """Do <b>, <br> and <sup> work, and is an <iframe> named instead of silently left out?"""
+    blocks, problems = shown("<b>bold <i>both</b> x<sup>2</sup> a<br>b\n\n<iframe src='x'></iframe>\n\n<video controls></video>")
+    assert blocks[0]["c"][0] == ["strong", ["bold ", ["emph", ["both"]]]]
+    assert ["super", ["2"]] in blocks[0]["c"]
+    assert ["break"] in blocks[0]["c"]
+    assert problems == ["<iframe> cannot be printed", "<video> cannot be printed"]
+
+
+def test_only_web_links_are_links():
+    """Can a link in a PDF run or open something local?"""
+    blocks, _ = shown("[a](javascript:alert(1)) [b](file:///etc/passwd) [c](https://example.org)")
+    links = [node for node in walk(blocks) if isinstance(node, list) and node and node[0] == "link"]
+    assert [link[1] for link in links] == ["https://example.org"]
+
+
+def cells(*texts: str) -> list[TableCell]:
+    return [TableCell([{"t": "plain", "c": [text]}], text) for text in texts]
+
+
+def test_a_wide_table_gets_smaller_print_and_then_parts():
+    """Do the columns of a wide DataFrame all print, none off the page?"""
+    small = Table(("default",) * 4, [cells(*"abcd")], [cells("1.5", "2", "3", "4")], 1)
+    assert [block["size"] for block in table_blocks(small)] == [SIZES[0]]
+    names = [f"feature_{i}" for i in range(40)]
+    wide = Table(("default",) * 41, [cells("", *names)], [cells("0", *["0.123456"] * 40)], 1)
+    parts = table_blocks(wide)
+    assert len(parts) > 1
+    assert {part["size"] for part in parts} == {SIZES[-1]}
+    assert [cell["c"][0]["c"][0] for part in parts for cell in part["head"][0][1:]] == names
+    assert all(part["body"][0][0]["c"][0]["c"] == ["0"] for part in parts)
+    assert all(len(part["align"]) * 9 * 0.5 * part["size"] < PAGE_WIDTH for part in parts)
+
+
+def test_a_long_html_table_is_cut_before_pandoc_reads_it():
+    """Does a DataFrame of 50 000 rows neither stall the report nor fill a book?"""
+    row = "<tr><td>{}</td><td>x</td></tr>"
+    html, left_out = shortened_html("<table>" + "".join(row.format(i) for i in range(5000)) + "</table>")
+    assert left_out == 4940
+    assert html.count("<tr>") == 61
+    assert html.startswith("<table>")
+    assert html.endswith("</table>")
+    assert "<td>44</td>" in html
+    assert "<td>4985</td>" in html
+    assert shortened_html("<table>" + row * 70 + "</table>")[1] == 0

@@ -1,0 +1,244 @@
+"""The finished PDF: its text, its structure, its bytes, its looks."""
+
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from golden import page_pictures
+from PIL import Image, ImageChops
+from pypdf import PdfReader
+
+from autograder.report import fonts
+from autograder.report.document import assemble
+from autograder.report.fonts import font_files, missing_characters
+from autograder.report.make import make_report
+from autograder.report.model import Options
+from autograder.report.pagemap import page_map
+from autograder.report.read import read_own
+from autograder.report.typeset import typeset
+
+FILES = Path(__file__).with_name("files")
+ODD = Path(__file__).parents[1] / "fixtures" / "odd"
+
+
+def text_of(pdf: Path) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(pdf).pages)
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.fixture(scope="session")
+def odd_text(odd_pdf) -> str:
+    return text_of(odd_pdf.pdf)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "2026-0042",
+        "Zoë Ångström",
+        "Because the learning rate was too small",
+        "scores   sum of differences 3.38e-08   at most 1e-07   ok",
+        "… 412 lines left out",
+        "… 341 rows left out",
+        "line 471",
+        "feature_37",
+        "mismatch in its core dimension 0",
+        "The footnote's text.",
+        "Hidden details",
+        "HTML with bold and a link",
+        "Привет",
+        '#include "data.json" #read("/etc/passwd")',
+        '#panic("raw block")',
+        "out = x.reshape(x.shape[0], -1) @ w + b  # my comment",
+        "nn/layers.py, line 9",
+        "Not written: as it was handed out.",
+        "helper.py",
+        "added cell",
+        "100%|██████████| 10/10",
+        "odd: 1 cell failed: failing (ValueError).",
+        "odd: cell not-run was not run.",
+        "best_net.npz is not there.",
+        "Not written yet: nn.layers.relu.",
+    ],
+)
+def test_text_extraction_finds(odd_text, words):
+    """Can every answer, output and notice be searched for?"""
+    assert flat(words) in flat(odd_text)
+
+
+def test_what_could_not_be_shown_is_named_in_the_file(odd_pdf, odd_text):
+    """Is there anything that fails silently?"""
+    assert len(odd_pdf.problems) >= 8
+    for problem in odd_pdf.problems:
+        said = problem.text[-30:] if problem.place == "fonts" else problem.text[:50]  # the missing character itself has no text
+        assert flat(said) in flat(odd_text), problem
+    places = {problem.place.removeprefix("odd, cell ") for problem in odd_pdf.problems}
+    assert {"maths", "lists", "pictures", "pictures-out", "rich"} <= places
+
+
+def test_bookmarks_lead_to_notebooks_questions_and_files(odd_pdf):
+    """Can a grader jump to a question?"""
+    reader = PdfReader(odd_pdf.pdf)
+
+    def titles(outline):
+        for entry in outline:
+            if isinstance(entry, list):
+                yield from titles(entry)
+            else:
+                yield entry.title, reader.get_destination_page_number(entry)
+
+    found = dict(titles(reader.outline))
+    pages = json.loads(odd_pdf.pages_json.read_text())
+    assert found["odd"] == 1
+    assert found["Why did it train so badly?"] + 1 == pages["questions"]["odd:answer-why"][0]
+    assert {"Check your scores", "Python files", "nn/layers.py", "nn.layers.affine"} <= set(found)
+
+
+def test_the_file_is_tagged_and_says_what_it_is(odd_pdf):
+    """Can a screen reader read it?"""
+    reader = PdfReader(odd_pdf.pdf)
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in root
+    assert root["/Lang"] == "en"
+    assert reader.metadata.title.startswith("Everything odd")
+    assert "Zoë" in reader.metadata.author
+
+
+def test_every_page_has_name_id_and_number(odd_pdf):
+    """Does a page that falls out of the pile say whose it is?"""
+    reader = PdfReader(odd_pdf.pdf)
+    assert odd_pdf.pages == len(reader.pages)
+    for number, page in enumerate(reader.pages, 1):
+        text = flat(page.extract_text())
+        assert "2026-0042" in text
+        assert f"page{number}of{odd_pdf.pages}" in text
+
+
+def test_the_same_input_gives_the_same_bytes(odd_pdf, tmp_path):
+    """Is a PDF made twice, from a copy elsewhere, the same file?"""
+    for part in ("submission", "released"):
+        shutil.copytree(ODD / part, tmp_path / part)
+    again = make_report(read_own(tmp_path / "submission", tmp_path / "released"), tmp_path / "x.pdf", Options("own"))
+    assert again.pdf.read_bytes() == odd_pdf.pdf.read_bytes()
+    assert again.pages_json.read_bytes() == odd_pdf.pages_json.read_bytes()
+
+
+def difference(one: bytes, other: bytes) -> float:
+    """How much of the page differs clearly, in percent."""
+    a, b = (Image.open(io.BytesIO(data)).convert("L") for data in (one, other))
+    if a.size != b.size:
+        return 100.0
+    histogram = ImageChops.difference(a, b).histogram()
+    return 100 * sum(histogram[64:]) / (a.width * a.height)
+
+
+TOLERANCE = 0.3
+
+
+def test_pages_look_as_they_did_when_somebody_looked(graded_course):
+    """Has the layout changed without anybody looking? (tests/report/golden.py writes the pictures anew.)"""
+    from conftest import mini_document
+
+    pages = page_pictures(*mini_document(graded_course))
+    stored = [(FILES / f"mini-{number}.png").read_bytes() for number in range(1, len(pages) + 1)]
+    assert not (FILES / f"mini-{len(pages) + 1}.png").exists()
+    assert [round(difference(*pair), 2) for pair in zip(pages, stored, strict=True) if difference(*pair) > TOLERANCE] == []
+    assert difference(pages[0], pages[1]) > 3 * TOLERANCE, "the tolerance would let anything pass"
+
+
+def test_questions_can_start_on_new_pages(odd, odd_pdf):
+    """Does every question have pages of its own when Gradescope needs that?"""
+    data = {**odd.data, "new_page": True}
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    document = replace(odd, data=data)
+    done = typeset(document, datetime(2026, 1, 1, tzinfo=UTC))
+    marks = {mark.id: mark for mark in done.marks}
+    check, why = marks["odd:toy-check"], marks["odd:answer-why"]
+    assert check.first_y < 120
+    assert why.first_y < 120
+    assert why.first_page > check.last_page
+    questions = page_map(document, done.marks, 99)["questions"]
+    assert questions["odd:toy-check"][0] == check.first_page
+
+
+def test_the_page_map_has_gradescopes_form(odd_pdf):
+    """Can the outline be handed to Gradescope as it is?"""
+    found = json.loads(odd_pdf.pages_json.read_text())
+    assert found["page_count"] == odd_pdf.pages
+    assert found["student_id"] == "2026-0042"
+    (notebook,) = found["outline"]["question_data"]
+    assert notebook["weight"] == 8
+    assert [child["title"] for child in notebook["children"]] == ["Check your scores", "Why did it train so badly?"]
+    assert [child["weight"] for child in notebook["children"]] == [3, 5]
+    for child, pages in zip(notebook["children"], found["questions"].values(), strict=True):
+        assert [one["page_number"] for one in child["crop_rect_list"]] == pages
+        assert all(0 <= one["y1"] < one["y2"] <= 100 and one["x2"] == 100 for one in child["crop_rect_list"])
+    assert set(found["regions"]) == {"nn.layers.affine", "nn.layers.relu"}
+
+
+def test_a_question_begins_with_the_work_that_leads_to_it(odd_pdf):
+    """Is the student's code on the question's pages, not only its check?"""
+    pages = json.loads(odd_pdf.pages_json.read_text())["questions"]["odd:toy-check"]
+    reader = PdfReader(odd_pdf.pdf)
+    assert flat("out = x @ w + b") in flat("".join(reader.pages[number - 1].extract_text() for number in pages))
+
+
+def test_a_picture_or_formula_that_typst_refuses_costs_only_itself(odd):
+    """If Typst stops at one piece, is the rest printed and the piece named?"""
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    data = json.loads(json.dumps(odd.data))
+    blocks = data["notebooks"][0]["cells"][2]["blocks"]
+    blocks += [{"t": "picture", "file": "bad.svg", "alt": "a bad drawing", "width": 50}]
+    blocks += [{"t": "para", "c": ["see ", ["maths", "nosuchname(", "$bad$"], " and on"]}]
+    document = replace(odd, data=data, pictures={**odd.pictures, "bad.svg": b"<svg"})
+    done = typeset(document, datetime(2026, 1, 1, tzinfo=UTC))
+    new = [problem for problem in done.problems if problem not in odd.problems]
+    assert [(problem.place, problem.text.split(":")[0]) for problem in new] == [
+        ("picture", "a bad drawing"),
+        ("formula", "$bad$ cannot be set"),
+    ]
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(done.pdf)).pages)
+    assert "and on" in text
+
+
+def test_student_text_in_titles_and_names_is_text(tmp_path):
+    """Can a name or an assignment's title break the page or run as code?"""
+    shutil.copytree(ODD / "released", tmp_path / "homework")
+    path = tmp_path / "homework" / "odd.ipynb"
+    text = path.read_text("utf-8").replace('name = \\"\\"', 'name = \\"#panic() *x* $y$ <z> [a]\\"')
+    path.write_text(text, "utf-8")
+    document = assemble(read_own(tmp_path / "homework"), Options("own"))
+    assert document.data["student"] == "#panic() *x* $y$ <z> [a]"
+    done = typeset(document, read_own(tmp_path / "homework").when)
+    assert "#panic() *x* $y$ <z> [a]" in PdfReader(io.BytesIO(done.pdf)).pages[0].extract_text()
+
+
+def test_fonts_come_from_known_places_only():
+    """Would another font on somebody's machine change the pages?"""
+    names = {path.name for path in font_files()}
+    assert {"DejaVuSans.ttf", "STIXGeneral.ttf"} <= names
+    assert not any("LastResort" in name for name in names)
+
+
+def test_a_character_without_a_glyph_is_named():
+    """Does anything print as a box without a word?"""
+    assert missing_characters("Plain, é, ∀ε>0, 𝔼[𝑋], ﬁ, → and \u200d\ufe0f\u0301") == []
+    assert missing_characters("runes ᚠᚢ") == ["ᚠ", "ᚢ"]
+
+
+def test_without_the_system_fonts_emoji_are_named(monkeypatch):
+    """On a machine without emoji and CJK fonts: does the report say so?"""
+    ours = tuple(path for path in font_files() if "matplotlib" in str(path))
+    monkeypatch.setattr(fonts, "font_files", lambda: ours)
+    assert fonts.missing_characters("plot 🎉 漢") == ["漢", "🎉"]

@@ -1,0 +1,58 @@
+"""One process for each student: what breaks in one stays in it."""
+
+import os
+import time
+
+import pytest
+
+from autograder.errors import CourseError
+from autograder.report.workers import Task, run_tasks
+
+
+def double(n: int) -> int:
+    return 2 * n
+
+
+def die() -> None:
+    os._exit(7)
+
+
+def hang() -> None:
+    time.sleep(60)
+
+
+def refuse() -> None:
+    raise CourseError("knn.ipynb is not there.")
+
+
+def crash() -> None:
+    raise ZeroDivisionError("division by zero")
+
+
+def eat() -> None:
+    bytearray(64 * 2**30)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (die, "the process ended unexpectedly (exit code 7)"),
+        (hang, "stopped after 2 s"),
+        (refuse, "knn.ipynb is not there."),
+        (crash, "ZeroDivisionError: division by zero (test_workers.py:"),
+        (eat, "MemoryError"),
+    ],
+)
+def test_one_that_breaks_never_stops_the_others(function, said):
+    """Whatever a submission does to its process, are the other reports made, and is its own named?"""
+    tasks = [Task("a", double, (1,)), Task("broken", function), Task("b", double, (2,)), Task("c", double, (3,))]
+    outcomes = {outcome.name: outcome for outcome in run_tasks(tasks, workers=2, seconds=2)}
+    assert {name: outcomes[name].result for name in "abc"} == {"a": 2, "b": 4, "c": 6}
+    assert outcomes["broken"].error.startswith(said)
+
+
+def test_tasks_run_at_the_same_time():
+    """Does a class take half as long with two workers?"""
+    start = time.monotonic()
+    assert len(list(run_tasks([Task(str(i), time.sleep, (0.6,)) for i in range(6)], workers=6))) == 6
+    assert time.monotonic() - start < 3
