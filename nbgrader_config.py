@@ -25,3 +25,21 @@ c.GenerateAssignment.preprocessors = [
     "autograder.release.preprocessors.IncludeLibrary",
 ]
 c.GenerateAssignment.post_convert_hook = "autograder.release.preprocessors.after_generate"
+
+# submitted/ -> autograded/: the student's regions in the source's cells, run in the sandbox, judged by the answer key.
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "autograder.grade.preprocessors.SpliceSubmission",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.grade.preprocessors.RunInSandbox",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.grade.preprocessors.SaveExtraCredit",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.AssignLatePenalties.plugin_class = "autograder.grade.late.LatePenalty"
+
+# What a student wrote in HTML is cleaned before formgrader shows it.
+c.HTMLExporter.sanitize_html = True

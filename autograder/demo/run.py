@@ -1,6 +1,8 @@
 """The demo, step by step."""
 
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -42,8 +44,10 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
     release(demo, [name])
 
     step(console, 3, "three students hand in")
-    with console.status("the reference solution runs once, searches included …"):
-        weights = reference_weights(demo, assignment)
+    with console.status("the reference solution runs once, searches included") as status:
+        weights = reference_weights(
+            demo, assignment, lambda cell: status.update(f"the reference solution runs: {cell}")
+        )
     for student in students:
         hand_in(demo, assignment, student, weights, demo.submitted / student.id / name)
         console.print(f"   {student.name}: {student.about}")
@@ -51,10 +55,10 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
     step(console, 4, "grade")
     grade_and_show(demo, name, console=console)
     console.print(question_table(demo, assignment, students))
-    for student in students[1:2]:
-        console.print(f"What {student.name} is told:", style="bold")
-        for line in diagnoses(demo, assignment, student):
-            console.print(f"   {line}", markup=False)
+    told = students[1]
+    console.print(f"What {told.name} is told:", style="bold")
+    for question, lines in diagnoses(demo, assignment, told).items():
+        console.print(f"   {question}", *lines, sep="\n      ", markup=False, soft_wrap=True)
 
     step(console, 5, "export and feedback")
     grades = demo.root / "grades.csv"
@@ -63,13 +67,25 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
     failed = [f"{outcome.name}: {outcome.error}" for outcome in run_tasks(tasks, None) if outcome.error is not None]
     if failed:
         raise CourseError("demo: feedback could not be written.\n" + "\n".join(failed))
-    console.print(f"   {grades}\n   {demo.feedback}/<student>/{name}/\n   {demo.root / 'gradebook.db'}", markup=False)
+    place = shown(demo.root)
+    programs = shown(Path(sys.executable).parent)
     console.print(
-        f"\nTo look at it in nbgrader's formgrader:\n"
-        f"   cd {demo.root} && jupyter lab        (menu Nbgrader, Formgrader)\n"
-        f"To print reports:  cd {demo.root} && autograder report {name}",
+        f"   scores      {place}/grades.csv\n"
+        f"   feedback    {place}/feedback/<student>/{name}/\n"
+        f"   gradebook   {place}/gradebook.db\n\n"
+        f"Look at it in nbgrader's formgrader (menu Nbgrader, Formgrader):\n"
+        f"   {programs}/jupyter lab --notebook-dir {place}\n"
+        f"Print a report for every student:\n"
+        f"   cd {place} && {Path(sys.executable).parent}/autograder report {name}",
         markup=False,
+        soft_wrap=True,
     )
+
+
+def shown(path: Path) -> str:
+    """The path as one would type it from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def step(console: Console, number: int, text: str) -> None:
@@ -77,7 +93,7 @@ def step(console: Console, number: int, text: str) -> None:
     console.print(f"\n{number}. {text}", style="bold", markup=False)
 
 
-def reference_weights(course: Course, assignment: Assignment) -> Path | None:
+def reference_weights(course: Course, assignment: Assignment, on_cell: Callable[[str], None]) -> Path | None:
     """Run the source notebooks that search; the folder with the files they made, None if nothing is to be handed in."""
     if not assignment.hand_in:
         return None
@@ -85,7 +101,7 @@ def reference_weights(course: Course, assignment: Assignment) -> Path | None:
     folder.mkdir(parents=True, exist_ok=True)
     for notebook in {name for name, _ in assignment.search}:
         with Judge(course, assignment, notebook, seed=0) as judge:
-            judge.prepare()
+            judge.prepare(on_cell)
             for name in assignment.hand_in:
                 if (judge.folder / name).is_file():
                     shutil.copy(judge.folder / name, folder)

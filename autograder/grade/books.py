@@ -102,7 +102,7 @@ class Books:
         grades: Mapping[str, Mapping[str, CellGrade]],
         timestamp: datetime | None,
     ) -> Entry:
-        """Write one graded submission down, all of it or nothing of it.
+        """Write one graded submission's scores down, all of them or none.
 
         Args:
             notebooks: the graded ones, as they are stored; a notebook that is not among them was not handed in.
@@ -161,7 +161,8 @@ class Books:
         except MissingEntry:
             if self.db.get(Student, student) is None:
                 self.gradebook.add_student(student)
-            return self.gradebook.add_submission(self.assignment.name, student)
+            with self.db.no_autoflush:
+                return self.gradebook.add_submission(self.assignment.name, student)
 
     def write_notebook(
         self, submitted: SubmittedNotebook, notebook: NotebookNode, earned: Mapping[str, CellGrade]

@@ -54,11 +54,19 @@ class Engine:
     """Grades submissions of one assignment. Use as a context manager: workers and judges live as long."""
 
     def __init__(
-        self, course: Course, pristine: Pristine, settings: Settings, workers: int, listener: Listener
+        self,
+        course: Course,
+        pristine: Pristine,
+        settings: Settings,
+        workers: int,
+        scratch: Path,
+        listener: Listener,
     ) -> None:
+        """`scratch`: a folder for what is needed while grading."""
         self.course = course
         self.pristine = pristine
         self.settings = settings
+        self.scratch = scratch
         self.listener = listener
         self.count = workers
 
@@ -66,11 +74,11 @@ class Engine:
         with contextlib.ExitStack() as stack:
             self.free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
             for _ in range(self.count):
-                self.free.put(stack.enter_context(Worker()))
+                self.free.put(stack.enter_context(Worker(self.scratch)))
             self.judges: dict[str, Future[Judge]] = {}
             makers = stack.enter_context(ThreadPoolExecutor(len(self.pristine.notebooks)))
             for name in self.pristine.notebooks:
-                judge = Judge(self.course, self.pristine.assignment, name, self.settings.seed)
+                judge = Judge(self.course, self.pristine.assignment, name, self.settings.seed, self.scratch)
                 self.judges[name] = makers.submit(self.make_ready, stack.enter_context(judge))
             self.stack = stack.pop_all()
         return self
@@ -113,7 +121,7 @@ def check_key(judge: Judge, pristine: Pristine) -> None:
         if cell.is_grade and not cell.is_answer and cell.node.cell_type == "code" and cell.id not in judge.cells:
             raise CourseError(
                 f"{judge.assignment.folder / judge.notebook}.ipynb, cell {cell.id}: it has points but states no "
-                "expectation (expect.same, expect.close, …), so nothing can be judged. `autograder lint` finds such cells."
+                "expectation (expect.same, expect.close, …), so nothing can be judged."
             )
 
 

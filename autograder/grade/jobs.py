@@ -1,4 +1,4 @@
-"""What goes to a worker and what comes back: plain data, so that a worker can be a process here or on another machine."""
+"""What goes to a worker and what comes back: plain data, so that a worker can be here or on another machine."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -45,13 +45,16 @@ class Verdict:
 class Judge:
     """One notebook's answer key, in a process of its own. Use as a context manager; safe to share between threads."""
 
-    def __init__(self, course: Course, assignment: Assignment, notebook: str, seed: int) -> None:
+    def __init__(
+        self, course: Course, assignment: Assignment, notebook: str, seed: int, scratch: Path | None = None
+    ) -> None:
+        """`scratch`: the folder to run the source notebook in; default: the system's for temporary files."""
         self.course = course
         self.assignment = assignment
         self.notebook = notebook
         self.seed = seed
         self.lock = threading.Lock()
-        self.folder = Path(tempfile.mkdtemp(prefix="answer-key-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="answer-key-", dir=scratch))
         self.cells: frozenset[str] = frozenset()
 
     def __enter__(self) -> "Judge":
@@ -104,7 +107,10 @@ class Judge:
         searches = {cell for name, cell in self.assignment.search if name == self.notebook}
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         self.cache = (
-            self.course.work / self.assignment.name / "weights" / search_fingerprint(code, searches, self.course)
+            self.course.work
+            / self.assignment.name
+            / "weights"
+            / search_fingerprint(code, searches, self.course.library)
         )
         known = [self.cache / name for name in self.assignment.hand_in]
         have_all = bool(searches) and self.cache.is_dir()
@@ -165,10 +171,10 @@ def no_caches(folder: str, names: list[str]) -> set[str]:
     return {name for name in names if name in ("__pycache__", ".ipynb_checkpoints")}
 
 
-def search_fingerprint(code: list, searches: set[str], course: Course) -> str:
+def search_fingerprint(code: list, searches: set[str], library: Path) -> str:
     """A hash of everything that runs up to the last search, and of the library."""
     last = max((index for index, cell in enumerate(code) if cell.id in searches), default=-1)
     digest = hashlib.sha256("\n\n".join(cell.source for cell in code[: last + 1]).encode())
-    for path in sorted(course.library.rglob("*.py")):
+    for path in sorted(library.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:24]

@@ -16,7 +16,7 @@ from autograder.expect.verdict import judge
 from autograder.grade.jobs import Cell
 from autograder.grade.runner import run_cells
 from autograder.grade.shell import Output, make_shell
-from autograder.grade.wire import read_frame, write_frame
+from autograder.grade.wire import die_with_the_grader, read_frame, write_frame
 
 MAKE_KEY, JUDGE, MESSAGE, FILE, ANSWER, FAILED, PROGRESS = b"K", b"J", b"V", b"W", b"A", b"X", b"P"
 
@@ -62,6 +62,7 @@ def verdict(session: KeySession, control: int, request: dict) -> dict:
 
 def serve(control: int) -> None:
     """Make the key, then judge until the grader hangs up."""
+    die_with_the_grader()
 
     def answer(kind: bytes, message: object) -> None:
         write_frame(control, kind, json.dumps(message).encode())

@@ -1,9 +1,7 @@
 """`autograder grade` on a terminal: progress while it runs, a table at the end."""
 
-import fcntl
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -17,7 +15,7 @@ from autograder.grade.books import Books, Entry
 from autograder.grade.engine import Engine, Listener, data_view, grade_all, plan, usual_workers
 from autograder.grade.pristine import load_pristine
 from autograder.grade.sandbox.probe import require_tier
-from autograder.grade.state import Store
+from autograder.grade.state import Store, alone, scratch_of
 
 NAMES_SHOWN = 4
 
@@ -114,7 +112,11 @@ def grade_and_show(
                 seed=store.begin(seed), tier=tier or require_tier(), data=data_view(course), retrain=retrain
             )
             count = min(workers or usual_workers(), len(todo.students))
-            with bar.progress, Engine(course, pristine, settings, count, bar) as engine:
+            with (
+                bar.progress,
+                scratch_of(store) as scratch,
+                Engine(course, pristine, settings, count, scratch, bar) as engine,
+            ):
                 for _ in grade_all(engine, store, books, todo.students):
                     pass
             if not bar.failures:
@@ -125,18 +127,6 @@ def grade_and_show(
     if bar.failures:
         lines = [f"{student} has no verdict: {why}" for student, why in sorted(bar.failures.items())]
         raise CourseError("\n".join([*lines, "Run the same command again to try these once more."]))
-
-
-@contextmanager
-def alone(store: Store) -> Iterator[None]:
-    """Hold the assignment's lock; raises CourseError while another run has it."""
-    store.work.mkdir(parents=True, exist_ok=True)
-    with open(store.work / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CourseError(f"{store.assignment} is being graded already, by another program.") from None
-        yield
 
 
 def table(entries: Sequence[Entry], store: Store) -> Table:

@@ -5,16 +5,22 @@ graded against. The folder appears whole, after the gradebook has the scores: wh
 either done or graded again, with the same seed.
 """
 
+import fcntl
+import hashlib
 import json
 import os
 import secrets
 import shutil
+import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.grade.sandbox.scratch import remove
 
 RESULT = "result.json"
 
@@ -57,7 +63,7 @@ class Store:
             try:
                 seed = int(json.loads(path.read_text())["seed"])
             except (OSError, ValueError, KeyError, TypeError):
-                seed = secrets.randbelow(2**32)
+                seed = new_seed()
         self.work.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps({"seed": seed}))
         shutil.rmtree(self.work / "unfinished", ignore_errors=True)
@@ -85,6 +91,56 @@ class Store:
         if place.exists():
             os.replace(place, unfinished / f"old-{fresh.name}")
         os.replace(fresh, place)
+
+
+def new_seed() -> int:
+    return secrets.randbelow(2**32)
+
+
+@contextmanager
+def scratch_of(store: Store) -> Iterator[Path]:
+    """The folder for what an assignment's grading needs only while it runs; cleans up what a killed run left there.
+
+    One run at a time may use it. Sandboxed processes of another user can pass through it, and see no names in it.
+    """
+    place = hashlib.sha256(str(store.work.resolve()).encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"autograder-{place}"
+    try:
+        folder.mkdir(mode=0o711)
+    except FileExistsError:
+        about = folder.lstat()
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+            raise CourseError(f"{folder} is in the way and belongs to somebody else. Remove it.") from None
+        for left in folder.iterdir():
+            remove(left)
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
+@contextmanager
+def temporary_scratch() -> Iterator[Path]:
+    """As `scratch_of`, for a run that goes beside others."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Hold the assignment's lock; raises CourseError while another run has it."""
+    store.work.mkdir(parents=True, exist_ok=True)
+    with open(store.work / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CourseError(f"{store.assignment} is being graded already, by another program.") from None
+        yield
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -75,9 +75,9 @@ def question_stats(course: Course, assignment: Assignment) -> list[Question]:
 def stats_table(questions: Sequence[Question]) -> Table:
     """One row a question."""
     table = Table()
-    table.add_column("notebook")
-    table.add_column("question")
-    for column in ("points", "mean", "mean %", "nothing", "everything", "by hand: waiting"):
+    table.add_column("notebook", overflow="fold")
+    table.add_column("question", no_wrap=True)
+    for column in ("points", "mean", "%", "zero", "full", "by hand"):
         table.add_column(column, justify="right")
     for question in questions:
         table.add_row(

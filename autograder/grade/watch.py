@@ -134,6 +134,14 @@ def time_message(what: str, seconds: float) -> str:
     return f"stopped after {seconds:g} s: {what} was not done by then"
 
 
+def open_process(pid: int) -> int | None:
+    """A descriptor that becomes readable when the process ends; None where it has ended already."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
 def watch(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> NotebookRun:
     """Follow a notebook's process until it is done, dies, breaks the rules or runs out of time.
 
@@ -143,19 +151,20 @@ def watch(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> Noteb
     run = Watch(cells, limits)
     poll = select.poll()
     poll.register(channel, select.POLLIN)
-    pidfd = os.pidfd_open(pid)
-    poll.register(pidfd, select.POLLIN)
+    process = open_process(pid)
+    if process is not None:
+        poll.register(process, select.POLLIN)
     try:
         while not run.finished:
             left = run.deadline() - time.monotonic()
-            ready = [fd for fd, _ in poll.poll(max(left, 0) * 1000)]
+            ready = [fd for fd, _ in poll.poll(max(left, 0) * 1000 if process is not None else 0)]
             if channel in ready:
                 data = os.read(channel, CHUNK)
                 if not data:
                     run.stop("died")
                     break
                 run.feed(data)
-            elif pidfd in ready:
+            elif process is None or process in ready:
                 run.stop("died")
                 break
             if run.deadline() <= time.monotonic():
@@ -171,6 +180,7 @@ def watch(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> Noteb
     except ConnectionResetError:
         run.stop("died")
     finally:
-        os.close(pidfd)
+        if process is not None:
+            os.close(process)
     run.run.seconds = time.monotonic() - run.began
     return run.run

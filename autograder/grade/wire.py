@@ -4,10 +4,14 @@ The trusted side reads frames that student code may have written: `Frames` never
 answers a stream that is not frames with WireError.
 """
 
+import ctypes
 import os
+import signal
 import struct
+import sys
 from collections.abc import Iterator
 
+PR_SET_PDEATHSIG = 1
 HEADER = struct.Struct(">cI")
 
 
@@ -55,6 +59,12 @@ def read_frame(fd: int, limit: int = 2**31) -> tuple[bytes, bytes]:
     if length > limit:
         raise WireError(f"a frame of {length} bytes, where at most {limit} are allowed")
     return kind, read_exactly(fd, length)
+
+
+def die_with_the_grader() -> None:
+    """Have the kernel kill this process when the thread that started it ends, where the kernel can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def read_exactly(fd: int, count: int) -> bytes:

@@ -15,15 +15,12 @@ from pathlib import Path
 from autograder.assignment import Limits
 from autograder.grade.jobs import Job, NotebookJob, NotebookRun, Run
 from autograder.grade.runner import JOB_FILE
-from autograder.grade.sandbox.scratch import remove
-from autograder.grade.submission import read_regular
+from autograder.grade.sandbox.scratch import read_result, remove, write_anew
 from autograder.grade.watch import watch
 from autograder.grade.wire import read_frame, write_frame
 from autograder.grade.zygote import BURY, REFUSED, SPAWN
 
-ONE_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS"), "1"
-)
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")}
 MAX_HAND_IN = 64 * 2**20
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "MPLCONFIGDIR")
 
@@ -44,7 +41,9 @@ def clean_environment() -> dict[str, str]:
 class Worker:
     """Holds one warm process. Use as a context manager, from one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: Path | None = None) -> None:
+        """`scratch`: the folder for submissions while they run; default: the system's for temporary files."""
+        self.scratch = scratch
         self.start()
 
     def start(self) -> None:
@@ -86,14 +85,14 @@ class Worker:
     def run(self, job: Job, on_notebook: Callable[[str], None] = lambda name: None) -> Run:
         """Run a submission's notebooks in order in one scratch folder; raises WorkerDied, Refused."""
         began = time.monotonic()
-        folder = Path(tempfile.mkdtemp(prefix="grading-"))
+        folder = Path(tempfile.mkdtemp(prefix="grading-", dir=self.scratch))
         try:
             write_files(folder, job.files)
             runs = {}
             for notebook in job.notebooks:
                 on_notebook(notebook.name)
                 runs[notebook.name] = self.run_notebook(job, notebook, folder)
-            files = {name: read_regular(folder / name, MAX_HAND_IN) for name in job.hand_in}
+            files = {name: read_result(folder, name, MAX_HAND_IN) for name in job.hand_in}
         finally:
             remove(folder)
         return Run(
@@ -105,16 +104,13 @@ class Worker:
 
     def run_notebook(self, job: Job, notebook: NotebookJob, folder: Path) -> NotebookRun:
         cells = [cell for cell in notebook.cells if not cell.skip]
-        (folder / JOB_FILE).write_text(
-            json.dumps(
-                {
-                    "cells": [asdict(cell) for cell in cells],
-                    "seed": job.seed,
-                    "cell_seconds": job.limits.cell_seconds,
-                    "output_bytes": job.limits.output_kb * 1024,
-                }
-            )
-        )
+        task = {
+            "cells": [asdict(cell) for cell in cells],
+            "seed": job.seed,
+            "cell_seconds": job.limits.cell_seconds,
+            "output_bytes": job.limits.output_kb * 1024,
+        }
+        write_anew(folder, JOB_FILE, json.dumps(task).encode())
         request = {
             "folder": str(folder),
             "tier": job.tier,

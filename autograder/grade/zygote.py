@@ -15,7 +15,7 @@ from pathlib import Path
 
 import autograder
 from autograder.grade.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
-from autograder.grade.wire import read_frame, write_frame
+from autograder.grade.wire import die_with_the_grader, read_frame, write_frame
 
 SPAWN, BURY, DONE, REFUSED = b"S", b"K", b"D", b"R"
 
@@ -59,6 +59,7 @@ def warm_up() -> None:
 
 def serve(control: socket.socket) -> None:
     """Answer the grader's requests until it hangs up."""
+    die_with_the_grader()
     from autograder.grade.runner import run_in_sandbox
     from autograder.grade.shell import make_shell
 

@@ -1,6 +1,7 @@
 """Feedback: nbgrader's own page for each notebook, made safe to open, and the same as a PDF."""
 
 import html
+import logging
 import re
 import shutil
 from collections.abc import Mapping
@@ -72,13 +73,13 @@ def safe_notebook(nb: NotebookNode, folder: Path | None) -> NotebookNode:
             for key in ("points", "score"):
                 if key in metadata:
                     metadata[key] = float(metadata[key] or 0)
-            metadata["comment"] = clean(rendered(comments[i], {}), {}) if comments[i] else ""
+            metadata["comment"] = clean(rendered(comments[i]), {}) if comments[i] else ""
         new = NotebookNode(id=cell.id, cell_type=cell.cell_type, source=cell.source, metadata=NotebookNode())
         if metadata:
             new.metadata.nbgrader = NotebookNode(metadata)
         if cell.cell_type == "markdown":
             attachments = cell.get("attachments") or {}
-            new.source = clean(rendered(prose[i], attachments), attachments)
+            new.source = clean(rendered(prose[i]), attachments)
         elif cell.cell_type == "code":
             count = cell.get("execution_count")
             new.execution_count = count if isinstance(count, int) else None
@@ -90,9 +91,16 @@ def safe_notebook(nb: NotebookNode, folder: Path | None) -> NotebookNode:
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=made)
 
 
-def rendered(markdown: str, attachments: Mapping) -> str:
-    """Markdown as HTML, not clean yet; attachments keep their addresses."""
-    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(markdown))
+class Renderer(IPythonRenderer):
+    """Jupyter's, with the addresses of pictures left as they are: `safe_html` looks them up."""
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return f'<img src="{html.escape(url)}" alt="{html.escape(text)}">'
+
+
+def rendered(markdown: str) -> str:
+    """Markdown as HTML, not clean yet."""
+    return str(MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown))
 
 
 def taken(output: NotebookNode, maths: list[Maths]) -> NotebookNode:
@@ -133,7 +141,7 @@ def safe_bundle(data: Mapping, clean) -> NotebookNode:
     if "text/html" in data:
         return NotebookNode({"text/html": clean(str(data["text/html"])[:MAX_HTML], {})})
     if "text/markdown" in data:
-        return NotebookNode({"text/html": clean(rendered(str(data["text/markdown"]), {}), {})})
+        return NotebookNode({"text/html": clean(rendered(str(data["text/markdown"])), {})})
     if "text/latex" in data:
         return NotebookNode({"text/html": clean(html.escape(str(data["text/latex"])), {})})
     return NotebookNode({"text/plain": str(data.get("text/plain", "(an output that cannot be shown here)"))})
@@ -164,13 +172,33 @@ def write_feedback(course: Course, assignment: Assignment, student: str) -> list
     config.GenerateFeedback.post_convert_hook = keep_pages_only
     converter = GenerateFeedback(coursedir=CourseDirectory(config=config), config=config)
     converter.force = True
-    converter.log.setLevel("CRITICAL")
+    converter.log = log = logging.getLogger(f"{__name__}.{student}")
+    log.propagate = False
+    log.addHandler(said := Said())
     target = course.feedback / student / assignment.name
     try:
         converter.start()
     except NbGraderException as error:
-        raise CourseError(f"{student}: nbgrader could not make the feedback: {error}") from error
+        raise CourseError(f"{student}: nbgrader could not make the feedback: {said.last_error() or error}") from error
+    finally:
+        log.removeHandler(said)
     return sorted(target.glob("*.html"))
+
+
+class Said(logging.Handler):
+    """Keeps nbgrader's error messages, which its exception does not have."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+    def last_error(self) -> str:
+        """The last line of the first traceback."""
+        tracebacks = [message for message in self.messages if message.startswith("Traceback")]
+        return tracebacks[0].strip().splitlines()[-1] if tracebacks else ""
 
 
 def keep_pages_only(assignment: str, student: str, notebooks: list[str]) -> None:

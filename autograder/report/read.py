@@ -94,7 +94,7 @@ def read_graded(
         submission = replace(
             submission,
             edits=tuple(edit for edit in map(edit_from, result.get("edits", [])) if edit),
-            notes=tuple(Note(str(note["kind"]), str(note["text"])) for note in result.get("notes", [])),
+            notes=tuple(note for note in map(note_from, result.get("notes", [])) if note),
             digest=str(result.get("submission_sha256") or submission.digest),
         )
     if submission.student_id and submission.student_id != student:
@@ -110,6 +110,14 @@ def read_result(path: Path) -> dict | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def note_from(data: Mapping) -> Note | None:
+    """A note out of result.json."""
+    try:
+        return Note(str(data["kind"]), str(data["text"]))
+    except (KeyError, TypeError):
+        return None
 
 
 def edit_from(data: Mapping) -> Edit | None:

@@ -7,8 +7,6 @@ import stat
 import subprocess
 from pathlib import Path
 
-from autograder.errors import CourseError
-
 HOME, TEMPORARY = ".home", ".tmp"
 BLOCK = 512
 ENTRY_BYTES = 4096
@@ -21,9 +19,12 @@ class Unmeasurable(Exception):
 
 
 def prepare(folder: Path) -> None:
-    """Make the folders in `folder` that HOME and TMPDIR point to."""
+    """Make the folders in `folder` that HOME and TMPDIR point to, whatever an earlier sandbox put in their place."""
     for name in (HOME, TEMPORARY):
-        (folder / name).mkdir(exist_ok=True)
+        path = folder / name
+        if path.is_symlink() or not path.is_dir():
+            clear(path)
+            path.mkdir()
 
 
 def give(folder: Path, user: int) -> None:
@@ -81,31 +82,45 @@ def deleted_bytes(pids: list[int], device: int) -> int:
     return sum(sizes.values())
 
 
-def read_result(folder: Path, name: str, at_most: int) -> bytes:
+def read_result(folder: Path, name: str, at_most: int) -> bytes | None:
     """Read a file that student code left in its scratch folder, and nothing that it may point to instead.
 
-    Raises:
-        CourseError: it is not there, is no regular file of its own, or is longer than `at_most` bytes.
+    Returns:
+        Its content; None if it is not there, is no regular file of its own, or is longer than `at_most` bytes.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     for part in Path(name).parts:
         above = descriptor
         try:
             descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=above)
-        except OSError as error:
-            raise CourseError(f"{name}: {error.strerror}. It must be a plain file, and no link.") from error
+        except OSError:
+            return None
         finally:
             os.close(above)
     try:
         about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
-            raise CourseError(f"{name} is a link or a special file. Save it as a plain file.")
-        if about.st_size > at_most:
-            raise CourseError(f"{name} has {about.st_size} bytes; at most {at_most} are read.")
+        if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1 or about.st_size > at_most:
+            return None
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(at_most)
     finally:
         os.close(descriptor)
+
+
+def write_anew(folder: Path, name: str, content: bytes) -> None:
+    """Write a file into a scratch folder that student code has had, whatever it put in that place."""
+    clear(folder / name)
+    descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+
+
+def clear(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it; it need not be there."""
+    if path.is_dir() and not path.is_symlink():
+        remove(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def remove(folder: Path) -> None:

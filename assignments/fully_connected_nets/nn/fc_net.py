@@ -1,0 +1,197 @@
+"""Fully connected nets put together from layers; their `loss` is what a Solver calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nn.checks import Array, check_batch, check_shape
+from nn.layer_utils import (
+    NORMALIZATIONS,
+    affine_norm_relu_dropout_backward,
+    affine_norm_relu_dropout_forward,
+    affine_relu_backward,
+    affine_relu_forward,
+)
+from nn.layers import affine_backward, affine_forward
+from nn.losses import softmax_loss
+
+
+class TwoLayerNet:
+    """affine - ReLU - affine - softmax, with L2 regularisation of the weights.
+
+    `params` holds W1 (D, H), b1 (H,), W2 (H, C), b2 (C,): one column of weights per unit.
+
+    Source: Goodfellow et al., Deep Learning (2016), chapter 6.
+    """
+
+    def __init__(
+        self,
+        input_dim: int = 3 * 32 * 32,
+        hidden_dim: int = 100,
+        num_classes: int = 10,
+        weight_scale: float = 1e-3,
+        reg: float = 0.0,
+    ):
+        """Draw the weights from numpy's global random stream: W1 first, then W2; biases are zero.
+
+        Args:
+            input_dim: D, how many numbers an example has.
+            hidden_dim: H, number of hidden units.
+            num_classes: C.
+            weight_scale: standard deviation of the weights.
+            reg: strength of the L2 regularisation.
+        """
+        self.params: dict[str, Array] = {}
+        self.reg = float(reg)
+        # ===== START YOUR CODE HERE =====
+        # TODO: W1, b1, W2 and b2 in self.params, drawn with np.random.randn in this order.
+        raise NotImplementedError("TwoLayerNet.__init__")
+        # ====== END YOUR CODE HERE ======
+
+    def loss(self, X: Array, y: Array | None = None) -> Array | tuple[float, dict[str, Array]]:
+        r"""Scores of a batch, or its loss and the gradients of all parameters.
+
+        $L = L_{softmax}(s, y) + \frac{reg}{2} (\lVert W_1 \rVert^2 + \lVert W_2 \rVert^2)$
+
+        Args:
+            X: (N, d_1, ..., d_k) float, one example a row.
+            y: (N,) int labels 0..C-1, or None.
+
+        Returns:
+            without y: scores (N, C). With y: the loss (a float) and a dict with the gradient of the loss with respect
+            to each parameter, under the names and in the shapes of `params`.
+
+        Raises:
+            ValueError: shapes do not fit, N is 0, a label is outside 0..C-1, X or the scores hold NaN or infinity.
+        """
+        check_batch("X", X)
+        W1, b1 = self.params["W1"], self.params["b1"]
+        W2, b2 = self.params["W2"], self.params["b2"]
+
+        # ===== START YOUR CODE HERE: scores =====
+        # TODO: scores (N, C), hidden_cache from affine_relu_forward and scores_cache from affine_forward.
+        raise NotImplementedError("TwoLayerNet.loss: scores")
+        # ====== END YOUR CODE HERE ======
+        check_shape("scores", scores, (len(X), len(b2)), f"X of shape {X.shape} and W2 of shape {W2.shape}")
+        if y is None:
+            return scores
+
+        loss, dscores = softmax_loss(scores, y)
+        grads: dict[str, Array] = {}
+        # ===== START YOUR CODE HERE: backward =====
+        # TODO: grads["W2"], grads["b2"], grads["W1"], grads["b1"]; and add the L2 term to loss.
+        raise NotImplementedError("TwoLayerNet.loss: backward")
+        # ====== END YOUR CODE HERE ======
+        return float(loss), grads
+
+
+class FullyConnectedNet:
+    """{affine - [normalisation] - ReLU - [dropout]} x (L - 1) - affine - softmax, with L2 regularisation of weights.
+
+    `params` holds W1, b1, ..., WL, bL, each W (inputs, outputs), and with normalisation gamma1, beta1, ... of the
+    hidden layers.
+
+    Source: Goodfellow et al., Deep Learning (2016), chapter 6.
+    """
+
+    def __init__(
+        self,
+        hidden_dims: Sequence[int],
+        input_dim: int = 3 * 32 * 32,
+        num_classes: int = 10,
+        dropout_keep_ratio: float = 1,
+        normalization: str | None = None,
+        reg: float = 0.0,
+        weight_scale: float = 1e-2,
+        dtype: type = np.float32,
+        seed: int | None = None,
+    ):
+        """Draw the weights from numpy's global random stream, first layer first; biases and shifts are 0, scales 1.
+
+        Args:
+            hidden_dims: number of units of each hidden layer.
+            input_dim: D, how many numbers an example has.
+            num_classes: C.
+            dropout_keep_ratio: probability to keep a hidden value in training; 1 for no dropout.
+            normalization: "batchnorm", "layernorm" or None.
+            reg: strength of the L2 regularisation.
+            weight_scale: standard deviation of the weights.
+            dtype: of the parameters and of the computation; np.float64 for numeric gradients.
+            seed: of the dropout masks, which are then the same in every call (for gradient checks).
+
+        Raises:
+            ValueError: an unknown normalisation, or a keep ratio outside (0, 1].
+        """
+        if normalization not in (None, *NORMALIZATIONS):
+            raise ValueError(
+                f"normalization: received {normalization!r}, expected None or one of {list(NORMALIZATIONS)}"
+            )
+        if not 0 < dropout_keep_ratio <= 1:
+            raise ValueError(f"dropout_keep_ratio: received {dropout_keep_ratio}, expected 0 < ratio <= 1")
+        self.normalization = normalization
+        self.use_dropout = dropout_keep_ratio != 1
+        self.reg = float(reg)
+        self.num_layers = 1 + len(hidden_dims)
+        self.dtype = dtype
+        self.params: dict[str, Array] = {}
+        dims = [input_dim, *hidden_dims, num_classes]
+
+        # ===== START YOUR CODE HERE =====
+        # TODO: W1, b1, W2, b2, ... in self.params, drawn with np.random.randn, layer i of shape (dims[i - 1], dims[i]);
+        #   with self.normalization also gamma1, beta1, ... of every layer but the last.
+        raise NotImplementedError("FullyConnectedNet.__init__")
+        # ====== END YOUR CODE HERE ======
+
+        for name, value in self.params.items():
+            self.params[name] = value.astype(dtype)
+        self.dropout_param: dict = {}
+        if self.use_dropout:
+            self.dropout_param = {"mode": "train", "p": dropout_keep_ratio}
+            if seed is not None:
+                self.dropout_param["seed"] = seed
+        self.bn_params: list[dict] = [{"mode": "train"} for _ in hidden_dims] if normalization == "batchnorm" else []
+
+    def loss(self, X: Array, y: Array | None = None) -> Array | tuple[float, dict[str, Array]]:
+        r"""Scores of a batch (in testing mode), or its loss and the gradients of all parameters (in training mode).
+
+        $L = L_{softmax}(s, y) + \frac{reg}{2} \sum_i \lVert W_i \rVert^2$
+
+        Args:
+            X: (N, d_1, ..., d_k) float, one example a row.
+            y: (N,) int labels 0..C-1, or None.
+
+        Returns:
+            without y: scores (N, C). With y: the loss (a float) and a dict with the gradient of the loss with respect
+            to each parameter, under the names and in the shapes of `params`.
+
+        Raises:
+            ValueError: shapes do not fit, N is 0, a label is outside 0..C-1, X or the scores hold NaN or infinity.
+        """
+        check_batch("X", X)
+        X = X.astype(self.dtype, copy=False)
+        mode = "test" if y is None else "train"
+        for param in (self.dropout_param, *self.bn_params):
+            param["mode"] = mode
+        last = self.num_layers
+        dropout_param = self.dropout_param if self.use_dropout else None
+        norm_params = self.bn_params or [{}] * (last - 1)
+
+        # ===== START YOUR CODE HERE: scores =====
+        # TODO: scores (N, C), and caches, a list with the cache of every layer, first layer first: hidden layers by
+        #   affine_norm_relu_dropout_forward (with norm_params[i - 1] for layer i), the last by affine_forward.
+        raise NotImplementedError("FullyConnectedNet.loss: scores")
+        # ====== END YOUR CODE HERE ======
+        check_shape("scores", scores, (len(X), len(self.params[f"b{last}"])), f"X of shape {X.shape}")
+        if y is None:
+            return scores
+
+        loss, dscores = softmax_loss(scores, y)
+        grads: dict[str, Array] = {}
+        # ===== START YOUR CODE HERE: backward =====
+        # TODO: grads for every name in self.params, from dscores and caches, the last layer first;
+        #   and add the L2 term of every W (not of b, gamma or beta) to loss, that of the last layer first.
+        raise NotImplementedError("FullyConnectedNet.loss: backward")
+        # ====== END YOUR CODE HERE ======
+        return float(loss), grads

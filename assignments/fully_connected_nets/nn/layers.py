@@ -1,0 +1,320 @@
+"""Layers: each forward function gives (out, cache), each backward function takes (dout, cache)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nn.checks import Array, check_batch, check_shape
+
+Cache = tuple
+
+
+def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
+    r"""Affine map of flattened examples.
+
+    $out = x w + b$
+
+    Source: Goodfellow et al., Deep Learning (2016), section 6.1.
+
+    Args:
+        x: (N, d_1, ..., d_k) float; each example is flattened to a row of D = d_1 * ... * d_k numbers.
+        w: (D, M) float.
+        b: (M,) float.
+
+    Returns:
+        out: (N, M), in the dtype of the inputs.
+        cache: (x, w, b).
+
+    Raises:
+        ValueError: shapes do not fit, N is 0, or x holds NaN or infinity.
+    """
+    check_batch("x", x)
+    check_shape("w", w, (int(np.prod(x.shape[1:])), "M"), f"x of shape {x.shape}")
+    check_shape("b", b, (w.shape[1],), f"w of shape {w.shape}")
+    # ===== START YOUR CODE HERE =====
+    # TODO: out (N, M); flatten every example of x to a row first.
+    raise NotImplementedError("affine_forward")
+    # ====== END YOUR CODE HERE ======
+    return out, (x, w, b)
+
+
+def affine_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    r"""Gradients of an affine map.
+
+    $dx = dout \, w^T, \quad dw = x^T dout, \quad db = \sum_i dout_i$
+
+    Args:
+        dout: (N, M) float, the gradient with respect to the output.
+        cache: what `affine_forward` gave.
+
+    Returns:
+        dx (N, d_1, ..., d_k), dw (D, M), db (M,).
+
+    Raises:
+        ValueError: `dout` does not fit the cache.
+    """
+    x, w, _ = cache
+    check_shape("dout", dout, (len(x), w.shape[1]), f"x of shape {x.shape} and w of shape {w.shape}")
+    # ===== START YOUR CODE HERE =====
+    # TODO: dx in the shape of x, dw in the shape of w, and db (M,).
+    raise NotImplementedError("affine_backward")
+    # ====== END YOUR CODE HERE ======
+    return dx, dw, db
+
+
+def relu_forward(x: Array) -> tuple[Array, Array]:
+    r"""Rectified linear unit.
+
+    $out = \max(0, x)$
+
+    Source: Nair & Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines (2010).
+
+    Args:
+        x: float, any shape.
+
+    Returns:
+        out: like x.
+        cache: x.
+    """
+    # ===== START YOUR CODE HERE =====
+    # TODO: out in the shape of x; do not change x itself.
+    raise NotImplementedError("relu_forward")
+    # ====== END YOUR CODE HERE ======
+    return out, x
+
+
+def relu_backward(dout: Array, cache: Array) -> Array:
+    r"""Gradient of the rectified linear unit.
+
+    $dx = dout \cdot [x > 0]$
+
+    Args:
+        dout: the gradient with respect to the output.
+        cache: what `relu_forward` gave: its input x.
+
+    Returns:
+        dx: like x.
+
+    Raises:
+        ValueError: `dout` does not fit the cache.
+    """
+    x = cache
+    check_shape("dout", dout, x.shape, f"x of shape {x.shape}")
+    # ===== START YOUR CODE HERE =====
+    # TODO: dx in the shape of x.
+    raise NotImplementedError("relu_backward")
+    # ====== END YOUR CODE HERE ======
+    return dx
+
+
+def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tuple[Array, Cache | None]:
+    r"""Normalise every feature over the batch, then scale and shift it.
+
+    $\hat x = (x - \mu) / \sqrt{\sigma^2 + \epsilon}, \quad out = \gamma \hat x + \beta$
+
+    with mean $\mu$ and variance $\sigma^2$ of each column: of the batch when training, and of the past when testing,
+    for which $running \leftarrow momentum \cdot running + (1 - momentum) \cdot batch$ is kept for both.
+
+    Source: Ioffe & Szegedy, Batch Normalization (2015), algorithms 1 and 2; running averages as in its section 3.1.
+
+    Args:
+        x: (N, D) float.
+        gamma, beta: (D,) float, scale and shift.
+        bn_param: "mode" is "train" or "test"; "eps" (default 1e-5) and "momentum" (default 0.9) may be given;
+            "running_mean" and "running_var" (D,) are kept here and brought up to date in training.
+
+    Returns:
+        out: (N, D), in the dtype of x.
+        cache: (xhat, gamma, std) for the backward pass; None when testing.
+
+    Raises:
+        ValueError: shapes do not fit, N is 0, x holds NaN or infinity, or the mode is another.
+    """
+    _check_norm_inputs(x, gamma, beta)
+    mode = _mode("bn_param", bn_param)
+    eps = float(bn_param.get("eps", 1e-5))
+    momentum = float(bn_param.get("momentum", 0.9))
+    running_mean = bn_param.get("running_mean", np.zeros(x.shape[1], x.dtype))
+    running_var = bn_param.get("running_var", np.zeros(x.shape[1], x.dtype))
+    cache = None
+    # ===== START YOUR CODE HERE =====
+    # TODO: out (N, D). In mode "train" also running_mean and running_var, brought up to date, and
+    #   cache = (xhat, gamma, std): normalised x (N, D), gamma, and the root of variance + eps (D,).
+    raise NotImplementedError("batchnorm_forward")
+    # ====== END YOUR CODE HERE ======
+    bn_param["running_mean"] = running_mean
+    bn_param["running_var"] = running_var
+    return out, cache
+
+
+def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    r"""Gradients of batch normalisation (training mode), step by step back through its computational graph.
+
+    $d\hat x = \gamma \, dout, \quad d\sigma = -\sum_i d\hat x_i \hat x_i / \sigma, \quad
+    d\mu = -\sum_i d\hat x_i / \sigma, \quad dx = (d\hat x + \hat x \, d\sigma \sigma / N) / \sigma + d\mu / N$
+
+    where $\sigma$ stands for $\sqrt{\sigma^2 + \epsilon}$.
+
+    Source: Ioffe & Szegedy, Batch Normalization (2015), section 3.
+
+    Args:
+        dout: (N, D) float, the gradient with respect to the output.
+        cache: what `batchnorm_forward` gave in training mode.
+
+    Returns:
+        dx (N, D), dgamma (D,), dbeta (D,).
+
+    Raises:
+        ValueError: `dout` does not fit the cache.
+    """
+    xhat, gamma, std = cache
+    check_shape("dout", dout, xhat.shape, f"x of shape {xhat.shape}")
+    # ===== START YOUR CODE HERE =====
+    # TODO: dx (N, D), dgamma (D,) and dbeta (D,); mean and std depend on x too.
+    raise NotImplementedError("batchnorm_backward")
+    # ====== END YOUR CODE HERE ======
+    return dx, dgamma, dbeta
+
+
+def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    r"""Gradients of batch normalisation (training mode) by the formula simplified on paper.
+
+    $dx = \frac{\gamma}{N \sigma} \left( N \, dout - \sum_i dout_i - \hat x \sum_i dout_i \hat x_i \right)$
+
+    Arguments, result and errors are those of `batchnorm_backward`.
+    """
+    xhat, gamma, std = cache
+    check_shape("dout", dout, xhat.shape, f"x of shape {xhat.shape}")
+    # ===== START YOUR CODE HERE =====
+    # TODO: dx (N, D) in one expression, dgamma (D,) and dbeta (D,).
+    raise NotImplementedError("batchnorm_backward_alt")
+    # ====== END YOUR CODE HERE ======
+    return dx, dgamma, dbeta
+
+
+def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict) -> tuple[Array, Cache]:
+    r"""Normalise every example over its features, then scale and shift each feature; the same in training and testing.
+
+    $\hat x = (x - \mu) / \sqrt{\sigma^2 + \epsilon}, \quad out = \gamma \hat x + \beta$
+
+    with mean $\mu$ and variance $\sigma^2$ of each row.
+
+    Source: Ba, Kiros & Hinton, Layer Normalization (2016), section 3.
+
+    Args:
+        x: (N, D) float.
+        gamma, beta: (D,) float, scale and shift.
+        ln_param: "eps" (default 1e-5) may be given.
+
+    Returns:
+        out: (N, D), in the dtype of x.
+        cache: (xhat, gamma, std) for the backward pass.
+
+    Raises:
+        ValueError: shapes do not fit, N is 0, or x holds NaN or infinity.
+    """
+    _check_norm_inputs(x, gamma, beta)
+    eps = float(ln_param.get("eps", 1e-5))
+    # ===== START YOUR CODE HERE =====
+    # TODO: out and xhat, the normalised x (N, D), and std, the root of variance + eps of each row (N, 1).
+    raise NotImplementedError("layernorm_forward")
+    # ====== END YOUR CODE HERE ======
+    return out, (xhat, gamma, std)
+
+
+def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    r"""Gradients of layer normalisation.
+
+    $dx = \frac{1}{D \sigma} \left( D \, d\hat x - \sum_j d\hat x_j - \hat x \sum_j d\hat x_j \hat x_j \right),
+    \quad d\hat x = \gamma \, dout$
+
+    Source: Ba, Kiros & Hinton, Layer Normalization (2016), section 3.
+
+    Args:
+        dout: (N, D) float, the gradient with respect to the output.
+        cache: what `layernorm_forward` gave.
+
+    Returns:
+        dx (N, D), dgamma (D,), dbeta (D,).
+
+    Raises:
+        ValueError: `dout` does not fit the cache.
+    """
+    xhat, gamma, std = cache
+    check_shape("dout", dout, xhat.shape, f"x of shape {xhat.shape}")
+    # ===== START YOUR CODE HERE =====
+    # TODO: dx (N, D), dgamma (D,) and dbeta (D,); mean and std run over the features of a row.
+    raise NotImplementedError("layernorm_backward")
+    # ====== END YOUR CODE HERE ======
+    return dx, dgamma, dbeta
+
+
+def dropout_forward(x: Array, dropout_param: dict) -> tuple[Array, Cache]:
+    r"""Inverted dropout: in training each value is kept with probability p and divided by p, in testing all pass.
+
+    $out = x \cdot m / p, \quad m \sim \mathrm{Bernoulli}(p)$
+
+    Source: Srivastava et al., Dropout (2014), sections 4 and 10 (scaling in training).
+
+    Args:
+        x: float, any shape.
+        dropout_param: "p" is the probability to keep a value, 0 < p <= 1; "mode" is "train" or "test"; with "seed"
+            every call draws the same mask (for gradient checks), without it numpy's global random stream is used.
+
+    Returns:
+        out: like x.
+        cache: (dropout_param, mask); the mask holds 0 and 1/p, and is None when testing.
+
+    Raises:
+        ValueError: p or the mode is another.
+    """
+    p = float(dropout_param["p"])
+    if not 0 < p <= 1:
+        raise ValueError(f"dropout_param['p']: received {p}, expected 0 < p <= 1, the probability to keep a value")
+    mode = _mode("dropout_param", dropout_param)
+    random = np.random.RandomState(dropout_param["seed"]) if "seed" in dropout_param else np.random
+    mask = None
+    # ===== START YOUR CODE HERE =====
+    # TODO: out in the shape of x; in mode "train" also mask, drawn with random.rand(*x.shape), in the dtype of x.
+    raise NotImplementedError("dropout_forward")
+    # ====== END YOUR CODE HERE ======
+    return out, (dropout_param, mask)
+
+
+def dropout_backward(dout: Array, cache: Cache) -> Array:
+    r"""Gradient of inverted dropout.
+
+    $dx = dout \cdot m / p$ in training, $dx = dout$ in testing.
+
+    Args:
+        dout: the gradient with respect to the output.
+        cache: what `dropout_forward` gave.
+
+    Returns:
+        dx: like `dout`.
+
+    Raises:
+        ValueError: `dout` does not fit the cache.
+    """
+    dropout_param, mask = cache
+    mode = dropout_param["mode"]
+    if mask is not None:
+        check_shape("dout", dout, mask.shape, f"x of shape {mask.shape}")
+    # ===== START YOUR CODE HERE =====
+    # TODO: dx in the shape of dout, for both modes.
+    raise NotImplementedError("dropout_backward")
+    # ====== END YOUR CODE HERE ======
+    return dx
+
+
+def _check_norm_inputs(x: Array, gamma: Array, beta: Array) -> None:
+    check_batch("x", x, ("N", "D"), "gamma and beta, one number per feature")
+    check_shape("gamma", gamma, (x.shape[1],), f"x of shape {x.shape}")
+    check_shape("beta", beta, (x.shape[1],), f"x of shape {x.shape}")
+
+
+def _mode(name: str, param: dict) -> str:
+    mode = param.get("mode")
+    if mode not in ("train", "test"):
+        raise ValueError(f"{name}['mode']: received {mode!r}, expected 'train' or 'test'")
+    return mode

@@ -1,0 +1,246 @@
+"""Feedback that is safe to open: nothing of a student's runs, nothing hidden is told."""
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import DIAGNOSIS, HIDDEN_VALUE, VERDICT, nbgrader
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from payloads import HTML, MARKDOWN, RUN, SVG, hostile_notebook
+from pypdf import PdfReader
+
+from autograder.report.feedback import SafeHTMLExporter, write_feedback
+from autograder.report.hidden import without_hidden
+from autograder.report.pictures import PictureError
+from autograder.report.sanitise import POLICY, harmless_address, safe_html, sealed
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+RUNS = {"script", "iframe", "object", "embed", "base", "form", "link", "frame", "applet", "template", "math-x"}
+
+
+class Audit(HTMLParser):
+    """Collects everything in a page that could run or load something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag in RUNS:
+            self.found.append(f"<{tag}>")
+        for name, value in attrs:
+            compact = re.sub(r"[\x00-\x20]", "", value or "").lower()
+            if name.startswith("on") or name in ("srcdoc", "formaction"):
+                self.found.append(f"<{tag} {name}>")
+            if name in ("href", "src", "xlink:href", "action", "data") and not harmless_address(value or ""):
+                self.found.append(f"<{tag} {name}={value}>")
+            if tag == "img" and name == "src" and not compact.startswith("data:image/"):
+                self.found.append(f"<img src={value}>")
+            if tag == "a" and name == "href" and compact.startswith("data:"):
+                self.found.append(f"<a href={value}>")
+            if name == "style" and "url(" in compact:
+                self.found.append(f"<{tag} style={value}>")
+
+    handle_startendtag = handle_starttag
+
+
+def audited(html: str) -> list[str]:
+    audit = Audit()
+    audit.feed(html)
+    return audit.found
+
+
+def no_picture(address: str) -> bytes:
+    raise PictureError("none")
+
+
+@pytest.mark.parametrize("payload", HTML)
+def test_a_piece_of_html_is_harmless_by_itself(payload):
+    """Does the first layer alone, without policy and last look, leave nothing that runs?"""
+    assert audited(safe_html(payload, no_picture)) == []
+
+
+@pytest.mark.parametrize("payload", HTML)
+def test_the_last_look_takes_out_what_runs(payload):
+    """If something got into a page by another way, does the second layer take it out?"""
+    page = sealed(f"<html><head><title>t</title></head><body>{payload}</body></html>")
+    assert POLICY in page.replace("&#x27;", "'").replace("&#39;", "'")
+    found = [item for item in audited(page) if not item.startswith(("<img src=", "<a href=data", "<div style="))]
+    assert found == []
+
+
+def test_what_is_harmless_stays():
+    """Do tables, emphasis, links and formulas survive the cleaning?"""
+    from autograder.report.pandoc import convert
+    from autograder.report.tex import Maths
+
+    formulas = [Maths("x^2", False)]
+    text = '<table class="dataframe"><tr><th>a</th></tr></table><b>b</b> <a href="https://example.org">l</a> \ue0000\ue001'
+    made = safe_html(text, no_picture, formulas, convert([], formulas, "mathml").maths)
+    assert '<table class="dataframe">' in made
+    assert "<b>b</b>" in made
+    assert '<a href="https://example.org" rel="noopener noreferrer">l</a>' in made
+    assert "<msup><mi>x</mi><mn>2</mn></msup>" in made
+
+
+def test_a_formula_in_an_attribute_stays_text():
+    """Can the MathML of a formula close an attribute and add another?"""
+    from autograder.report.tex import Maths
+
+    made = safe_html('<img alt="\ue0000\ue001" src="data:image/png;base64,AAAA">', no_picture, [Maths("x", False)], ['<math a="b" onerror=1>'])
+    assert "<math" not in made
+    assert 'alt="$x$"' in made
+
+
+@pytest.fixture(scope="session")
+def hostile_page(graded_course, tmp_path_factory):
+    """The page that nbgrader makes of the hostile notebook, with everything in feedback/ beside it."""
+    from autograder.course import Course
+
+    root = tmp_path_factory.mktemp("hostile") / "course"
+    shutil.copytree(graded_course.root, root)
+    course = Course(root)
+    folder = course.autograded / "ada/mini"
+    nb = nbformat.read(folder / "mini.ipynb", 4)
+    cells, metadata = hostile_notebook(new_code_cell, new_markdown_cell, new_output, nbgrader("answer-why", True, True, 4))
+    nb.cells = [cell for cell in nb.cells if cell.id != "answer-why"] + cells
+    nb.metadata.update(metadata)
+    nbformat.write(nb, folder / "mini.ipynb")
+    (folder / "evil.html").write_text(f"<script>{RUN}</script>")
+    (folder / "evil.svg").write_text(SVG)
+    (page,) = write_feedback(course, course.assignment("mini"), "ada")
+    return page
+
+
+def test_the_page_of_a_hostile_notebook_has_nothing_that_runs(hostile_page):
+    """Whatever is in outputs, markdown, SVG, attachments and metadata: is the page without scripts, handlers and addresses?"""
+    page = hostile_page.read_text("utf-8")
+    assert audited(page) == []
+    assert page.count("Content-Security-Policy") == 1
+    assert "script-src 'none'" in page.replace("&#x27;", "'").replace("&#39;", "'")
+
+
+def test_no_file_of_the_student_lies_beside_the_page(hostile_page):
+    """Can a student get an HTML or SVG file of theirs opened from the feedback folder?"""
+    assert sorted(path.name for path in hostile_page.parent.iterdir()) == ["mini.html", "timestamp.txt"]
+
+
+def chromium(*arguments: str) -> str:
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=3000"]
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def title(page: str) -> str:
+    match = re.search(r"<title[^>]*>(.*?)</title>", page, re.DOTALL)
+    return match[1].strip() if match else ""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed; the pages are audited without it all the same")
+class TestInChromium:
+    def test_the_payloads_do_run_in_a_page_of_nbconverts(self, tmp_path):
+        """Do these payloads really run when nobody cleans them? (Otherwise the next test would prove nothing.)"""
+        ran = 0
+        for number, payload in enumerate((HTML[0], HTML[4], HTML[7])):
+            path = tmp_path / f"{number}.html"
+            path.write_text(f"<html><head><title>innocent</title></head><body>{payload}</body></html>")
+            ran += title(chromium("--dump-dom", path.as_uri())) == "owned"
+        assert ran == 3
+
+    def test_no_payload_runs_in_the_feedback(self, hostile_page, tmp_path):
+        """Does any of a student's scripts run in anyone's browser?"""
+        dom = chromium("--dump-dom", hostile_page.as_uri())
+        assert title(dom) == "mini"
+        assert "scores" in dom
+
+    def test_each_layer_holds_without_the_browsers_policy(self, hostile_page, tmp_path):
+        """And in a browser that knows no such policy?"""
+        page = hostile_page.read_text("utf-8")
+        bare = re.sub(r"<meta[^>]*Content-Security-Policy[^>]*>", "", page)
+        assert len(bare) < len(page)
+        path = tmp_path / "bare.html"
+        path.write_text(bare, "utf-8")
+        assert title(chromium("--dump-dom", path.as_uri())) == "mini"
+
+    def test_the_policy_alone_stops_every_payload(self, tmp_path):
+        """And if cleaning let everything through?"""
+        for number in range(0, len(HTML), 12):
+            body = "\n".join(payload for payload in HTML[number : number + 12] if "<title>" not in payload)
+            path = tmp_path / f"{number}.html"
+            path.write_text(
+                f'<html><head><meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>innocent</title></head><body>{body}</body></html>'
+            )
+            assert title(chromium("--dump-dom", path.as_uri())) == "innocent"
+
+
+@pytest.fixture(scope="session")
+def feedback(graded_course, tmp_path_factory):
+    """The feedback page of ada's mini homework."""
+    from autograder.course import Course
+
+    root = tmp_path_factory.mktemp("feedback") / "course"
+    shutil.copytree(graded_course.root, root)
+    course = Course(root)
+    (page,) = write_feedback(course, course.assignment("mini"), "ada")
+    return page.read_text("utf-8")
+
+
+def test_feedback_is_nbgraders_page_with_scores_comments_and_diagnosis(feedback):
+    """Does a student see points, comments and what was wrong?"""
+    assert "Score: 14.0 / 10.0" in feedback
+    assert "Late submission penalty (Score: -1.5)" in feedback
+    assert VERDICT in feedback
+    assert DIAGNOSIS in feedback
+    assert "<strong>missing</strong>" in feedback
+    assert "<mi>η</mi>" in feedback
+
+
+def test_hidden_tests_and_their_values_are_left_out(feedback):
+    """Can a student read a hidden test's source or value off the feedback?"""
+    assert HIDDEN_VALUE not in feedback
+    assert "HIDDEN TESTS" not in feedback
+    assert "A hidden test failed." in feedback
+    cell = new_markdown_cell("mine\n### BEGIN MARK SCHEME\n1 point for x\n### END MARK SCHEME\nmore")
+    assert without_hidden(cell).source == "mine\nmore"
+    open_ended = new_code_cell("a = 1\n### BEGIN HIDDEN TESTS\nassert a == 1")
+    assert without_hidden(open_ended).source == "a = 1"
+
+
+def test_pictures_are_inside_the_page():
+    """Does the page show plots without any file beside it?"""
+    from conftest import picture
+
+    nb = nbformat.v4.new_notebook(cells=[new_code_cell("x", outputs=[new_output("display_data", data={"image/png": picture()})])])
+    page, _ = SafeHTMLExporter(template_name="classic").from_notebook_node(nb)
+    assert '<img alt="output" src="data:image/png;base64,' in page
+    assert audited(page) == []
+
+
+def test_every_markdown_payload_is_harmless_alone():
+    """Does each payload lose its sting by itself, not only among the others?"""
+    for payload in MARKDOWN:
+        nb = nbformat.v4.new_notebook(cells=[new_markdown_cell(payload)])
+        page, _ = SafeHTMLExporter(template_name="classic").from_notebook_node(nb)
+        assert audited(page) == [], payload
+
+
+def test_the_feedback_pdf_hides_the_same(course_copy):
+    """Does the PDF tell what the page does not?"""
+    from autograder.report.batch import one_feedback
+    from autograder.report.model import Options
+    from autograder.report.scores import read_scores
+
+    assignment = course_copy.assignment("mini")
+    scores, name = read_scores(course_copy, assignment, ["ada"])["ada"]
+    one_feedback(course_copy, assignment, "ada", scores, name, Options("feedback"))
+    folder = course_copy.feedback / "ada/mini"
+    assert sorted(path.name for path in folder.iterdir()) == ["feedback.pages.json", "feedback.pdf", "mini.html", "timestamp.txt"]
+    text = "".join(page.extract_text() for page in PdfReader(folder / "feedback.pdf").pages)
+    assert HIDDEN_VALUE not in text
+    assert "A hidden test failed." in text
+    assert "dw differs at [3, 1]" in text
+    assert "Integrity notes" not in text
+    assert Path(folder / "mini.html").exists()
