@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
-from autograder.commands import data, demo, doctor, grade, release, report, student
+from autograder.commands import data, demo, doctor, grade, gradescope, release, report, student
 from autograder.errors import CourseError
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ app.command(rich_help_panel=INSTRUCTORS)(report.report)
 app.command(rich_help_panel=INSTRUCTORS)(report.feedback)
 app.command(rich_help_panel=INSTRUCTORS)(grade.stats)
 app.command(rich_help_panel=INSTRUCTORS)(grade.export)
+app.command(rich_help_panel=INSTRUCTORS)(gradescope.gradescope)
 app.command(rich_help_panel=STUDENTS)(student.check)
 app.command(rich_help_panel=STUDENTS)(report.pdf)
 app.command(rich_help_panel=STUDENTS)(student.submit)

@@ -1,16 +1,20 @@
 """A tiny course: one library module with two holes, two notebooks, every kind of cell."""
 
+import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from rich.console import Console
 
 from autograder.course import Course
+from autograder.grade.show import grade_and_show
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release
 
@@ -148,7 +152,6 @@ class TinyCourse:
     course: Course
     name: str = "tiny"
     weights: bytes = b""
-    handed_in: list[str] = field(default_factory=list)
 
     def hand_in(
         self,
@@ -205,29 +208,40 @@ class TinyCourse:
         }
 
 
-def make_course(root: Path, weights: bytes) -> TinyCourse:
+def make_course(
+    root: Path,
+    weights: bytes,
+    name: str = "tiny",
+    toml: str = TOML,
+    library: str = LIBRARY,
+    notebooks: dict[str, NotebookNode] | None = None,
+) -> TinyCourse:
+    """Write a course with one assignment, and release it."""
     root.mkdir(parents=True, exist_ok=True)
     shutil.copy(CONFIG, root)
     (root / "nn").mkdir()
     (root / "nn" / "__init__.py").write_text("")
-    (root / "nn" / "tiny.py").write_text(LIBRARY)
-    source = root / "source" / "tiny"
+    (root / "nn" / "tiny.py").write_text(library)
+    source = root / "source" / name
     source.mkdir(parents=True)
-    (source / "assignment.toml").write_text(TOML)
-    write_notebook(first(), source / "first.ipynb")
-    write_notebook(second(), source / "second.ipynb")
-    tiny = TinyCourse(Course(root), weights=weights)
-    release(tiny.course, ["tiny"])
-    return tiny
+    (source / "assignment.toml").write_text(toml)
+    for notebook, content in (notebooks or {"first": first(), "second": second()}).items():
+        write_notebook(content, source / f"{notebook}.ipynb")
+    course = TinyCourse(Course(root), name, weights)
+    release(course.course, [name])
+    return course
+
+
+def grade(tiny: TinyCourse, **options) -> str:
+    """Grade a course's submissions in this process; returns what is shown. Options as of `grade_and_show`."""
+    console = Console(file=io.StringIO(), width=200)
+    grade_and_show(tiny.course, tiny.name, console=console, **options)
+    return console.file.getvalue()
 
 
 @pytest.fixture(scope="session")
 def weights() -> bytes:
     """Weights that classify the tiny task without a mistake."""
-    import io
-
-    import numpy as np
-
     file = io.BytesIO()
     np.savez(file, W=np.eye(4)[:, :3])
     return file.getvalue()
@@ -244,3 +258,9 @@ def tiny(released: TinyCourse, tmp_path: Path) -> Iterator[TinyCourse]:
     """A released tiny course of one's own."""
     root = Path(shutil.copytree(released.course.root, tmp_path / "course"))
     yield TinyCourse(Course(root), weights=released.weights)
+
+
+@pytest.fixture(scope="session")
+def grading() -> Callable[..., str]:
+    """`grade`, for tests that run grading themselves."""
+    return grade

@@ -35,6 +35,16 @@ def privileges() -> Privileges:
     return Privileges(change_user, change_user and holds(CAP_SYS_ADMIN))
 
 
+def refuse_half_a_root() -> None:
+    """Raise PermissionError where this process is the machine's root, yet may not become somebody else.
+
+    The kernel does not bind root to a number of processes.
+    """
+    first_id_inside, first_id_outside, _ = Path("/proc/self/uid_map").read_text().splitlines()[0].split()
+    if os.geteuid() == 0 and first_id_inside == first_id_outside == "0":
+        raise PermissionError("root lacks capabilities here (CAP_SYS_ADMIN, CAP_SETUID, …); run as an ordinary user")
+
+
 def spare_id(pid: int) -> int | None:
     """Return a user and group id for the sandbox that process `pid` keeps: high up, and different for every live pid.
 

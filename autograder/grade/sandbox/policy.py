@@ -1,6 +1,7 @@
 """What a sandboxed process may do."""
 
 import functools
+import os
 import site
 import sys
 import sysconfig
@@ -68,16 +69,24 @@ class Policy:
     environment: Mapping[str, str] = field(default_factory=dict)
     channel_fd: int = 3
 
+    def __post_init__(self) -> None:
+        relative = [str(path) for path in (*self.read, self.write) if not path.is_absolute()]
+        if relative:
+            raise ValueError(f"Policy: {', '.join(relative)}: paths must be absolute, since the root may change.")
 
-@functools.cache
+
 def environment_paths() -> tuple[Path, ...]:
     """What Python, its packages and the programs of the system need to read in order to run: no user's files.
 
     Of /etc only what the dynamic loader, the clock and the fonts need: no /etc/passwd, so `pwd` finds nobody.
     Programs that ask for the user's name or home get them from LOGNAME and HOME.
     """
+    return tuple(path for path in _installed_paths() if os.access(path, os.R_OK))
+
+
+@functools.cache
+def _installed_paths() -> tuple[Path, ...]:
     installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     interpreter = {sys.prefix, sys.base_prefix} - {"/"}
     system = {"/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives"}
-    candidates = installed | interpreter | system | set(site.getsitepackages())
-    return tuple(sorted(path for path in map(Path, candidates) if path.exists()))
+    return tuple(sorted(map(Path, installed | interpreter | system | set(site.getsitepackages()))))

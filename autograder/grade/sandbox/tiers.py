@@ -43,6 +43,8 @@ class Namespaces:
     def prepare(self) -> None:
         self.watch = keeper.Watch(self.policy)
         as_root = identity.privileges().mount
+        if not as_root:
+            identity.refuse_half_a_root()
         self.user = identity.spare_id(os.getpid()) if as_root else None
         if self.user is not None:
             scratch.give(self.policy.write, self.user)
@@ -101,6 +103,8 @@ class Landlock:
             identity.become(user)
             identity.drop_capabilities(but=identity.needed_to_reach([*self.policy.read, self.policy.write]))
             syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
+        else:
+            identity.refuse_half_a_root()
         self.other_tasks = limits.tasks_of(os.geteuid())
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)

@@ -50,9 +50,8 @@ def place() -> Iterator[Place]:
 
 
 def start(main: Callable[[int], None], tier: Tier, scratch: Path, limits: SandboxLimits = LIMITS) -> SandboxedChild:
-    """Spawn with what Python itself needs to read, as far as this user can read it."""
-    read = tuple(path for path in environment_paths() if os.access(path, os.R_OK))
-    return spawn(main, Policy(read=read, write=scratch, limits=limits, tier=tier))
+    """Spawn with what Python itself needs to read."""
+    return spawn(main, Policy(read=environment_paths(), write=scratch, limits=limits, tier=tier))
 
 
 def receive(fd: int, seconds: float = PATIENCE) -> bytes:

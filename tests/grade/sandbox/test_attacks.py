@@ -80,6 +80,16 @@ def servers():
         one.close()
 
 
+WITHOUT_A_SANDBOX = ["endings", "ending before the others", "stopping itself", "waiting too long", "zombies"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.parametrize("name", WITHOUT_A_SANDBOX)
+def test_without_a_sandbox_killing_and_waiting_work(name, servers):
+    """With --no-sandbox, does a process still end when it should, and is its end reported?"""
+    assert servers((USERS[ORDINARY], "-", "none")).ask(attack=name, tier="none") == ""
+
+
 @pytest.mark.parametrize("name", attack_names())
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_nothing_gets_through(situation, name, servers):

@@ -10,7 +10,7 @@ import pytest
 from autograder.grade.sandbox import environment_paths, landlock, probe, scratch
 from autograder.grade.sandbox.checks import CHECKS
 from autograder.grade.sandbox.namespaces import outermost
-from autograder.grade.sandbox.policy import SandboxUnavailable
+from autograder.grade.sandbox.policy import Policy, SandboxUnavailable
 from autograder.grade.sandbox.probe import Mechanism, complete_tier
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
@@ -37,6 +37,12 @@ def test_python_can_be_read_and_no_users_files():
     assert any(Path(os.__file__).is_relative_to(path) for path in paths)
     for forbidden in ("/etc/passwd", "/home/someone", "/var/lib", "/proc", "/sys", "/tmp/x", "/run"):
         assert not any(Path(forbidden).is_relative_to(path) for path in paths)
+
+
+def test_a_policy_wants_absolute_paths(tmp_path):
+    """Is a relative path refused, which would mean something else after a change of the root?"""
+    with pytest.raises(ValueError, match="data: paths must be absolute"):
+        Policy(read=(Path("data"),), write=tmp_path)
 
 
 @linux
@@ -208,6 +214,7 @@ def test_no_landlock_is_an_obstacle(monkeypatch):
 
 OTHER_SYSTEM = """
 import os, sys
+from pathlib import Path
 sys.platform = {platform!r}
 for name in ("resource", "fcntl", "pwd", "grp"):
     sys.modules[name] = None
@@ -216,7 +223,7 @@ for name in ("fork", "geteuid", "pidfd_open", "sched_getaffinity"):
 from autograder.grade.sandbox import Policy, SandboxUnavailable, spawn
 from autograder.grade.sandbox.probe import best_tier, require_tier
 assert best_tier() is None
-for refused in (require_tier, lambda: spawn(print, Policy(read=(), write=None))):
+for refused in (require_tier, lambda: spawn(print, Policy(read=(), write=Path.cwd()))):
     try:
         refused()
     except SandboxUnavailable as error:
