@@ -103,8 +103,8 @@ def get_cifar10_data(
         FileNotFoundError: as `load_cifar10`.
     """
     X_train, y_train, X_test, y_test = load_cifar10(root)
-    _check_rows("num_training + num_validation", num_training + num_validation, len(X_train), "training")
-    _check_rows("num_test", num_test, len(X_test), "test")
+    _check_rows(len(X_train), "training", num_training=num_training, num_validation=num_validation)
+    _check_rows(len(X_test), "test", num_test=num_test)
     validation = slice(num_training, num_training + num_validation)
     mean_image = _mean_image(X_train[:num_training])
     subtracted = mean_image if subtract_mean else None
@@ -142,12 +142,13 @@ def held_out_cifar10(
         ValueError: the data here has no such rows: they are withheld where submissions run.
     """
     X_train, _, X_test, y_test = load_cifar10(root)
-    _check_rows("num_training", num_training, len(X_train), "training")
+    _check_rows(len(X_train), "training", num_training=num_training)
     if len(X_test) <= num_test:
         raise ValueError(
             f"held_out_cifar10: the test set here ends at row {len(X_test)}, so nothing is held out after the first "
             f"{num_test} rows.\n  Held-out rows are withheld while a submission runs; call this where all rows are."
         )
+    _check_rows(len(X_test), "test", num_test=num_test)
     mean_image = _mean_image(X_train[:num_training]) if subtract_mean else None
     return _prepare(X_test[num_test:], mean_image, flatten, dtype), y_test[num_test:].copy()
 
@@ -223,9 +224,14 @@ def _prepare(images: Array, mean_image: Array | None, flatten: Layout, dtype: np
     return out
 
 
-def _check_rows(argument: str, wanted: int, there: int, kind: str) -> None:
-    if not 0 <= wanted <= there:
-        raise ValueError(f"{argument} is {wanted}, but there are {there} {kind} rows")
+def _check_rows(there: int, kind: str, **wanted: int) -> None:
+    for argument, rows in wanted.items():
+        if rows < 0:
+            raise ValueError(f"{argument} must not be negative: {rows}")
+    if (total := sum(wanted.values())) > there:
+        arguments = " and ".join(f"{argument}={rows}" for argument, rows in wanted.items())
+        ask = "asks" if len(wanted) == 1 else "ask"
+        raise ValueError(f"{arguments} {ask} for {total} rows, but there are {there} in the {kind} set")
 
 
 def _is_synthetic(folder: Path) -> bool:

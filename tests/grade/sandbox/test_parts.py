@@ -249,3 +249,13 @@ def test_the_best_tier_of_this_machine_is_found_by_trying():
     assert tier == next((name for name in probe.TIERS if not failing[name]), None)
     for name, failed in failing.items():
         assert len(failed) in (0, len(CHECKS)), f"{name} is half there: {failed}"
+
+
+@linux
+def test_root_without_capabilities_is_refused():
+    """Is a root that cannot become somebody else told to run as an ordinary user, since limits do not bind it?"""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be half a root")
+    code = "from autograder.grade.sandbox import identity as i; i.drop_capabilities(); i.refuse_half_a_root()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "PermissionError: root lacks capabilities" in done.stderr

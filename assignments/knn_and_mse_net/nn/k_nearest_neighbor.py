@@ -1,0 +1,139 @@
+"""k-nearest-neighbour classification with Euclidean distances."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nn.checks import Array, check_batch, check_label_rows
+
+
+class KNearestNeighbor:
+    """Remembers its training examples and lets the nearest ones vote.
+
+    Source: Cover & Hart, Nearest Neighbor Pattern Classification (1967).
+    """
+
+    def train(self, X: Array, y: Array) -> None:
+        """Remember the training examples.
+
+        Args:
+            X: (N, D), one row per example; integers (raw pixels) are turned into float64.
+            y: (N,) int labels.
+
+        Raises:
+            ValueError: shapes do not fit, N is 0, or X holds NaN or infinity.
+            TypeError: `y` does not hold integers.
+        """
+        check_batch("X", X, ("N", "D"), "one row per example: X.reshape(len(X), -1)")
+        check_label_rows("y", y, "X", np.shape(X))
+        self.X_train = _as_float(X)
+        self.y_train = np.asarray(y)
+
+    def predict(self, X: Array, k: int = 1, num_loops: int = 0) -> Array:
+        """Label test examples by the vote of their `k` nearest training examples.
+
+        Args:
+            X: (M, D) test examples.
+            k: number of voters, 1 <= k <= N.
+            num_loops: which of the three ways to compute the distances: 0, 1 or 2 loops.
+
+        Returns:
+            (M,) labels, in the dtype of the training labels.
+
+        Raises:
+            ValueError: X does not fit the training examples, k or num_loops is out of range.
+        """
+        ways = {
+            0: self.compute_distances_no_loops,
+            1: self.compute_distances_one_loop,
+            2: self.compute_distances_two_loops,
+        }
+        if num_loops not in ways:
+            raise ValueError(f"num_loops: received {num_loops}, expected 0, 1 or 2")
+        return self.predict_labels(ways[num_loops](X), k=k)
+
+    def compute_distances_two_loops(self, X: Array) -> Array:
+        r"""Euclidean distances, one pair at a time.
+
+        $d_{ij} = \lVert x_i - t_j \rVert_2$
+
+        Args:
+            X: (M, D) test examples.
+
+        Returns:
+            dists: (M, N), the distance of test example i to training example j; float32 if both are, else float64.
+
+        Raises:
+            ValueError: X does not fit the training examples, is empty, or holds NaN or infinity.
+        """
+        X, dists = self._prepare(X)
+        for i in range(len(X)):
+            for j in range(len(self.X_train)):
+                # ===== START YOUR CODE HERE =====
+                # TODO: dists[i, j], the distance of X[i] to self.X_train[j], without a further loop.
+                raise NotImplementedError("KNearestNeighbor.compute_distances_two_loops")
+                # ====== END YOUR CODE HERE ======
+        return dists
+
+    def compute_distances_one_loop(self, X: Array) -> Array:
+        """Euclidean distances, one test example at a time.
+
+        Arguments, result and errors are those of `compute_distances_two_loops`.
+        """
+        X, dists = self._prepare(X)
+        for i in range(len(X)):
+            # ===== START YOUR CODE HERE =====
+            # TODO: dists[i], the distances of X[i] to all rows of self.X_train, without a further loop.
+            raise NotImplementedError("KNearestNeighbor.compute_distances_one_loop")
+            # ====== END YOUR CODE HERE ======
+        return dists
+
+    def compute_distances_no_loops(self, X: Array) -> Array:
+        r"""Euclidean distances by one matrix product, in no more memory than the result and the norms.
+
+        $d_{ij}^2 = \lVert x_i \rVert^2 - 2 x_i \cdot t_j + \lVert t_j \rVert^2$
+
+        Arguments, result and errors are those of `compute_distances_two_loops`.
+        """
+        X, dists = self._prepare(X)
+        # ===== START YOUR CODE HERE =====
+        # TODO: dists (M, N) without a loop: a matrix product and the squared lengths of the rows.
+        raise NotImplementedError("KNearestNeighbor.compute_distances_no_loops")
+        # ====== END YOUR CODE HERE ======
+        return dists
+
+    def predict_labels(self, dists: Array, k: int = 1) -> Array:
+        """Majority vote of the `k` nearest training examples; of labels with equally many votes the smallest wins.
+
+        Args:
+            dists: (M, N) distances of test example i to training example j.
+            k: number of voters, 1 <= k <= N; of equally near examples the first ones vote.
+
+        Returns:
+            (M,) labels, in the dtype of the training labels.
+
+        Raises:
+            ValueError: `dists` does not fit the training examples, is empty or holds NaN, or k is out of range.
+        """
+        num_train = len(self.X_train)
+        check_batch("dists", dists, ("M", num_train), f"{num_train} training examples")
+        if not 1 <= k <= num_train:
+            raise ValueError(f"k: received {k}, expected 1 <= k <= {num_train} to fit dists of shape {np.shape(dists)}")
+        # ===== START YOUR CODE HERE =====
+        # TODO: y_pred (M,), the commonest label among the k nearest; of equally common ones the smallest.
+        raise NotImplementedError("KNearestNeighbor.predict_labels")
+        # ====== END YOUR CODE HERE ======
+        return y_pred
+
+    def _prepare(self, X: Array) -> tuple[Array, Array]:
+        """The test examples as floats, and an empty distance matrix for them."""
+        check_batch("X", X, ("M", self.X_train.shape[1]), f"training examples of shape {self.X_train.shape}")
+        X = _as_float(X)
+        dtype = np.result_type(X, self.X_train)
+        return X.astype(dtype, copy=False), np.zeros((len(X), len(self.X_train)), dtype)
+
+
+def _as_float(X: Array) -> Array:
+    """Floats as they are, anything else as float64: differences of unsigned pixels would wrap around."""
+    X = np.asarray(X)
+    return X if np.issubdtype(X.dtype, np.floating) else X.astype(np.float64)

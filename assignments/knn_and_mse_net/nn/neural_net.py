@@ -1,0 +1,188 @@
+"""A net with one hidden layer, trained by plain stochastic gradient descent."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+
+from nn.checks import Array, NotFiniteError, check_batch, check_label_rows, check_shape
+from nn.losses import softmax_loss
+
+
+class TwoLayerNet:
+    r"""affine - ReLU - affine - loss, with L2 regularisation of the weights.
+
+    $s = \max(0, x W_1^T + b_1) \, W_2^T + b_2$
+
+    `params` holds W1 (H, D), b1 (H,), W2 (C, H), b2 (C,): one row of weights per unit.
+
+    Source: Goodfellow et al., Deep Learning (2016), chapter 6.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        std: float = 1e-4,
+        loss_function: Callable[[Array, Array], tuple[float, Array]] = softmax_loss,
+        dtype: type = np.float64,
+    ):
+        """Draw the weights from numpy's global random stream: W1 first, then W2; biases are zero.
+
+        Args:
+            input_size: D, length of an input row.
+            hidden_size: H, number of hidden units.
+            output_size: C, number of classes.
+            std: standard deviation of the weights.
+            loss_function: maps (scores (N, C), y (N,)) to the loss and its gradient with respect to the scores.
+            dtype: of the parameters: np.float64 or np.float32.
+        """
+        self.loss_function = loss_function
+        self.params = {
+            "W1": (std * np.random.randn(hidden_size, input_size)).astype(dtype),
+            "b1": np.zeros(hidden_size, dtype),
+            "W2": (std * np.random.randn(output_size, hidden_size)).astype(dtype),
+            "b2": np.zeros(output_size, dtype),
+        }
+
+    def loss(self, X: Array, y: Array | None = None, reg: float = 0.0) -> Array | tuple[float, dict[str, Array]]:
+        r"""Scores of a batch, or its loss and the gradients of all parameters.
+
+        $L = L_{data}(s, y) + \frac{reg}{2} (\lVert W_1 \rVert^2 + \lVert W_2 \rVert^2)$
+
+        Args:
+            X: (N, D) float, one row per example.
+            y: (N,) int labels 0..C-1, or None.
+            reg: strength of the L2 regularisation.
+
+        Returns:
+            without y: scores (N, C). With y: the loss (a float) and a dict with the gradient of the loss with respect
+            to each parameter, under the names and in the shapes of `params`.
+
+        Raises:
+            ValueError: shapes do not fit, N is 0, a label is outside 0..C-1, X or the scores hold NaN or infinity.
+        """
+        W1, b1 = self.params["W1"], self.params["b1"]
+        W2, b2 = self.params["W2"], self.params["b2"]
+        check_batch("X", X, ("N", W1.shape[1]), f"W1 of shape {W1.shape}")
+        reg = float(reg)
+
+        # ===== START YOUR CODE HERE: scores =====
+        # TODO: hidden (N, H), the outputs of the hidden layer after ReLU, and scores (N, C).
+        raise NotImplementedError("TwoLayerNet.loss: scores")
+        # ====== END YOUR CODE HERE ======
+        check_shape("scores", scores, (len(X), len(b2)), f"X of shape {X.shape} and W2 of shape {W2.shape}")
+        if y is None:
+            return scores
+
+        # ===== START YOUR CODE HERE: loss =====
+        # TODO: loss, that of self.loss_function plus the L2 term, and dscores (N, C), the gradient without that term.
+        raise NotImplementedError("TwoLayerNet.loss: loss")
+        # ====== END YOUR CODE HERE ======
+
+        dhidden = (dscores @ W2) * (hidden > 0)
+        grads = {
+            "W1": dhidden.T @ X + reg * W1,
+            "b1": dhidden.sum(axis=0),
+            "W2": dscores.T @ hidden + reg * W2,
+            "b2": dscores.sum(axis=0),
+        }
+        return float(loss), grads
+
+    def train(
+        self,
+        X: Array,
+        y: Array,
+        X_val: Array,
+        y_val: Array,
+        learning_rate: float = 1e-3,
+        learning_rate_decay: float = 0.95,
+        reg: float = 5e-6,
+        num_iters: int = 100,
+        batch_size: int = 200,
+        verbose: bool = False,
+    ) -> dict[str, list[float]]:
+        """Stochastic gradient descent: draw a batch with replacement, step against the gradient.
+
+        Once an epoch, after its first step, the accuracies are noted and the learning rate is multiplied by
+        `learning_rate_decay`. A run that diverges to NaN or infinity stops early with a warning.
+
+        Args:
+            X, y: training examples (N, D) and labels (N,).
+            X_val, y_val: validation examples and labels.
+            learning_rate: length of a step relative to the gradient.
+            learning_rate_decay: factor on the learning rate, once an epoch.
+            reg: strength of the L2 regularisation.
+            num_iters: number of steps.
+            batch_size: examples in a batch.
+            verbose: print the loss every 100 steps.
+
+        Returns:
+            loss_history: the loss of each batch before its step;
+            train_acc_history: once an epoch, the accuracy on the current batch after its step;
+            val_acc_history: once an epoch, the accuracy on the validation set.
+
+        Raises:
+            ValueError: shapes do not fit, a set is empty, a label is outside 0..C-1, an input is NaN or infinite.
+        """
+        check_batch("X", X, ("N", self.params["W1"].shape[1]), f"W1 of shape {self.params['W1'].shape}")
+        check_label_rows("y", y, "X", X.shape)
+        check_batch("X_val", X_val, ("N", X.shape[1]), f"X of shape {X.shape}")
+        check_label_rows("y_val", y_val, "X_val", X_val.shape)
+        num_train = len(X)
+        iterations_per_epoch = max(num_train // batch_size, 1)
+        learning_rate, learning_rate_decay = float(learning_rate), float(learning_rate_decay)
+        loss_history, train_acc_history, val_acc_history = [], [], []
+
+        for it in range(num_iters):
+            batch = np.random.choice(num_train, batch_size)
+            X_batch, y_batch = X[batch], y[batch]
+            try:
+                loss, grads = self.loss(X_batch, y_batch, reg)
+            except NotFiniteError:
+                warnings.warn(
+                    f"training diverged at iteration {it} of {num_iters}: lower learning_rate={learning_rate:g}",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                break
+            loss_history.append(loss)
+
+            # ===== START YOUR CODE HERE: update =====
+            # TODO: one step of gradient descent on every array in self.params, with learning_rate and grads.
+            raise NotImplementedError("TwoLayerNet.train: update")
+            # ====== END YOUR CODE HERE ======
+
+            if verbose and it % 100 == 0:
+                print(f"iteration {it} / {num_iters}: loss {loss:f}")
+            if it % iterations_per_epoch == 0:
+                train_acc_history.append(float(np.mean(self.predict(X_batch) == y_batch)))
+                val_acc_history.append(float(np.mean(self.predict(X_val) == y_val)))
+                learning_rate *= learning_rate_decay
+
+        return {
+            "loss_history": loss_history,
+            "train_acc_history": train_acc_history,
+            "val_acc_history": val_acc_history,
+        }
+
+    def predict(self, X: Array) -> Array:
+        """The class with the largest score.
+
+        Args:
+            X: (N, D) float, one row per example.
+
+        Returns:
+            (N,) int labels; of equal scores the first counts.
+
+        Raises:
+            ValueError: X does not fit the weights, is empty, or holds NaN or infinity.
+        """
+        # ===== START YOUR CODE HERE =====
+        # TODO: y_pred (N,), the class of the largest score of each row; self.loss(X) gives the scores.
+        raise NotImplementedError("TwoLayerNet.predict")
+        # ====== END YOUR CODE HERE ======
+        return y_pred
