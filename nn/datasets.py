@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from nn.dataset_files import (
     ARRAY_NAMES,
@@ -77,7 +78,7 @@ def get_cifar10_data(
     num_test: int = 1000,
     subtract_mean: bool = True,
     flatten: Layout = None,
-    dtype: np.typing.DTypeLike = np.float64,
+    dtype: DTypeLike = np.float64,
     root: str | os.PathLike | None = None,
 ) -> dict[str, Array]:
     """CIFAR-10 split into training, validation and test rows, with the mean training image subtracted.
@@ -125,7 +126,7 @@ def held_out_cifar10(
     num_test: int = 1000,
     subtract_mean: bool = True,
     flatten: Layout = None,
-    dtype: np.typing.DTypeLike = np.float64,
+    dtype: DTypeLike = np.float64,
     root: str | os.PathLike | None = None,
 ) -> tuple[Array, Array]:
     """The test rows that `get_cifar10_data` leaves over, prepared as it prepares its own.
@@ -212,7 +213,7 @@ def _mean_image(images: Array) -> Array:
     return total / len(images)
 
 
-def _prepare(images: Array, mean_image: Array | None, flatten: Layout, dtype: np.typing.DTypeLike) -> Array:
+def _prepare(images: Array, mean_image: Array | None, flatten: Layout, dtype: DTypeLike) -> Array:
     """(N, 32, 32, 3) bytes, minus the mean image if there is one, in the layout and dtype asked for."""
     dtype = np.dtype(dtype)
     if mean_image is not None and not np.issubdtype(dtype, np.floating):

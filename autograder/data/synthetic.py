@@ -48,15 +48,15 @@ class Recipe:
     noise_colour: float = 0.3  # of each channel's own noise, relative to what the channels share
     scenes: int = 3
     scene_size: int = 4  # patterns are sums of size x size cosines
-    scene_signal: float = 18.5  # between the classes, for the first scene
+    scene_signal: float = 20.0  # between the classes, for the first scene
     scene_noise: float = 36.0  # within a class, for the first scene
     scene_decay: float = 0.63  # from one scene to the next
-    prototypes: int = 20  # in each class
+    prototypes: int = 10  # in each class
     prototype_size: int = 3
-    prototype: float = 11.6
+    prototype: float = 15.0
     prototype_falloff: float = 1.0
     shift: int = 1  # at most, in pixels
-    odd_percent: int = 40  # of the images show a prototype of any class, so that no classifier can be right always
+    odd_percent: int = 42  # of the images show a prototype of any class, so that no classifier can be right always
 
 
 def write_synthetic(folder: Path, rows_per_batch: int = 10000, recipe: Recipe | None = None) -> Path:

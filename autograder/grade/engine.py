@@ -18,7 +18,7 @@ from autograder.grade.judge import Judge
 from autograder.grade.pristine import Pristine
 from autograder.grade.state import Store
 from autograder.grade.submission import Submission, read_submission
-from autograder.grade.worker import Worker, WorkerDied
+from autograder.grade.worker import Killed, Worker, WorkerDied
 
 TRIES = 2
 
@@ -69,17 +69,23 @@ class Engine:
         self.scratch = scratch
         self.listener = listener
         self.count = workers
+        self.aborted = False
 
     def __enter__(self) -> "Engine":
         with contextlib.ExitStack() as stack:
+            self.workers = [stack.enter_context(Worker(self.scratch)) for _ in range(self.count)]
             self.free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-            for _ in range(self.count):
-                self.free.put(stack.enter_context(Worker(self.scratch)))
+            for worker in self.workers:
+                self.free.put(worker)
             self.judges: dict[str, Future[Judge]] = {}
-            makers = stack.enter_context(ThreadPoolExecutor(len(self.pristine.notebooks)))
-            for name in self.pristine.notebooks:
-                judge = Judge(self.course, self.pristine.assignment, name, self.settings.seed, self.scratch)
-                self.judges[name] = makers.submit(self.make_ready, stack.enter_context(judge))
+            assignment, seed = self.pristine.assignment, self.settings.seed
+            pool = stack.enter_context(ThreadPoolExecutor(len(assignment.notebooks)))
+            self.makers = [
+                stack.enter_context(Judge(self.course, assignment, name, seed, self.scratch))
+                for name in assignment.notebooks
+            ]
+            for judge in self.makers:
+                self.judges[judge.notebook] = pool.submit(self.make_ready, judge)
             self.stack = stack.pop_all()
         return self
 
@@ -94,19 +100,33 @@ class Engine:
         return judge
 
     def run(self, job: Job) -> Run:
-        """Run a job on the next free worker; a worker that died is replaced, and the job tried again."""
-        for attempt in range(TRIES):
+        """Run a job on the next free worker; where something was killed, once more."""
+        for tries_left in reversed(range(TRIES)):
             worker = self.free.get()
             try:
-                return worker.run(job)
+                return worker.run(job, last_try=tries_left == 0)
+            except Killed:
+                continue
             except WorkerDied:
-                worker.close()
-                worker.start()
-                if attempt + 1 == TRIES:
+                if tries_left == 0 or self.aborted:
                     raise
+                worker.restart()
             finally:
                 self.free.put(worker)
-        raise AssertionError
+        raise AssertionError("the last try returns or raises")
+
+    def abort(self) -> None:
+        """Kill every worker and judge, so that no thread waits for one any longer."""
+        self.aborted = True
+        for process in (*self.workers, *self.makers):
+            process.process.kill()
+
+    def unfinished_keys(self) -> list[Future]:
+        """The answer keys that are still being made; raises CourseError where one cannot be made."""
+        for future in self.judges.values():
+            if future.done():
+                future.result()
+        return [future for future in self.judges.values() if not future.done()]
 
     def grade(self, submission: Submission) -> Graded:
         """Grade one submission; raises WorkerDied where it takes its worker down every time."""
@@ -185,6 +205,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
     with ThreadPoolExecutor(engine.count) as pool:
         waiting = iter(students)
         running: dict[Future, str] = {}
+        keys = engine.unfinished_keys()
         try:
             while True:
                 for student in waiting:
@@ -193,8 +214,9 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                         break
                 if not running:
                     return
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
+                finished = wait([*running, *keys], return_when=FIRST_COMPLETED).done
+                keys = engine.unfinished_keys()
+                for future in finished & running.keys():
                     student = running.pop(future)
                     try:
                         submission, graded = future.result()
@@ -207,6 +229,8 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                     store.write(student, graded.files)
                     listener.done(student, graded, entry)
                     yield student
-        finally:
+        except BaseException:
             for future in running:
                 future.cancel()
+            engine.abort()
+            raise

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from autograder.assignment import Limits
+from autograder.errors import CourseError
 from autograder.grade.jobs import Job, NotebookJob, NotebookRun, Run
 from autograder.grade.runner import JOB_FILE
 from autograder.grade.sandbox.scratch import read_result, remove, write_anew
@@ -21,6 +21,8 @@ from autograder.grade.wire import read_frame, write_frame
 from autograder.grade.zygote import BURY, REFUSED, SPAWN
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")}
+KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+KEEPER_KILLED = "its keeper was killed"
 MAX_HAND_IN = 64 * 2**20
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "MPLCONFIGDIR")
 
@@ -29,8 +31,12 @@ class WorkerDied(Exception):
     """The warm process is gone: killed, or out of memory."""
 
 
-class Refused(Exception):
+class Refused(CourseError):
     """The sandbox could not be set up; the text says why."""
+
+
+class Killed(Exception):
+    """A notebook's process was killed: by its own code, or by somebody on this machine."""
 
 
 def clean_environment() -> dict[str, str]:
@@ -64,6 +70,11 @@ class Worker:
     def __exit__(self, *exc) -> None:
         self.close()
 
+    def restart(self) -> None:
+        """Put a new warm process in the place of one that died."""
+        self.close()
+        self.start()
+
     def close(self) -> None:
         self.control.close()
         try:
@@ -82,16 +93,22 @@ class Worker:
             raise Refused(json.loads(payload))
         return json.loads(payload)
 
-    def run(self, job: Job, on_notebook: Callable[[str], None] = lambda name: None) -> Run:
-        """Run a submission's notebooks in order in one scratch folder; raises WorkerDied, Refused."""
+    def run(self, job: Job, last_try: bool = True) -> Run:
+        """Run a submission's notebooks in order in one scratch folder.
+
+        Raises:
+            WorkerDied: the warm process is gone.
+            Killed: a notebook's process was killed, and this is not the last try. (In the last one, that is how the
+                notebook ended.)
+            Refused: there is no sandbox.
+        """
         began = time.monotonic()
         folder = Path(tempfile.mkdtemp(prefix="grading-", dir=self.scratch))
         try:
             write_files(folder, job.files)
             runs = {}
             for notebook in job.notebooks:
-                on_notebook(notebook.name)
-                runs[notebook.name] = self.run_notebook(job, notebook, folder)
+                runs[notebook.name] = self.run_notebook(job, notebook, folder, last_try)
             files = {name: read_result(folder, name, MAX_HAND_IN) for name in job.hand_in}
         finally:
             remove(folder)
@@ -102,7 +119,7 @@ class Worker:
             seconds=time.monotonic() - began,
         )
 
-    def run_notebook(self, job: Job, notebook: NotebookJob, folder: Path) -> NotebookRun:
+    def run_notebook(self, job: Job, notebook: NotebookJob, folder: Path, last_try: bool) -> NotebookRun:
         cells = [cell for cell in notebook.cells if not cell.skip]
         task = {
             "cells": [asdict(cell) for cell in cells],
@@ -125,6 +142,8 @@ class Worker:
             os.close(channel)
             ending = self.ask(BURY, {})
         if run.stopped == "died":
+            if not last_try and -ending["status"] in KILLING and ending["reason"] in (None, KEEPER_KILLED):
+                raise Killed
             say_why(run, death(ending["status"], ending["reason"], job.limits))
         return run
 

@@ -3,9 +3,10 @@
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def first() -> NotebookNode:
         answer(
             "why",
             5,
-            "Why?\n\n<!-- ===== START YOUR ANSWER HERE ===== -->\nBecause.\n<!-- ====== END YOUR ANSWER HERE ====== -->",
+            "Why?\n\n<!-- ===== START YOUR ANSWER HERE ===== -->\nBecause.\n<!-- ===== END YOUR ANSWER HERE ===== -->",
         ),
     )
 
@@ -254,13 +255,21 @@ def released(tmp_path_factory: pytest.TempPathFactory, weights: bytes) -> TinyCo
 
 
 @pytest.fixture
-def tiny(released: TinyCourse, tmp_path: Path) -> Iterator[TinyCourse]:
+def tiny(released: TinyCourse, tmp_path: Path) -> TinyCourse:
     """A released tiny course of one's own."""
     root = Path(shutil.copytree(released.course.root, tmp_path / "course"))
-    yield TinyCourse(Course(root), weights=released.weights)
+    return TinyCourse(Course(root), weights=released.weights)
 
 
 @pytest.fixture(scope="session")
 def grading() -> Callable[..., str]:
     """`grade`, for tests that run grading themselves."""
     return grade
+
+
+@pytest.fixture(scope="session")
+def course_factory() -> SimpleNamespace:
+    """What a test needs to write a course of its own: kinds of cells, and `make_course`."""
+    return SimpleNamespace(
+        notebook=notebook, given=given, work=work, check=check, answer=answer, make_course=make_course
+    )

@@ -125,17 +125,8 @@ def clear(path: Path) -> None:
 
 def remove(folder: Path) -> None:
     """Remove a scratch folder whose sandbox has ended, whatever was done to the modes and depth of what is in it."""
-
-    def open_up(function, path: str, _) -> None:
-        for blocked in (os.path.dirname(path), path):
-            if not os.path.islink(blocked):
-                os.chmod(blocked, stat.S_IRWXU)
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path, onerror=open_up)
-        else:
-            function(path)
-
     try:
-        shutil.rmtree(folder, onerror=open_up)
-    except (RecursionError, OSError):
+        shutil.rmtree(folder)
+    except (OSError, RecursionError):
+        subprocess.run(["chmod", "-R", "u+rwX", "--", folder], check=False, stderr=subprocess.DEVNULL)
         subprocess.run(["rm", "-rf", "--", folder], check=True)
