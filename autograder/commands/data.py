@@ -7,12 +7,14 @@ import typer
 
 
 def data(
-    name: Annotated[str | None, typer.Argument(help="cifar10, mnist or synthetic; without it, list them.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="cifar10, mnist, synthetic or synthetic-digits; without it, list them.")
+    ] = None,
     to: Annotated[
         Path | None, typer.Option(help="The data folder. Default: the course's, or ./data outside a course.")
     ] = None,
 ) -> None:
-    """Download a dataset, or generate a stand-in for CIFAR-10 that needs no network."""
+    """Download a dataset, or generate a stand-in that needs no network."""
     from autograder.data.obtain import obtain
     from autograder.data.registry import find_dataset, known_datasets
 
@@ -20,14 +22,14 @@ def data(
     if name is None:
         for dataset in known_datasets().values():
             state = f"in {folder / dataset.folder}" if dataset.is_in(folder) else _how_to_get(dataset)
-            print(f"{dataset.name:<10} {dataset.title}\n{'':<10} {state}")
+            print(f"{dataset.name:<17} {dataset.title}\n{'':<17} {state}")
         return
     dataset = find_dataset(name)
     already = dataset.is_in(folder)
     place = obtain(dataset, folder)
     print(f"{dataset.name}: {'already in' if already else 'written to'} {place}")
     if dataset.generated:
-        print("This is a synthetic stand-in, NOT CIFAR-10; the real images win wherever both are.")
+        print(f"This is {dataset.title}.\nThe real images win wherever both are.")
 
 
 def _how_to_get(dataset) -> str:

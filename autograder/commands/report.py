@@ -16,7 +16,9 @@ NewPage = Annotated[bool, typer.Option("--new-page-per-question", help="Start ev
 
 def pdf(
     folder: Annotated[Path, typer.Argument(help="Your copy of the homework's folder.")] = Path(),
-    to: Annotated[Path | None, typer.Option(help="The PDF to write. Default: beside the folder.", dir_okay=False)] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The PDF to write. Default: beside the folder.", dir_okay=False)
+    ] = None,
     released: Annotated[
         Path | None, typer.Option(help="The folder as it was handed out, to mark what you changed outside the regions.")
     ] = None,
@@ -125,5 +127,7 @@ def run(tasks, workers: int | None, done: str) -> bool:
             incomplete += bool(outcome.result)
             for problem in outcome.result:
                 console.print(f"{outcome.name}: not shown: {problem}", style="yellow", markup=False)
-    console.print(f"{done}: {len(tasks) - len(failed)} made, {incomplete} not complete, {len(failed)} failed.", markup=False)
+    console.print(
+        f"{done}: {len(tasks) - len(failed)} made, {incomplete} not complete, {len(failed)} failed.", markup=False
+    )
     return bool(failed or incomplete)

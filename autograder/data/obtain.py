@@ -9,7 +9,11 @@ from pathlib import Path
 from autograder.data.download import NoMirror, fetch
 from autograder.data.registry import Dataset
 from autograder.data.synthetic import write_synthetic
+from autograder.data.synthetic_digits import write_synthetic_digits
 from autograder.errors import CourseError
+
+STAND_INS = {"cifar10": "synthetic", "mnist": "synthetic-digits"}
+"""Which generated dataset does where a downloaded one cannot be had."""
 
 
 def obtain(dataset: Dataset, data: Path) -> Path:
@@ -29,7 +33,7 @@ def obtain(dataset: Dataset, data: Path) -> Path:
         return folder
     try:
         if dataset.generated:
-            write_synthetic(folder)
+            _generate(dataset.name, folder)
         elif dataset.unpack:
             _download_and_unpack(dataset, data)
         else:
@@ -40,6 +44,13 @@ def obtain(dataset: Dataset, data: Path) -> Path:
     except OSError as error:
         raise CourseError(f"data {dataset.name}: cannot write in {data}: {error.strerror or error}") from error
     return folder
+
+
+def _generate(name: str, folder: Path) -> None:
+    if name == "synthetic-digits":
+        write_synthetic_digits(folder)
+    else:
+        write_synthetic(folder)
 
 
 def _download_and_unpack(dataset: Dataset, data: Path) -> None:
@@ -83,6 +94,6 @@ def _offline(dataset: Dataset, data: Path, failures: str) -> str:
         lines.append("  What was received so far is kept; run the same command again to go on.")
     lines.append(f"  Without a network, get {names}")
     lines.append(f"    elsewhere ({dataset.home}), put it into {by_hand.absolute()} and run this command again.")
-    if dataset.name == "cifar10":
-        lines.append("  Or work with a generated stand-in:  autograder data synthetic")
+    if stand_in := STAND_INS.get(dataset.name):
+        lines.append(f"  Or work with a generated stand-in:  autograder data {stand_in}")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ import shutil
 import struct
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -148,6 +149,7 @@ def _spots(count: int, recipe: Recipe, random: np.random.RandomState) -> np.ndar
     return (y - middle[0]) ** 2 + (x - middle[1]) ** 2 < radius**2
 
 
+@cache
 def distance_tables() -> np.ndarray:
     """(10 * fonts, rows, columns) int16: distance to the outline, positive inside; by digit, then by font."""
     folder = Path(matplotlib.get_data_path(), "fonts", "ttf")

@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from autograder.course import CONFIG, Course
+from autograder.data.obtain import STAND_INS
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
 
 MARKER = ".made-by-demo"
-STAND_INS = {"cifar10": "synthetic", "mnist": "synthetic-digits"}
 
 
 def make_course(course: Course, assignment: str, root: Path) -> Course:

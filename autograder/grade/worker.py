@@ -136,12 +136,14 @@ class Worker:
         }
         pid = self.ask(SPAWN, request)
         _, (channel,), _, _ = socket.recv_fds(self.control, 1, 1)
+        ended = False
         try:
             run = watch(channel, pid, [cell.id for cell in cells], job.limits)
+            ended = run.stopped == "died"
         finally:
             os.close(channel)
-            ending = self.ask(BURY, {})
-        if run.stopped == "died":
+            ending = self.ask(BURY, {"ended": ended})
+        if ended:
             if not last_try and -ending["status"] in KILLING and ending["reason"] in (None, KEEPER_KILLED):
                 raise Killed
             say_why(run, death(ending["status"], ending["reason"], job.limits))

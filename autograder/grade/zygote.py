@@ -5,6 +5,7 @@ no answer key, no source, no other student's work. It never reads what a child s
 channel to the grader and only starts, kills and buries.
 """
 
+import contextlib
 import gc
 import io
 import json
@@ -17,6 +18,7 @@ import autograder
 from autograder.grade.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
 from autograder.grade.wire import die_with_the_grader, read_frame, write_frame
 
+ENDING_SECONDS = 2
 SPAWN, BURY, DONE, REFUSED = b"S", b"K", b"D", b"R"
 
 
@@ -88,6 +90,9 @@ def serve(control: socket.socket) -> None:
             socket.send_fds(control, [b"\0"], [child.fd])
             os.close(child.fd)
         elif kind == BURY:
+            if request["ended"]:
+                with contextlib.suppress(TimeoutError):
+                    child.wait(ENDING_SECONDS)
             child.kill()
             ending = {"status": child.wait(), "reason": child.reason}
             child = None

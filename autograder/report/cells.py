@@ -1,6 +1,6 @@
 """A notebook's cells as blocks: its code, its outputs, its prose, in the order in which they stand.
 
-Markup waits in a `Markup` until one run of pandoc has read all of it; in the meantime a block {"t": "pending"} keeps its place.
+Markup waits in a `Markup` until one run of pandoc has read it; until then a block {"t": "pending"} keeps its place.
 """
 
 import json
@@ -362,7 +362,9 @@ def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: 
     bare = not re.sub(r"<[^>]*>|&nbsp;|\s", "", body) and not re.search(r"<(img|svg|table|hr)\b", body, re.IGNORECASE)
     if lost and (bare or lost != ["script"]):
         tags = ", ".join(f"<{name}>" for name in lost)
-        markup.problems.append(Problem(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else "")))
+        markup.problems.append(
+            Problem(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else ""))
+        )
         return text_output(plain, "stdout") or [{"t": "problem", "text": f"HTML with {tags}"}]
     body, rows = shortened_html(body)
     note = [{"t": "left-out", "text": f"… {rows} rows left out"}] if rows else []
@@ -395,7 +397,10 @@ def notices(notebook: Notebook) -> Iterator[tuple[str, str]]:
     if failed:
         errors = ", ".join(f"{cell.id} ({error_name(cell)})" for cell in failed[:6])
         more = f" and {len(failed) - 6} more" if len(failed) > 6 else ""
-        yield "error", f"{notebook.name}: {len(failed)} {'cell' if len(failed) == 1 else 'cells'} failed: {errors}{more}."
+        yield (
+            "error",
+            f"{notebook.name}: {len(failed)} {'cell' if len(failed) == 1 else 'cells'} failed: {errors}{more}.",
+        )
     ran = [count for count in counts if count is not None]
     if ran != sorted(ran):
         yield "warning", f"{notebook.name}: its cells were run in another order than they stand in."

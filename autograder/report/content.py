@@ -1,7 +1,7 @@
 """Pandoc's document tree as the content that the template prints.
 
-Blocks are dicts with a kind `t`; inlines are strings or lists that begin with their kind. Everything a student wrote stays
-data: the template prints it and never reads it as Typst. Only formulas are Typst, and those pandoc wrote.
+Blocks are dicts with a kind `t`; inlines are strings or lists that begin with their kind. Everything a student wrote
+stays data: the template prints it and never reads it as Typst. Only formulas are Typst, and those pandoc wrote.
 """
 
 import re
@@ -15,7 +15,9 @@ from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back
 
 MAX_DEPTH = 10
 LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
-LOST_TAGS = re.compile(r"<(script|iframe|video|audio|canvas|object|embed|form|input|button|select|textarea)\b", re.IGNORECASE)
+LOST_TAGS = re.compile(
+    r"<(script|iframe|video|audio|canvas|object|embed|form|input|button|select|textarea)\b", re.IGNORECASE
+)
 
 Block = dict
 Inline = str | list
@@ -68,9 +70,9 @@ def lines_and_displays(kind: str, line: list[Inline]) -> list[Block]:
         if node is not None and not display:
             append(current, node)
             continue
-        while current and (current[0] == ["break"] or isinstance(current[0], str) and not current[0].strip()):
+        while current and (current[0] == ["break"] or (isinstance(current[0], str) and not current[0].strip())):
             current.pop(0)
-        while current and (current[-1] == ["break"] or isinstance(current[-1], str) and not current[-1].strip()):
+        while current and (current[-1] == ["break"] or (isinstance(current[-1], str) and not current[-1].strip())):
             current.pop()
         if current:
             result.append({"t": kind, "c": current})
@@ -94,7 +96,9 @@ def bullet_list(c: list, place: Place, depth: int) -> list[Block]:
 
 
 def ordered_list(c: list, place: Place, depth: int) -> list[Block]:
-    return [{"t": "numbers", "start": c[0][0], "tight": tight(c[1]), "items": [blocks(i, place, depth + 1) for i in c[1]]}]
+    return [
+        {"t": "numbers", "start": c[0][0], "tight": tight(c[1]), "items": [blocks(i, place, depth + 1) for i in c[1]]}
+    ]
 
 
 def tight(items: list) -> bool:
@@ -255,7 +259,8 @@ def html_tag(c: list, place: Place, stack: list[tuple[str, list[Inline]]]) -> No
     if name == "br":
         append(stack[-1][1], ["break"])
     elif name == "img":
-        attributes = dict((k.lower(), v) for k, _, v in re.findall(r"([a-zA-Z-]+)\s*=\s*(['\"]?)([^'\"\s>]*)", text))
+        found = re.findall(r"([a-zA-Z-]+)\s*=\s*(['\"]?)([^'\"\s>]*)", text)
+        attributes = {key.lower(): value for key, _, value in found}
         picture = place.picture(attributes.get("src", ""), attributes.get("alt", ""))
         append(stack[-1][1], sized(picture, attributes.get("width", "")))
     elif name in TAGS and not closing and len(stack) < MAX_DEPTH:

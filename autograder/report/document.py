@@ -63,7 +63,10 @@ def assemble(submission: Submission, options: Options) -> Document:
         "digest": submission.digest,
         "notices": [{"level": level, "text": clean(text)[:MAX_NOTICE]} for level, text in all_notices(submission)],
         "scores": scores_data(submission),
-        "notes": [{"kind": clean(note.kind), "text": clean(note.text)[:MAX_NOTICE]} for note in shown_notes(submission, options)],
+        "notes": [
+            {"kind": clean(note.kind), "text": clean(note.text)[:MAX_NOTICE]}
+            for note in shown_notes(submission, options)
+        ],
         "edits": [edit_data(edit) for edit in submission.edits],
         "notebooks": notebooks,
         "files": files_data(submission),
@@ -100,7 +103,10 @@ def all_notices(submission: Submission) -> Iterator[tuple[str, str]]:
         yield "note", "The assignment as released was not at hand: changes outside the regions are not marked."
     elif submission.edits:
         count = len(submission.edits)
-        yield "warning", f"{count} {'change' if count == 1 else 'changes'} outside the regions: listed and marked below."
+        yield (
+            "warning",
+            f"{count} {'change' if count == 1 else 'changes'} outside the regions: listed and marked below.",
+        )
     untouched = [region.name for region in submission.regions if region.edited is False]
     if untouched:
         yield "warning", f"Not written yet: {', '.join(untouched)}."
@@ -116,7 +122,9 @@ def shown_notes(submission: Submission, options: Options):
 
 def notebook_data(notebook: Notebook, submission: Submission, options: Options, markup: Markup) -> dict:
     """One notebook: its cells in order, each question with the cells of work that lead to it."""
-    language = "ipython3" if notebook.nb.metadata.get("kernelspec", {}).get("language", "python") == "python" else "text"
+    language = (
+        "ipython3" if notebook.nb.metadata.get("kernelspec", {}).get("language", "python") == "python" else "text"
+    )
     cells = []
     waiting: dict | None = None
     for cell in notebook.nb.cells:
@@ -172,7 +180,11 @@ def level_headings(notebook: dict) -> None:
                 block["level"] = level
         if "question" in cell:
             cell["question"]["level"] = level + 1
-            if cell["blocks"] and cell["blocks"][0]["t"] == "heading" and title_in(cell["blocks"][0]) == cell["question"]["title"]:
+            if (
+                cell["blocks"]
+                and cell["blocks"][0]["t"] == "heading"
+                and title_in(cell["blocks"][0]) == cell["question"]["title"]
+            ):
                 cell["question"]["level"] = cell["blocks"].pop(0)["level"]
 
 
@@ -198,7 +210,10 @@ def scores_data(submission: Submission) -> dict | None:
     }
     place = {key: i for i, key in enumerate(titles)}
     return {
-        "rows": [score_data(row, titles) for row in sorted(scores.rows, key=lambda row: place.get((row.notebook, row.cell), len(place)))],
+        "rows": [
+            score_data(row, titles)
+            for row in sorted(scores.rows, key=lambda row: place.get((row.notebook, row.cell), len(place)))
+        ],
         "total": scores.total,
         "maximum": scores.maximum,
         "late_penalty": scores.late_penalty,

@@ -202,7 +202,7 @@ class Said(logging.Handler):
 
 
 def keep_pages_only(assignment: str, student: str, notebooks: list[str]) -> None:
-    """After nbgrader's conversion: remove the copies of the submission's files, which browsers might run or that tell too much."""
+    """After nbgrader's conversion: remove its copies of the submission's files, which might run or tell too much."""
     for name in notebooks:
         path = Path(name).resolve()
         course = find_course(path.parent)

@@ -34,7 +34,11 @@ CJK = (
 )
 CJK_BOLD = ("/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc", "/usr/share/fonts/noto-cjk/NotoSansCJK-Bold.ttc")
 # The last resort for other scripts, where the system has it.
-OTHERS = ("/System/Library/Fonts/Supplemental/Arial Unicode.ttf", "C:/Windows/Fonts/arial.ttf", "C:/Windows/Fonts/seguisym.ttf")
+OTHERS = (
+    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
+    "C:/Windows/Fonts/arial.ttf",
+    "C:/Windows/Fonts/seguisym.ttf",
+)
 
 
 @functools.cache

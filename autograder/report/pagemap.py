@@ -35,9 +35,7 @@ def page_map(document: Document, marks: Sequence[Mark], pages: int) -> dict:
             whole = [rectangle for child in children for rectangle in child["crop_rect_list"]]
             groups.append(outline_entry(notebook["title"], weight, whole) | {"children": children})
     names = [region["name"] for file in data["files"] for region in file["regions"]]
-    regions = {
-        name: list(range(by_id[name].first_page, by_id[name].last_page + 1)) for name in names if name in by_id
-    }
+    regions = {name: list(range(by_id[name].first_page, by_id[name].last_page + 1)) for name in names if name in by_id}
     return {
         "assignment": data["assignment"],
         "student": data["student"],

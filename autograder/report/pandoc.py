@@ -58,7 +58,8 @@ def convert(
     documents = [run([fragment], [], known, target, SECONDS / 6) for fragment in fragments]
     texts = [run([], [formula], known, target, SECONDS / 6) for formula in formulas]
     return Converted(
-        tuple(one.documents[0] if one else None for one in documents), tuple(one.maths[0] if one else None for one in texts)
+        tuple(one.documents[0] if one else None for one in documents),
+        tuple(one.maths[0] if one else None for one in texts),
     )
 
 

@@ -88,7 +88,9 @@ def read_graded(
     submission = replace(submission, notebooks=tuple(replace(nb, released=None) for nb in submission.notebooks))
     result = read_result(graded / RESULT)
     if result is None:
-        missing_result = Note("result", f"{RESULT} is not there: this was graded by stock nbgrader; edits are not known.")
+        missing_result = Note(
+            "result", f"{RESULT} is not there: this was graded by stock nbgrader; edits are not known."
+        )
         submission = replace(submission, edits=(), notes=(missing_result,))
     else:
         submission = replace(

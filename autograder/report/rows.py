@@ -1,7 +1,7 @@
 """Monospaced text as rows: code with syntax colours, terminal output with ANSI colours, diffs.
 
-A row is one printed line of at most `COLUMNS` columns. Its runs are pieces of text, plain or `[style, text]`; `style_table`
-says what each style looks like. Wrapping happens here, in columns, so that a wrapped line keeps its colours and its mark.
+A row is one printed line of at most `COLUMNS` columns. Its runs are pieces of text, plain or `[style, text]`;
+`style_table` says what each style looks like. Wrapping happens here, so that a wrapped line keeps its colours and mark.
 """
 
 import difflib
@@ -272,8 +272,10 @@ def visible(char: str) -> str:
     return "^" + chr(0x40 + ord(char))
 
 
-# Bidirectional overrides could show code in another order than it runs; C1 controls and lone surrogates have no picture.
-UNPRINTABLE = dict.fromkeys([*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF], "\N{REPLACEMENT CHARACTER}")
+# Bidirectional overrides show code in another order than it runs; C1 controls and lone surrogates have no picture.
+UNPRINTABLE = dict.fromkeys(
+    [*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF], "\N{REPLACEMENT CHARACTER}"
+)
 UNPRINTABLE |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 
 
@@ -346,7 +348,7 @@ def colour_256(n: int) -> str:
     if n < 232:
         levels = (0, 95, 135, 175, 215, 255)
         n -= 16
-        return "#{:02x}{:02x}{:02x}".format(levels[n // 36], levels[n // 6 % 6], levels[n % 6])
+        return f"#{levels[n // 36]:02x}{levels[n // 6 % 6]:02x}{levels[n % 6]:02x}"
     grey = min(8 + 10 * (n - 232), 238)
     return f"#{grey:02x}{grey:02x}{grey:02x}"
 
@@ -372,7 +374,9 @@ def diff_rows(before: str, after: str, first: int = 1, context: int = 2) -> list
                 rows += [row for j in range(j1, j2) for row in wrap(Row((new[j],), first + j), NUMBERED, hang=True)]
             else:
                 rows += [row for line in old[i1:i2] for row in wrap(Row((line,), mark="removed"), NUMBERED, hang=True)]
-                rows += [row for j in range(j1, j2) for row in wrap(Row((new[j],), first + j, "added"), NUMBERED, hang=True)]
+                rows += [
+                    row for j in range(j1, j2) for row in wrap(Row((new[j],), first + j, "added"), NUMBERED, hang=True)
+                ]
     return rows
 
 

@@ -1,7 +1,7 @@
 """HTML that is safe to open: what a student wrote, reduced to what shows; and a page that runs nothing at all.
 
-Three layers. Each piece of a student's is cleaned by nh3 before it is put into the page. The finished page is gone through
-once more. And the page carries a policy by which the browser itself refuses scripts and everything from elsewhere.
+Three layers. Each piece of a student's is cleaned by nh3 before it is put into the page. The finished page is gone
+through once more. And the page carries a policy by which the browser refuses scripts and everything from elsewhere.
 """
 
 import base64
@@ -13,9 +13,9 @@ from autograder.report.pictures import PictureError, Pictures
 from autograder.report.tex import PLACEHOLDER, Maths, as_written
 
 TAGS = set(
-    """a abbr b blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption figure h1 h2 h3
-    h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub summary sup table tbody td tfoot th
-    thead tr tt u ul var""".split()
+    """a abbr b blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption figure
+    h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub summary sup
+    table tbody td tfoot th thead tr tt u ul var""".split()  # noqa: SIM905 (a list of 60 strings reads worse)
 )
 ATTRIBUTES = {
     "*": {"align", "title", "dir", "lang"},
@@ -48,14 +48,18 @@ def safe_html(text: str, picture: PictureSource, maths: Sequence[Maths] = (), ma
     Args:
         text: any HTML.
         picture: gives the bytes behind a picture's address, or raises PictureError.
-        maths, mathml: the formulas that placeholders in the text count into, and the same as MathML (pandoc's, hence safe).
+        maths, mathml: the formulas that placeholders in the text count into, and the same as MathML (pandoc's: safe).
     """
     import nh3
 
     def attribute(tag: str, name: str, value: str) -> str | None:
-        value = PLACEHOLDER.sub(lambda match: as_written(maths[int(match[1])]) if int(match[1]) < len(maths) else "", value)
+        value = PLACEHOLDER.sub(
+            lambda match: as_written(maths[int(match[1])]) if int(match[1]) < len(maths) else "", value
+        )
         if name == "class":
-            return value if re.fullmatch(r"(highlight|hll|[a-z]{1,3}[0-9]?|dataframe|ansi-[a-z-]+)( .*)?", value) else None
+            return (
+                value if re.fullmatch(r"(highlight|hll|[a-z]{1,3}[0-9]?|dataframe|ansi-[a-z-]+)( .*)?", value) else None
+            )
         if (tag, name) == ("img", "src"):
             return embedded(value, picture)
         if value.lower().lstrip().startswith("data:"):
@@ -81,7 +85,7 @@ def formula(index: int, maths: Sequence[Maths], mathml: Sequence[str | None]) ->
 
 
 def embedded(address: str, picture: PictureSource) -> str | None:
-    """A picture's address as a data URI of the picture, checked and brought to a known format; None if there is none."""
+    """A picture's address as a data URI of the picture, checked and in a known format; None if there is none."""
     try:
         return picture_address(picture(address))
     except PictureError:
@@ -100,7 +104,20 @@ def picture_address(data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(pictures.files[name]).decode()}"
 
 
-FORBIDDEN = ("script", "iframe", "object", "embed", "applet", "base", "form", "frame", "frameset", "link", "portal", "template")
+FORBIDDEN = (
+    "script",
+    "iframe",
+    "object",
+    "embed",
+    "applet",
+    "base",
+    "form",
+    "frame",
+    "frameset",
+    "link",
+    "portal",
+    "template",
+)
 ADDRESSES = ("href", "src", "action", "formaction", "xlink:href", "data", "srcdoc", "poster", "background", "ping")
 
 

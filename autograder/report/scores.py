@@ -1,4 +1,4 @@
-"""A submission's scores: points and comments from nbgrader's gradebook, the line of diagnosis from the engine's result."""
+"""A submission's scores: points and comments from nbgrader's gradebook, the diagnosis from the engine's result."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def students_with(course: Course, assignment: str) -> list[str]:
 
 
 def read_scores(course: Course, assignment: Assignment, students: list[str]) -> dict[str, tuple[Scores, str]]:
-    """For each of these students the scores and the name that the gradebook has; those it does not know are left out."""
+    """For each of these students the scores and the name in the gradebook; those it does not know are left out."""
     from nbgrader.api import Gradebook, MissingEntry
 
     environment_bin_on_path()

@@ -38,7 +38,7 @@ class Table:
 
 
 def table_blocks(table: Table) -> list[dict]:
-    """The blocks that show a table: parted into pieces that fit, all in the largest print in which each of them fits."""
+    """The blocks that show a table: parted into pieces, all in the largest print in which each of them fits."""
     pieces = parted(table)
     size = min(fitting_size(piece) for piece in pieces)
     made = [block(piece, size) for piece in pieces]

@@ -1,7 +1,7 @@
 """The maths in a notebook's markdown: found as Jupyter finds it, and tidied for pandoc's TeX reader.
 
-Jupyter takes the maths out before it reads the markdown, so that `a_1 $x_2$ b_3` and a `|` inside `$…$` in a table come out
-right. `take_maths` does the same and leaves a placeholder; whoever reads the result puts the maths back.
+Jupyter takes the maths out before it reads the markdown, so that `a_1 $x_2$ b_3` and a `|` inside `$…$` in a table
+come out right. `take_maths` does the same and leaves a placeholder; whoever reads the result puts the maths back.
 """
 
 import re
@@ -12,7 +12,8 @@ PLACEHOLDER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 
 CODE_OR_MATHS = re.compile(
     r"""
-    (?P<fence> ^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[^\n]*\n (?:.*?\n)?? [ ]{0,3}(?P=ticks)[`~]*[ \t]*$ | ^[ ]{0,3}(?:`{3,}|~{3,})[^\n]*\n.*\Z )
+    (?P<fence> ^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[^\n]*\n (?:.*?\n)?? [ ]{0,3}(?P=ticks)[`~]*[ \t]*$
+             | ^[ ]{0,3}(?:`{3,}|~{3,})[^\n]*\n.*\Z )
   | (?P<code> (?<![`\\])(?P<mark>`+)(?!`) (?:(?!\n[ \t]*\n).)+? (?<!`)(?P=mark)(?!`) )
   | (?P<escaped> \\[$\\](?![(\[]) )
   | \$\$ (?P<display> .+? ) \$\$
@@ -84,7 +85,10 @@ TIDY = [
     (re.compile(r"\\(?:notag|nonumber|limits|middle|mathstrut|strut)(?![a-zA-Z])"), ""),
     (re.compile(r"\\(?:color|hspace|vspace|hskip|vskip)\s*\*?\s*\{[^{}]*\}"), " "),
     (re.compile(r"\\(?:textcolor|href|class|style|bbox|colorbox)\s*(?:\[[^]]*\])?\s*\{[^{}]*\}\s*" + GROUP), r"{\1}"),
-    (re.compile(r"\\(?:smash|vphantom|hphantom|mathop|mathclap|mathrlap|mathllap)\s*(?:\[[^]]*\])?\s*" + GROUP), r"{\1}"),
+    (
+        re.compile(r"\\(?:smash|vphantom|hphantom|mathop|mathclap|mathrlap|mathllap)\s*(?:\[[^]]*\])?\s*" + GROUP),
+        r"{\1}",
+    ),
     (re.compile(r"\\rule\s*\{[^{}]*\}\s*\{[^{}]*\}"), ""),
     (re.compile(r"\{\s*\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*([^{}]*)\}"), r"\\math\1{\2}"),
     (re.compile(r"\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*\{"), r"\\math\1{"),
@@ -118,7 +122,11 @@ def paired_bars(tex: str) -> str:
         places = [match for match in BAR.finditer(tex) if match[1] == bar]
         if len(places) != 2 or "\\begin{" in tex:
             continue
-        before, inside, after = tex[: places[0].start()], tex[places[0].end() : places[1].start()], tex[places[1].end() :]
+        before, inside, after = (
+            tex[: places[0].start()],
+            tex[places[0].end() : places[1].start()],
+            tex[places[1].end() :],
+        )
         if balanced(inside) and inside.strip():
             tex = f"{before}\\l{name} {inside}\\r{name} {after}"
     return tex
@@ -145,7 +153,9 @@ def needs_alignment(tex: str) -> bool:
     return re.search(r"\\\\|(?<!\\)&", outside) is not None
 
 
-DEFINITION = re.compile(r"\\(?:newcommand|renewcommand|DeclareMathOperator)\*?\s*\{?\\[a-zA-Z]+\}?\s*(?:\[[0-9]\])?\s*" + GROUP)
+DEFINITION = re.compile(
+    r"\\(?:newcommand|renewcommand|DeclareMathOperator)\*?\s*\{?\\[a-zA-Z]+\}?\s*(?:\[[0-9]\])?\s*" + GROUP
+)
 
 
 def definitions(formulas: list[Maths]) -> str:

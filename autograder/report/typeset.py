@@ -1,7 +1,7 @@
 """From the document's data to PDF bytes, and from the marks in it to pages.
 
-Typst runs with one temporary folder as its root: the template, data.json and the pictures. If it stops at a formula or a
-picture, every one of them is tried alone, those that fail are replaced by what they are made of, and it runs again.
+Typst runs with one temporary folder as its root: the template, data.json and the pictures. If it stops at a formula or
+a picture, every one of them is tried alone, those that fail are replaced by what they are made of, and it runs again.
 """
 
 import json
@@ -126,19 +126,26 @@ def replace_broken(document: Document, folder: Path) -> list[Problem]:
         return verdicts[source]
 
     for node in nodes(document.data["notebooks"]):
-        if isinstance(node, dict) and node.get("t") == "picture" and not works(f"#image({json.dumps(node['file'])})"):
+        if isinstance(node, dict) and node.get("t") == "picture" and not works(image(node["file"])):
             problems.append(Problem("picture", f"{node['alt']}: Typst cannot read it"))
             node.clear()
             node.update(t="problem", text="a picture that cannot be read")
-        elif isinstance(node, list) and len(node) == 4 and node[0] == "picture":
-            if not works(f"#image({json.dumps(node[1])})"):
-                problems.append(Problem("picture", f"{node[2]}: Typst cannot read it"))
-                node[:] = ["missing", f"the picture {node[2]} cannot be read"]
-        elif isinstance(node, list) and len(node) == 3 and node[0] in ("maths", "display") and isinstance(node[1], str):
-            if not works(f"$ {node[1]} $"):
-                problems.append(Problem("formula", f"{node[2]} cannot be set: shown as TeX"))
-                node[:] = ["tex", node[2]]
+        elif isinstance(node, list) and len(node) == 4 and node[0] == "picture" and not works(image(node[1])):
+            problems.append(Problem("picture", f"{node[2]}: Typst cannot read it"))
+            node[:] = ["missing", f"the picture {node[2]} cannot be read"]
+        elif is_formula(node) and not works(f"$ {node[1]} $"):
+            problems.append(Problem("formula", f"{node[2]} cannot be set: shown as TeX"))
+            node[:] = ["tex", node[2]]
     return problems
+
+
+def image(file: str) -> str:
+    return f"#image({json.dumps(file)})"
+
+
+def is_formula(node: dict | list) -> bool:
+    """Whether a node is an inline formula (a displayed one holds one)."""
+    return isinstance(node, list) and len(node) == 3 and node[0] in ("maths", "display") and isinstance(node[1], str)
 
 
 def nodes(tree: object) -> Iterator[dict | list]:
@@ -156,9 +163,9 @@ def compiles(source: str, folder: Path) -> bool:
     import typst
 
     try:
-        typst.Compiler(
-            source.encode(), root=str(folder), font_paths=font_book(), ignore_system_fonts=True
-        ).compile(format="pdf")
+        typst.Compiler(source.encode(), root=str(folder), font_paths=font_book(), ignore_system_fonts=True).compile(
+            format="pdf"
+        )
     except typst.TypstError:
         return False
     return True

@@ -1,6 +1,7 @@
 """Runs one task for each student, several at a time, each in a process of its own.
 
-A process that crashes, hangs or eats memory costs its own task and no other.
+A process that crashes, hangs or eats memory costs its own task and no other. They are forks of a fresh process that has
+imported what they need, not of this one: Typst's threads do not survive a fork.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from typing import Any
 
 from autograder.errors import CourseError
 
+PRELOADED = ("autograder.report.batch", "autograder.report.warm")
 SECONDS = 180
 MEMORY = 4 * 2**30
 
@@ -39,7 +41,9 @@ class Outcome:
 
 def run_tasks(tasks: Sequence[Task], workers: int | None = None, seconds: float = SECONDS) -> Iterator[Outcome]:
     """Run the tasks, at most `workers` (default: the processors there are) at once; outcomes come as they finish."""
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    if sys.platform != "win32":
+        context.set_forkserver_preload(list(PRELOADED))
     most = workers or processors()
     waiting = list(reversed(tasks))
     running: dict[Connection, tuple[Task, Any, float]] = {}
@@ -110,6 +114,6 @@ def limit_memory() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
-        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         if hard == resource.RLIM_INFINITY or hard > MEMORY:
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))

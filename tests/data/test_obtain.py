@@ -111,7 +111,7 @@ def test_offline_the_error_says_what_to_do_instead(tmp_path, monkeypatch):
     with pytest.raises(CourseError) as caught:
         obtain(find_dataset("mnist"), tmp_path)
     assert f"put it into {tmp_path / 'mnist'}" in str(caught.value)
-    assert "synthetic" not in str(caught.value)
+    assert "autograder data synthetic-digits" in str(caught.value)
 
 
 def no_network():

@@ -11,8 +11,9 @@ from autograder.errors import CourseError
 def test_the_registry_describes_what_can_be_had():
     """Does every entry say where it lives, and every file how to tell that it is right?"""
     known = known_datasets()
-    assert list(known) == ["cifar10", "mnist", "synthetic"]
+    assert list(known) == ["cifar10", "mnist", "synthetic", "synthetic-digits"]
     assert known["synthetic"].generated
+    assert known["synthetic-digits"].generated
     assert known["cifar10"].size == 170498071
     assert known["mnist"].size == 11594722
     for file in (file for dataset in known.values() for file in dataset.files):

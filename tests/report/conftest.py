@@ -71,35 +71,57 @@ def picture(width: int = 60, height: int = 40) -> str:
 def mini(answer: str, run: bool) -> nbformat.NotebookNode:
     """The mini notebook: released with `run=False`, else as grading leaves it."""
 
-    def outputs(*made):
-        return made if run else ()
+    numbers = iter(range(1, 99))
 
-    def error(text: str):
+    def ran(id: str, source: str, *outputs, metadata: dict | None = None):
+        return code(id, source, outputs if run else (), next(numbers) if run else None, metadata)
+
+    def said(text: str):
+        return new_output("stream", name="stdout", text=text + "\n")
+
+    def unmet(text: str):
         return new_output("error", ename="Unmet", evalue=text, traceback=text.split("\n"))
 
     student = 'name = "Ada Lovelace"\nstudent_id = "ada"' if run else 'name = ""\nstudent_id = ""'
-    hidden = f"### BEGIN HIDDEN TESTS\nassert value == {HIDDEN_VALUE}\n### END HIDDEN TESTS"
-    loss = new_output("error", ename="AssertionError", evalue=HIDDEN_VALUE, traceback=[f"assert value == {HIDDEN_VALUE}"])
+    work = "scores = 1" if run else "raise NotImplementedError"
+    hidden = f"\n### BEGIN HIDDEN TESTS\nassert value == {HIDDEN_VALUE}\n### END HIDDEN TESTS" if run else ""
+    plot = new_output("display_data", data={"image/png": picture()})
+    told = [f"assert value == {HIDDEN_VALUE}"]
+    failed = new_output("error", ename="AssertionError", evalue=HIDDEN_VALUE, traceback=told)
+    question = "**Question.** Why?\n\n" + ANSWER.format(answer)
     cells = [
         new_markdown_cell("# Mini\n\nWhat is $x_1$?", id="intro"),
-        code("student", BANNERS.format(student), (), 1 if run else None, nbgrader("student", False, True)),
-        code("work", BANNERS.format("scores = 1" if run else "raise NotImplementedError"), (), 2 if run else None, nbgrader("work", False, True)),
-        code("scores-check", "# Check your scores (3 points)\nexpect.close(scores, 1)",
-             outputs(new_output("stream", name="stdout", text=VERDICT + "\n")), 3 if run else None, nbgrader("scores-check", True, False, 3)),
-        code("gradient-check", "# Check the gradient (2 points)\nexpect.same(dw)", outputs(error(DIAGNOSIS)), 4 if run else None,
-             nbgrader("gradient-check", True, False, 2)),
-        code("hidden-check", "# Check the value (1 point)\nvalue = 2" + (f"\n{hidden}" if run else ""), outputs(loss), 5 if run else None,
-             nbgrader("hidden-check", True, False, 1)),
-        code("plot", "plt.plot(x)", outputs(new_output("display_data", data={"image/png": picture()})), 6 if run else None),
-        new_markdown_cell("**Question.** Why?\n\n" + ANSWER.format(answer), id="answer-why", metadata=nbgrader("answer-why", True, True, 4)),
-        code("bonus-check", "# Bonus\nexpect.close(1, 1)", outputs(new_output("stream", name="stdout", text="ok\n")), 7 if run else None,
-             nbgrader("bonus-check", True, False, 0)),
-    ]  # fmt: skip
+        ran("student", BANNERS.format(student), metadata=nbgrader("student", False, True)),
+        ran("work", BANNERS.format(work), metadata=nbgrader("work", False, True)),
+        ran(
+            "scores-check",
+            "# Check your scores (3 points)\nexpect.close(scores, 1)",
+            said(VERDICT),
+            metadata=nbgrader("scores-check", True, False, 3),
+        ),
+        ran(
+            "gradient-check",
+            "# Check the gradient (2 points)\nexpect.same(dw)",
+            unmet(DIAGNOSIS),
+            metadata=nbgrader("gradient-check", True, False, 2),
+        ),
+        ran(
+            "hidden-check",
+            "# Check the value (1 point)\nvalue = 2" + hidden,
+            failed,
+            metadata=nbgrader("hidden-check", True, False, 1),
+        ),
+        ran("plot", "plt.plot(x)", plot),
+        new_markdown_cell(question, id="answer-why", metadata=nbgrader("answer-why", True, True, 4)),
+        ran("bonus-check", "# Bonus\nexpect.close(1, 1)", said("ok"), metadata=nbgrader("bonus-check", True, False)),
+    ]
     if run:
         extra = code("mine", "print('my own cell')", (), 8)
         extra.metadata["autograder"] = {"added": True}
         cells.append(extra)
-    return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "P"}})
+    return new_notebook(
+        cells=cells, metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "P"}}
+    )
 
 
 RESULT = {
@@ -120,7 +142,13 @@ RESULT = {
         }
     },
     "edits": [
-        {"place": "mini.ipynb: scores-check", "kind": "changed", "line": 2, "before": "expect.close(scores, 1)", "after": "pass"},
+        {
+            "place": "mini.ipynb: scores-check",
+            "kind": "changed",
+            "line": 2,
+            "before": "expect.close(scores, 1)",
+            "after": "pass",
+        },
         {"place": "nn/layers.py", "kind": "added", "line": 1, "before": "", "after": "import os"},
     ],
     "notes": [{"kind": "weights", "text": "best_net.npz was not handed in"}],

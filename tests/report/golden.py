@@ -1,4 +1,4 @@
-"""Writes the stored content and page pictures anew: `python tests/report/golden.py`. Look at what changed before you keep it."""
+"""Writes the stored content and page pictures anew: `python tests/report/golden.py`. Look before you keep them."""
 
 import json
 import sys
@@ -6,7 +6,19 @@ import tempfile
 from pathlib import Path
 
 FILES = Path(__file__).with_name("files")
-CELLS = ("maths", "injections", "lists", "pictures", "long-lines", "work-toy", "toy-check", "failing", "frame", "rich", "answer-why")
+CELLS = (
+    "maths",
+    "injections",
+    "lists",
+    "pictures",
+    "long-lines",
+    "work-toy",
+    "toy-check",
+    "failing",
+    "frame",
+    "rich",
+    "answer-why",
+)
 PPI = 45
 
 

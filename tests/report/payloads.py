@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Scripts that students might hide in a notebook. Each would set the page's title to "owned", or load something."""
 
 import base64
@@ -88,7 +89,7 @@ def hostile_notebook(make_code, make_markdown, output, metadata):
         {"image/svg+xml": SVG},
         {"image/svg+xml": base64.b64encode(SVG.encode()).decode()},
         {"image/png": f'" onerror="{RUN}'},
-        {"image/jpeg": f"x\"><script>{RUN}</script>"},
+        {"image/jpeg": f'x"><script>{RUN}</script>'},
         {"application/javascript": RUN},
         {"text/javascript": RUN},
         {"text/vnd.mermaid": f"graph TD; A[<img src=x onerror={RUN}>]"},
@@ -107,9 +108,16 @@ def hostile_notebook(make_code, make_markdown, output, metadata):
     outputs += [
         output("stream", name="stdout", text=f"\x1b[31m{SCRIPT}\x1b]8;;javascript:{RUN}\x07link\x1b]8;;\x07\n"),
         output("stream", name="stderr", text=f"</pre>{SCRIPT}"),
-        output("error", ename=SCRIPT, evalue=SCRIPT, traceback=[f"\x1b[31m{SCRIPT}", f"</pre><img src=x onerror={RUN}>"]),
+        output(
+            "error", ename=SCRIPT, evalue=SCRIPT, traceback=[f"\x1b[31m{SCRIPT}", f"</pre><img src=x onerror={RUN}>"]
+        ),
     ]
-    hostile = {"tags": [f'"><img src=x onerror={RUN}>'], "alt": f'" onerror="{RUN}', "title": SCRIPT, "magics_language": SCRIPT}
+    hostile = {
+        "tags": [f'"><img src=x onerror={RUN}>'],
+        "alt": f'" onerror="{RUN}',
+        "title": SCRIPT,
+        "magics_language": SCRIPT,
+    }
     cells = [make_code(f"print({SCRIPT!r})", id="outputs", outputs=outputs, metadata=hostile)]
     cells += [make_markdown(text, id=f"m{i}", metadata=hostile) for i, text in enumerate(MARKDOWN)]
     attachments = {
@@ -120,4 +128,11 @@ def hostile_notebook(make_code, make_markdown, output, metadata):
     text = f'![a](attachment:a.svg) ![b](attachment:b"%20onerror="{RUN}) ![c](attachment:c.html) [d](attachment:c.html)'
     cells.append(make_markdown(text, id="attachments", attachments=attachments))
     cells.append(make_markdown(SCRIPT, id="answer-why", metadata=metadata))
-    return cells, json.loads(json.dumps({"title": f"</title>{SCRIPT}", "widgets": {"application/vnd.jupyter.widget-state+json": {"x": f"</script>{SCRIPT}"}}}))
+    return cells, json.loads(
+        json.dumps(
+            {
+                "title": f"</title>{SCRIPT}",
+                "widgets": {"application/vnd.jupyter.widget-state+json": {"x": f"</script>{SCRIPT}"}},
+            }
+        )
+    )

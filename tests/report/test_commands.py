@@ -28,7 +28,9 @@ def test_report_makes_a_pdf_and_a_page_map_for_every_student(course_copy, monkey
     folder = course_copy.root / "reports" / "mini"
     assert sorted(path.name for path in folder.iterdir()) == ["ada.pages.json", "ada.pdf", "zoe.pages.json", "zoe.pdf"]
     pages = json.loads((folder / "ada.pages.json").read_text())
-    assert pages["questions"] == {f"mini:{name}": [2] for name in ("scores-check", "gradient-check", "hidden-check", "answer-why", "bonus-check")}
+    assert pages["questions"] == {
+        f"mini:{name}": [2] for name in ("scores-check", "gradient-check", "hidden-check", "answer-why", "bonus-check")
+    }
 
 
 def test_the_instructors_first_page_has_scores_and_integrity_notes(mini_report):
@@ -89,7 +91,7 @@ def test_only_the_students_asked_for(course_copy, monkeypatch, tmp_path):
     [
         (["report", "minni"], 'Did you mean "mini"'),
         (["report", "mini", "--student", "bob"], "bob has no graded mini. Graded are: ada, zoe."),
-        (["report", "mini", "--paper", "b5"], 'there are a4 and us-letter'),
+        (["report", "mini", "--paper", "b5"], "there are a4 and us-letter"),
         (["feedback", "mini", "--student", "bob"], "bob has no graded mini"),
         (["pdf", "nowhere"], "nowhere is not a folder"),
     ],

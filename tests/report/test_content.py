@@ -55,14 +55,25 @@ def walk(tree):
 def test_code_in_formulas_is_quoted(name):
     """Can a formula smuggle Typst code past pandoc?"""
     call = f'#{name}("/etc/passwd")'
-    texts = [rf"\text{{{call}}}", rf"\mbox{{{call}}}", rf"\label{{a> {call}}} x", rf"\operatorname{{{call}}}", rf"\mathrm{{{call}}}", call]
+    texts = [
+        rf"\text{{{call}}}",
+        rf"\mbox{{{call}}}",
+        rf"\label{{a> {call}}} x",
+        rf"\operatorname{{{call}}}",
+        rf"\mathrm{{{call}}}",
+        call,
+    ]
     for made in convert([], [Maths(text, False) for text in texts]).maths:
         assert name not in QUOTED.sub("", made or "")
 
 
 def test_attributes_never_reach_typst():
     """Do pandoc's `typst:` attributes, which it writes as code, end before the template?"""
-    blocks, _ = shown('<p><span typst:text:fill="panic()" style="color:red">x</span></p><table><tr><td typst:fill="panic()">y</td></tr></table>', "html")
+    blocks, _ = shown(
+        '<p><span typst:text:fill="panic()" style="color:red">x</span></p>'
+        '<table><tr><td typst:fill="panic()">y</td></tr></table>',
+        "html",
+    )
     assert "panic" not in json.dumps(blocks)
 
 
@@ -70,7 +81,13 @@ def test_markup_readers_open_nothing(tmp_path):
     """Can LaTeX or HTML in an output read a file while it is converted?"""
     secret = tmp_path / "secret.tex"
     secret.write_text("THE SECRET")
-    found = convert([Fragment("latex", f"\\input{{{secret}}} text"), Fragment("html", f"<iframe src='{secret}'></iframe><p>text</p>")], [])
+    found = convert(
+        [
+            Fragment("latex", f"\\input{{{secret}}} text"),
+            Fragment("html", f"<iframe src='{secret}'></iframe><p>text</p>"),
+        ],
+        [],
+    )
     assert "SECRET" not in json.dumps(found.documents)
 
 
@@ -108,7 +125,9 @@ def test_displayed_formulas_stand_between_paragraphs():
 
 def test_html_in_markdown_is_paired_and_the_lost_is_named():
     """Do <b>, <br> and <sup> work, and is an <iframe> named instead of silently left out?"""
-    blocks, problems = shown("<b>bold <i>both</b> x<sup>2</sup> a<br>b\n\n<iframe src='x'></iframe>\n\n<video controls></video>")
+    blocks, problems = shown(
+        "<b>bold <i>both</b> x<sup>2</sup> a<br>b\n\n<iframe src='x'></iframe>\n\n<video controls></video>"
+    )
     assert blocks[0]["c"][0] == ["strong", ["bold ", ["emph", ["both"]]]]
     assert ["super", ["2"]] in blocks[0]["c"]
     assert ["break"] in blocks[0]["c"]

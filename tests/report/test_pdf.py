@@ -77,7 +77,9 @@ def test_what_could_not_be_shown_is_named_in_the_file(odd_pdf, odd_text):
     """Is there anything that fails silently?"""
     assert len(odd_pdf.problems) >= 8
     for problem in odd_pdf.problems:
-        said = problem.text[-28:] if problem.place == "fonts" else problem.text[:50]  # the missing character itself has no text
+        said = (
+            problem.text[-28:] if problem.place == "fonts" else problem.text[:50]
+        )  # the missing character itself has no text
         assert flat(said) in flat(odd_text), problem
     places = {problem.place.removeprefix("odd, cell ") for problem in odd_pdf.problems}
     assert {"maths", "lists", "pictures", "pictures-out", "rich"} <= places
@@ -150,7 +152,9 @@ def test_pages_look_as_they_did_when_somebody_looked(graded_course):
     pages = page_pictures(*mini_document(graded_course))
     stored = [(FILES / f"mini-{number}.png").read_bytes() for number in range(1, len(pages) + 1)]
     assert not (FILES / f"mini-{len(pages) + 1}.png").exists()
-    assert [round(difference(*pair), 2) for pair in zip(pages, stored, strict=True) if difference(*pair) > TOLERANCE] == []
+    assert [
+        round(difference(*pair), 2) for pair in zip(pages, stored, strict=True) if difference(*pair) > TOLERANCE
+    ] == []
     assert difference(pages[0], pages[1]) > 3 * TOLERANCE, "the tolerance would let anything pass"
 
 

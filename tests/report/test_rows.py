@@ -48,8 +48,16 @@ def test_only_the_first_row_of_a_line_has_its_number():
 
 def test_ansi_colours_become_styles_and_other_escapes_vanish():
     """Is a traceback as legible on paper as in the notebook?"""
-    (row,) = terminal_rows("\x1b[1;31mError\x1b[0m \x1b]8;;http://x\x07link\x1b[2K \x1b[38;5;208mo\x1b[48;2;1;2;3mp\x1b[39mq\x1b[m")
-    assert row.runs == (("bold fg:red", "Error "), "link ", ("fg:#ff8700", "o"), ("fg:#ff8700 on:#010203", "p"), ("on:#010203", "q"))
+    (row,) = terminal_rows(
+        "\x1b[1;31mError\x1b[0m \x1b]8;;http://x\x07link\x1b[2K \x1b[38;5;208mo\x1b[48;2;1;2;3mp\x1b[39mq\x1b[m"
+    )
+    assert row.runs == (
+        ("bold fg:red", "Error "),
+        "link ",
+        ("fg:#ff8700", "o"),
+        ("fg:#ff8700 on:#010203", "p"),
+        ("on:#010203", "q"),
+    )
 
 
 def test_every_ansi_look_can_be_read():

@@ -1,0 +1,69 @@
+"""nbgrader's own command and formgrader's button, with our engine plugged in."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from autograder.notebooks import read_notebook
+
+SCORES = """
+SELECT student_id, base_cell.name, grade.auto_score, grade.extra_credit, grade.needs_manual_grade,
+       submitted_notebook.late_submission_penalty
+FROM grade JOIN base_cell ON grade.cell_id = base_cell.id
+JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id
+JOIN submitted_assignment ON submitted_notebook.assignment_id = submitted_assignment.id ORDER BY 1, 2
+"""
+BUTTON = """
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from autograder.course import find_course, nbgrader_config
+config = nbgrader_config(find_course())
+import json
+print(json.dumps(NbGraderAPI(CourseDirectory(config=config), config=config).autograde("tiny", "ada")["success"]))
+"""
+
+
+def scores(tiny) -> list[tuple]:
+    with sqlite3.connect(tiny.course.root / "gradebook.db") as db:
+        return db.execute(SCORES).fetchall()
+
+
+def run(tiny, *arguments: str) -> str:
+    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    result = subprocess.run(
+        [sys.executable, *arguments], cwd=tiny.course.root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout
+
+
+@pytest.fixture
+def handed_in(tiny):
+    tiny.hand_in("ada", timestamp="2026-10-10 13:00:00 UTC")
+    tiny.hand_in("max", library={"out = 2 * x": "import warnings; warnings.warn('!'); out = 3 * x"})
+    tiny.hand_in_release("ben")
+    return tiny
+
+
+def test_nbgrader_autograde_gives_the_same_gradebook(handed_in, grading):
+    """Does `nbgrader autograde` write the same scores, extra credit and penalties, and the same outputs?"""
+    run(handed_in, "-m", "nbgrader", "autograde", "tiny")
+    theirs = scores(handed_in)
+    assert ("ada", "bonus-check", 0.0, 3.0, 0, pytest.approx(2.6)) in theirs
+    assert ("max", "double-check", 0.0, None, 0, None) in theirs
+    path = handed_in.course.autograded / "max" / "tiny" / "first.ipynb"
+    check = next(cell for cell in read_notebook(path).cells if cell.id == "double-check")
+    assert check.outputs[0]["ename"] == "Unmet"
+    assert handed_in.result("max")["notebooks"]["first"]["cells"]["double-check"]["score"] == 0
+    grading(handed_in, force=True)
+    assert scores(handed_in) == theirs
+
+
+def test_formgraders_button(handed_in):
+    """Does formgrader's Autograde button grade with the engine?"""
+    assert json.loads(run(handed_in, "-c", BUTTON).splitlines()[-1]) is True
+    assert handed_in.scores("ada")["second:accuracy-check"] == 10
