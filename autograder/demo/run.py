@@ -68,15 +68,15 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
     if failed:
         raise CourseError("demo: feedback could not be written.\n" + "\n".join(failed))
     place = shown(demo.root)
-    programs = shown(Path(sys.executable).parent)
+    programs = Path(sys.executable).parent
     console.print(
         f"   scores      {place}/grades.csv\n"
         f"   feedback    {place}/feedback/<student>/{name}/\n"
         f"   gradebook   {place}/gradebook.db\n\n"
         f"Look at it in nbgrader's formgrader (menu Nbgrader, Formgrader):\n"
-        f"   {programs}/jupyter lab --notebook-dir {place}\n"
+        f"   cd {place} && {programs}/jupyter lab\n"
         f"Print a report for every student:\n"
-        f"   cd {place} && {Path(sys.executable).parent}/autograder report {name}",
+        f"   cd {place} && {programs}/autograder report {name}",
         markup=False,
         soft_wrap=True,
     )

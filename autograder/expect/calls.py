@@ -143,19 +143,21 @@ def accuracy(
     full: float,
     points: float | None = None,
     held_out: Callable[[], tuple[Array, Array]] | None = None,
-    slack: int = 2,
+    slack: float = 2,
+    steps: int = 100,
     name: str | None = None,
 ) -> float | None:
-    """The saved weights classify well: one share of the credit per whole per cent above `floor`, all of it at `full`.
+    """The saved weights classify well: one share of the credit per whole step above `floor`, all of it at `full`.
 
     Args:
         weights: path of an .npz file beside the notebook, of float arrays by name.
         predict: of the arrays by name and X; gives labels like y.
         X, y: data and labels that the student has.
-        floor, full: fractions in whole per cent, 0.23 and 0.45.
+        floor, full: fractions in whole steps, 0.23 and 0.45.
         points: what the cell is worth, so that its last line shows the points earned.
         held_out: gives other X and y; called by the trusted side only, which then judges the credit on these.
-        slack: percentage points added to the accuracy on held-out data.
+        slack: percentage points added to the accuracy on held-out data, whole steps too.
+        steps: how many steps make 1: 100 counts whole per cent, 200 half ones, for floor=0.90, full=0.975.
         name: what the printed line calls the weights; the file's name where it is left out.
 
     Returns:
@@ -168,7 +170,8 @@ def accuracy(
     def build(title: str) -> Accuracy:
         shared = held_out and cache(held_out)  # loaded once for all submissions
         data = np.array(X), np.array(y)
-        return Accuracy(title, fspath(weights), predict, *data, per_cent(floor), per_cent(full), shared, slack)
+        curve = in_steps(floor, steps), in_steps(full, steps)
+        return Accuracy(title, fspath(weights), predict, *data, *curve, shared, in_steps(slack / 100, steps), steps)
 
     judgement = current().state(None, lambda: name or fspath(weights), build)
     if points is None:
@@ -176,11 +179,11 @@ def accuracy(
     return points * (judgement.credit if judgement else 1.0)
 
 
-def per_cent(fraction: float) -> int:
-    """A fraction in whole per cent."""
-    if abs(100 * fraction - round(100 * fraction)) > 1e-6:
-        raise ValueError(f"floor and full are whole per cent, as in 0.23, not {fraction}")
-    return round(100 * fraction)
+def in_steps(fraction: float, steps: int) -> int:
+    """How many steps a fraction is; ValueError if that is no whole number."""
+    if abs(steps * fraction - round(steps * fraction)) > 1e-6:
+        raise ValueError(f"floor, full and slack are whole steps of {100 / steps:g} %, not {fraction}")
+    return round(steps * fraction)
 
 
 KINDS: dict[Callable, type[Expectation]] = {

@@ -131,15 +131,17 @@ class Accuracy(Expectation):
     floor: int
     full: int
     held_out: Callable[[], tuple[Array, Array]] | None
-    slack: int
+    slack: int  # floor, full and slack are in steps, of which `steps` make 1
+    steps: int = 100
     shapes: Mapping[str, tuple[int, ...]] | None = None  # the reference's
 
     guessable: ClassVar[bool] = False
     needs_evidence: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.floor < self.full <= 100:
-            raise ValueError(f"floor {self.floor / 100} and full {self.full / 100} should be 0 <= floor < full <= 1")
+        if not 0 <= self.floor < self.full <= self.steps:
+            floor, full = self.floor / self.steps, self.full / self.steps
+            raise ValueError(f"floor {floor} and full {full} should be 0 <= floor < full <= 1")
 
     def sealed(self, read_file: ReadFile) -> "Accuracy":
         return replace(self, shapes={name: array.shape for name, array in self.load(read_file).items()})
@@ -159,11 +161,14 @@ class Accuracy(Expectation):
         except WeightsError as error:
             return Judgement(0.0, (self.name, "no accuracy", "failed"), f"{self.weights}: {error}.")
         slack = self.slack if held_out else 0
-        earned, span = credit(*judged, self.floor, self.full, slack)
+        earned, span = credit(*judged, self.floor, self.full, slack, self.steps)
         share = f"accuracy {per_cent_of(judged):.1f} %" + (" on held-out data" if held_out else "")
-        curve = f"(0 at {self.floor} %, full at {self.full} %{f', {slack} added' if slack else ''})"
+        floor, full, added, first = (
+            per_cent_of((n, self.steps)) for n in (self.floor, self.full, slack, self.floor - slack + 1)
+        )
+        curve = f"(0 at {floor:g} %, full at {full:g} %{f', {added:g} added' if slack else ''})"
         outcome = "failed" if not earned else "ok" if earned == span else f"{earned} of {span}"
-        trouble = "" if earned else f"{self.weights}: {share}; credit begins at {self.floor - slack + 1} %."
+        trouble = "" if earned else f"{self.weights}: {share}; credit begins at {first:g} %."
         drop = per_cent_of(known) - per_cent_of(judged)
         flag = f"{self.weights}: {drop:.1f} points less accurate on held-out data: trained on the data that judge it?"
         flags = (flag,) if drop > _SUSPICIOUS_DROP else ()

@@ -91,14 +91,14 @@ def check_shapes(params: dict[str, Array], shapes: Mapping[str, tuple[int, ...]]
             raise WeightsError(f"{name} has shape {found}, where one like {shape} is expected")
 
 
-def credit(correct: int, total: int, floor: int, full: int, slack: int = 0) -> tuple[int, int]:
-    """Points earned on the curve, and its span: one point per whole per cent above `floor`, all at `full`.
+def credit(correct: int, total: int, floor: int, full: int, slack: int = 0, steps: int = 100) -> tuple[int, int]:
+    """Points earned on the curve, and its span: one point per whole step above `floor`, all at `full`.
 
     In integers throughout: in floating point many accuracies come out a point low.
 
     Args:
-        floor, full: per cent.
-        slack: points added, for data whose accuracy scatters around the one that was aimed at.
+        floor, full: in steps, of which `steps` make 1; by default in per cent.
+        slack: steps added, for data whose accuracy scatters around the one that was aimed at.
     """
     span = full - floor
-    return max(0, min(correct * 100 // total + slack - floor, span)), span
+    return max(0, min(correct * steps // total + slack - floor, span)), span

@@ -1,0 +1,1 @@
+"""Grading the same submissions with stock nbgrader and with us: time, memory, scores."""
