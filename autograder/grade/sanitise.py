@@ -70,7 +70,8 @@ def clean_bundle(data: Any) -> dict[str, str]:
     """The parts of a mime bundle that are known to be safe; a vector picture becomes an image that cannot run."""
     clean: dict[str, str] = {}
     for mime, value in data.items() if isinstance(data, dict) else ():
-        if not isinstance(value, str):
+        value = text_of(value)
+        if not value:
             continue
         if mime == "text/plain":
             clean[mime] = value
@@ -89,6 +90,22 @@ def is_plain_markup(text: str) -> bool:
     return not re.search(r"<|&\s*#|\]\s*[\(\[:]|\\(href|url|cssId|class|style|require|unicode|def|html)", text)
 
 
+def is_unicode(text: str) -> bool:
+    """Can it be stored? Halves of surrogate pairs, which JSON can name, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def text_of(value: Any) -> str:
+    """The text that a message holds; "" where it holds none."""
+    if not isinstance(value, str):
+        return ""
+    return value if is_unicode(value) else value.encode("utf-8", "replace").decode()
+
+
 def clean_output(output: Any, execution_count: int | None) -> Output | None:
     """The nbformat output for what a process sent, or None where it is nothing of the kind."""
     if not isinstance(output, dict):
@@ -97,7 +114,7 @@ def clean_output(output: Any, execution_count: int | None) -> Output | None:
         case "stream":
             name, text = output.get("name"), output.get("text")
             if name in ("stdout", "stderr") and isinstance(text, str):
-                return {"output_type": "stream", "name": name, "text": text}
+                return {"output_type": "stream", "name": name, "text": text_of(text)}
         case "display_data":
             return {"output_type": "display_data", "data": clean_bundle(output.get("data")), "metadata": {}}
         case "execute_result":
@@ -109,14 +126,14 @@ def clean_output(output: Any, execution_count: int | None) -> Output | None:
             }
         case "error":
             traceback = output.get("traceback")
-            lines = [str(line) for line in traceback] if isinstance(traceback, list) else []
+            lines = [text_of(line) for line in traceback] if isinstance(traceback, list) else []
             if len(lines) > MAX_TRACEBACK_LINES:
                 half = MAX_TRACEBACK_LINES // 2
                 lines = [*lines[:half], "…", *lines[-half:]]
             return {
                 "output_type": "error",
-                "ename": str(output.get("ename", "")),
-                "evalue": str(output.get("evalue", "")),
+                "ename": text_of(output.get("ename")),
+                "evalue": text_of(output.get("evalue")),
                 "traceback": lines,
             }
     return None

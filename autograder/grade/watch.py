@@ -19,7 +19,10 @@ from autograder.grade.wire import Frames, WireError
 GRACE_SECONDS = 2.0
 MAX_FRAME = 80 * 2**20
 MAX_EVIDENCE = 512 * 2**20
+MAX_MESSAGES = 20_000  # of evidence
 MAX_PICTURES = 32 * 2**20
+MAX_TEXT = 32 * 2**20
+LEAST_TEXT, LEAST_PICTURE = 256, 16 * 1024  # bytes that an output counts for at least: each takes memory here
 CHUNK = 1 << 20
 
 
@@ -36,6 +39,7 @@ class Watch:
         self.finished = False
         self.text_left = 0
         self.pictures_left = MAX_PICTURES
+        self.text_left_in_all = MAX_TEXT
         self.evidence_left = MAX_EVIDENCE
         self.began = self.cell_began = time.monotonic()
 
@@ -73,7 +77,7 @@ class Watch:
             raise WireError("cells out of order")
         self.current = self.run.cells[self.waiting.pop()] = CellRun()
         self.cell_began = time.monotonic()
-        self.text_left = self.limits.output_kb * 1024
+        self.text_left = min(self.limits.output_kb * 1024, self.text_left_in_all)
 
     def on_end(self, message: object) -> None:
         if self.current is None:
@@ -85,7 +89,7 @@ class Watch:
 
     def on_evidence(self, payload: bytes) -> None:
         self.evidence_left -= len(payload)
-        if self.evidence_left < 0:
+        if self.evidence_left < 0 or len(self.run.evidence) == MAX_MESSAGES:
             raise WireError("too much evidence")
         self.run.evidence.append(payload)
 
@@ -101,8 +105,11 @@ class Watch:
         if left <= 0:
             return
         if is_text:
+            size = max(size, LEAST_TEXT) if follows_none(message, outputs) else size
             self.text_left -= size
+            self.text_left_in_all -= size
         else:
+            size = max(size, LEAST_PICTURE)
             self.pictures_left -= size
         if size > left:
             outputs.append(
@@ -112,11 +119,10 @@ class Watch:
         output = clean_output(message, len(self.run.cells))
         if output is None:
             return
-        last = outputs[-1] if outputs else None
-        if last and output["output_type"] == last["output_type"] == "stream" and output["name"] == last["name"]:
-            last["text"] += output["text"]
-        else:
+        if follows_none(output, outputs):
             outputs.append(output)
+        else:
+            outputs[-1]["text"] += output["text"]
 
     def stop(self, why: str) -> None:
         """Close the run: `why` goes to the cell that was running, if any, and to the notebook."""
@@ -124,6 +130,14 @@ class Watch:
         if self.current is not None:
             self.current.stopped = why
             self.current.seconds = time.monotonic() - self.cell_began
+
+
+def follows_none(output: dict, outputs: Sequence[dict]) -> bool:
+    """Does it begin an output of its own, and not go on with the stream that is last?"""
+    last = outputs[-1] if outputs else {}
+    return not (
+        output.get("output_type") == last.get("output_type") == "stream" and output.get("name") == last.get("name")
+    )
 
 
 def notice(text: str) -> dict:

@@ -127,6 +127,7 @@ class Worker:
             "cell_seconds": job.limits.cell_seconds,
             "output_bytes": job.limits.output_kb * 1024,
         }
+        folder.chmod(0o700)  # whatever an earlier notebook's code made of it
         write_anew(folder, JOB_FILE, json.dumps(task).encode())
         request = {
             "folder": str(folder),

@@ -112,6 +112,6 @@ def test_the_whole_set_takes_seconds(full):
 
 @pytest.mark.parametrize("band", synthetic_bands.BANDS[:-1], ids=lambda band: band.title)
 def test_it_is_as_hard_as_cifar10(full, band):
-    """Do the homeworks' classifiers reach what they reach on the real images? (The slowest is left to the benchmark.)"""
+    """Do the homeworks' classifiers reach what they reach on the real images? (The slowest: in the benchmark.)"""
     data, _ = full
     assert band.low <= band.accuracy(data, 0) <= band.high

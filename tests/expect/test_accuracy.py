@@ -188,3 +188,17 @@ def test_a_curve_that_makes_no_sense(folder, data, floor, full):
     X, y = data
     with pytest.raises(ValueError, match="floor"):
         expect.accuracy("best_net.npz", predict, X, y, floor=floor, full=full)
+
+
+def test_a_curve_in_half_per_cents(folder, data, capsys):
+    """Can full credit begin at 97.5 %, and does 97.4 % then fall one of its 15 shares short?"""
+    X, y = data
+    np.savez(folder / "half.npz", W=np.eye(10))
+    for correct, outcome in ((975, "ok"), (974, "14 of 15")):
+        labels = np.repeat([0, 1], [correct, 1000 - correct])
+        expect.accuracy(
+            "half.npz", lambda _, X: np.zeros(len(X)), np.zeros((1000, 1)), labels, floor=0.90, full=0.975, steps=200
+        )
+        assert outcome in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"whole steps of 0\.5 %"):
+        expect.accuracy("half.npz", predict, X, y, floor=0.9, full=0.974, steps=200)
