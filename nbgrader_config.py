@@ -43,3 +43,7 @@ c.AssignLatePenalties.plugin_class = "autograder.grade.late.LatePenalty"
 
 # What a student wrote in HTML is cleaned before formgrader shows it.
 c.HTMLExporter.sanitize_html = True
+
+# autograded/ -> feedback/: pages that run nothing, and no copies of the submission's files beside them.
+c.GenerateFeedback.exporter_class = "autograder.report.feedback.SafeHTMLExporter"
+c.GenerateFeedback.post_convert_hook = "autograder.report.feedback.keep_pages_only"

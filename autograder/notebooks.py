@@ -17,6 +17,7 @@ from autograder.errors import CourseError
 
 MAX_BYTES = 64 * 2**20
 MAX_CONTAINERS = 2_000_000  # lists and objects in one file: a small file can hold many, and each takes memory
+MAX_CELLS = 5000
 MAX_DEPTH = 40
 CELL_TYPES = ("code", "markdown", "raw")
 CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
@@ -76,6 +77,8 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
     if type(content.get("nbformat")) is not int or content["nbformat"] != 4:
         given = repr(content.get("nbformat"))[:20]
         raise CourseError(f"{name} is of format {given}; format 4 is needed. Open it in Jupyter and save it.")
+    if len(content["cells"]) > MAX_CELLS:
+        raise CourseError(f"{name} has {len(content['cells'])} cells, at most {MAX_CELLS} are read.")
     mended: list[str] = []
     return _notebook(content, mended.append), tuple(mended)
 

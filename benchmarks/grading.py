@@ -1,291 +1,395 @@
-"""Grading the same submissions with stock nbgrader and with us: time, overhead, memory, scores.
+"""Grading the same submissions with stock nbgrader and with us, in one run: time, overhead, memory, scores.
 
-    python benchmarks/grading.py [--submissions 30] [--many 300] [--workers 2]
+    python benchmarks/grading.py [--homework NAME] [--students N] [--only small|homework]
 
-The submissions are of the part of knn_and_mse_net that needs no images: backpropagation by hand, and the toy net.
-They are graded by `nbgrader autograde` as nbgrader comes, then by `autograder grade`, on this machine, one after the
-other. Overhead is what a submission takes beyond the bare execution of its cells (a fork of a process that has
-everything imported, IPython, figures drawn, nothing recorded), in the steady state.
+Two cases. The small one is the parity test's: one short notebook and an honest submission of every kind, where all that
+counts is what grading costs beside the code. The other is a homework of source/, with demo.toml's students, where the
+code itself takes most of the time. Stock nbgrader runs as its users run it, `nbgrader autograde NAME`, and also as two
+of them side by side, each with half the students. It cannot leave a search out; so a homework is graded both as it is
+and with the search taken out of stock's notebooks.
+
+Bare execution is one fork of a warm process for each submission, which runs the same cells and nothing else. The
+overhead is what a submission costs us beyond that: processor time of all workers, judging and bookkeeping included.
 """
 
-import argparse
-import json
 import os
+
+os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+import argparse
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+import psutil
 from rich.console import Console
 from rich.table import Table
 
-from autograder.assignment import Assignment
-from autograder.course import Course, environment_bin_on_path
-from autograder.demo.students import DemoStudent, hand_in
-from autograder.grade.assess import Settings, make_job
-from autograder.grade.pristine import load_pristine
-from autograder.grade.splice import splice_submission
-from autograder.grade.submission import read_submission
-from autograder.notebooks import read_source_notebook, write_notebook
-from autograder.release.generate import release
-
 ROOT = Path(__file__).resolve().parents[1]
-NAME = "toy_net"
-FIRST_CELL_LEFT_OUT = "cifar-text"
-BLANK = (
-    "nn.losses.mse_loss",
-    "nn.neural_net.TwoLayerNet.loss:scores",
-    "nn.neural_net.TwoLayerNet.loss:loss",
-    "nn.neural_net.TwoLayerNet.train:update",
-    "nn.neural_net.TwoLayerNet.predict",
-)
-STOCK_CONFIG = """from pathlib import Path
-c = get_config()
-c.CourseDirectory.root = str(Path(__file__).resolve().parent)
-c.CourseDirectory.course_id = "nn"
-c.CourseDirectory.release_directory = "assignments"
-"""
-STEADY_SAMPLE = 0.2
+sys.path.insert(0, str(ROOT / "tests" / "grade"))
+
+import conftest  # noqa: E402 (the parity test's course)
+import honest  # noqa: E402
+
+from autograder.course import Course, find_course  # noqa: E402
+from autograder.demo.course import make_course  # noqa: E402
+from autograder.demo.run import reference_weights  # noqa: E402
+from autograder.demo.students import hand_in, load_students  # noqa: E402
+from autograder.expect.session import RecordingSession  # noqa: E402
+from autograder.grade.assess import Settings, make_job  # noqa: E402
+from autograder.grade.engine import data_view, usual_workers  # noqa: E402
+from autograder.grade.jobs import Job  # noqa: E402
+from autograder.grade.pristine import load_pristine  # noqa: E402
+from autograder.grade.runner import run_cells  # noqa: E402
+from autograder.grade.shell import NotebookShell, ignore, make_shell  # noqa: E402
+from autograder.grade.splice import splice_submission  # noqa: E402
+from autograder.grade.submission import read_submission  # noqa: E402
+from autograder.grade.worker import write_files  # noqa: E402
+from autograder.grade.zygote import warm_up  # noqa: E402
+from autograder.notebooks import read_notebook, write_notebook  # noqa: E402
+from autograder.release.generate import release  # noqa: E402
+
+SPEED, OVERHEAD = 10.0, 0.1
+"""What is promised for the small case: so many times as fast, so many seconds a submission."""
+MANY = 300
+SAMPLE_SECONDS = 0.5
+MB = 2**20
+
+console = Console(highlight=False)
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One run: wall-clock seconds, and the memory of its warm processes towards its end, in MB."""
+class Case:
+    """Submissions to grade, all of them handed in."""
 
-    seconds: float
-    worker_mb: float = 0.0
-
-
-# --- the course -------------------------------------------------------------------------------------------------------
-
-
-def make_course(root: Path) -> Course:
-    """A course with one assignment: the toy part of the homework."""
-    source = root / "source" / NAME
-    source.mkdir(parents=True)
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    shutil.copytree(ROOT / "nn", root / "nn", ignore=shutil.ignore_patterns("__pycache__"))
-    nb = read_source_notebook(ROOT / "source" / "knn_and_mse_net" / "two_layer_net.ipynb")
-    ids = [cell.id for cell in nb.cells]
-    nb.cells = nb.cells[: ids.index(FIRST_CELL_LEFT_OUT)]
-    write_notebook(NotebookNode(nb), source / f"{NAME}.ipynb")
-    (source / "assignment.toml").write_text(
-        f'title = "The toy net"\nnotebooks = ["{NAME}"]\nblank = {json.dumps(list(BLANK))}\n'
-    )
-    course = Course(root)
-    release(course, [NAME])
-    return course
-
-
-def kinds(assignment: Assignment) -> list[DemoStudent]:
-    """Students of every kind: complete, blank, and one for each region that is left out."""
-    left = [(), ("*",), *((name,) for name in assignment.blank), (f"{NAME}:hand-forward",), (f"{NAME}:hand-backward",)]
-    return [DemoStudent(f"kind{number}", "Student", "", leave=leave) for number, leave in enumerate(left)]
-
-
-def hand_in_many(course: Course, count: int) -> None:
-    """Submissions of all kinds in turn, up to `count`."""
-    assignment = course.assignment(NAME)
-    models = []
-    for student in kinds(assignment):
-        folder = course.root / "models" / student.id
-        if not folder.exists():
-            hand_in(course, assignment, student, None, folder)
-        models.append(folder)
-    for number in range(count):
-        target = course.submitted / f"s{number:03d}" / NAME
-        if not target.exists():
-            shutil.copytree(models[number % len(models)], target)
-
-
-# --- the runs ---------------------------------------------------------------------------------------------------------
-
-
-def environment() -> dict[str, str]:
-    threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-    return os.environ | threads
-
-
-def run_stock(course: Course, root: Path) -> tuple[Measured, Course]:
-    """`nbgrader autograde` as nbgrader comes, in a copy of the course."""
-    shutil.copytree(course.root, root, ignore=shutil.ignore_patterns("autograded", ".grading"))
-    (root / "nbgrader_config.py").write_text(STOCK_CONFIG)
-    began = time.monotonic()
-    subprocess.run(
-        [sys.executable, "-m", "nbgrader", "autograde", NAME],
-        cwd=root,
-        env=environment(),
-        check=True,
-        capture_output=True,
-    )
-    return Measured(time.monotonic() - began), Course(root)
-
-
-def run_ours(course: Course, workers: int) -> Measured:
-    """`autograder grade`, with the memory of its warm processes watched."""
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "autograder", "grade", NAME, "--force", "--workers", str(workers)],
-        cwd=course.root,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-    )
-    samples: list[float] = []
-    watcher = threading.Thread(target=sample_memory, args=(process, samples))
-    watcher.start()
-    code = process.wait()
-    seconds = time.monotonic() - began
-    watcher.join()
-    if code:
-        raise SystemExit(f"autograder grade ended with exit code {code}")
-    return Measured(seconds, samples[-1] if samples else 0.0)
-
-
-def sample_memory(process: subprocess.Popen, samples: list[float]) -> None:
-    """The mean proportional memory of the warm processes, in MB, again and again until the run ends."""
-    while process.poll() is None:
-        found = [mb for pid in warm_processes(process.pid) if (mb := proportional_mb(pid))]
-        if found:
-            samples.append(sum(found) / len(found))
-        time.sleep(STEADY_SAMPLE)
-
-
-def warm_processes(grader: int) -> list[int]:
-    pids = []
-    for task in Path(f"/proc/{grader}/task").glob("*/children"):
-        try:
-            children = [int(pid) for pid in task.read_text().split()]
-            pids += [pid for pid in children if b"grade.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        except OSError:
-            continue
-    return pids
-
-
-def proportional_mb(pid: int) -> float:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0
-    return next(int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("Pss:"))
-
-
-def bare_seconds(course: Course, count: int) -> float:
-    """What running a submission's cells takes in a fork of a warm process: the mean over the first submissions."""
-    pristine = load_pristine(course, course.assignment(NAME))
-    jobs = []
-    for number in range(count):
-        submission = read_submission("s", course.submitted / f"s{number:03d}" / NAME, 256)
-        spliced = splice_submission(submission, pristine)
-        folder = course.root / "bare" / str(number)
-        for path, content in spliced.files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(content)
-        job = make_job(spliced, "s", pristine.assignment, Settings(seed=0, tier="none"))
-        jobs.append({"folder": str(folder), "cells": [cell.source for cell in job.notebooks[0].cells]})
-    result = subprocess.run(
-        [sys.executable, __file__, "--bare"],
-        input=json.dumps(jobs),
-        text=True,
-        env=environment(),
-        capture_output=True,
-        check=True,
-    )
-    times = [float(line.split()[1]) for line in result.stdout.splitlines() if line.startswith("BARE ")]
-    assert len(times) == count, result.stderr
-    return sum(times) / count
-
-
-def run_bare() -> None:
-    """In a process of its own: run each job's cells in a fork, and print the seconds."""
-    from autograder.expect.session import RecordingSession, use
-    from autograder.grade.shell import Listening, make_shell
-    from autograder.grade.zygote import forget_the_course, warm_up
-
-    shell = make_shell()
-    warm_up()
-    forget_the_course()
-    for job in json.load(sys.stdin):
-        sys.stdout.flush()
-        if os.fork() == 0:
-            os.chdir(job["folder"])
-            sys.path.insert(0, job["folder"])
-            began = time.monotonic()
-            with Listening(shell, lambda output: None), use(RecordingSession(0, lambda message: None)):
-                for cell in job["cells"]:
-                    shell.run_cell(cell, store_history=True)
-            print("BARE", time.monotonic() - began, flush=True)
-            os._exit(0)
-        os.wait()
-
-
-# --- scores -----------------------------------------------------------------------------------------------------------
-
-
-def scores(course: Course, count: int) -> dict[tuple[str, str], float | None]:
-    with Gradebook(course.gradebook_url) as gradebook:
-        return {
-            (submission.student.id, grade.name): grade.auto_score
-            for submission in gradebook.assignment_submissions(NAME)
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-            if int(submission.student.id[1:]) < count
-        }
+    course: Course
+    name: str
+    students: tuple[str, ...]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--submissions", type=int, default=30)
-    parser.add_argument("--many", type=int, default=300, help="how many show the steady state and the growth of memory")
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.bare:
-        run_bare()
-        return
-    environment_bin_on_path()
-    console = Console(highlight=False)
-    with tempfile.TemporaryDirectory(prefix="grading-benchmark-") as folder:
-        course = make_course(Path(folder) / "ours")
-        hand_in_many(course, options.submissions)
-        with console.status("bare execution of the cells"):
-            bare = bare_seconds(course, options.submissions)
-        with console.status("autograder grade"):
-            ours = run_ours(course, options.workers)
-        our_scores = scores(course, options.submissions)
-        with console.status("nbgrader autograde, as nbgrader comes"):
-            stock, theirs = run_stock(course, Path(folder) / "stock")
-        stock_scores = scores(theirs, options.submissions)
-        hand_in_many(course, options.many)
-        with console.status(f"autograder grade, {options.many} submissions"):
-            many = run_ours(course, options.workers)
-        growth = (many.seconds - ours.seconds) / (options.many - options.submissions)
-        different = [key for key in our_scores if our_scores[key] != stock_scores[key]]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--homework", default="softmax_net", help="the homework of source/ (default: %(default)s)")
+    parser.add_argument("--students", type=int, default=4, help="how many hand the homework in (default: %(default)s)")
+    parser.add_argument("--only", choices=("small", "homework"), help="leave the other case out")
+    given = parser.parse_args()
+    kept = True
+    with tempfile.TemporaryDirectory(prefix="grading-benchmark-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        shell = make_shell()
+        warm_up()
+        if given.only != "homework":
+            kept = small_case(folder / "small", shell)
+        if given.only != "small":
+            homework_case(folder / "homework", given.homework, given.students, shell)
+    raise SystemExit(not kept)
 
-    n, cells = options.submissions, len(our_scores)
-    table = Table(title=f"{n} submissions of {NAME}, {options.workers} workers", title_justify="left")
+
+# --- the two cases ----------------------------------------------------------------------------------------------------
+
+
+def small_case(folder: Path, shell: NotebookShell) -> bool:
+    """Grade the parity test's submissions, then ten times as many; is what is promised kept?"""
+    with console.status("small: making the submissions"):
+        course = honest.make_course(folder / "course", conftest).course
+        students = tuple(sorted(path.name for path in course.submitted.iterdir()))
+        case = Case(course, honest.NAME, students)
+    console.print(headline(f"Small notebook, {len(students)} honest submissions of every kind"), style="bold")
+    with console.status("small: bare execution"):
+        bare = bare_seconds(case, shell)
+    with console.status("small: stock nbgrader"):
+        stock, theirs = stock_seconds(case, folder / "stock")
+    with console.status("small: two stock nbgraders side by side"):
+        beside = side_by_side(case, folder)
+    with console.status("small: ours"):
+        ours, scores = our_seconds(copied(case, folder / "ours"))
+    with console.status(f"small: ours, {MANY} submissions"):
+        many = multiplied(case, folder / "many", MANY)
+        with watched_memory(many) as memory:
+            for_many, _ = our_seconds(many)
+    rows = [
+        ("stock nbgrader", stock, len(students)),
+        ("two stock nbgraders side by side", beside, len(students)),
+        ("ours", ours, len(students)),
+        (f"ours, {MANY} submissions", for_many, MANY),
+    ]
+    show_times(rows, stock / len(students), bare)
+    marginal = (for_many - ours) / (MANY - len(students)) * usual_workers() - bare
+    differences = {key: (theirs[key], scores[key]) for key in scores if theirs[key] != scores[key]}
+    same = differences == honest.EXPECTED_DIFFERENCES
+    console.print(f"bare execution of the same cells: {1000 * bare:.0f} ms a submission")
+    console.print(
+        f"our overhead above it: {1000 * marginal:.0f} ms for each further submission; "
+        f"{1000 * (ours * usual_workers() / len(students) - bare):.0f} ms with start and answer key spread over "
+        f"{len(students)}, {1000 * (for_many * usual_workers() / MANY - bare):.0f} ms over {MANY}"
+    )
+    console.print(
+        f"scores: {len(scores)} cells, identical but for the {len(honest.EXPECTED_DIFFERENCES)} that honest.py explains"
+        if same
+        else f"scores DIFFER: {sorted(differences.items() ^ honest.EXPECTED_DIFFERENCES.items())}"
+    )
+    show_memory(memory)
+    kept = stock / ours >= SPEED and marginal < OVERHEAD and same
+    console.print(
+        f"promised: {SPEED:g} times as fast, less than {1000 * OVERHEAD:g} ms; {'kept' if kept else 'MISSED'}\n",
+        style="green" if kept else "red",
+    )
+    return kept
+
+
+def homework_case(folder: Path, name: str, count: int, shell: NotebookShell) -> None:
+    """Grade a homework of source/, with and without its search."""
+    with console.status(f"{name}: the reference solution runs once, searches included"):
+        case = homework(folder / "course", name, count)
+    console.print(headline(f"{name}, {count} submissions of demo.toml's students"), style="bold")
+    searches = case.course.assignment(name).search
+    with console.status(f"{name}: bare execution"):
+        bare = bare_seconds(case, shell)
+    rows = []
+    if searches:
+        with console.status(f"{name}: stock nbgrader, searches included"):
+            rows.append(("stock nbgrader, which runs the search", stock_seconds(case, folder / "searching")[0], count))
+        case = without_searches(case, folder / "without")
+    with console.status(f"{name}: stock nbgrader"):
+        stock, theirs = stock_seconds(case, folder / "stock")
+    rows.append(("stock nbgrader without the search" if searches else "stock nbgrader", stock, count))
+    with console.status(f"{name}: two stock nbgraders side by side"):
+        rows.append(("two of these side by side", side_by_side(case, folder), count))
+    with console.status(f"{name}: ours"):
+        ours, scores = our_seconds(case)
+    rows.append(("ours", ours, count))
+    show_times(rows, rows[0][1] / count, bare)
+    console.print(f"bare execution of the same cells: {bare:.2f} s a submission")
+    console.print(
+        f"our overhead above it: {ours * usual_workers() / count - bare:.2f} s, start and answer key included"
+    )
+    different = [key for key in scores if not near(theirs[key], scores[key])]
+    console.print(f"scores: {len(scores)} cells, {len(different)} different")
+    for student, cell in different:
+        console.print(f"   {student}, {cell}: stock {theirs[student, cell]}, ours {scores[student, cell]}")
+    console.print()
+
+
+def near(one: float | None, other: float | None) -> bool:
+    return one == other or (one is not None and other is not None and abs(one - other) < 1e-9)
+
+
+def homework(root: Path, name: str, count: int) -> Case:
+    """A course with one homework and `count` submissions: demo.toml's students, as often as needed."""
+    original = find_course(ROOT)
+    course = make_course(original, name, root)
+    assignment = course.assignment(name)
+    release(course, [name])
+    weights = reference_weights(course, assignment, lambda cell: None)
+    kinds = load_students(original.assignment(name))
+    students = []
+    for number in range(count):
+        kind = kinds[number % len(kinds)]
+        students.append(f"{kind.id}-{number}")
+        hand_in(course, assignment, kind, weights, course.submitted / students[-1] / name)
+    return Case(course, name, tuple(students))
+
+
+def copied(case: Case, root: Path) -> Case:
+    shutil.copytree(case.course.root, root, symlinks=True)
+    return Case(Course(root), case.name, case.students)
+
+
+def without_searches(case: Case, root: Path) -> Case:
+    """The same submissions, with nothing in the cells that search."""
+    case = copied(case, root)
+    searches = case.course.assignment(case.name).search
+    for student in case.students:
+        for name in {notebook for notebook, _ in searches}:
+            path = case.course.submitted / student / case.name / f"{name}.ipynb"
+            nb = read_notebook(path)
+            for cell in nb.cells:
+                if (name, cell.id) in searches:
+                    cell.source = f"{honest.BEGIN}\npass\n{honest.END}"
+            write_notebook(nb, path)
+    return case
+
+
+def multiplied(case: Case, root: Path, count: int) -> Case:
+    """`count` submissions: those of the case, as often as needed."""
+    shutil.copytree(case.course.root, root, symlinks=True, ignore=shutil.ignore_patterns("submitted"))
+    students = []
+    for number in range(count):
+        student = case.students[number % len(case.students)]
+        students.append(f"{number:03}-{student}")
+        shutil.copytree(case.course.submitted / student, root / "submitted" / students[-1])
+    return Case(Course(root), case.name, tuple(students))
+
+
+# --- the measurements -------------------------------------------------------------------------------------------------
+
+
+def stock_seconds(case: Case, root: Path) -> tuple[float, honest.Scores]:
+    course = honest.stock_course(case.course, case.name, root, case.students)
+    seconds = timed(lambda: honest.stock_autograde(course, case.name))
+    return seconds, honest.auto_scores(course, case.name)
+
+
+def side_by_side(case: Case, folder: Path) -> float:
+    """Seconds of two nbgraders at once, each with its own course and half the students."""
+    halves = [
+        honest.stock_course(case.course, case.name, folder / f"half-{part}", case.students[part::2]) for part in (0, 1)
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        return timed(lambda: list(pool.map(lambda course: honest.stock_autograde(course, case.name), halves)))
+
+
+def our_seconds(case: Case) -> tuple[float, honest.Scores]:
+    command = [sys.executable, "-m", "autograder", "grade", case.name]
+
+    def grade() -> None:
+        run = subprocess.run(command, cwd=case.course.root, capture_output=True, text=True, check=False)
+        if run.returncode:
+            sys.exit(run.stdout[-2000:] + run.stderr[-2000:])
+
+    return timed(grade), honest.auto_scores(case.course, case.name)
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def bare_seconds(case: Case, shell: NotebookShell) -> float:
+    """Seconds a submission takes when a fork of this warm process runs its cells, and nobody watches or judges."""
+    assignment = case.course.assignment(case.name)
+    pristine = load_pristine(case.course, assignment)
+    data = data_view(case.course)
+    settings = Settings(seed=0, tier="none", data=data)
+    seconds = 0.0
+    for student in case.students:
+        folder = case.course.submitted / student / case.name
+        spliced = splice_submission(read_submission(student, folder, assignment.limits.file_mb), pristine)
+        job = make_job(spliced, student, assignment, settings)
+        with tempfile.TemporaryDirectory() as scratch:
+            write_files(Path(scratch), job.files)
+            seconds += timed(lambda job=job, scratch=scratch: run_in_fork(job, Path(scratch), shell))
+    return seconds / len(case.students)
+
+
+def run_in_fork(job: Job, folder: Path, shell: NotebookShell) -> None:
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        return
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        os.dup2(0, 1)
+        os.dup2(0, 2)
+        os.chdir(folder)
+        os.environ |= {"NBGRADER_EXECUTION": "autograde"} | ({"NN_DATA": str(job.data)} if job.data else {})
+        sys.path[:] = [str(folder), *(path for path in sys.path if path.startswith((sys.prefix, sys.base_prefix)))]
+        for name in [name for name in sys.modules if name == "nn" or name.startswith("nn.")]:
+            del sys.modules[name]
+        for notebook in job.notebooks:
+            if os.fork() == 0:
+                session = RecordingSession(job.seed, ignore)
+                seconds = job.limits.cell_seconds
+                run_cells(shell, notebook.cells, session, seconds, ignore, ignore, lambda cell, stopped: None)
+                os._exit(0)
+            os.wait()
+    finally:
+        os._exit(0)
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Memory:
+    """Bytes by kind of process, early in a run and late: the most that was seen of (private, proportional)."""
+
+    early: dict[str, tuple[int, int]] = field(default_factory=dict)
+    late: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@contextmanager
+def watched_memory(case: Case) -> Iterator[Memory]:
+    """Look at the processes of the grading run that goes on meanwhile: around 30 submissions, and in the last 30."""
+    memory, stop = Memory(), threading.Event()
+
+    def sample() -> None:
+        while not stop.wait(SAMPLE_SECONDS):
+            done = len(list(case.course.autograded.glob(f"*/{case.name}")))
+            into = memory.early if 10 <= done <= 50 else memory.late if done >= len(case.students) - 50 else None
+            if into is not None:
+                note(into)
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield memory
+    finally:
+        stop.set()
+        thread.join()
+
+
+def note(into: dict[str, tuple[int, int]]) -> None:
+    """Add what this process's descendants use now, by kind."""
+    for process in psutil.Process().children(recursive=True):
+        try:
+            kind, used = kind_of(process), process.memory_full_info()
+        except psutil.Error:
+            continue
+        before = into.get(kind, (0, 0))
+        into[kind] = max(before[0], used.uss), max(before[1], used.pss)
+
+
+def kind_of(process: psutil.Process) -> str:
+    line = process.cmdline()
+    if "autograder.grade.zygote" in line:
+        above = process.parent()
+        return "its child, with a notebook" if above and "autograder.grade.zygote" in above.cmdline() else "a worker"
+    return "the answer key" if "autograder.grade.key" in line else "the grader"
+
+
+# --- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def headline(text: str) -> str:
+    load = os.getloadavg()[0]
+    return f"{text}; {usual_workers()} cores, load {load:.1f} at the start"
+
+
+def show_times(rows: Sequence[tuple[str, float, int]], reference: float, bare: float) -> None:
+    """`rows`: what, seconds, submissions. `reference`: seconds a submission of what the others are compared with."""
+    table = Table()
     table.add_column("")
-    table.add_column("stock nbgrader", justify="right")
-    table.add_column("autograder", justify="right")
-    table.add_row("all of them", f"{stock.seconds:.1f} s", f"{ours.seconds:.1f} s")
-    table.add_row("each", f"{stock.seconds / n:.2f} s", f"{ours.seconds / n:.2f} s")
-    table.add_row("times faster", "1", f"{stock.seconds / ours.seconds:.1f}")
-    table.add_row("each, in the steady state", "", f"{1000 * growth:.0f} ms")
-    table.add_row("bare execution of the cells", "", f"{1000 * bare:.0f} ms")
-    overhead = options.workers * growth - bare
-    table.add_row("overhead of a submission, on its worker", "", f"{1000 * overhead:.0f} ms")
-    table.add_row(f"memory of a worker, {n} submissions", "", f"{ours.worker_mb:.0f} MB")
-    table.add_row(f"memory of a worker, {options.many} submissions", "", f"{many.worker_mb:.0f} MB")
-    table.add_row("scores that differ", "", f"{len(different)} of {cells}")
+    for column in ("wall time", "a submission", "times as fast", "of bare execution"):
+        table.add_column(column, justify="right")
+    for name, seconds, count in rows:
+        each = seconds / count
+        table.add_row(name, f"{seconds:.1f} s", f"{each:.3f} s", f"{reference / each:.1f}", f"{each / bare:.1f}")
     console.print(table)
-    for key in different:
-        console.print(f"  {key}: stock {stock_scores[key]}, ours {our_scores[key]}")
-    console.print(f"{options.many} submissions: {many.seconds:.1f} s, memory {many.worker_mb - ours.worker_mb:+.1f} MB")
+
+
+def show_memory(memory: Memory) -> None:
+    table = Table(title="memory, MB: private (proportional)", title_justify="left")
+    table.add_column("")
+    table.add_column("after 30 submissions", justify="right")
+    table.add_column(f"after {MANY}", justify="right")
+    for kind in sorted(memory.early.keys() | memory.late.keys()):
+        shown = [
+            f"{used[kind][0] / MB:.0f} ({used[kind][1] / MB:.0f})" if kind in used else "-"
+            for used in (memory.early, memory.late)
+        ]
+        table.add_row(kind, *shown)
+    console.print(table)
 
 
 if __name__ == "__main__":

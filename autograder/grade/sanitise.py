@@ -70,9 +70,9 @@ def clean_bundle(data: Any) -> dict[str, str]:
     """The parts of a mime bundle that are known to be safe; a vector picture becomes an image that cannot run."""
     clean: dict[str, str] = {}
     for mime, value in data.items() if isinstance(data, dict) else ():
-        value = text_of(value)
-        if not value:
+        if not isinstance(value, str):
             continue
+        value = text_of(value)
         if mime == "text/plain":
             clean[mime] = value
         elif mime in PICTURES:
@@ -90,20 +90,9 @@ def is_plain_markup(text: str) -> bool:
     return not re.search(r"<|&\s*#|\]\s*[\(\[:]|\\(href|url|cssId|class|style|require|unicode|def|html)", text)
 
 
-def is_unicode(text: str) -> bool:
-    """Can it be stored? Halves of surrogate pairs, which JSON can name, cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def text_of(value: Any) -> str:
-    """The text that a message holds; "" where it holds none."""
-    if not isinstance(value, str):
-        return ""
-    return value if is_unicode(value) else value.encode("utf-8", "replace").decode()
+    """The text that a message holds, without the halves of surrogate pairs that JSON can name; "" if it holds none."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def clean_output(output: Any, execution_count: int | None) -> Output | None:

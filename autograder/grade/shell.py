@@ -62,6 +62,8 @@ class NotebookShell(InteractiveShell):
     display_pub_class = Type(Publisher)
     displayhook_class = Type(ResultHook)
     emit = AnyTrait(ignore)
+    system = InteractiveShell.system_raw
+    """`!command`, without the terminal that a sandbox does not have."""
 
     @staticmethod
     def as_json(data: dict[str, Any]) -> dict[str, Any]:

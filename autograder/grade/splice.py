@@ -16,7 +16,8 @@ from nbformat import NotebookNode
 
 from autograder.errors import CourseError
 from autograder.grade.pristine import Pristine, PristineCell
-from autograder.grade.submission import Note, Submission
+from autograder.grade.state import RESULT
+from autograder.grade.submission import TIMESTAMP, Note, Submission
 from autograder.notebooks import parse_notebook
 from autograder.regions import Edit, splice
 
@@ -133,7 +134,7 @@ def splice_cell(
         node.source = theirs.source
     else:
         edits += laid.edits
-    if theirs.get("attachments"):
+    if theirs.get("attachments") and cell.node.cell_type != "code":
         node.attachments = theirs.attachments
     return node
 
@@ -267,6 +268,7 @@ def other_files(
 ) -> dict[str, bytes]:
     """What else lies beside the notebooks and may: weights, the student's own modules, pictures, small texts."""
     package = {PurePosixPath(path).parts[0] for path in pristine.library}
+    ours = {RESULT, TIMESTAMP, *(f"{name}.ipynb" for name in pristine.notebooks)}
     kept = {}
     for path, content in submission.files.items():
         parts = PurePosixPath(path).parts
@@ -276,6 +278,8 @@ def other_files(
             kept[path] = content
         elif parts[0] in package:
             notes.append(Note("added file", f"{path} is not part of the library and is left out"))
+        elif len(parts) > 1 and parts[0] in ours:
+            notes.append(Note("added file", f"{path} lies in a folder named like a file of ours, and is left out"))
         elif path.endswith(".py"):
             if shadows(parts[0].removesuffix(".py")):
                 notes.append(Note("added file", f"{path} has the name of a package that is in use, and is left out"))

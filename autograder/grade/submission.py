@@ -76,8 +76,18 @@ def read_submission(student: str, folder: Path, file_mb: int) -> Submission:
 
 def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, os.DirEntry]]:
     """The regular files below a folder, in order, with their paths from it; what is none goes to `notes`."""
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        notes.append(Note("file", f"{prefix or 'the folder'} cannot be read and is left out: {error.strerror}"))
+        return
+    taken = set()
+    for entry in entries:
         path = prefix + printable(entry.name)
+        if path in taken:
+            notes.append(Note("file", f"a second {path} is left out"))
+            continue
+        taken.add(path)
         if entry.is_symlink():
             notes.append(Note("file", f"{path} is a link and is left out"))
         elif entry.is_dir(follow_symlinks=False):
@@ -95,8 +105,7 @@ def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> I
 
 def printable(name: str) -> str:
     """A file name that can be printed and stored, whatever bytes it has."""
-    clean = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "�" for c in clean)
+    return "".join(c if c.isprintable() else "_" for c in name)
 
 
 def read_regular(path: Path, limit: int) -> bytes | None:
@@ -105,13 +114,15 @@ def read_regular(path: Path, limit: int) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with open(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        try:
+        with open(descriptor, "rb", closefd=False) as file:
             content = file.read(limit + 1)
-        except OSError:
-            return None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
     return content if len(content) <= limit else None
 
 

@@ -10,8 +10,6 @@ from autograder.report.read import read_graded
 from autograder.report.scores import read_scores, students_with
 from autograder.report.workers import Task
 
-FEEDBACK = "feedback.pdf"
-
 
 def report_tasks(
     course: Course, assignment: str, students: list[str] | None, folder: Path, options: Options
@@ -29,6 +27,8 @@ def report_tasks(
 
 def feedback_tasks(course: Course, assignment: str, students: list[str] | None, options: Options) -> list[Task]:
     """The tasks that write feedback/<student>/<assignment>/; as `report_tasks`."""
+    from autograder.report.feedback import one_feedback
+
     return [
         Task(student, one_feedback, (course, assignment, student, scores, name, options))
         for student, scores, name in graded(course, assignment, students)
@@ -55,14 +55,3 @@ def one_report(
     """Write one instructor's report; returns what could not be shown."""
     submission = read_graded(course, course.assignment(assignment), student, scores, name)
     return tuple(str(problem) for problem in make_report(submission, pdf, options).problems)
-
-
-def one_feedback(
-    course: Course, assignment: str, student: str, scores: Scores | None, name: str, options: Options
-) -> tuple[str, ...]:
-    """Write one student's feedback, pages and PDF; returns what the PDF could not show."""
-    from autograder.report.feedback import write_feedback
-
-    write_feedback(course, course.assignment(assignment), student)
-    pdf = course.feedback / student / assignment / FEEDBACK
-    return one_report(course, assignment, student, scores, name, pdf, options)

@@ -11,17 +11,24 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.html import contextfilter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from nbgrader.apps import NbGrader
+from nbgrader.converters import GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
 
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, find_course, nbgrader_config
 from autograder.errors import CourseError
 from autograder.report import pandoc
+from autograder.report.batch import one_report
 from autograder.report.cells import PICTURES, nbgrader
 from autograder.report.hidden import without_hidden
+from autograder.report.model import Options, Scores
 from autograder.report.pictures import PictureError, bundle_bytes, picture_bytes
 from autograder.report.sanitise import picture_address, safe_html, sealed
 from autograder.report.tex import Maths, maths_only, take_maths
 
+FEEDBACK = "feedback.pdf"
 MAX_HTML = 2_000_000
 SHOWN_METADATA = ("grade", "solution", "task", "grade_id", "points", "score", "comment")
 
@@ -43,6 +50,7 @@ class SafeHTMLExporter(HTMLExporter):
         return source
 
     def from_notebook_node(self, nb, resources=None, **kw):
+        self.sanitize_html = False  # all of it is clean; nbconvert's own cleaning would take the pictures out
         page, resources = super().from_notebook_node(nb, resources, **kw)
         return sealed(page), resources
 
@@ -156,11 +164,6 @@ def write_feedback(course: Course, assignment: Assignment, student: str) -> list
     Raises:
         CourseError: nbgrader could not make a page.
     """
-    from nbgrader.apps import NbGrader
-    from nbgrader.converters import GenerateFeedback
-    from nbgrader.converters.base import NbGraderException
-    from nbgrader.coursedir import CourseDirectory
-
     environment_bin_on_path()
     config = nbgrader_config(course)
     config.merge(NbGrader().config)
@@ -183,6 +186,15 @@ def write_feedback(course: Course, assignment: Assignment, student: str) -> list
     finally:
         log.removeHandler(said)
     return sorted(target.glob("*.html"))
+
+
+def one_feedback(
+    course: Course, assignment: str, student: str, scores: Scores | None, name: str, options: Options
+) -> tuple[str, ...]:
+    """Write one student's feedback, pages and PDF; returns what the PDF could not show."""
+    write_feedback(course, course.assignment(assignment), student)
+    pdf = course.feedback / student / assignment / FEEDBACK
+    return one_report(course, assignment, student, scores, name, pdf, options)
 
 
 class Said(logging.Handler):

@@ -65,6 +65,7 @@ def convert(
 
 # Names in pandoc's Typst that Typst has since given up.
 RENAMED = [
+    (re.compile(r"\\,"), 'class("punctuation", ",")'),
     (re.compile(r"\bsect\b"), "inter"),
     (re.compile(r"\b(times|dot|minus|dash|plus)\.circle\b"), r"\1.o"),
 ]

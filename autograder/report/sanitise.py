@@ -104,6 +104,7 @@ def picture_address(data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(pictures.files[name]).decode()}"
 
 
+LONG_LINES = "pre { white-space: pre-wrap; overflow-wrap: anywhere; }"
 FORBIDDEN = (
     "script",
     "iframe",
@@ -141,6 +142,9 @@ def sealed(page: str) -> str:
     policy = soup.new_tag("meta")
     policy.attrs = {"http-equiv": "Content-Security-Policy", "content": POLICY}
     head.insert(0, policy)
+    look = soup.new_tag("style")
+    look.string = LONG_LINES
+    head.append(look)
     return str(soup)
 
 

@@ -1,5 +1,6 @@
 """A submission's scores: points and comments from nbgrader's gradebook, the diagnosis from the engine's result."""
 
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,8 @@ from autograder.course import Course, environment_bin_on_path
 from autograder.report.model import Score, Scores
 from autograder.report.read import RESULT, read_result
 
-MAX_LINE = 160
+MAX_LINE = 220
+OK = re.compile(r"\bok\s*$")
 
 
 def students_with(course: Course, assignment: str) -> list[str]:
@@ -74,9 +76,17 @@ def diagnosis(path: Path) -> dict[tuple[str, str], str]:
 
 
 def telling_line(lines: list[str]) -> str:
-    """The first line that does not say ok, else nothing: full marks need no explanation."""
-    for line in lines:
-        text = " ".join(str(line).split())
-        if text and not re.search(r"\bok$", text):
-            return text if len(text) <= MAX_LINE else text[: MAX_LINE - 1] + "…"
-    return ""
+    """What a verdict says about its first failure: what differs and, where it is known, why. Full marks need no line.
+
+    Args:
+        lines: one line for each expectation, ending in "ok" or not; below a failed one, indented, what is wrong with it
+            and, indented deeper, what the cause may be.
+    """
+    failed = next((i for i, line in enumerate(lines) if not line.startswith(" ") and not OK.search(line)), None)
+    if failed is None:
+        return ""
+    below = list(itertools.takewhile(lambda line: line.startswith(" "), lines[failed + 1 :]))
+    said = [below[0].split(";")[0].rstrip(".") + "."] if below else [lines[failed]]
+    said += [line for line in below[1:] if line.startswith("    ")][:1]
+    text = " ".join(" ".join(said).split())
+    return text if len(text) <= MAX_LINE else text[: MAX_LINE - 1] + "…"

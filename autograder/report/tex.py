@@ -117,8 +117,10 @@ BAR = re.compile(r"(?<!\\left)(?<!\\right)(?<!\\[bB]ig[lrg])(?<!\\[bB]ig)(?<!\\)
 
 
 def paired_bars(tex: str) -> str:
-    r"""The formula with bars that pair written as fences: `|x|` as \lvert x\rvert, `\|x\|` as \lVert x\rVert."""
-    for bar, name in (("|", "vert"), ("\\|", "Vert")):
+    r"""The formula with bars that pair written as fences: `|x|` as \left|x\right|, `\|x\|` as \left\|x\right\|."""
+    if tex.count("\\lvert") == tex.count("\\rvert") and "big" not in tex.lower():
+        tex = re.sub(r"\\([lr])vert(?![a-zA-Z])", lambda m: "\\left|" if m[1] == "l" else "\\right|", tex)
+    for bar in ("|", "\\|"):
         places = [match for match in BAR.finditer(tex) if match[1] == bar]
         if len(places) != 2 or "\\begin{" in tex:
             continue
@@ -128,7 +130,7 @@ def paired_bars(tex: str) -> str:
             tex[places[1].end() :],
         )
         if balanced(inside) and inside.strip():
-            tex = f"{before}\\l{name} {inside}\\r{name} {after}"
+            tex = f"{before}\\left{bar} {inside}\\right{bar} {after}"
     return tex
 
 

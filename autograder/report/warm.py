@@ -1,17 +1,15 @@
-"""Imports, once and before the fork, what every report needs."""
+"""Imports, once and before the forks, what every report needs."""
 
-import nbgrader.apps
-import nbgrader.converters
 import PIL.PngImagePlugin
 import pypandoc
 import typst
 
-import autograder.report.feedback
+import autograder.report.batch
 from autograder.report.fonts import font_files
 from autograder.report.pandoc import program
 from autograder.report.rows import code_rows
 
-__all__ = ["PIL", "autograder", "nbgrader", "pypandoc", "typst"]
+__all__ = ["PIL", "autograder", "pypandoc", "typst"]
 
 code_rows("import numpy as np  # loads the lexer")
 font_files()

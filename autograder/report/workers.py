@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder.errors import CourseError
 
-PRELOADED = ("autograder.report.batch", "autograder.report.warm")
+WARM = "autograder.report.warm"
 SECONDS = 180
 MEMORY = 4 * 2**30
 
@@ -43,7 +43,7 @@ def run_tasks(tasks: Sequence[Task], workers: int | None = None, seconds: float 
     """Run the tasks, at most `workers` (default: the processors there are) at once; outcomes come as they finish."""
     context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
     if sys.platform != "win32":
-        context.set_forkserver_preload(list(PRELOADED))
+        context.set_forkserver_preload([WARM, *sorted({task.function.__module__ for task in tasks} - {"__main__"})])
     most = workers or processors()
     waiting = list(reversed(tasks))
     running: dict[Connection, tuple[Task, Any, float]] = {}

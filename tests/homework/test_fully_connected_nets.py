@@ -35,7 +35,7 @@ IDLE = {
     "dropout": [*SEARCH["dropout"], "forward-demo", "images", "regularisation-plot"],
 }  # fmt: skip
 
-# Judged by the accuracy of saved weights. The stand-in for CIFAR-10 is harder for these nets: some credit is enough there.
+# Judged by the accuracy of saved weights. The stand-in for CIFAR-10 is harder here: some credit is enough there.
 ACCURACY = {"two-layer-accuracy-check", "best-accuracy-check"}
 
 # name -> notebook, region, what a student wrote there, the grade cells that must be lost

@@ -28,6 +28,7 @@ from pathlib import Path
 c = get_config()
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "mini"
+c.HTMLExporter.sanitize_html = True
 """
 TOML = """
 title = "Mini homework"

@@ -211,6 +211,7 @@ def test_feedback_is_nbgraders_page_with_scores_comments_and_diagnosis(feedback)
     assert VERDICT in feedback
     assert DIAGNOSIS in feedback
     assert "<strong>missing</strong>" in feedback
+    assert '<img alt="output" src="data:image/png;base64,' in feedback
     assert "<mi>η</mi>" in feedback
 
 
@@ -237,6 +238,15 @@ def test_pictures_are_inside_the_page():
     assert audited(page) == []
 
 
+def test_nbgraders_own_commands_make_the_same_pages():
+    """Is feedback made with `nbgrader generate_feedback` or formgrader's button as safe?"""
+    from autograder.course import find_course, nbgrader_config
+
+    config = nbgrader_config(find_course(Path(__file__)))
+    assert config.GenerateFeedback.exporter_class == "autograder.report.feedback.SafeHTMLExporter"
+    assert config.GenerateFeedback.post_convert_hook == "autograder.report.feedback.keep_pages_only"
+
+
 def test_every_markdown_payload_is_harmless_alone():
     """Does each payload lose its sting by itself, not only among the others?"""
     exporter = SafeHTMLExporter(template_name="basic")
@@ -248,7 +258,7 @@ def test_every_markdown_payload_is_harmless_alone():
 
 def test_the_feedback_pdf_hides_the_same(course_copy):
     """Does the PDF tell what the page does not?"""
-    from autograder.report.batch import one_feedback
+    from autograder.report.feedback import one_feedback
     from autograder.report.model import Options
     from autograder.report.scores import read_scores
 

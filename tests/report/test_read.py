@@ -121,9 +121,12 @@ def test_scores_come_from_the_gradebook_with_the_line_that_tells(graded_course):
 
 def test_a_long_diagnosis_fits_its_line():
     """Does one question's diagnosis leave room for the others?"""
-    assert telling_line(["a   ok", "b fails\n  badly", "c"]) == "b fails badly"
-    assert telling_line(["all ok"]) == ""
-    assert len(telling_line(["x" * 500])) == 160
+    lines = ["a   ok", "b   failed", "  b differs at [0]: yours 1; at most 2.", "    It is squared.", "c   failed"]
+    assert telling_line(lines) == "b differs at [0]: yours 1. It is squared."
+    assert telling_line(["b   no value   failed", "  b is still to be written."]) == "b is still to be written."
+    assert telling_line(["The cell did not run."]) == "The cell did not run."
+    assert telling_line(["all   ok"]) == ""
+    assert len(telling_line(["x" * 500])) == 220
 
 
 def test_a_graded_submission_is_named_for_its_folder_not_for_what_it_says(graded_course):

@@ -89,6 +89,11 @@ def test_latex_outputs_that_are_one_formula():
 
 def test_bars_that_pair_are_fences():
     """Is |x| set as a fence, and P(a|b) left alone?"""
-    assert paired_bars("|x|") == "\\lvert x\\rvert "
+    assert paired_bars("|x|") == "\\left| x\\right| "
+    assert convert([], [Maths(tex, False) for tex in ("|x|", r"\lvert x \rvert", r"\|x\|")]).maths == (
+        "lr(|x|)",
+        "lr(|x|)",
+        "∥x∥",
+    )
     assert paired_bars("P(a|b) P(c|d)") == "P(a|b) P(c|d)"
     assert tidied("a % comment\n+ b") == "a \n+ b"

@@ -210,7 +210,7 @@ def get_mnist_data(
     num_training: int = 55000,
     num_validation: int = 5000,
     num_test: int = 1000,
-    dtype: np.typing.DTypeLike = np.float32,
+    dtype: DTypeLike = np.float32,
     root: str | os.PathLike | None = None,
 ) -> dict[str, Array]:
     """MNIST split into training, validation and test rows, brightness scaled to 0..1.
@@ -247,7 +247,7 @@ def get_mnist_data(
 
 
 def held_out_mnist(
-    num_test: int = 1000, dtype: np.typing.DTypeLike = np.float32, root: str | os.PathLike | None = None
+    num_test: int = 1000, dtype: DTypeLike = np.float32, root: str | os.PathLike | None = None
 ) -> tuple[Array, Array]:
     """The test rows that `get_mnist_data` leaves over, prepared as it prepares its own.
 
@@ -266,7 +266,7 @@ def held_out_mnist(
     return _brightness(X_test[num_test:], dtype), y_test[num_test:].copy()
 
 
-def _brightness(images: Array, dtype: np.typing.DTypeLike) -> Array:
+def _brightness(images: Array, dtype: DTypeLike) -> Array:
     """(N, 28, 28) bytes as rows of numbers from 0 to 1."""
     return np.divide(images.reshape(len(images), -1), 255, dtype=dtype)
 

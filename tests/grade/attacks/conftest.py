@@ -96,7 +96,7 @@ hand_in = ["best.npz"]
 [limits]
 cell_seconds = 3
 notebook_seconds = 8
-memory_mb = 1024
+memory_mb = 448
 processes = 16
 file_mb = 80
 output_kb = 64
@@ -240,7 +240,7 @@ class Outcome:
     notes: str
     lines: dict[str, str]
     shown: str
-    """Everything that its stored files hold."""
+    """The outputs of its stored notebooks."""
     entry: Entry
 
 
@@ -327,22 +327,20 @@ class Arena:
         result = self.store.result(student)
         cells = {name: cell for notebook in result["notebooks"].values() for name, cell in notebook["cells"].items()}
         scores = {name: cell["score"] for name, cell in cells.items()}
-        files = [path for path in sorted(self.store.autograded(student).rglob("*")) if path.is_file()]
+        stored = sorted(self.store.autograded(student).glob("*.ipynb"))
         entry = self.ears.entries[student]
         assert entry.score == sum(scores.values()), "nbgrader reads another score from the notebooks"
         return Outcome(
             scores=scores,
             notes="\n".join(f"{note['kind']}: {note['text']}" for note in result["notes"]),
             lines={name: "\n".join(cell["lines"]) for name, cell in cells.items()},
-            shown="\n".join(shown_in(path) for path in files),
+            shown="\n".join(outputs_of(path) for path in stored),
             entry=entry,
         )
 
 
-def shown_in(path: Path) -> str:
-    """What a stored file shows: a notebook's outputs, another file's text."""
-    if path.suffix != ".ipynb":
-        return "" if path.suffix == ".py" else path.read_text("utf-8", "replace")
+def outputs_of(path: Path) -> str:
+    """All that a notebook's cells show."""
     cells = json.loads(path.read_text())["cells"]
     return "\n".join(json.dumps(cell.get("outputs", []), ensure_ascii=False) for cell in cells)
 

@@ -17,7 +17,7 @@ def attacks() -> list:
     for path in sorted(HERE.glob("*.toml")):
         table = tomllib.loads(path.read_text("utf-8"))
         for attack in table["attack"]:
-            for tier in table["tiers"]:
+            for tier in attack.get("tiers", table["tiers"]):
                 name = f"{tier}-{path.stem}-{attack['name'].replace(' ', '-')}"
                 cases.append(pytest.param(tier, attack, name, id=name))
     return sorted(cases, key=lambda case: BOTH.index(case.values[0]))

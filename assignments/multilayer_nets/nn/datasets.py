@@ -1,0 +1,392 @@
+"""CIFAR-10 and MNIST as arrays, split and normalised the way the homeworks use them. Needs numpy only."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from nn.dataset_files import (
+    ARRAY_NAMES,
+    META,
+    TEST_BATCH,
+    TRAINING_BATCHES,
+    has_copy,
+    mapped_arrays,
+    read_cifar10_folder,
+    read_idx,
+    read_label_names,
+)
+
+Array = np.ndarray
+Layout = Literal["HWC", "CHW"] | None
+
+CIFAR10_FOLDER = "cifar-10-batches-py"
+SYNTHETIC_FOLDER = "synthetic-cifar-10-batches-py"
+SYNTHETIC_MARKER = "SYNTHETIC-NOT-CIFAR-10"
+MNIST_FOLDER = "mnist"
+DIGITS_FOLDER = "synthetic-digits"
+DIGITS_MARKER = "SYNTHETIC-NOT-MNIST"
+MNIST_FILES = {
+    "X_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "X_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+
+_FIRST_LABELS = {  # of sets that come in the same files, to tell one from the other
+    "mnist": (5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7, 2, 8, 6, 9),
+    "fashion-mnist": (9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9, 1, 0, 6, 4),
+}
+_FASHION = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
+
+_BLOCK = 1000  # rows converted at a time, so that no second float copy of the images is ever made
+_told: set[Path] = set()
+
+
+def load_cifar10(root: str | os.PathLike | None = None) -> tuple[Array, Array, Array, Array]:
+    """The raw CIFAR-10 images and labels, in the official order.
+
+    Args:
+        root: a folder that holds `cifar-10-batches-py` (or is it). Without it: $NN_DATA, then `data` in the current
+            folder and each folder above; the real images win over the synthetic stand-in.
+
+    Returns:
+        X_train: (50000, 32, 32, 3) uint8, height, width, channel; memory-mapped, copied when written to.
+        y_train: (50000,) int64, 0..9.
+        X_test, y_test: likewise, 10000 rows (1000 where the rest is withheld, as in grading).
+
+    Raises:
+        FileNotFoundError: no data anywhere; the message says how to get it.
+        ValueError: a batch is damaged or is not an official one.
+    """
+    folder = _cifar10_folder(root)
+    _tell_if_synthetic(folder)
+    files = [folder / name for name in (*TRAINING_BATCHES, TEST_BATCH)]
+    arrays = mapped_arrays(folder, files, lambda: read_cifar10_folder(folder))
+    X_train, y_train, X_test, y_test = (arrays[name] for name in ARRAY_NAMES)
+    return X_train, y_train, X_test, y_test
+
+
+def cifar10_classes(root: str | os.PathLike | None = None) -> tuple[str, ...]:
+    """The names of the ten classes, in the order of the labels; `root` as in `load_cifar10`."""
+    return read_label_names(_cifar10_folder(root))
+
+
+def cifar10_source(root: str | os.PathLike | None = None) -> str:
+    """ "cifar10", or "synthetic" for the generated stand-in; `root` as in `load_cifar10`."""
+    return "synthetic" if _is_synthetic(_cifar10_folder(root)) else "cifar10"
+
+
+def get_cifar10_data(
+    num_training: int = 49000,
+    num_validation: int = 1000,
+    num_test: int = 1000,
+    subtract_mean: bool = True,
+    flatten: Layout = None,
+    dtype: DTypeLike = np.float64,
+    root: str | os.PathLike | None = None,
+) -> dict[str, Array]:
+    """CIFAR-10 split into training, validation and test rows, with the mean training image subtracted.
+
+    Training rows are the first `num_training` of the official training set, validation rows the `num_validation` after
+    them, test rows the first `num_test` of the official test set.
+
+    Args:
+        num_training, num_validation, num_test: numbers of rows.
+        subtract_mean: subtract the mean image of the training rows from every image.
+        flatten: None keeps images as (N, 3, 32, 32); "HWC" makes rows (N, 3072) in the order height, width, channel,
+            "CHW" in the order channel, height, width.
+        dtype: of the images. The default split takes 1.25 GB in float64 and half of that in float32.
+        root: as in `load_cifar10`.
+
+    Returns:
+        X_train, y_train, X_val, y_val, X_test, y_test: images in `dtype` as `flatten` says, labels (N,) int64.
+        mean_image: float64, one image in the same layout; the mean of the training rows, also when not subtracted.
+        source: "cifar10" or "synthetic" (a numpy string, so that a loop over `.shape` works).
+
+    Raises:
+        ValueError: there are fewer rows than asked for, or an argument is none of the above.
+        FileNotFoundError: as `load_cifar10`.
+    """
+    X_train, y_train, X_test, y_test = load_cifar10(root)
+    _check_rows(len(X_train), "training", num_training=num_training, num_validation=num_validation)
+    _check_rows(len(X_test), "test", num_test=num_test)
+    validation = slice(num_training, num_training + num_validation)
+    mean_image = _mean_image(X_train[:num_training])
+    subtracted = mean_image if subtract_mean else None
+    return {
+        "X_train": _prepare(X_train[:num_training], subtracted, flatten, dtype),
+        "y_train": y_train[:num_training].copy(),
+        "X_val": _prepare(X_train[validation], subtracted, flatten, dtype),
+        "y_val": y_train[validation].copy(),
+        "X_test": _prepare(X_test[:num_test], subtracted, flatten, dtype),
+        "y_test": y_test[:num_test].copy(),
+        "mean_image": np.ascontiguousarray(_arranged(mean_image[None], flatten)[0]),
+        "source": np.str_(cifar10_source(root)),
+    }
+
+
+def held_out_cifar10(
+    num_training: int = 49000,
+    num_test: int = 1000,
+    subtract_mean: bool = True,
+    flatten: Layout = None,
+    dtype: DTypeLike = np.float64,
+    root: str | os.PathLike | None = None,
+) -> tuple[Array, Array]:
+    """The test rows that `get_cifar10_data` leaves over, prepared as it prepares its own.
+
+    Args:
+        num_training: rows that the mean image is taken over.
+        num_test: rows to leave out at the start of the test set.
+        subtract_mean, flatten, dtype, root: as in `get_cifar10_data`.
+
+    Returns:
+        X: (10000 - num_test, ...) images; y: (10000 - num_test,) int64.
+
+    Raises:
+        ValueError: the data here has no such rows: they are withheld where submissions run.
+    """
+    X_train, _, X_test, y_test = load_cifar10(root)
+    _check_rows(len(X_train), "training", num_training=num_training)
+    _check_held_out("held_out_cifar10", len(X_test), num_test)
+    mean_image = _mean_image(X_train[:num_training]) if subtract_mean else None
+    return _prepare(X_test[num_test:], mean_image, flatten, dtype), y_test[num_test:].copy()
+
+
+def load_mnist(root: str | os.PathLike | None = None) -> tuple[Array, Array, Array, Array]:
+    """MNIST, or any set in its format such as Fashion-MNIST, from the four IDX files, gzipped or plain.
+
+    Where it is missing the generated stand-in is taken; loading that says so once.
+
+    Args:
+        root: the folder with the files, or one that holds it as `mnist`. Without it: $NN_DATA, then `data` in the
+            current folder and each folder above.
+
+    Returns:
+        X_train: (60000, 28, 28) uint8; memory-mapped, copied when written to.
+        y_train: (60000,) int64, 0..9.
+        X_test, y_test: likewise, 10000 rows (1000 where the rest is withheld, as in grading).
+
+    Raises:
+        FileNotFoundError: no data anywhere; the message says how to get it.
+        ValueError: a file is damaged.
+    """
+    folder = _mnist_folder(root)
+    _tell_if_synthetic(folder)
+    files = {name: path for name, stem in MNIST_FILES.items() if (path := _idx_file(folder, stem))}
+
+    def read() -> dict[str, Array]:
+        arrays = {name: read_idx(path) for name, path in files.items()}
+        for split in ("train", "test"):
+            images, labels = arrays[f"X_{split}"], arrays[f"y_{split}"]
+            if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
+                raise ValueError(f"{folder}: {split} images {images.shape} and labels {labels.shape} do not fit")
+            arrays[f"y_{split}"] = labels.astype(np.int64)
+        return arrays
+
+    arrays = mapped_arrays(folder, [files.get(name, folder / stem) for name, stem in MNIST_FILES.items()], read)
+    X_train, y_train, X_test, y_test = (arrays[name] for name in ARRAY_NAMES)
+    return X_train, y_train, X_test, y_test
+
+
+def mnist_source(root: str | os.PathLike | None = None) -> str:
+    """What `load_mnist` gives: "mnist", "synthetic-digits", "fashion-mnist", or "unknown"; `root` as there."""
+    if (_mnist_folder(root) / DIGITS_MARKER).exists():
+        return "synthetic-digits"
+    first = tuple(load_mnist(root)[1][:20].tolist())
+    return next((name for name, labels in _FIRST_LABELS.items() if labels == first), "unknown")
+
+
+def mnist_classes(root: str | os.PathLike | None = None) -> tuple[str, ...]:
+    """The names of the ten classes of what `load_mnist` gives: digits, or clothes; `root` as there."""
+    return _FASHION if mnist_source(root) == "fashion-mnist" else tuple("0123456789")
+
+
+def get_mnist_data(
+    num_training: int = 55000,
+    num_validation: int = 5000,
+    num_test: int = 1000,
+    dtype: DTypeLike = np.float32,
+    root: str | os.PathLike | None = None,
+) -> dict[str, Array]:
+    """MNIST split into training, validation and test rows, brightness scaled to 0..1.
+
+    Training rows are the first `num_training` of the official training set, validation rows the `num_validation` after
+    them, test rows the first `num_test` of the official test set.
+
+    Args:
+        num_training, num_validation, num_test: numbers of rows.
+        dtype: of the images, a float type.
+        root: as in `load_mnist`.
+
+    Returns:
+        X_train, y_train, X_val, y_val, X_test, y_test: images (N, 784) in `dtype`, labels (N,) int64.
+        source: as `mnist_source` gives it (a numpy string).
+
+    Raises:
+        ValueError: there are fewer rows than asked for.
+        FileNotFoundError: as `load_mnist`.
+    """
+    X_train, y_train, X_test, y_test = load_mnist(root)
+    _check_rows(len(X_train), "training", num_training=num_training, num_validation=num_validation)
+    _check_rows(len(X_test), "test", num_test=num_test)
+    validation = slice(num_training, num_training + num_validation)
+    return {
+        "X_train": _brightness(X_train[:num_training], dtype),
+        "y_train": y_train[:num_training].copy(),
+        "X_val": _brightness(X_train[validation], dtype),
+        "y_val": y_train[validation].copy(),
+        "X_test": _brightness(X_test[:num_test], dtype),
+        "y_test": y_test[:num_test].copy(),
+        "source": np.str_(mnist_source(root)),
+    }
+
+
+def held_out_mnist(
+    num_test: int = 1000, dtype: DTypeLike = np.float32, root: str | os.PathLike | None = None
+) -> tuple[Array, Array]:
+    """The test rows that `get_mnist_data` leaves over, prepared as it prepares its own.
+
+    Args:
+        num_test: rows to leave out at the start of the test set.
+        dtype, root: as in `get_mnist_data`.
+
+    Returns:
+        X: (10000 - num_test, 784) images; y: (10000 - num_test,) int64.
+
+    Raises:
+        ValueError: the data here has no such rows: they are withheld where submissions run.
+    """
+    _, _, X_test, y_test = load_mnist(root)
+    _check_held_out("held_out_mnist", len(X_test), num_test)
+    return _brightness(X_test[num_test:], dtype), y_test[num_test:].copy()
+
+
+def _brightness(images: Array, dtype: DTypeLike) -> Array:
+    """(N, 28, 28) bytes as rows of numbers from 0 to 1."""
+    return np.divide(images.reshape(len(images), -1), 255, dtype=dtype)
+
+
+def _check_held_out(function: str, there: int, num_test: int) -> None:
+    """Raise a ValueError if no test rows come after the first `num_test`."""
+    if there <= num_test:
+        raise ValueError(
+            f"{function}: the test set here ends at row {there}, so nothing is held out after the first "
+            f"{num_test} rows.\n  Held-out rows are withheld while a submission runs; call this where all rows are."
+        )
+    _check_rows(there, "test", num_test=num_test)
+
+
+def _arranged(images: Array, flatten: Layout) -> Array:
+    """(N, 32, 32, 3) images in the layout that `flatten` names."""
+    if flatten == "HWC":
+        return images.reshape(len(images), -1)
+    images = images.transpose(0, 3, 1, 2)
+    if flatten == "CHW":
+        return images.reshape(len(images), -1)
+    if flatten is None:
+        return images
+    raise ValueError(f'flatten must be None, "HWC" or "CHW", not {flatten!r}')
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK))
+
+
+def _mean_image(images: Array) -> Array:
+    """(32, 32, 3) float64; exact, since bytes are summed as integers."""
+    if len(images) == 0:
+        raise ValueError("num_training must be at least 1: the mean image of no rows is undefined")
+    total = np.zeros(images.shape[1:], np.int64)
+    for rows in _blocks(len(images)):
+        total += images[rows].sum(axis=0, dtype=np.uint32)
+    return total / len(images)
+
+
+def _prepare(images: Array, mean_image: Array | None, flatten: Layout, dtype: DTypeLike) -> Array:
+    """(N, 32, 32, 3) bytes, minus the mean image if there is one, in the layout and dtype asked for."""
+    dtype = np.dtype(dtype)
+    if mean_image is not None and not np.issubdtype(dtype, np.floating):
+        raise ValueError(f"dtype must be a float type where the mean image is subtracted, not {dtype}")
+    out = np.empty((len(images), *_arranged(images[:1], flatten).shape[1:]), dtype)
+    mean = 0 if mean_image is None else _arranged(mean_image[None], flatten)
+    for rows in _blocks(len(images)):
+        np.subtract(_arranged(images[rows], flatten), mean, out=out[rows], casting="same_kind")
+    return out
+
+
+def _check_rows(there: int, kind: str, **wanted: int) -> None:
+    for argument, rows in wanted.items():
+        if rows < 0:
+            raise ValueError(f"{argument} must not be negative: {rows}")
+    if (total := sum(wanted.values())) > there:
+        arguments = " and ".join(f"{argument}={rows}" for argument, rows in wanted.items())
+        ask = "asks" if len(wanted) == 1 else "ask"
+        raise ValueError(f"{arguments} {ask} for {total} rows, but there are {there} in the {kind} set")
+
+
+def _is_synthetic(folder: Path) -> bool:
+    return (folder / SYNTHETIC_MARKER).exists()
+
+
+def _tell_if_synthetic(folder: Path) -> None:
+    for marker, title, name in ((SYNTHETIC_MARKER, "CIFAR-10", "cifar10"), (DIGITS_MARKER, "MNIST", "mnist")):
+        if (folder / marker).exists() and folder not in _told:
+            _told.add(folder)
+            print(f"synthetic stand-in, NOT {title}: {folder}\n  The real images: autograder data {name}")
+
+
+def _holds_cifar10(folder: Path) -> bool:
+    return (folder / TEST_BATCH).is_file() or ((folder / META).is_file() and has_copy(folder))
+
+
+def _idx_file(folder: Path, stem: str) -> Path | None:
+    return next((path for path in (folder / stem, folder / f"{stem}.gz") if path.is_file()), None)
+
+
+def _holds_mnist(folder: Path) -> bool:
+    return all(_idx_file(folder, stem) for stem in MNIST_FILES.values()) or has_copy(folder)
+
+
+def _data_folders() -> list[Path]:
+    here = Path.cwd()
+    return [parent / "data" for parent in (here, *here.parents)]
+
+
+def _cifar10_folder(root: str | os.PathLike | None) -> Path:
+    names = (CIFAR10_FOLDER, SYNTHETIC_FOLDER)
+    if root is not None:
+        candidates = [Path(root), *(Path(root) / name for name in names)]
+    else:
+        candidates = [Path(os.environ["NN_DATA"]) / name for name in ("", *names)] if os.environ.get("NN_DATA") else []
+        candidates += [folder / name for name in names for folder in _data_folders()]
+    found = next(filter(_holds_cifar10, candidates), None)
+    if found is None:
+        raise FileNotFoundError(_nothing_found("CIFAR-10", root, "cifar10", "`autograder data synthetic` (a stand-in)"))
+    return found
+
+
+def _mnist_folder(root: str | os.PathLike | None) -> Path:
+    names = (MNIST_FOLDER, DIGITS_FOLDER)
+    if root is not None:
+        candidates = [Path(root), *(Path(root) / name for name in names)]
+    else:
+        candidates = [Path(os.environ["NN_DATA"]) / name for name in names] if os.environ.get("NN_DATA") else []
+        candidates += [folder / name for name in names for folder in _data_folders()]
+    found = next(filter(_holds_mnist, candidates), None)
+    if found is None:
+        offline = "`autograder data synthetic-digits` (a stand-in)"
+        raise FileNotFoundError(_nothing_found("MNIST", root, "mnist", offline))
+    return found
+
+
+def _nothing_found(what: str, root: str | os.PathLike | None, command: str, offline: str) -> str:
+    if root is not None:
+        looked = f"in {Path(root).absolute()}"
+    else:
+        looked = f'in $NN_DATA ({os.environ.get("NN_DATA") or "not set"}) and in "data" in {Path.cwd()} and above'
+    return f"no {what} data {looked}.\n  Get it with  autograder data {command}  or, without a network, {offline}."

@@ -1,0 +1,139 @@
+"""Update rules: `(w, dw, config=None) -> (next_w, config)`.
+
+`config` holds a rule's settings and what it remembers between steps; a rule fills in what is missing and changes the
+dict that it is given. No rule changes `w` or `dw`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nn.checks import Array, check_shape
+
+
+def sgd(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
+    r"""Stochastic gradient descent.
+
+    $w \leftarrow w - \eta \, dw$
+
+    Source: Robbins & Monro, A Stochastic Approximation Method (1951).
+
+    Args:
+        w: float, any shape.
+        dw: the gradient of the loss with respect to w, in its shape.
+        config: "learning_rate" (default 1e-2).
+
+    Returns:
+        next_w: like w.
+        config: with the settings used.
+
+    Raises:
+        ValueError: `dw` has another shape than `w`.
+    """
+    config = _settings(w, dw, config, learning_rate=1e-2)
+    return w - config["learning_rate"] * dw, config
+
+
+def sgd_momentum(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
+    r"""Gradient descent with momentum.
+
+    $v \leftarrow \mu v - \eta \, dw, \quad w \leftarrow w + v$
+
+    Source: Polyak, Some Methods of Speeding up the Convergence of Iteration Methods (1964).
+
+    Args:
+        w, dw: as in `sgd`.
+        config: "learning_rate" (default 1e-2), "momentum" (default 0.9); "velocity" (like w, from zeros) is kept here.
+
+    Returns:
+        next_w: like w.
+        config: with the settings used and the new velocity.
+
+    Raises:
+        ValueError: `dw` or the velocity has another shape than `w`.
+    """
+    config = _settings(w, dw, config, learning_rate=1e-2, momentum=0.9)
+    v = _memory(config, "velocity", w)
+    v = config["momentum"] * v - config["learning_rate"] * dw
+    next_w = w + v
+    config["velocity"] = v
+    return next_w, config
+
+
+def rmsprop(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
+    r"""Steps divided by the root of a running mean of squared gradients.
+
+    $c \leftarrow \rho c + (1 - \rho) \, dw^2, \quad w \leftarrow w - \eta \, dw / (\sqrt c + \epsilon)$
+
+    Source: Tieleman & Hinton, Lecture 6.5 of Neural Networks for Machine Learning (2012).
+
+    Args:
+        w, dw: as in `sgd`.
+        config: "learning_rate" (default 1e-2), "decay_rate" (default 0.99), "epsilon" (default 1e-8); "cache" (like w,
+            from zeros) is kept here.
+
+    Returns:
+        next_w: like w.
+        config: with the settings used and the new cache.
+
+    Raises:
+        ValueError: `dw` or the cache has another shape than `w`.
+    """
+    config = _settings(w, dw, config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
+    cache = _memory(config, "cache", w)
+    cache = config["decay_rate"] * cache + (1 - config["decay_rate"]) * dw**2
+    next_w = w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"])
+    config["cache"] = cache
+    return next_w, config
+
+
+def adam(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
+    r"""Running means of the gradient and of its square, both corrected for their start at zero.
+
+    $t \leftarrow t + 1, \quad m \leftarrow \beta_1 m + (1 - \beta_1) \, dw, \quad
+    v \leftarrow \beta_2 v + (1 - \beta_2) \, dw^2, \quad
+    w \leftarrow w - \eta \, \frac{m}{1 - \beta_1^t} / (\sqrt{v / (1 - \beta_2^t)} + \epsilon)$
+
+    Source: Kingma & Ba, Adam: A Method for Stochastic Optimization (2015), algorithm 1.
+
+    Args:
+        w, dw: as in `sgd`.
+        config: "learning_rate" (default 1e-3), "beta1" (default 0.9), "beta2" (default 0.999), "epsilon" (default
+            1e-8); "m" and "v" (like w, from zeros) and "t" (steps so far, from 0) are kept here.
+
+    Returns:
+        next_w: like w.
+        config: with the settings used and the new m, v and t.
+
+    Raises:
+        ValueError: `dw`, m or v has another shape than `w`.
+    """
+    config = _settings(w, dw, config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8)
+    m, v = _memory(config, "m", w), _memory(config, "v", w)
+    t = config.get("t", 0)
+    t += 1
+    m = config["beta1"] * m + (1 - config["beta1"]) * dw
+    v = config["beta2"] * v + (1 - config["beta2"]) * dw**2
+    m_corrected = m / (1 - config["beta1"] ** t)
+    v_corrected = v / (1 - config["beta2"] ** t)
+    next_w = w - config["learning_rate"] * m_corrected / (np.sqrt(v_corrected) + config["epsilon"])
+    config["m"], config["v"], config["t"] = m, v, t
+    return next_w, config
+
+
+def _settings(w: Array, dw: Array, config: dict | None, **defaults: float) -> dict:
+    """The config with what is missing filled in, as plain floats: a numpy float64 would widen float32 weights."""
+    check_shape("dw", dw, np.shape(w), f"w of shape {np.shape(w)}")
+    config = {} if config is None else config
+    for name, default in defaults.items():
+        config[name] = float(config.get(name, default))
+    return config
+
+
+def _memory(config: dict, name: str, w: Array) -> Array:
+    """What a rule remembers under `name`, zeros in the first step."""
+    memory = config.get(name)
+    if memory is None:
+        return np.zeros_like(w)
+    check_shape(f"config[{name!r}]", memory, np.shape(w), f"w of shape {np.shape(w)}")
+    return memory
