@@ -13,6 +13,7 @@ elsewhere.
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -38,9 +39,10 @@ COUNT = 5
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured: seconds for one set of notebooks, peak bytes, bytes of all PDFs, how many were made."""
+    """One set of notebooks: seconds, seconds of processors, peak bytes of memory, bytes and number of the PDFs."""
 
     seconds: float
+    processor: float
     memory: int
     size: int
     made: int
@@ -140,11 +142,17 @@ class Memory:
 
 def measured(work: Callable[[], Sequence[Path]]) -> Figures:
     with Memory() as memory:
-        start = time.perf_counter()
+        start, before = time.perf_counter(), processor_seconds()
         made = work()
-        seconds = time.perf_counter() - start
+        seconds, processor = time.perf_counter() - start, processor_seconds() - before
     there = [path for path in made if path.is_file()]
-    return Figures(seconds, memory.peak, sum(path.stat().st_size for path in there), len(there))
+    return Figures(seconds, processor, memory.peak, sum(path.stat().st_size for path in there), len(there))
+
+
+def processor_seconds(who: int = resource.RUSAGE_CHILDREN) -> float:
+    """What the processors did so far for processes that this one has waited for."""
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
 
 
 def called(*command: str | Path) -> bool:
@@ -161,19 +169,25 @@ def several(work: Callable[[Path], Path], notebooks: Sequence[Path], workers: in
 Row = tuple[str, float, Figures, float]  # name, seconds for the class, figures, megabytes to install
 
 
-def one_student(homework: Path, pdf: Path) -> None:
+def one_student(homework: Path, pdf: Path) -> float:
+    """Make one PDF; returns the seconds of processors that it took."""
+    before = processor_seconds(resource.RUSAGE_SELF) + processor_seconds()
     make_report(read_own(homework), pdf, Options())
+    return processor_seconds(resource.RUSAGE_SELF) + processor_seconds() - before
 
 
 def ours(folder: Path, students: int, workers: int, count: int) -> Row:
     """The class, one PDF a student; and one student by command."""
     pdfs = [folder / "ours" / f"{i}.pdf" for i in range(students)]
 
+    spent: list[float] = []
+
     def work() -> list[Path]:
         tasks = [Task(pdf.stem, one_student, (folder / "homework", pdf)) for pdf in pdfs]
         for outcome in run_tasks(tasks, workers):
             if outcome.error:
                 sys.exit(f"{outcome.name}: {outcome.error}")
+            spent.append(outcome.result)
         return pdfs
 
     figures = measured(work)
@@ -181,9 +195,10 @@ def ours(folder: Path, students: int, workers: int, count: int) -> Row:
     called(sys.executable, "-m", "autograder", "pdf", folder / "homework", "--to", folder / "command.pdf")
     command = time.perf_counter() - start
     per_notebook = figures.seconds / students / count
-    print(f"ours: {per_notebook:.3f} s a notebook in the class ({per_notebook * workers:.3f} s of one worker);")
+    processor = sum(spent) / students
+    print(f"ours: {per_notebook:.3f} s a notebook in the class, {processor / count:.3f} s of a processor;")
     print(f"      {command:.1f} s for one student by command, everything imported anew\n")
-    one = Figures(figures.seconds / students, figures.memory, figures.size // students, figures.made)
+    one = Figures(figures.seconds / students, processor, figures.memory, figures.size // students, figures.made)
     return "autograder (pandoc, Typst)", figures.seconds, one, wheel_megabytes("pypandoc", "typst", "nh3")
 
 
@@ -255,11 +270,13 @@ def package_megabytes(package: str) -> float:
 
 
 def show(rows: Sequence[Row], own: float) -> None:
-    print(f"{'':30}{'class':>10}{'a notebook':>12}{'times ours':>12}{'memory':>10}{'file':>10}{'install':>10}")
+    titles = {"class": 10, "a notebook": 12, "times ours": 12, "processor": 12, "memory": 10, "file": 10, "install": 10}
+    print(" " * 30 + "".join(f"{title:>{width}}" for title, width in titles.items()))
     for name, seconds, figures, install in rows:
         made = "" if figures.made >= COUNT else f"   only {figures.made} of {COUNT} made"
         print(
             f"{name:30}{seconds:8.0f} s{figures.seconds / COUNT:10.3f} s{seconds / own:11.1f}x"
+            f"{figures.processor / COUNT:10.3f} s"
             f"{figures.memory / 1e6:7.0f} MB{figures.size / 1e6:7.1f} MB{install:7.0f} MB{made}"
         )
 

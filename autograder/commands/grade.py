@@ -22,6 +22,9 @@ def grade(
     ] = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Run the searches again, too.")] = False,
     tier: Annotated[str | None, typer.Option(help="Sandbox tier: namespaces or landlock. Default: the best.")] = None,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run submissions on this Dask cluster instead.")
+    ] = None,
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="Run student code with all your rights. Only for code you trust.")
     ] = False,
@@ -39,6 +42,7 @@ def grade(
         seed=seed,
         retrain=retrain,
         tier="none" if no_sandbox else tier,
+        dask=dask,
     )
 
 

@@ -10,7 +10,15 @@ from types import TracebackType
 from typing import TypeVar
 
 from nbformat import NotebookNode
-from nbgrader.api import Grade, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from sqlalchemy.exc import OperationalError
 
@@ -159,10 +167,20 @@ class Books:
         try:
             return self.gradebook.find_submission(self.assignment.name, student)
         except MissingEntry:
-            if self.db.get(Student, student) is None:
-                self.gradebook.add_student(student)
-            with self.db.no_autoflush:
-                return self.gradebook.add_submission(self.assignment.name, student)
+            pass
+        with self.db.no_autoflush:
+            submission = SubmittedAssignment(
+                assignment=self.gradebook.find_assignment(self.assignment.name),
+                student=self.db.get(Student, student) or Student(id=student),
+            )
+            for notebook in submission.assignment.notebooks:
+                submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
+                for cell in (*notebook.grade_cells, *notebook.task_cells):
+                    Grade(cell=cell, notebook=submitted)
+                for cell in (*notebook.solution_cells, *notebook.task_cells):
+                    Comment(cell=cell, notebook=submitted)
+            self.db.add(submission)
+        return submission
 
     def write_notebook(
         self, submitted: SubmittedNotebook, notebook: NotebookNode, earned: Mapping[str, CellGrade]

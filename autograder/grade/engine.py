@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import queue
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -13,14 +12,11 @@ from autograder.data.sandbox_view import make_sandbox_view
 from autograder.errors import CourseError
 from autograder.grade.assess import Graded, Settings, grade_submission
 from autograder.grade.books import Books, Entry
-from autograder.grade.jobs import Job, Run
+from autograder.grade.crew import Crew
 from autograder.grade.judge import Judge
 from autograder.grade.pristine import Pristine
 from autograder.grade.state import Store
 from autograder.grade.submission import Submission, read_submission
-from autograder.grade.worker import Killed, Worker, WorkerDied
-
-TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -51,32 +47,27 @@ class Listener:
 
 
 class Engine:
-    """Grades submissions of one assignment. Use as a context manager: workers and judges live as long."""
+    """Grades submissions of one assignment. Use as a context manager: its judges live as long."""
 
     def __init__(
         self,
         course: Course,
         pristine: Pristine,
         settings: Settings,
-        workers: int,
+        crew: Crew,
         scratch: Path,
         listener: Listener,
     ) -> None:
-        """`scratch`: a folder for what is needed while grading."""
+        """`crew`: runs the submissions. `scratch`: a folder for the source notebooks while they run."""
         self.course = course
         self.pristine = pristine
         self.settings = settings
         self.scratch = scratch
         self.listener = listener
-        self.count = workers
-        self.aborted = False
+        self.crew = crew
 
     def __enter__(self) -> "Engine":
         with contextlib.ExitStack() as stack:
-            self.workers = [stack.enter_context(Worker(self.scratch)) for _ in range(self.count)]
-            self.free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-            for worker in self.workers:
-                self.free.put(worker)
             self.judges: dict[str, Future[Judge]] = {}
             assignment, seed = self.pristine.assignment, self.settings.seed
             pool = stack.enter_context(ThreadPoolExecutor(len(assignment.notebooks)))
@@ -99,27 +90,11 @@ class Engine:
         self.listener.key_ready(name)
         return judge
 
-    def run(self, job: Job) -> Run:
-        """Run a job on the next free worker; where something was killed, once more."""
-        for tries_left in reversed(range(TRIES)):
-            worker = self.free.get()
-            try:
-                return worker.run(job, last_try=tries_left == 0)
-            except Killed:
-                continue
-            except WorkerDied:
-                if tries_left == 0 or self.aborted:
-                    raise
-                worker.restart()
-            finally:
-                self.free.put(worker)
-        raise AssertionError("the last try returns or raises")
-
     def abort(self) -> None:
-        """Kill every worker and judge, so that no thread waits for one any longer."""
-        self.aborted = True
-        for process in (*self.workers, *self.makers):
-            process.process.kill()
+        """Stop workers and judges, so that no thread waits for one any longer."""
+        self.crew.abort()
+        for judge in self.makers:
+            judge.process.kill()
 
     def unfinished_keys(self) -> list[Future]:
         """The answer keys that are still being made; raises CourseError where one cannot be made."""
@@ -131,7 +106,7 @@ class Engine:
     def grade(self, submission: Submission) -> Graded:
         """Grade one submission; raises WorkerDied where it takes its worker down every time."""
         return grade_submission(
-            submission, self.pristine, self.settings, self.run, lambda name: self.judges[name].result()
+            submission, self.pristine, self.settings, self.crew.run, lambda name: self.judges[name].result()
         )
 
 
@@ -202,7 +177,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
         submission = read(store, engine.pristine, student)
         return submission, engine.grade(submission)
 
-    with ThreadPoolExecutor(engine.count) as pool:
+    with ThreadPoolExecutor(engine.crew.count) as pool:
         waiting = iter(students)
         running: dict[Future, str] = {}
         keys = engine.unfinished_keys()
@@ -210,7 +185,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
             while True:
                 for student in waiting:
                     running[pool.submit(one, student)] = student
-                    if len(running) >= engine.count + 1:
+                    if len(running) >= engine.crew.count + 1:
                         break
                 if not running:
                     return

@@ -19,6 +19,7 @@ from traitlets import Unicode
 
 from autograder.course import Course, find_course
 from autograder.grade.assess import Graded, Settings
+from autograder.grade.crew import LocalCrew
 from autograder.grade.engine import Engine, Listener, data_view, read
 from autograder.grade.pristine import load_pristine
 from autograder.grade.sandbox.probe import require_tier
@@ -60,7 +61,8 @@ def session_of(resources: Resources, tier: str) -> Session:
             store = Store(course, name)
             settings = Settings(seed=new_seed(), tier=tier, data=data_view(course))
             scratch = _open.enter_context(temporary_scratch())
-            engine = _open.enter_context(Engine(course, pristine, settings, 1, scratch, Listener()))
+            crew = _open.enter_context(LocalCrew(1, scratch))
+            engine = _open.enter_context(Engine(course, pristine, settings, crew, scratch, Listener()))
             _sessions[key] = Session(store, engine, {})
         return _sessions[key]
 

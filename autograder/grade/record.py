@@ -8,6 +8,7 @@ from nbformat import NotebookNode, from_dict
 from autograder.assignment import Assignment
 from autograder.grade.jobs import CellRun, NotebookRun
 from autograder.grade.judge import SEARCH_SKIPPED, CellVerdict, Verdict
+from autograder.grade.sanitise import text_of
 from autograder.grade.shell import Output
 
 UNMET = "Unmet"
@@ -63,7 +64,7 @@ def grade_of(
 ) -> CellGrade:
     """A cell's grade; where it was not reached, why."""
     credit = verdict.credit if verdict is not None else 0.0
-    lines = list(verdict.lines) if verdict is not None else []
+    lines = [text_of(line) for line in verdict.lines] if verdict is not None else []
     if ran is None:
         lines.insert(0, f"This cell did not run. {run.stopped}".strip())
     points = float(cell.metadata.nbgrader.points) if extra is None else extra

@@ -35,6 +35,7 @@ PICTURES = {
 }
 DATA_PICTURE = re.compile(r"data:(image/[a-z]+);base64,([A-Za-z0-9+/=\s]*)\Z")
 MAX_TRACEBACK_LINES = 100
+MAX_LINE = 4000
 MAX_HTML = 1_000_000
 
 
@@ -115,14 +116,14 @@ def clean_output(output: Any, execution_count: int | None) -> Output | None:
             }
         case "error":
             traceback = output.get("traceback")
-            lines = [text_of(line) for line in traceback] if isinstance(traceback, list) else []
+            lines = [text_of(line)[:MAX_LINE] for line in traceback] if isinstance(traceback, list) else []
             if len(lines) > MAX_TRACEBACK_LINES:
                 half = MAX_TRACEBACK_LINES // 2
                 lines = [*lines[:half], "…", *lines[-half:]]
             return {
                 "output_type": "error",
-                "ename": text_of(output.get("ename")),
-                "evalue": text_of(output.get("evalue")),
+                "ename": text_of(output.get("ename"))[:MAX_LINE],
+                "evalue": text_of(output.get("evalue"))[:MAX_LINE],
                 "traceback": lines,
             }
     return None

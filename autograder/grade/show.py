@@ -12,9 +12,10 @@ from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.assess import Graded, Settings
 from autograder.grade.books import Books, Entry
+from autograder.grade.crew import DaskCrew, LocalCrew
 from autograder.grade.engine import Engine, Listener, data_view, grade_all, plan, usual_workers
 from autograder.grade.pristine import load_pristine
-from autograder.grade.sandbox.probe import require_tier
+from autograder.grade.sandbox.probe import TIERS, require_tier
 from autograder.grade.state import Store, alone, scratch_of
 
 NAMES_SHOWN = 4
@@ -92,6 +93,7 @@ def grade_and_show(
     seed: int | None = None,
     retrain: bool = False,
     tier: str | None = None,
+    dask: str | None = None,
     console: Console | None = None,
 ) -> None:
     """Grade an assignment's submissions, with a progress bar, and print the table of scores.
@@ -100,6 +102,8 @@ def grade_and_show(
         CourseError: nothing can be graded, or at least one submission could not be.
     """
     console = console or Console(highlight=False)
+    if tier not in (None, *TIERS, "none"):
+        raise CourseError(f'grade: there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
     assignment = course.assignment(name)
     store = Store(course, name)
     with alone(store), Books(course, assignment) as books:
@@ -115,7 +119,8 @@ def grade_and_show(
             with (
                 bar.progress,
                 scratch_of(store) as scratch,
-                Engine(course, pristine, settings, count, scratch, bar) as engine,
+                DaskCrew(dask) if dask else LocalCrew(count, scratch) as crew,
+                Engine(course, pristine, settings, crew, scratch, bar) as engine,
             ):
                 for _ in grade_all(engine, store, books, todo.students):
                     pass
@@ -131,7 +136,9 @@ def grade_and_show(
 
 def table(entries: Sequence[Entry], store: Store) -> Table:
     """One row a student: scores, and what to look at."""
-    shown = Table(title=f"{store.assignment}: {len(entries)} submissions", title_justify="left")
+    shown = Table(
+        title=f"{store.assignment}: {len(entries)} submission{'s' * (len(entries) != 1)}", title_justify="left"
+    )
     shown.add_column("student")
     for column in ("score", "of", "extra", "late"):
         shown.add_column(column, justify="right")

@@ -268,7 +268,6 @@ def other_files(
 ) -> dict[str, bytes]:
     """What else lies beside the notebooks and may: weights, the student's own modules, pictures, small texts."""
     package = {PurePosixPath(path).parts[0] for path in pristine.library}
-    ours = {RESULT, TIMESTAMP, *(f"{name}.ipynb" for name in pristine.notebooks)}
     kept = {}
     for path, content in submission.files.items():
         parts = PurePosixPath(path).parts
@@ -278,7 +277,7 @@ def other_files(
             kept[path] = content
         elif parts[0] in package:
             notes.append(Note("added file", f"{path} is not part of the library and is left out"))
-        elif len(parts) > 1 and parts[0] in ours:
+        elif len(parts) > 1 and (parts[0] in (RESULT, TIMESTAMP) or parts[0].endswith(".ipynb")):
             notes.append(Note("added file", f"{path} lies in a folder named like a file of ours, and is left out"))
         elif path.endswith(".py"):
             if shadows(parts[0].removesuffix(".py")):

@@ -18,9 +18,10 @@ from autograder.grade.wire import Frames, WireError
 
 GRACE_SECONDS = 2.0
 MAX_FRAME = 80 * 2**20
-MAX_EVIDENCE = 512 * 2**20
+MAX_EVIDENCE = 256 * 2**20
 MAX_MESSAGES = 20_000  # of evidence
 MAX_PICTURES = 32 * 2**20
+MAX_ERRORS = 3  # of a cell: a notebook's process sends one
 MAX_TEXT = 32 * 2**20
 LEAST_TEXT, LEAST_PICTURE = 256, 16 * 1024  # bytes that an output counts for at least: each takes memory here
 CHUNK = 1 << 20
@@ -100,7 +101,11 @@ class Watch:
         if message.get("output_type") == "clear_output":
             outputs.clear()
             return
-        is_text = message.get("output_type") in ("stream", "error")
+        if message.get("output_type") == "error":
+            if sum(output["output_type"] == "error" for output in outputs) < MAX_ERRORS:
+                outputs.append(clean_output(message, None))
+            return
+        is_text = message.get("output_type") == "stream"
         left = self.text_left if is_text else self.pictures_left
         if left <= 0:
             return

@@ -5,6 +5,7 @@ A row is one printed line of at most `COLUMNS` columns. Its runs are pieces of t
 """
 
 import difflib
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -76,6 +77,7 @@ def token_style(token) -> str | None:
     return None
 
 
+@functools.cache
 def lexer_for(language: str) -> Lexer:
     """The Pygments lexer of a language, by name; plain text if there is none of that name."""
     try:

@@ -104,7 +104,7 @@ def picture_address(data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(pictures.files[name]).decode()}"
 
 
-LONG_LINES = "pre { white-space: pre-wrap; overflow-wrap: anywhere; }"
+LONG_LINES = "pre { white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal; }"
 FORBIDDEN = (
     "script",
     "iframe",

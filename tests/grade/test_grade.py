@@ -225,3 +225,5 @@ def test_unknown_student_and_nothing_handed_in(graded, tiny, grading):
         grading(graded[0], wanted=["nobody"])
     with pytest.raises(CourseError, match="no submissions"):
         grading(tiny)
+    with pytest.raises(CourseError, match='no sandbox tier "fort"'):
+        grading(tiny, tier="fort")

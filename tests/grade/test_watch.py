@@ -118,6 +118,15 @@ def test_output_is_cut(sleeper):
     assert run.cells["b"].outputs[0]["text"] == "y"
 
 
+def test_error_after_much_output_is_kept(sleeper):
+    """Is it still known why a cell stopped that printed too much before?"""
+    error = frame(OUTPUT, {"output_type": "error", "ename": "E", "evalue": "x" * 10_000, "traceback": ["y" * 10_000]})
+    run = watched(sleeper, [HONEST[0], *[stream("x" * 1000) for _ in range(9)], *[error] * 9, frame(CELL_ENDS, "")])
+    errors = [output for output in run.cells["a"].outputs if output["output_type"] == "error"]
+    assert len(errors) == 3
+    assert (errors[0]["ename"], len(errors[0]["evalue"]), len(errors[0]["traceback"][0])) == ("E", 4000, 4000)
+
+
 def test_silent_process_is_stopped_in_time(sleeper):
     """Is a cell without an end stopped after its seconds, and a notebook that never begins after the notebook's?"""
     began = time.monotonic()

@@ -269,6 +269,7 @@ def test_usual_mistakes_are_named(graded):
     """Does the diagnosis say what is wrong where the homework knows the mistake?"""
     said = {name: " ".join(" ".join(did.get("lines", ())) for did in run.values()) for name, run in graded.items()}
     assert "the L2 term lacks its factor 1/2" in said["penalty-without-a-half"]
+    assert "this is the mean of the batches" in said["mean-of-the-batches"]
     assert "the biases are missing" in said["biases-not-counted"]
     assert "in batches that are not too large" in said["all-images-at-once"]
     assert "It is the transpose" in said["rows-and-columns-exchanged"]

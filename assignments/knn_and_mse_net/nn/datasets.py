@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from nn.dataset_files import (
     ARRAY_NAMES,
@@ -26,12 +27,20 @@ CIFAR10_FOLDER = "cifar-10-batches-py"
 SYNTHETIC_FOLDER = "synthetic-cifar-10-batches-py"
 SYNTHETIC_MARKER = "SYNTHETIC-NOT-CIFAR-10"
 MNIST_FOLDER = "mnist"
+DIGITS_FOLDER = "synthetic-digits"
+DIGITS_MARKER = "SYNTHETIC-NOT-MNIST"
 MNIST_FILES = {
     "X_train": "train-images-idx3-ubyte",
     "y_train": "train-labels-idx1-ubyte",
     "X_test": "t10k-images-idx3-ubyte",
     "y_test": "t10k-labels-idx1-ubyte",
 }
+
+_FIRST_LABELS = {  # of sets that come in the same files, to tell one from the other
+    "mnist": (5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7, 2, 8, 6, 9),
+    "fashion-mnist": (9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9, 1, 0, 6, 4),
+}
+_FASHION = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 
 _BLOCK = 1000  # rows converted at a time, so that no second float copy of the images is ever made
 _told: set[Path] = set()
@@ -77,7 +86,7 @@ def get_cifar10_data(
     num_test: int = 1000,
     subtract_mean: bool = True,
     flatten: Layout = None,
-    dtype: np.typing.DTypeLike = np.float64,
+    dtype: DTypeLike = np.float64,
     root: str | os.PathLike | None = None,
 ) -> dict[str, Array]:
     """CIFAR-10 split into training, validation and test rows, with the mean training image subtracted.
@@ -125,7 +134,7 @@ def held_out_cifar10(
     num_test: int = 1000,
     subtract_mean: bool = True,
     flatten: Layout = None,
-    dtype: np.typing.DTypeLike = np.float64,
+    dtype: DTypeLike = np.float64,
     root: str | os.PathLike | None = None,
 ) -> tuple[Array, Array]:
     """The test rows that `get_cifar10_data` leaves over, prepared as it prepares its own.
@@ -143,18 +152,15 @@ def held_out_cifar10(
     """
     X_train, _, X_test, y_test = load_cifar10(root)
     _check_rows(len(X_train), "training", num_training=num_training)
-    if len(X_test) <= num_test:
-        raise ValueError(
-            f"held_out_cifar10: the test set here ends at row {len(X_test)}, so nothing is held out after the first "
-            f"{num_test} rows.\n  Held-out rows are withheld while a submission runs; call this where all rows are."
-        )
-    _check_rows(len(X_test), "test", num_test=num_test)
+    _check_held_out("held_out_cifar10", len(X_test), num_test)
     mean_image = _mean_image(X_train[:num_training]) if subtract_mean else None
     return _prepare(X_test[num_test:], mean_image, flatten, dtype), y_test[num_test:].copy()
 
 
 def load_mnist(root: str | os.PathLike | None = None) -> tuple[Array, Array, Array, Array]:
     """MNIST, or any set in its format such as Fashion-MNIST, from the four IDX files, gzipped or plain.
+
+    Where it is missing the generated stand-in is taken; loading that says so once.
 
     Args:
         root: the folder with the files, or one that holds it as `mnist`. Without it: $NN_DATA, then `data` in the
@@ -163,13 +169,14 @@ def load_mnist(root: str | os.PathLike | None = None) -> tuple[Array, Array, Arr
     Returns:
         X_train: (60000, 28, 28) uint8; memory-mapped, copied when written to.
         y_train: (60000,) int64, 0..9.
-        X_test, y_test: likewise, 10000 rows.
+        X_test, y_test: likewise, 10000 rows (1000 where the rest is withheld, as in grading).
 
     Raises:
         FileNotFoundError: no data anywhere; the message says how to get it.
         ValueError: a file is damaged.
     """
     folder = _mnist_folder(root)
+    _tell_if_synthetic(folder)
     files = {name: path for name, stem in MNIST_FILES.items() if (path := _idx_file(folder, stem))}
 
     def read() -> dict[str, Array]:
@@ -184,6 +191,94 @@ def load_mnist(root: str | os.PathLike | None = None) -> tuple[Array, Array, Arr
     arrays = mapped_arrays(folder, [files.get(name, folder / stem) for name, stem in MNIST_FILES.items()], read)
     X_train, y_train, X_test, y_test = (arrays[name] for name in ARRAY_NAMES)
     return X_train, y_train, X_test, y_test
+
+
+def mnist_source(root: str | os.PathLike | None = None) -> str:
+    """What `load_mnist` gives: "mnist", "synthetic-digits", "fashion-mnist", or "unknown"; `root` as there."""
+    if (_mnist_folder(root) / DIGITS_MARKER).exists():
+        return "synthetic-digits"
+    first = tuple(load_mnist(root)[1][:20].tolist())
+    return next((name for name, labels in _FIRST_LABELS.items() if labels == first), "unknown")
+
+
+def mnist_classes(root: str | os.PathLike | None = None) -> tuple[str, ...]:
+    """The names of the ten classes of what `load_mnist` gives: digits, or clothes; `root` as there."""
+    return _FASHION if mnist_source(root) == "fashion-mnist" else tuple("0123456789")
+
+
+def get_mnist_data(
+    num_training: int = 55000,
+    num_validation: int = 5000,
+    num_test: int = 1000,
+    dtype: DTypeLike = np.float32,
+    root: str | os.PathLike | None = None,
+) -> dict[str, Array]:
+    """MNIST split into training, validation and test rows, brightness scaled to 0..1.
+
+    Training rows are the first `num_training` of the official training set, validation rows the `num_validation` after
+    them, test rows the first `num_test` of the official test set.
+
+    Args:
+        num_training, num_validation, num_test: numbers of rows.
+        dtype: of the images, a float type.
+        root: as in `load_mnist`.
+
+    Returns:
+        X_train, y_train, X_val, y_val, X_test, y_test: images (N, 784) in `dtype`, labels (N,) int64.
+        source: as `mnist_source` gives it (a numpy string).
+
+    Raises:
+        ValueError: there are fewer rows than asked for.
+        FileNotFoundError: as `load_mnist`.
+    """
+    X_train, y_train, X_test, y_test = load_mnist(root)
+    _check_rows(len(X_train), "training", num_training=num_training, num_validation=num_validation)
+    _check_rows(len(X_test), "test", num_test=num_test)
+    validation = slice(num_training, num_training + num_validation)
+    return {
+        "X_train": _brightness(X_train[:num_training], dtype),
+        "y_train": y_train[:num_training].copy(),
+        "X_val": _brightness(X_train[validation], dtype),
+        "y_val": y_train[validation].copy(),
+        "X_test": _brightness(X_test[:num_test], dtype),
+        "y_test": y_test[:num_test].copy(),
+        "source": np.str_(mnist_source(root)),
+    }
+
+
+def held_out_mnist(
+    num_test: int = 1000, dtype: DTypeLike = np.float32, root: str | os.PathLike | None = None
+) -> tuple[Array, Array]:
+    """The test rows that `get_mnist_data` leaves over, prepared as it prepares its own.
+
+    Args:
+        num_test: rows to leave out at the start of the test set.
+        dtype, root: as in `get_mnist_data`.
+
+    Returns:
+        X: (10000 - num_test, 784) images; y: (10000 - num_test,) int64.
+
+    Raises:
+        ValueError: the data here has no such rows: they are withheld where submissions run.
+    """
+    _, _, X_test, y_test = load_mnist(root)
+    _check_held_out("held_out_mnist", len(X_test), num_test)
+    return _brightness(X_test[num_test:], dtype), y_test[num_test:].copy()
+
+
+def _brightness(images: Array, dtype: DTypeLike) -> Array:
+    """(N, 28, 28) bytes as rows of numbers from 0 to 1."""
+    return np.divide(images.reshape(len(images), -1), 255, dtype=dtype)
+
+
+def _check_held_out(function: str, there: int, num_test: int) -> None:
+    """Raise a ValueError if no test rows come after the first `num_test`."""
+    if there <= num_test:
+        raise ValueError(
+            f"{function}: the test set here ends at row {there}, so nothing is held out after the first "
+            f"{num_test} rows.\n  Held-out rows are withheld while a submission runs; call this where all rows are."
+        )
+    _check_rows(there, "test", num_test=num_test)
 
 
 def _arranged(images: Array, flatten: Layout) -> Array:
@@ -212,7 +307,7 @@ def _mean_image(images: Array) -> Array:
     return total / len(images)
 
 
-def _prepare(images: Array, mean_image: Array | None, flatten: Layout, dtype: np.typing.DTypeLike) -> Array:
+def _prepare(images: Array, mean_image: Array | None, flatten: Layout, dtype: DTypeLike) -> Array:
     """(N, 32, 32, 3) bytes, minus the mean image if there is one, in the layout and dtype asked for."""
     dtype = np.dtype(dtype)
     if mean_image is not None and not np.issubdtype(dtype, np.floating):
@@ -239,9 +334,10 @@ def _is_synthetic(folder: Path) -> bool:
 
 
 def _tell_if_synthetic(folder: Path) -> None:
-    if _is_synthetic(folder) and folder not in _told:
-        _told.add(folder)
-        print(f"synthetic stand-in, NOT CIFAR-10: {folder}\n  The real images: autograder data cifar10")
+    for marker, title, name in ((SYNTHETIC_MARKER, "CIFAR-10", "cifar10"), (DIGITS_MARKER, "MNIST", "mnist")):
+        if (folder / marker).exists() and folder not in _told:
+            _told.add(folder)
+            print(f"synthetic stand-in, NOT {title}: {folder}\n  The real images: autograder data {name}")
 
 
 def _holds_cifar10(folder: Path) -> bool:
@@ -275,14 +371,16 @@ def _cifar10_folder(root: str | os.PathLike | None) -> Path:
 
 
 def _mnist_folder(root: str | os.PathLike | None) -> Path:
+    names = (MNIST_FOLDER, DIGITS_FOLDER)
     if root is not None:
-        candidates = [Path(root), Path(root) / MNIST_FOLDER]
+        candidates = [Path(root), *(Path(root) / name for name in names)]
     else:
-        candidates = [Path(os.environ["NN_DATA"]) / MNIST_FOLDER] if os.environ.get("NN_DATA") else []
-        candidates += [folder / MNIST_FOLDER for folder in _data_folders()]
+        candidates = [Path(os.environ["NN_DATA"]) / name for name in names] if os.environ.get("NN_DATA") else []
+        candidates += [folder / name for name in names for folder in _data_folders()]
     found = next(filter(_holds_mnist, candidates), None)
     if found is None:
-        raise FileNotFoundError(_nothing_found("MNIST", root, "mnist", "four IDX files from elsewhere in data/mnist"))
+        offline = "`autograder data synthetic-digits` (a stand-in)"
+        raise FileNotFoundError(_nothing_found("MNIST", root, "mnist", offline))
     return found
 
 

@@ -62,7 +62,10 @@ def recoded(encoding: str) -> Attack:
 def huge_outputs(megabytes: int) -> Attack:
     def attack(folder: Path) -> None:
         text = "x" * (megabytes << 20)
-        edit(folder, lambda nb: nb["cells"][1].update(outputs=[{"output_type": "stream", "name": "stdout", "text": text}]))
+        edit(
+            folder,
+            lambda nb: nb["cells"][1].update(outputs=[{"output_type": "stream", "name": "stdout", "text": text}]),
+        )
 
     return attack
 
@@ -99,7 +102,14 @@ def changed_metadata(folder: Path) -> None:
                 },
                 "trusted": True,
             }
-        mine = {"grade_id": "mine", "grade": True, "solution": False, "points": 100, "schema_version": 3, "locked": True}
+        mine = {
+            "grade_id": "mine",
+            "grade": True,
+            "solution": False,
+            "points": 100,
+            "schema_version": 3,
+            "locked": True,
+        }
         nb["cells"].append(
             {"cell_type": "code", "id": "mine", "source": "100", "metadata": {"nbgrader": mine}, "outputs": []}
         )
@@ -174,7 +184,9 @@ def scripts_in_texts(folder: Path) -> None:
 
     def change(nb: dict) -> None:
         cell_of(nb, "why")["source"] = script
-        nb["cells"].append({"cell_type": "raw", "id": "raw", "metadata": {"raw_mimetype": "text/html"}, "source": script})
+        nb["cells"].append(
+            {"cell_type": "raw", "id": "raw", "metadata": {"raw_mimetype": "text/html"}, "source": script}
+        )
         nb["cells"].append({"cell_type": "markdown", "id": "text", "metadata": {}, "source": script})
 
     edit(folder, change)
@@ -275,7 +287,9 @@ def library_region_that_ends_early(folder: Path) -> None:
     tiny = folder / "nn" / "tiny.py"
     end, start = "# ====== END YOUR CODE HERE ======", "# ===== START YOUR CODE HERE ====="
     tiny.write_text(
-        tiny.read_text().replace("out = 2 * x", f"out = 2 * x\n    {end}\n    print('{LOOT}')\n    {start}\n    out = 2 * x")
+        tiny.read_text().replace(
+            "out = 2 * x", f"out = 2 * x\n    {end}\n    print('{LOOT}')\n    {start}\n    out = 2 * x"
+        )
     )
 
 
@@ -312,7 +326,15 @@ def folders_named_like_results(folder: Path) -> None:
 
 def names_that_are_no_text(folder: Path) -> None:
     raw = os.fsencode(folder)
-    for name in (b"\xff.png", b"\xfe" * 200 + b".txt", b"a\nb.txt", b"\x1b[31mred.md", b"--.md", b"$(reboot).txt", b"\xe2\x80\xae.md"):
+    for name in (
+        b"\xff.png",
+        b"\xfe" * 200 + b".txt",
+        b"a\nb.txt",
+        b"\x1b[31mred.md",
+        b"--.md",
+        b"$(reboot).txt",
+        b"\xe2\x80\xae.md",
+    ):
         with open(raw + b"/" + name, "wb") as file:
             file.write(b"x")
     os.mkdir(raw + b"/\xfe.png")
@@ -322,7 +344,9 @@ def names_that_are_no_text(folder: Path) -> None:
 
 def an_old_result(folder: Path) -> None:
     """A result.json that says all is earned, and a time long before the due date."""
-    (folder / "result.json").write_text(json.dumps({"submission_sha256": "x", "notebooks": {}, "notes": [], "edits": []}))
+    (folder / "result.json").write_text(
+        json.dumps({"submission_sha256": "x", "notebooks": {}, "notes": [], "edits": []})
+    )
     (folder / "timestamp.txt").write_text("9" * 900)
 
 
@@ -372,7 +396,7 @@ ATTACKS: dict[str, tuple[Attack, dict[str, int], str]] = {
 
 @pytest.fixture(scope="session")
 def arena(arena_of):
-    return arena_of("namespaces")
+    return arena_of("any")
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -1,0 +1,121 @@
+"""What an instructor does, rightly or wrongly, around grading."""
+
+import shutil
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.assignment import load_assignment
+from autograder.errors import CourseError
+from autograder.grade.judge import Judge
+from autograder.notebooks import read_notebook, write_notebook
+
+
+def edit(tiny, notebook: str, cell: str, old: str, new: str) -> None:
+    """Change a cell of the source."""
+    path = tiny.source / f"{notebook}.ipynb"
+    nb = read_notebook(path)
+    changed = next(c for c in nb.cells if c.id == cell)
+    assert old in changed.source
+    changed.source = changed.source.replace(old, new)
+    write_notebook(nb, path)
+
+
+def test_solution_that_fails(tiny, grading):
+    """Is the cell named in which the instructor's own notebook fails, and nobody graded?"""
+    tiny.hand_in("ada")
+    edit(tiny, "first", "own", "return 3 * x", "return 3 / 0")
+    with pytest.raises(CourseError, match="cell triple-check: the instructor's own solution fails"):
+        grading(tiny)
+    assert not (tiny.course.autograded / "ada" / "tiny").exists()
+
+
+def test_check_without_expectation(tiny, grading):
+    """Is grading refused where points hang on nothing that could be judged?"""
+    tiny.hand_in("ada")
+    edit(tiny, "first", "triple-check", "expect.same(triple(y), name='tripled')", "assert triple(1) == 3")
+    with pytest.raises(CourseError, match="cell triple-check: it has points but states no expectation"):
+        grading(tiny)
+
+
+def test_points_changed_since_the_release(tiny, grading):
+    """Is the instructor told to release again, instead of writing scores that do not fit the gradebook?"""
+    tiny.hand_in("ada")
+    path = tiny.source / "first.ipynb"
+    nb = read_notebook(path)
+    next(cell for cell in nb.cells if cell.id == "norm-check").metadata.nbgrader.points = 7
+    write_notebook(nb, path)
+    with pytest.raises(CourseError, match="the cell norm-check has changed since the release"):
+        grading(tiny)
+
+
+def test_not_released(tiny, grading):
+    """Is an assignment refused that the gradebook does not know?"""
+    tiny.hand_in("ada")
+    (tiny.course.root / "gradebook.db").unlink()
+    with pytest.raises(CourseError, match="the gradebook does not know tiny"):
+        grading(tiny)
+
+
+def test_changed_source_is_graded_again_and_manual_scores_stay(tiny, grading):
+    """After a check is mended, is everybody graded again, with the points that a person gave kept and flagged?"""
+    tiny.hand_in("ada", library={"out = 2 * x": "out = 3 * x"})
+    tiny.hand_in("max")
+    grading(tiny)
+    assert tiny.scores("ada")["first:double-check"] == 0
+    with Gradebook(tiny.course.gradebook_url) as gradebook:
+        gradebook.find_grade("why", "first", "tiny", "ada").manual_score = 4
+        gradebook.find_grade("double-check", "first", "tiny", "ada").manual_score = 1
+        gradebook.db.commit()
+    edit(tiny, "first", "double-check", "expect.same(double(x)", "expect.same(double(x).shape")
+    assert "graded already" not in grading(tiny)
+    assert tiny.scores("ada")["first:double-check"] == 2
+    with Gradebook(tiny.course.gradebook_url) as gradebook:
+        why = gradebook.find_grade("why", "first", "tiny", "ada")
+        assert (why.score, why.needs_manual_grade) == (4, True)
+        double = gradebook.find_grade("double-check", "first", "tiny", "ada")
+        assert (double.auto_score, double.score, double.needs_manual_grade) == (2, 1, True)
+
+
+def test_searches_run_only_when_asked(tiny, grading):
+    """Are the handed-in weights graded, and those of the student's own search with --retrain?"""
+    poor = tiny.weights.replace(b"W.npy", b"Q.npy")
+    tiny.hand_in("ada", weights=poor)
+    grading(tiny)
+    assert tiny.scores("ada")["second:accuracy-check"] == 0
+    search = next(
+        cell
+        for cell in read_notebook(tiny.course.autograded / "ada" / "tiny" / "second.ipynb").cells
+        if cell.id == "search"
+    )
+    assert "not run again" in search.outputs[0]["text"]
+    grading(tiny, force=True, retrain=True)
+    assert tiny.scores("ada")["second:accuracy-check"] == 10
+
+
+def test_instructors_search_runs_once(tiny):
+    """Is the reference solution's search kept, so that the next grading run does not search again?"""
+    assignment = load_assignment(tiny.source)
+
+    def cells() -> list[str]:
+        ran: list[str] = []
+        with Judge(tiny.course, assignment, "second", seed=0) as judge:
+            judge.prepare(ran.append)
+            assert (judge.folder / "best.npz").exists()
+        return ran
+
+    assert "search" in cells()
+    assert "search" not in cells()
+    edit(tiny, "second", "search", "np.eye(4)", "1.0 * np.eye(4)")
+    assert "search" in cells()
+
+
+def test_withdrawn_submission_is_ignored(tiny, grading):
+    """Is a student without a submission folder left alone, and a stray file in submitted/ not taken for one?"""
+    tiny.hand_in("ada")
+    tiny.hand_in("max")
+    shutil.rmtree(tiny.course.submitted / "max")
+    (tiny.course.submitted / "readme.txt").write_text("x")
+    (tiny.course.submitted / "zoe").mkdir()
+    shown = grading(tiny)
+    assert "tiny: 1 submission " in shown
