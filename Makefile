@@ -1,9 +1,10 @@
 # Everything below sets up what it needs in .venv by itself.
-PYTHON ?= python3
-EXTRAS ?= dev
-HOMEWORK ?= knn_and_mse_net
-BIN := .venv/bin
 comma := ,
+PYTHON ?= python3
+HOMEWORK ?= knn_and_mse_net
+# One homework has TensorFlow and Keras in it.
+EXTRAS ?= $(if $(filter multilayer_nets,$(HOMEWORK)),dev$(comma)frameworks,dev)
+BIN := .venv/bin
 READY := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 
 # One BLAS thread per process: two of them on a busy machine wait for each other.

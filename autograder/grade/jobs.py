@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autograder.assignment import Limits
-from autograder.grade.shell import Output
+
+JOB_FILE = ".job.json"
+"""Where a notebook's process finds what it is to run, in its scratch folder."""
+
+Output = dict[str, Any]
+"""What a cell shows, as nbformat has it."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.jobs import Cell, CellRun, NotebookRun
-from autograder.grade.key import ANSWER, FAILED, FILE, JUDGE, MAKE_KEY, MESSAGE, PROGRESS
-from autograder.grade.wire import read_frame, write_frame
+from autograder.grade.wire import ANSWER, FAILED, FILE, JUDGE, MAKE_KEY, MESSAGE, PROGRESS, read_frame, write_frame
 from autograder.grade.worker import ONE_THREAD
 from autograder.notebooks import read_source_notebook
 

@@ -13,12 +13,10 @@ import sys
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
-from autograder.grade.jobs import Cell
+from autograder.grade.jobs import Cell, Output
 from autograder.grade.runner import run_cells
-from autograder.grade.shell import Output, make_shell
-from autograder.grade.wire import die_with_the_grader, read_frame, write_frame
-
-MAKE_KEY, JUDGE, MESSAGE, FILE, ANSWER, FAILED, PROGRESS = b"K", b"J", b"V", b"W", b"A", b"X", b"P"
+from autograder.grade.shell import make_shell
+from autograder.grade.wire import ANSWER, FAILED, PROGRESS, die_with_the_grader, read_frame, write_frame
 
 
 class KeyFailed(Exception):

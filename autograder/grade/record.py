@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from nbformat import NotebookNode, from_dict
 
 from autograder.assignment import Assignment
-from autograder.grade.jobs import CellRun, NotebookRun
+from autograder.grade.jobs import CellRun, NotebookRun, Output
 from autograder.grade.judge import SEARCH_SKIPPED, CellVerdict, Verdict
 from autograder.grade.sanitise import text_of
-from autograder.grade.shell import Output
 
 UNMET = "Unmet"
 

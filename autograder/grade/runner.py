@@ -13,12 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.expect.session import RecordingSession, Session, use
-from autograder.grade.jobs import Cell
+from autograder.grade.jobs import JOB_FILE, Cell
 from autograder.grade.shell import Emit, Listening, NotebookShell
-from autograder.grade.wire import write_frame
-
-CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"B", b"O", b"V", b"E", b"F"
-JOB_FILE = ".job.json"
+from autograder.grade.wire import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OUTPUT, write_frame
 
 
 class TimeIsUp(BaseException):

@@ -14,7 +14,8 @@ from traitlets import Any as AnyTrait
 from traitlets import Type
 from traitlets.config import Config
 
-Output = dict[str, Any]
+from autograder.grade.jobs import Output
+
 Emit = Callable[[Output], None]
 
 LONGEST_LINE = 8192

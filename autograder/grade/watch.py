@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 from autograder.assignment import Limits
 from autograder.grade.jobs import CellRun, NotebookRun
-from autograder.grade.runner import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OUTPUT
 from autograder.grade.sanitise import clean_output
-from autograder.grade.wire import Frames, WireError
+from autograder.grade.wire import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OUTPUT, Frames, WireError
 
 GRACE_SECONDS = 2.0
 MAX_FRAME = 80 * 2**20

@@ -12,6 +12,10 @@ import sys
 from collections.abc import Iterator
 
 PR_SET_PDEATHSIG = 1
+
+# Kinds of frames: from a notebook's process; to and from the process with the answer key.
+CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"B", b"O", b"V", b"E", b"F"
+MAKE_KEY, JUDGE, MESSAGE, FILE, ANSWER, FAILED, PROGRESS = b"K", b"J", b"V", b"W", b"A", b"X", b"P"
 HEADER = struct.Struct(">cI")
 
 

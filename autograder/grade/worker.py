@@ -13,8 +13,7 @@ from pathlib import Path
 
 from autograder.assignment import Limits
 from autograder.errors import CourseError
-from autograder.grade.jobs import Job, NotebookJob, NotebookRun, Run
-from autograder.grade.runner import JOB_FILE
+from autograder.grade.jobs import JOB_FILE, Job, NotebookJob, NotebookRun, Run
 from autograder.grade.sandbox.scratch import read_result, remove, write_anew
 from autograder.grade.watch import watch
 from autograder.grade.wire import read_frame, write_frame
@@ -127,7 +126,6 @@ class Worker:
             "cell_seconds": job.limits.cell_seconds,
             "output_bytes": job.limits.output_kb * 1024,
         }
-        folder.chmod(0o700)  # whatever an earlier notebook's code made of it
         write_anew(folder, JOB_FILE, json.dumps(task).encode())
         request = {
             "folder": str(folder),
@@ -144,6 +142,7 @@ class Worker:
         finally:
             os.close(channel)
             ending = self.ask(BURY, {"ended": ended})
+            folder.chmod(0o700)  # whatever the code made of it: the next notebook and the results need it
         if ended:
             if not last_try and -ending["status"] in KILLING and ending["reason"] in (None, KEEPER_KILLED):
                 raise Killed

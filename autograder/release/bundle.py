@@ -1,4 +1,4 @@
-"""The zip that students get: the released folder, the autograder wheel, environment.yml and a short README."""
+"""The zip that students get: the released folder twice, the autograder wheel, environment.yml and a short README."""
 
 import os
 import subprocess
@@ -12,6 +12,8 @@ from autograder.errors import CourseError
 
 PROJECT = Path(__file__).resolve().parents[2]
 TIME = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same release gives the same bytes
+
+HANDED_OUT = ".handed-out"  # a second copy, which students leave alone: `autograder pdf` marks what they changed
 
 README = """# {title}
 
@@ -65,7 +67,9 @@ def write_bundle(course: Course, assignment: Assignment, released: Path, wheel: 
     }
     for path in released.rglob("*"):
         if path.is_file():
-            members[f"{name}/{name}/{path.relative_to(released).as_posix()}"] = path.read_bytes()
+            content = path.read_bytes()
+            members[f"{name}/{name}/{path.relative_to(released).as_posix()}"] = content
+            members[f"{name}/{HANDED_OUT}/{path.relative_to(released).as_posix()}"] = content
     to.mkdir(parents=True, exist_ok=True)
     target = to / f"{name}.zip"
     unfinished = target.with_suffix(".unfinished")

@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import secrets
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ def run(
         "maths": [vars(formula) for formula in formulas],
         "definitions": known,
         "target": target,
+        "separator": f"/* {secrets.token_hex(16)} */",
     }
     command = [program(), "+RTS", f"-M{MEMORY}", "-RTS", "lua", str(SCRIPT)]
     try:
@@ -99,7 +101,8 @@ def run(
         answer = json.loads(done.stdout)
     except (subprocess.SubprocessError, ValueError):
         return None
+    read = zip(json.loads(answer["document"])["blocks"], answer["found"], strict=True)
     return Converted(
-        tuple(json.loads(text)["blocks"] if text else None for text in answer["documents"]),
+        tuple(division["c"][1] if found else None for division, found in read),
         tuple((today(text) if target == "typst" else text) if text else None for text in answer["maths"]),
     )

@@ -23,6 +23,7 @@ from autograder.student import Student, read_student
 SKIPPED = {"__pycache__", ".ipynb_checkpoints", ".git", ".venv", "venv", "data", "node_modules", "build", "dist"}
 MAX_FILES = 300
 RESULT = "result.json"
+HANDED_OUT = ".handed-out"
 
 
 def read_own(folder: Path, released: Path | None = None) -> Submission:
@@ -30,7 +31,7 @@ def read_own(folder: Path, released: Path | None = None) -> Submission:
 
     Args:
         folder: the assignment's folder, with assignment.toml (or just notebooks).
-        released: the same as it was handed out; without it, the course's `assignments/` is looked in.
+        released: the same as it was handed out; by default the copy that came with it, or the course's `assignments/`.
 
     Raises:
         CourseError: there is no notebook in the folder.
@@ -41,7 +42,7 @@ def read_own(folder: Path, released: Path | None = None) -> Submission:
     assignment = assignment_of(folder)
     if released is not None and not released.is_dir():
         raise CourseError(f"{released} is not a folder. Give the assignment's folder as it was handed out.")
-    pristine = released or course_release(folder, assignment.name)
+    pristine = released or handed_out(folder) or course_release(folder, assignment.name)
     return read_folder(folder, assignment, pristine)
 
 
@@ -57,6 +58,12 @@ def assignment_of(folder: Path) -> Assignment:
     if not names:
         raise CourseError(f"{folder} holds no notebook. Give the folder of the assignment, with its .ipynb files.")
     return Assignment(name=folder.name, folder=folder, title=folder.name.replace("_", " "), notebooks=names)
+
+
+def handed_out(folder: Path) -> Path | None:
+    """The copy that the bundle puts beside a student's folder; None if it is not there."""
+    copy = folder.parent / HANDED_OUT
+    return copy if (copy / FILE).is_file() else None
 
 
 def course_release(folder: Path, name: str) -> Path | None:

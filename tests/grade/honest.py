@@ -1,6 +1,6 @@
 """Honest submissions of every kind, to one small course, and what stock nbgrader says of them.
 
-The checks state their expected values, so that stock nbgrader, which runs them beside the student's code, can judge too.
+The checks state their expected values, so that stock nbgrader, which runs them beside the student's code, can judge.
 """
 
 import io

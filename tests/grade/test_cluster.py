@@ -1,10 +1,9 @@
 """Grading on a Dask cluster."""
 
+import distributed
 import pytest
 
 from autograder.errors import CourseError
-
-distributed = pytest.importorskip("distributed", reason="Dask is an extra: pip install .[cluster]")
 
 
 def test_same_scores_on_a_cluster(tiny, grading):

@@ -11,9 +11,17 @@ import time
 import pytest
 
 from autograder.assignment import Limits
-from autograder.grade.runner import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OUTPUT
 from autograder.grade.watch import watch
-from autograder.grade.wire import HEADER, Frames, WireError
+from autograder.grade.wire import (
+    CELL_BEGINS,
+    CELL_ENDS,
+    EVIDENCE,
+    FINISHED,
+    HEADER,
+    OUTPUT,
+    Frames,
+    WireError,
+)
 
 CELLS = ["a", "b"]
 LIMITS = Limits(cell_seconds=1, notebook_seconds=4, output_kb=4)

@@ -10,7 +10,8 @@ import pytest
 from conftest import ODD
 
 from autograder.errors import CourseError
-from autograder.report.read import assignment_of, full_name, read_graded, read_own
+from autograder.release import bundle
+from autograder.report.read import HANDED_OUT, assignment_of, full_name, read_graded, read_own
 from autograder.report.scores import read_scores, telling_line
 
 
@@ -48,6 +49,13 @@ def test_without_the_released_folder_nothing_is_claimed(folder):
     found = read_own(folder)
     assert (found.edits, found.pristine) == ((), False)
     assert {region.edited for region in found.regions} == {None}
+
+
+def test_the_copy_that_came_with_the_homework_is_compared_with(folder):
+    """Does a student who unpacked the zip and works in it need to say nothing?"""
+    shutil.copytree(ODD / "released", folder.parent / HANDED_OUT)
+    assert HANDED_OUT == bundle.HANDED_OUT
+    assert len(read_own(folder).edits) == 5
 
 
 def test_editors_that_give_new_ids_are_no_edits(folder):

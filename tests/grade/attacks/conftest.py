@@ -342,7 +342,7 @@ class Arena:
             self.ears.failures
         )
         assert self.read(follower).scores == FULL, "the honest submission after it has lost points"
-        assert descendants(self.engine.workers[0].process.pid) == [], "processes are left"
+        assert descendants(self.engine.crew.workers[0].process.pid) == [], "processes are left"
         assert self.listeners.heard == []
         return self.read(student)
 

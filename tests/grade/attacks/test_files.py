@@ -173,7 +173,8 @@ def banners_in_texts(folder: Path) -> None:
         own = cell_of(nb, "own")
         own["source"] = own["source"].replace(
             "return 3 * x",
-            'text = """\n    # ===== START YOUR CODE HERE =====\n    # ====== END YOUR CODE HERE ======\n    """\n    return 3 * x',
+            'text = """\n    # ===== START YOUR CODE HERE =====\n    # ====== END YOUR CODE HERE ======\n'
+            '    """\n    return 3 * x',
         )
 
     edit(folder, change)
@@ -261,10 +262,10 @@ WEIGHTS: dict[str, bytes] = {
 
 def modules_that_shadow(folder: Path) -> None:
     for name in (
-        "numpy.py", "json.py", "autograder.py", "nn.py", "sitecustomize.py", "usercustomize.py", "IPython.py", "evil.pth",
-        "autograder/__init__.py", "autograder/expect/__init__.py", "numpy/__init__.py", "nn/extra.py", "nn/numpy.py",
-        ".ipython/profile_default/startup/00.py", ".home/.ipython/profile_default/startup/00.py",
-        ".home/.local/lib/python3.11/site-packages/evil.pth", "encodings/__init__.py",
+        "numpy.py", "json.py", "autograder.py", "nn.py", "sitecustomize.py", "usercustomize.py", "IPython.py",
+        "evil.pth", "autograder/__init__.py", "autograder/expect/__init__.py", "numpy/__init__.py",
+        "encodings/__init__.py", "nn/extra.py", "nn/numpy.py", ".ipython/profile_default/startup/00.py",
+        ".home/.ipython/profile_default/startup/00.py", ".home/.local/lib/python3.11/site-packages/evil.pth",
     ):  # fmt: skip
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(TRAP)
@@ -384,7 +385,7 @@ ATTACKS: dict[str, tuple[Attack, dict[str, int], str]] = {
     "the library outside its regions": (library_outside_its_regions, FULL, ""),
     "a library's region that ends early": (library_region_that_ends_early, FULL, ""),
     "no library": (library_missing, lost("double-check", "slope-check", "after-check"), "missing file"),
-    "a library that is no text": (library_not_text, lost("double-check", "slope-check", "after-check"), "not UTF-8 text"),
+    "a library that is no text": (library_not_text, lost("double-check", "slope-check", "after-check"), "not UTF-8"),
     "folders named like results": (folders_named_like_results, FULL, "renamed notebook"),
     "names that are no text": (names_that_are_no_text, FULL, ""),
     "an old result": (an_old_result, FULL, ""),
