@@ -6,11 +6,12 @@ stays data: the template prints it and never reads it as Typst. Only formulas ar
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from autograder.report.pictures import POINTS_PER_PIXEL
-from autograder.report.rows import clean, code_rows, row_data
+from autograder.report.rows import code_rows, row_data
 from autograder.report.tables import PAGE_WIDTH, Table, TableCell, table_blocks
+from autograder.report.terminal import clean
 from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back
 
 MAX_DEPTH = 10
@@ -38,7 +39,6 @@ class Place:
     typst: Sequence[str | None]
     picture: Callable[[str, str], Inline]
     problem: Callable[[str], None]
-    notes: list[int] = field(default_factory=list)
 
 
 def blocks(tree: list, place: Place, depth: int = 0) -> list[Block]:

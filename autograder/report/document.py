@@ -5,21 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.report.cells import (
-    Markup,
     cell_data,
     is_question,
     is_work,
     nbgrader,
     notices,
     question_title,
-    resolve,
     without_points,
 )
 from autograder.report.fonts import font_families, missing_characters
 from autograder.report.hidden import without_hidden
+from autograder.report.markup import Markup, resolve
 from autograder.report.model import Notebook, Options, Problem, Score, Submission
 from autograder.report.pandoc import MARKDOWN
-from autograder.report.rows import clean, code_rows, diff_rows, row_data, style_table
+from autograder.report.rows import code_rows, diff_rows, row_data, style_table
+from autograder.report.terminal import clean
 
 MAX_EDIT_LINES = 120
 MAX_ADDED_LINES = 12  # what was added is shown in full where it stands
@@ -130,7 +130,7 @@ def notebook_data(notebook: Notebook, submission: Submission, options: Options, 
     for cell in notebook.nb.cells:
         if options.kind == "feedback":
             cell = without_hidden(cell)
-        data = cell_data(cell, notebook, markup, options, language)
+        data = cell_data(cell, notebook, markup, language)
         if cell.metadata.get("autograder", {}).get("added"):
             data["tag"] = "added cell"
         question = is_question(cell)

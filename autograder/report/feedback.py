@@ -21,9 +21,10 @@ from autograder.course import Course, environment_bin_on_path, find_course, nbgr
 from autograder.errors import CourseError
 from autograder.report import pandoc
 from autograder.report.batch import one_report
-from autograder.report.cells import PICTURES, nbgrader
+from autograder.report.cells import nbgrader
 from autograder.report.hidden import without_hidden
 from autograder.report.model import Options, Scores
+from autograder.report.outputs import PICTURES
 from autograder.report.pictures import PictureError, bundle_bytes, picture_bytes
 from autograder.report.sanitise import picture_address, safe_html, sealed
 from autograder.report.tex import Maths, maths_only, take_maths

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autograder.report.tex import Maths, definitions, tidied, without_definitions
+from autograder.report.tex import Maths, definitions, depth_of, tidied, without_definitions
 
 SCRIPT = Path(__file__).with_name("pandoc.lua")
 MARKDOWN = "gfm-tex_math_dollars-tex_math_gfm-raw_attribute-yaml_metadata_block"
 MEMORY = "1g"
 SECONDS = 30
+MAX_DEPTH = 40
+MAX_FORMULA = 30_000
+TOO_DEEP = Maths("\\undefined", False)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,10 @@ def convert(
     if not fragments and not maths:
         return Converted((), ())
     known = definitions(list(maths))
-    formulas = [Maths(tidied(without_definitions(m.tex)), m.display) for m in maths]
+    formulas = [
+        Maths(tidied(without_definitions(m.tex)), m.display) if depth_of(m.tex) <= MAX_DEPTH else TOO_DEEP
+        for m in maths
+    ]
     together = run(fragments, formulas, known, target, SECONDS)
     if together is not None:
         return together
@@ -82,6 +88,13 @@ def today(typst: str) -> str:
     return "".join(parts).replace('delim: "||"', 'delim: "|"')
 
 
+def usable(text: str, target: str) -> str | None:
+    """A formula as pandoc wrote it, brought up to date; None if it is longer or deeper than any formula."""
+    if len(text) > MAX_FORMULA or depth_of(text) > MAX_DEPTH:
+        return None
+    return today(text) if target == "typst" else text
+
+
 def run(
     fragments: Sequence[Fragment], formulas: Sequence[Maths], known: str, target: str, seconds: float
 ) -> Converted | None:
@@ -99,10 +112,10 @@ def run(
             command, input=json.dumps(request).encode(), capture_output=True, timeout=seconds, check=True
         )
         answer = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError):
+        read = zip(json.loads(answer["document"])["blocks"], answer["found"], strict=True)
+    except (subprocess.SubprocessError, ValueError, RecursionError):
         return None
-    read = zip(json.loads(answer["document"])["blocks"], answer["found"], strict=True)
     return Converted(
         tuple(division["c"][1] if found else None for division, found in read),
-        tuple((today(text) if target == "typst" else text) if text else None for text in answer["maths"]),
+        tuple(usable(text, target) if text else None for text in answer["maths"]),
     )

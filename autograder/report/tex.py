@@ -134,6 +134,15 @@ def paired_bars(tex: str) -> str:
     return tex
 
 
+def depth_of(text: str) -> int:
+    """How deeply brackets are nested in a formula."""
+    depth = deepest = 0
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def balanced(tex: str) -> bool:
     """Whether every bracket in the formula is opened before it is closed, and closed."""
     depth = 0

@@ -6,7 +6,8 @@ a picture, every one of them is tried alone, those that fail are replaced by wha
 
 import json
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from autograder.report.model import Problem
 
 TEMPLATE = Path(__file__).with_name("template.typ")
 NO_PACKAGES = "no-packages"
+STACK = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def typeset(document: Document, when: datetime) -> Typeset:
         write(document.data, document.pictures, folder)
         compiler = compiler_in(folder)
         try:
-            pdf = compiler.compile(format="pdf", timestamp=when)
+            pdf = deeply(lambda: compiler.compile(format="pdf", timestamp=when))
         except typst.TypstError as error:
             broken = replace_broken(document, folder)
             if not broken:
@@ -72,10 +74,33 @@ def typeset(document: Document, when: datetime) -> Typeset:
             write(data, {}, folder)
             compiler = compiler_in(folder)
             try:
-                pdf = compiler.compile(format="pdf", timestamp=when)
+                pdf = deeply(lambda: compiler.compile(format="pdf", timestamp=when))
             except typst.TypstError as error:
                 raise TypesetError(str(error)) from error
         return Typeset(pdf, tuple(marks(compiler)), tuple(problems))
+
+
+def deeply(work: Callable[[], bytes]) -> bytes:
+    """Do the work in a thread with a large stack: Typst recurses as deeply as the document is nested."""
+    results: list[bytes] = []
+    errors: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    before = threading.stack_size(STACK)
+    try:
+        thread = threading.Thread(target=target)
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def compiler_in(folder: Path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.report.cells import Markup
+from autograder.report.markup import Markup
 from autograder.report.pandoc import MARKDOWN, QUOTED, Fragment, convert
 from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
 from autograder.report.tex import Maths

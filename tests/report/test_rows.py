@@ -3,20 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.report.rows import (
-    COLUMNS,
-    ansi_look,
-    clean,
-    code_rows,
-    columns,
-    contrast,
-    diff_rows,
-    luminance,
-    overwritten,
-    row_text,
-    style_table,
-    terminal_rows,
-)
+from autograder.report.rows import COLUMNS, code_rows, columns, diff_rows, row_text, style_table, terminal_rows
+from autograder.report.terminal import ansi_look, clean, contrast, luminance, overwritten
 
 LINES = st.text(alphabet=st.sampled_from("ab (),'\"#漢🎉é=:"), max_size=400)
 

@@ -1,0 +1,115 @@
+"""Markup that waits for pandoc: one run reads all of a document's fragments and formulas.
+
+Until then a block {"t": "pending"} keeps the place of each fragment.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.report import content, pandoc
+from autograder.report.model import Problem
+from autograder.report.pandoc import MARKDOWN, Fragment
+from autograder.report.pictures import PictureError, Pictures, picture_bytes
+from autograder.report.rows import code_rows, row_data
+from autograder.report.terminal import clean
+from autograder.report.tex import Maths, take_maths
+
+Block = dict
+
+MAX_MARKUP = 200_000
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A fragment that waits for pandoc, and where it stands."""
+
+    fragment: Fragment
+    place: str
+    folder: Path | None
+    attachments: dict
+    maths: tuple[int, ...]
+
+
+@dataclass
+class Markup:
+    """All markup, formulas, pictures and problems of one document."""
+
+    pictures: Pictures = field(default_factory=Pictures)
+    problems: list[Problem] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    maths: list[Maths] = field(default_factory=list)
+
+    def add(self, format: str, text: str, place: str, folder: Path | None, attachments: dict) -> Block:
+        """Keep a fragment for pandoc; returns the block that stands for it until `resolved`."""
+        if len(text) > MAX_MARKUP:
+            self.problems.append(Problem(place, f"{len(text)} characters of text are too many: cut"))
+            text = text[:MAX_MARKUP]
+        found: list[Maths] = []
+        if format == MARKDOWN:
+            text = take_maths(text, found)
+        first = len(self.maths)
+        self.maths += found
+        numbers = tuple(range(first, first + len(found)))
+        self.pending.append(Pending(Fragment(format, text), place, folder, attachments, numbers))
+        return {"t": "pending", "index": len(self.pending) - 1}
+
+    def add_formula(self, formula: Maths, place: str) -> Block:
+        """Keep one formula, an output of its own."""
+        block = self.add("commonmark", "\ue0000\ue001", place, None, {})
+        self.maths.append(formula)
+        last = self.pending[-1]
+        self.pending[-1] = Pending(last.fragment, place, None, {}, (len(self.maths) - 1,))
+        return block
+
+    def resolved(self) -> list[list[Block]]:
+        """The blocks of every fragment, in the order in which they were added."""
+        converted = pandoc.convert([one.fragment for one in self.pending], self.maths)
+        return [
+            self.blocks_of(one, tree, converted.maths)
+            for one, tree in zip(self.pending, converted.documents, strict=True)
+        ]
+
+    def blocks_of(self, one: Pending, tree: list | None, typst: tuple[str | None, ...]) -> list[Block]:
+        def problem(text: str) -> None:
+            self.problems.append(Problem(one.place, text))
+
+        place = content.Place(
+            [self.maths[i] for i in one.maths],
+            [typst[i] for i in one.maths],
+            lambda address, alt: self.picture_inline(address, alt, one),
+            problem,
+        )
+        if tree is None:
+            problem("the markup cannot be read: shown as text")
+            return [text_block(content.shown_text(one.fragment.text, place))]
+        try:
+            return content.blocks(tree, place)
+        except RecursionError:
+            problem("nested too deeply: shown without its structure")
+            return [text_block(content.shown_text(content.plain_text(tree), place))]
+
+    def picture_inline(self, address: str, alt: str, one: Pending) -> content.Inline:
+        try:
+            picture = self.pictures.add(picture_bytes(address, one.folder, one.attachments))
+            return ["picture", picture.file, alt or "picture", picture.width]
+        except PictureError as error:
+            text = f"the picture {content.shortened(address) or '(without an address)'} cannot be shown: {error}"
+            self.problems.append(Problem(one.place, text))
+            return ["missing", clean(text)]
+
+
+def text_block(text: str) -> Block:
+    return {"t": "code", "rows": [row_data(row) for row in code_rows(text, "text")]}
+
+
+def resolve(blocks: list[Block], resolved: list[list[Block]]) -> list[Block]:
+    """The blocks with every pending one replaced by what it became."""
+    result: list[Block] = []
+    for block in blocks:
+        if block["t"] == "pending":
+            result.extend(resolved[block["index"]])
+        elif block["t"] == "answer":
+            result.append({**block, "c": resolve(block["c"], resolved)})
+        else:
+            result.append(block)
+    return result

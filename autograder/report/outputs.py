@@ -1,0 +1,141 @@
+"""A cell's outputs as blocks: text, pictures, and the best of each rich output that paper can show."""
+
+import json
+import re
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.report import content
+from autograder.report.markup import Block, Markup
+from autograder.report.model import Problem
+from autograder.report.pandoc import MARKDOWN
+from autograder.report.pictures import PictureError, bundle_bytes
+from autograder.report.rows import row_data, terminal_rows
+from autograder.report.tables import shortened_html
+from autograder.report.terminal import overwritten
+from autograder.report.tex import maths_only
+
+MAX_TEXT = 400_000  # characters of one output that are looked at
+
+MAX_ROWS = 60  # of one output; of more, the first two thirds and the last third of as many are shown
+MAX_OUTPUTS = 80  # of one cell
+PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+LIVE = ("application/javascript", "text/javascript", WIDGET)
+
+
+def output_blocks(cell: NotebookNode, place: str, folder: Path | None, markup: Markup) -> list[Block]:
+    """The outputs of a cell as blocks; streams that follow each other are one."""
+    result: list[Block] = []
+    outputs = joined_streams(cell.get("outputs", []))
+    for output in outputs[:MAX_OUTPUTS]:
+        kind = output["output_type"]
+        if kind == "stream":
+            result += text_output(output["text"], "stderr" if output["name"] == "stderr" else "stdout")
+        elif kind == "error":
+            traceback = "\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}"
+            result += text_output(traceback, "error")
+        else:
+            result += bundle_blocks(output, place, folder, markup)
+    if len(outputs) > MAX_OUTPUTS:
+        result.append({"t": "left-out", "text": f"… {len(outputs) - MAX_OUTPUTS} outputs left out"})
+    return result
+
+
+def joined_streams(outputs: list) -> list:
+    """The outputs with neighbouring pieces of one stream joined."""
+    joined: list = []
+    for output in outputs:
+        if (
+            joined
+            and output["output_type"] == "stream" == joined[-1]["output_type"]
+            and output["name"] == joined[-1]["name"]
+        ):
+            joined[-1] = {**joined[-1], "text": joined[-1]["text"] + output["text"]}
+        else:
+            joined.append(output)
+    return joined
+
+
+def text_output(text: str, kind: str) -> list[Block]:
+    """A program's output as rows, the middle of a long one left out."""
+    beyond = text.count("\n", MAX_TEXT) if len(text) > MAX_TEXT else 0
+    cut_text = text[:MAX_TEXT]
+    if not cut_text.strip():
+        return []
+    lines = overwritten(cut_text.rstrip("\n")).split("\n")
+    cut = MAX_ROWS * 2 // 3
+    tail = MAX_ROWS - cut
+    head_rows = terminal_rows("\n".join(lines[: MAX_ROWS + 1]))
+    if len(lines) + beyond <= MAX_ROWS and len(head_rows) <= MAX_ROWS:
+        return [{"t": "output", "kind": kind, "rows": [row_data(row) for row in head_rows]}]
+    if len(lines) <= MAX_ROWS:
+        left_out, unit = len(head_rows) - MAX_ROWS, "rows of long lines"
+        parts = [head_rows[:cut], head_rows[-tail:]]
+    else:
+        left_out, unit = len(lines) + beyond - MAX_ROWS, "lines"
+        parts = [terminal_rows("\n".join(lines[:cut]))[:cut], terminal_rows("\n".join(lines[-tail:]))[-tail:]]
+    if left_out == 1:
+        unit = unit.replace("lines", "line", 1) if unit == "lines" else unit
+    note = {"t": "left-out", "text": f"… {left_out} {unit} left out"}
+    first, last = ({"t": "output", "kind": kind, "rows": [row_data(row) for row in part]} for part in parts)
+    return [first, note, last]
+
+
+def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup) -> list[Block]:
+    """The best representation of a rich output that paper can show."""
+    data = output["data"]
+    for mime in PICTURES:
+        if mime in data:
+            try:
+                picture = markup.pictures.add(bundle_bytes(mime, data[mime]), shown_width(output, mime))
+                return [{"t": "picture", "file": picture.file, "width": picture.width, "alt": f"output of {place}"}]
+            except PictureError as error:
+                markup.problems.append(Problem(place, f"an {mime} output cannot be shown: {error}"))
+    plain = str(data.get("text/plain", ""))
+    if "text/latex" in data:
+        formula = maths_only(str(data["text/latex"]))
+        if formula:
+            return [markup.add_formula(formula, place)]
+        return [markup.add("latex", str(data["text/latex"]), place, folder, {})]
+    if "text/html" in data and not any(mime in data for mime in LIVE):
+        return html_blocks(str(data["text/html"]), plain, place, folder, markup)
+    if "text/markdown" in data:
+        return [markup.add(MARKDOWN, str(data["text/markdown"]), place, folder, {})]
+    if lost := [mime for mime in data if mime in LIVE]:
+        if not plain or lost != [WIDGET] or re.match(r"\w+\(", plain):
+            what = "an interactive widget" if WIDGET in lost else "a script's output"
+            markup.problems.append(Problem(place, f"{what} cannot be printed" + (": shown as text" if plain else "")))
+    elif not plain and (others := sorted(data)):
+        if "application/json" in data:
+            plain = json.dumps(data["application/json"], indent=1, ensure_ascii=False)
+        else:
+            markup.problems.append(Problem(place, f"an output of type {', '.join(others)} cannot be printed"))
+    if plain:
+        return text_output(plain, "stdout")
+    return [{"t": "problem", "text": "an output that cannot be printed"}] if data else []
+
+
+def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: Markup) -> list[Block]:
+    """HTML output as pandoc reads it; what only a browser can show is named, with the output's plain text beside it."""
+    lost = sorted({match[1].lower() for match in content.LOST_TAGS.finditer(html)})
+    body = re.sub(r"<(script|style)\b.*?</\1\s*>", "", html, flags=re.DOTALL | re.IGNORECASE)
+    bare = not re.sub(r"<[^>]*>|&nbsp;|\s", "", body) and not re.search(r"<(img|svg|table|hr)\b", body, re.IGNORECASE)
+    if lost and (bare or lost != ["script"]):
+        tags = ", ".join(f"<{name}>" for name in lost)
+        markup.problems.append(
+            Problem(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else ""))
+        )
+        return text_output(plain, "stdout") or [{"t": "problem", "text": f"HTML with {tags}"}]
+    body, rows = shortened_html(body)
+    note = [{"t": "left-out", "text": f"… {rows} rows left out"}] if rows else []
+    return [] if bare else [markup.add("html", body, place, folder, {}), *note]
+
+
+def shown_width(output: dict, mime: str) -> float | None:
+    """The width in pixels that an output says it wants to be shown at."""
+    metadata = output.get("metadata")
+    wanted = metadata.get(mime) if isinstance(metadata, dict) else None
+    width = wanted.get("width") if isinstance(wanted, dict) else None
+    return float(width) if isinstance(width, (int, float)) and 1 <= width <= 20_000 else None
