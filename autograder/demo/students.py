@@ -28,7 +28,7 @@ from autograder.errors import CourseError
 from autograder.notebooks import format_notebook, read_notebook
 from autograder.regions import CODE_PROMPT, MARKDOWN_PROMPT, Region, find_regions
 from autograder.release.library import library_with_holes, region_names
-from autograder.release.notebook import blank_notebook
+from autograder.release.notebook import blank_notebook, without_schemes
 
 FILE = "demo.toml"
 Choose = Callable[[str, str], str | None]
@@ -120,9 +120,10 @@ def fill_notebook(source: NotebookNode, name: str, student: DemoStudent, choose:
     """The notebook as handed in: the released one with the student's regions."""
     notebook = blank_notebook(source)
     for cell, original in zip(notebook.cells, source.cells, strict=True):
-        regions = find_regions(original.source)
+        text = without_schemes(original.source)
+        regions = find_regions(text)
         labels = [f"{name}:{cell.id}:{region.name}" if region.name else f"{name}:{cell.id}" for region in regions]
-        bodies = [choose(label, body(original.source, region)) for label, region in zip(labels, regions, strict=True)]
+        bodies = [choose(label, body(text, region)) for label, region in zip(labels, regions, strict=True)]
         if cell.id == "student":
             bodies = [f'name = "{student.name}"\nstudent_id = "{student.id}"']
         cell.source = fill(cell.source, bodies)
