@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from types import ModuleType
 
 import typer
 from rich.console import Console
@@ -52,8 +53,17 @@ app.command(rich_help_panel=BOTH)(doctor.doctor)
 app.command(rich_help_panel=BOTH)(demo.demo)
 
 
+def leave_out_servers() -> None:
+    """Keep nbgrader's Jupyter server extensions out: it imports them with any part of itself, and no command serves."""
+    for name in ("assignment_list", "course_list", "formgrader", "validate_assignment"):
+        module = ModuleType(f"nbgrader.server_extensions.{name}")
+        module.load_jupyter_server_extension = None
+        sys.modules.setdefault(module.__name__, module)
+
+
 def main() -> None:
     """Run the command line; a CourseError becomes a message and exit code 1."""
+    leave_out_servers()
     try:
         app()
     except CourseError as error:

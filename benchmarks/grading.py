@@ -48,15 +48,16 @@ from autograder.demo.run import reference_weights  # noqa: E402
 from autograder.demo.students import hand_in, load_students  # noqa: E402
 from autograder.expect.session import RecordingSession  # noqa: E402
 from autograder.grade.assess import Settings, make_job  # noqa: E402
-from autograder.grade.engine import data_view, usual_workers  # noqa: E402
+from autograder.grade.crew import usual_workers  # noqa: E402
 from autograder.grade.jobs import Job  # noqa: E402
 from autograder.grade.pristine import load_pristine  # noqa: E402
 from autograder.grade.runner import run_cells  # noqa: E402
 from autograder.grade.shell import NotebookShell, ignore, make_shell  # noqa: E402
 from autograder.grade.splice import splice_submission  # noqa: E402
+from autograder.grade.state import Store  # noqa: E402
 from autograder.grade.submission import read_submission  # noqa: E402
+from autograder.grade.warm import warm_up  # noqa: E402
 from autograder.grade.worker import write_files  # noqa: E402
-from autograder.grade.zygote import warm_up  # noqa: E402
 from autograder.notebooks import read_notebook, write_notebook  # noqa: E402
 from autograder.release.generate import release  # noqa: E402
 
@@ -102,7 +103,7 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o711)
         shell = make_shell()
-        warm_up()
+        warm_up(shell)
         gc.collect()
         gc.freeze()
         if given.only != "homework":
@@ -297,7 +298,7 @@ def bare_cost(case: Case, shell: NotebookShell) -> Cost:
     """A fork of this warm process runs each submission's cells, and nobody watches or judges."""
     assignment = case.course.assignment(case.name)
     pristine = load_pristine(case.course, assignment)
-    settings = Settings(seed=0, tier="none", data=data_view(case.course))
+    settings = Settings(seed=0, tier="none", data=Store(case.course, case.name).data_view())
     costs = []
     for student in case.students:
         folder = case.course.submitted / student / case.name
@@ -372,11 +373,11 @@ def note(into: dict[str, tuple[int, int]]) -> None:
 
 
 def kind_of(process: psutil.Process) -> str:
-    line = process.cmdline()
-    if "autograder.grade.zygote" in line:
+    name = process.name()
+    if name == "zygote":
         above = process.parent()
-        return "its child, with a notebook" if above and "autograder.grade.zygote" in above.cmdline() else "a worker"
-    return "the answer key" if "autograder.grade.key" in line else "the grader"
+        return "its child, with a notebook" if above and above.name() == "zygote" else "a worker"
+    return {"warm": "the warm process", "key": "the answer key"}.get(name, "the grader")
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------

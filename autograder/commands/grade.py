@@ -31,19 +31,13 @@ def grade(
 ) -> None:
     """Grade what was handed in, and go on where an earlier run stopped."""
     from autograder.course import find_course
-    from autograder.grade.show import grade_and_show
+    from autograder.grade.start import started
 
-    grade_and_show(
-        find_course(),
-        assignment,
-        wanted=student or [],
-        force=force,
-        workers=workers,
-        seed=seed,
-        retrain=retrain,
-        tier="none" if no_sandbox else tier,
-        dask=dask,
-    )
+    wanted = student or []
+    with started(find_course(), assignment, wanted, workers, "none" if no_sandbox else tier, dask) as start:
+        from autograder.grade.show import grade_and_show
+
+        grade_and_show(start, wanted, force, seed, retrain)
 
 
 def collect(

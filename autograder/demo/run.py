@@ -17,7 +17,9 @@ from autograder.demo.students import hand_in, load_students
 from autograder.errors import CourseError
 from autograder.grade.export import export_totals
 from autograder.grade.judge import Judge
+from autograder.grade.nursery import Nursery
 from autograder.grade.show import grade_and_show
+from autograder.grade.start import started
 from autograder.release.generate import release
 from autograder.report.batch import feedback_tasks
 from autograder.report.model import Options
@@ -53,7 +55,8 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
         console.print(f"   {student.name}: {student.about}")
 
     step(console, 4, "grade")
-    grade_and_show(demo, name, console=console)
+    with started(demo, name) as start:
+        grade_and_show(start, console=console)
     console.print(question_table(demo, assignment, students))
     told = students[1]
     console.print(f"What {told.name} is told:", style="bold")
@@ -100,7 +103,7 @@ def reference_weights(course: Course, assignment: Assignment, on_cell: Callable[
     folder = course.work / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     for notebook in {name for name, _ in assignment.search}:
-        with Judge(course, assignment, notebook, seed=0) as judge:
+        with Nursery() as nursery, Judge(course, assignment, notebook, 0, nursery) as judge:
             judge.prepare(on_cell)
             for name in assignment.hand_in:
                 if (judge.folder / name).is_file():

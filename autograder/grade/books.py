@@ -109,14 +109,14 @@ class Books:
         notebooks: Mapping[str, NotebookNode],
         grades: Mapping[str, Mapping[str, CellGrade]],
         timestamp: datetime | None,
-    ) -> Entry:
+    ) -> None:
         """Write one graded submission's scores down, all of them or none.
 
         Args:
             notebooks: the graded ones, as they are stored; a notebook that is not among them was not handed in.
             timestamp: when it was handed in, as naive UTC.
         """
-        return self.when_free(lambda: self.write(student, notebooks, grades, timestamp))
+        self.when_free(lambda: self.write(student, notebooks, grades, timestamp))
 
     def when_free(self, transaction: Callable[[], T]) -> T:
         """Run a transaction; start it anew while another program keeps the database busy."""
@@ -142,7 +142,7 @@ class Books:
         notebooks: Mapping[str, NotebookNode],
         grades: Mapping[str, Mapping[str, CellGrade]],
         timestamp: datetime | None,
-    ) -> Entry:
+    ) -> None:
         submission = self.submission_of(student)
         submission.timestamp = timestamp
         for submitted in submission.notebooks:
@@ -152,15 +152,13 @@ class Books:
                     grade.auto_score, grade.extra_credit, grade.needs_manual_grade = 0, None, False
             else:
                 self.write_notebook(submitted, notebook, grades[submitted.name])
-        self.db.flush()
-        self.db.expire_all()
         seconds_late = submission.total_seconds_late
+        if seconds_late:
+            self.db.flush()
+            self.db.expire_all()
         for submitted in submission.notebooks:
-            lost = penalty(self.assignment.late, submitted.score, seconds_late)
+            lost = penalty(self.assignment.late, submitted.score, seconds_late) if seconds_late else 0
             submitted.late_submission_penalty = lost or None
-        self.db.flush()
-        self.db.expire_all()
-        return entry_of(submission)
 
     def submission_of(self, student: str) -> SubmittedAssignment:
         """The student's submission, made with all its grades and comments where there was none."""
@@ -196,6 +194,10 @@ class Books:
                 comment = comments[cell.metadata.nbgrader.grade_id]
                 untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell) and not is_task(cell)
                 comment.auto_comment = "No response." if untouched else None
+
+    def entry(self, student: str) -> Entry:
+        """One submission."""
+        return entry_of(self.gradebook.find_submission(self.assignment.name, student))
 
     def entries(self) -> list[Entry]:
         """All submissions of the assignment, by student."""

@@ -1,5 +1,6 @@
 """Who runs the jobs: warm workers on this machine, or those of a Dask cluster."""
 
+import os
 import queue
 import threading
 from contextlib import ExitStack
@@ -8,10 +9,16 @@ from typing import Protocol
 
 from autograder.errors import CourseError
 from autograder.grade.jobs import Job, Run
+from autograder.grade.nursery import Nursery
 from autograder.grade.worker import Killed, Worker, WorkerDied
 
 TRIES = 2
 CONNECT_SECONDS = 10
+
+
+def usual_workers() -> int:
+    """One worker for each core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Crew(Protocol):
@@ -27,18 +34,24 @@ class Crew(Protocol):
 
 
 class LocalCrew:
-    """Warm workers on this machine. Use as a context manager."""
+    """Workers on this machine. Use as a context manager."""
 
-    def __init__(self, count: int, scratch: Path | None = None) -> None:
-        """`scratch`: a folder for submissions while they run; default: the system's for temporary files."""
+    def __init__(self, count: int, nursery: Nursery, scratch: Path | None = None) -> None:
+        """Nothing happens yet.
+
+        Args:
+            nursery: forks their processes.
+            scratch: a folder for submissions while they run; default: the system's for temporary files.
+        """
         self.count = count
+        self.nursery = nursery
         self.scratch = scratch
         self.aborted = False
 
     def __enter__(self) -> "LocalCrew":
         self.free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         with ExitStack() as stack:
-            self.workers = [stack.enter_context(Worker(self.scratch)) for _ in range(self.count)]
+            self.workers = [stack.enter_context(Worker(self.nursery, self.scratch)) for _ in range(self.count)]
             self.stack = stack.pop_all()
         for worker in self.workers:
             self.free.put(worker)
@@ -57,7 +70,7 @@ class LocalCrew:
             except WorkerDied:
                 if tries_left == 0 or self.aborted:
                     raise
-                worker.restart()
+                worker.stop()
             finally:
                 self.free.put(worker)
         raise AssertionError("the last try returns or raises")
@@ -65,7 +78,8 @@ class LocalCrew:
     def abort(self) -> None:
         self.aborted = True
         for worker in self.workers:
-            worker.process.kill()
+            if process := worker.process:
+                process.interrupt()
 
 
 class DaskCrew:
@@ -113,5 +127,5 @@ def run_here(job: Job) -> Run:
     """Run a job in this thread's own warm process, which is started for the first one and stays."""
     crew = getattr(_of_this_thread, "crew", None)
     if crew is None:
-        crew = _of_this_thread.crew = LocalCrew(1).__enter__()
+        crew = _of_this_thread.crew = LocalCrew(1, Nursery().__enter__()).__enter__()
     return crew.run(job)

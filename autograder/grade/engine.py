@@ -1,22 +1,24 @@
 """A grading run: workers, judges, gradebook and results on the disk, for all submissions of an assignment."""
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course
-from autograder.data.sandbox_view import make_sandbox_view
 from autograder.errors import CourseError
 from autograder.grade.assess import Graded, Settings, grade_submission
-from autograder.grade.books import Books, Entry
+from autograder.grade.books import Books
 from autograder.grade.crew import Crew
-from autograder.grade.judge import Judge
+from autograder.grade.judge import Judge, JudgeDied
+from autograder.grade.nursery import Nursery
 from autograder.grade.pristine import Pristine
 from autograder.grade.state import Store
 from autograder.grade.submission import Submission, read_submission
+from autograder.grade.worker import Refused
+
+TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Listener:
     def begins(self, student: str) -> None:
         """A submission is taken up."""
 
-    def done(self, student: str, graded: Graded, entry: Entry) -> None:
+    def done(self, student: str, graded: Graded) -> None:
         """A submission is graded and written down."""
 
     def failed(self, student: str, why: str) -> None:
@@ -55,16 +57,25 @@ class Engine:
         pristine: Pristine,
         settings: Settings,
         crew: Crew,
+        nursery: Nursery,
         scratch: Path,
         listener: Listener,
     ) -> None:
-        """`crew`: runs the submissions. `scratch`: a folder for the source notebooks while they run."""
+        """Nothing happens yet.
+
+        Args:
+            crew: runs the submissions.
+            nursery: forks the judges' processes.
+            scratch: a folder for the source notebooks while they run.
+        """
         self.course = course
         self.pristine = pristine
         self.settings = settings
         self.scratch = scratch
         self.listener = listener
         self.crew = crew
+        self.nursery = nursery
+        self.aborted = False
 
     def __enter__(self) -> "Engine":
         with contextlib.ExitStack() as stack:
@@ -72,7 +83,7 @@ class Engine:
             assignment, seed = self.pristine.assignment, self.settings.seed
             pool = stack.enter_context(ThreadPoolExecutor(len(assignment.notebooks)))
             self.makers = [
-                stack.enter_context(Judge(self.course, assignment, name, seed, self.scratch))
+                stack.enter_context(Judge(self.course, assignment, name, seed, self.nursery, self.scratch))
                 for name in assignment.notebooks
             ]
             for judge in self.makers:
@@ -85,16 +96,24 @@ class Engine:
 
     def make_ready(self, judge: Judge) -> Judge:
         name = judge.notebook
-        judge.prepare(lambda cell_id: self.listener.key_cell(name, cell_id))
+        for tries_left in reversed(range(TRIES)):
+            try:
+                judge.prepare(lambda cell_id: self.listener.key_cell(name, cell_id))
+                break
+            except JudgeDied:
+                if not tries_left or self.aborted:
+                    raise
         check_key(judge, self.pristine)
         self.listener.key_ready(name)
         return judge
 
     def abort(self) -> None:
         """Stop workers and judges, so that no thread waits for one any longer."""
+        self.aborted = True
         self.crew.abort()
         for judge in self.makers:
-            judge.process.kill()
+            if process := judge.process:
+                process.interrupt()
 
     def unfinished_keys(self) -> list[Future]:
         """The answer keys that are still being made; raises CourseError where one cannot be made."""
@@ -104,10 +123,24 @@ class Engine:
         return [future for future in self.judges.values() if not future.done()]
 
     def grade(self, submission: Submission) -> Graded:
-        """Grade one submission; raises WorkerDied where it takes its worker down every time."""
-        return grade_submission(
-            submission, self.pristine, self.settings, self.crew.run, lambda name: self.judges[name].result()
-        )
+        """Grade one submission.
+
+        Raises:
+            WorkerDied, JudgeDied: it takes a process down every time.
+            Refused: it could not be put in a sandbox.
+        """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                return grade_submission(submission, self.pristine, self.settings, self.crew.run, self.judge_of)
+            except JudgeDied:
+                if not tries_left or self.aborted:
+                    raise
+                for judge in self.makers:
+                    judge.revive()
+        raise AssertionError("the last try returns or raises")
+
+    def judge_of(self, notebook: str) -> Judge:
+        return self.judges[notebook].result()
 
 
 def check_key(judge: Judge, pristine: Pristine) -> None:
@@ -118,11 +151,6 @@ def check_key(judge: Judge, pristine: Pristine) -> None:
                 f"{judge.assignment.folder / judge.notebook}.ipynb, cell {cell.id}: it has points but states no "
                 "expectation (expect.same, expect.close, …), so nothing can be judged."
             )
-
-
-def usual_workers() -> int:
-    """One worker for each core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def plan(store: Store, pristine: Pristine, books: Books, wanted: Sequence[str], force: bool) -> Plan:
@@ -155,11 +183,9 @@ def read(store: Store, pristine: Pristine, student: str) -> Submission:
     return read_submission(student, store.submitted(student), pristine.assignment.limits.file_mb)
 
 
-def data_view(course: Course) -> Path | None:
-    """The datasets as student code may see them."""
-    if not course.data.is_dir():
-        return None
-    return make_sandbox_view(course.data, course.work / "data", course.library)
+def is_of_the_course(error: Exception) -> bool:
+    """Would every submission end with this?"""
+    return isinstance(error, CourseError) and not isinstance(error, Refused | JudgeDied)
 
 
 def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str]) -> Iterator[str]:
@@ -168,16 +194,17 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
     What goes wrong with one submission is told to the engine's listener, and the others go on.
 
     Raises:
-        CourseError: the answer key cannot be made.
+        CourseError: the answer key cannot be made, or the first submissions are refused by the sandbox.
     """
     listener = engine.listener
+    none_yet = True
 
     def one(student: str) -> tuple[Submission, Graded]:
         listener.begins(student)
         submission = read(store, engine.pristine, student)
         return submission, engine.grade(submission)
 
-    with ThreadPoolExecutor(engine.crew.count) as pool:
+    with ThreadPoolExecutor(2 * engine.crew.count) as pool:
         waiting = iter(students)
         running: dict[Future, str] = {}
         keys = engine.unfinished_keys()
@@ -185,7 +212,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
             while True:
                 for student in waiting:
                     running[pool.submit(one, student)] = student
-                    if len(running) >= engine.crew.count + 1:
+                    if len(running) >= 2 * engine.crew.count + 1:
                         break
                 if not running:
                     return
@@ -195,14 +222,15 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                     student = running.pop(future)
                     try:
                         submission, graded = future.result()
-                    except CourseError:
-                        raise
+                        books.enter(student, graded.notebooks, graded.grades, submission.handed_in())
+                        store.write(student, graded.files)
                     except Exception as error:
+                        if (isinstance(error, Refused) and none_yet) or is_of_the_course(error):
+                            raise
                         listener.failed(student, f"{type(error).__name__}: {error}")
                         continue
-                    entry = books.enter(student, graded.notebooks, graded.grades, submission.handed_in())
-                    store.write(student, graded.files)
-                    listener.done(student, graded, entry)
+                    none_yet = False
+                    listener.done(student, graded)
                     yield student
         except BaseException:
             for future in running:

@@ -4,12 +4,10 @@ import hashlib
 import json
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,8 +15,8 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.jobs import Cell, CellRun, NotebookRun
+from autograder.grade.nursery import ONE_THREAD, Nursery, Process
 from autograder.grade.wire import ANSWER, FAILED, FILE, JUDGE, MAKE_KEY, MESSAGE, PROGRESS, read_frame, write_frame
-from autograder.grade.worker import ONE_THREAD
 from autograder.notebooks import read_source_notebook
 
 SEARCH_SKIPPED = "a search that is not run again"
@@ -41,47 +39,74 @@ class Verdict:
     flags: tuple[str, ...] = ()
 
 
+class JudgeDied(CourseError):
+    """The process with an answer key is gone: killed, or out of memory."""
+
+
 class Judge:
     """One notebook's answer key, in a process of its own. Use as a context manager; safe to share between threads."""
 
     def __init__(
-        self, course: Course, assignment: Assignment, notebook: str, seed: int, scratch: Path | None = None
+        self,
+        course: Course,
+        assignment: Assignment,
+        notebook: str,
+        seed: int,
+        nursery: Nursery,
+        scratch: Path | None = None,
     ) -> None:
-        """`scratch`: the folder to run the source notebook in; default: the system's for temporary files."""
+        """Nothing happens yet.
+
+        Args:
+            nursery: forks its process.
+            scratch: the folder to run the source notebook in; default: the system's for temporary files.
+        """
         self.course = course
         self.assignment = assignment
         self.notebook = notebook
         self.seed = seed
-        self.lock = threading.Lock()
+        self.nursery = nursery
+        self.lock = threading.RLock()
         self.folder = Path(tempfile.mkdtemp(prefix="answer-key-", dir=scratch))
         self.cells: frozenset[str] = frozenset()
+        self.process: Process | None = None
 
     def __enter__(self) -> "Judge":
-        self.control, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.grade.key", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env=os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-            )
         return self
 
     def __exit__(self, *exc) -> None:
-        self.control.close()
-        self.process.kill()
-        self.process.wait()
+        if self.process is not None:
+            self.process.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def prepare(self, on_cell: Callable[[str], None] = lambda cell_id: None) -> None:
-        """Make the answer key. `on_cell` hears which cell of the source notebook is running.
+        """Make the answer key, in a new process. `on_cell` hears which cell of the source notebook is running.
 
         Raises:
             CourseError: a cell of the source notebook fails.
+            JudgeDied: the process is gone.
         """
-        cells = self.lay_out()
-        self.send(MAKE_KEY, {"cells": [asdict(cell) for cell in cells], "seed": self.seed})
+        with self.lock:
+            if self.process is not None:
+                self.process.end()
+            self.process = self.nursery.fork("key")
+            self.make_key(on_cell)
+            self.keep_weights()
+
+    def revive(self) -> None:
+        """Where the process is gone, make the answer key again."""
+        with self.lock:
+            if self.process is None or self.process.hung_up():
+                self.prepare()
+
+    def make_key(self, on_cell: Callable[[str], None]) -> None:
+        request = {
+            "cells": [asdict(cell) for cell in self.lay_out()],
+            "seed": self.seed,
+            "folder": str(self.folder),
+            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
+        }
+        self.send(MAKE_KEY, json.dumps(request).encode())
         while (answer := self.receive())[0] == PROGRESS:
             on_cell(answer[1])
         kind, content = answer
@@ -92,7 +117,6 @@ class Judge:
                 f"so nothing can be graded against it.\n{traceback}"
             )
         self.cells = frozenset(content)
-        self.keep_weights()
 
     def lay_out(self) -> list[Cell]:
         """Put the library, the assignment's files and known weights where the notebook runs; returns its code cells."""
@@ -130,14 +154,19 @@ class Judge:
         os.replace(temporary, self.cache)
 
     def judge(self, run: NotebookRun, files: Mapping[str, bytes]) -> Verdict:
-        """The verdict on one notebook's evidence; `files` are the hand-in files of its submission."""
+        """The verdict on one notebook's evidence; `files` are the hand-in files of its submission.
+
+        Raises:
+            JudgeDied: the process is gone. `revive` makes another.
+        """
         errors = {name: error for name, cell in run.cells.items() if (error := first_error(cell))}
         with self.lock:
-            self.send(JUDGE, {"messages": len(run.evidence), "files": list(files), "errors": errors})
+            request = {"messages": len(run.evidence), "files": list(files), "errors": errors}
+            self.send(JUDGE, json.dumps(request).encode())
             for message in run.evidence:
-                write_frame(self.control.fileno(), MESSAGE, message)
+                self.send(MESSAGE, message)
             for content in files.values():
-                write_frame(self.control.fileno(), FILE, content)
+                self.send(FILE, content)
             _, content = self.receive()
         cells = {
             name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
@@ -145,19 +174,22 @@ class Judge:
         }
         return Verdict(cells, tuple(content["flags"]))
 
-    def send(self, kind: bytes, message: object) -> None:
-        write_frame(self.control.fileno(), kind, json.dumps(message).encode())
+    def send(self, kind: bytes, payload: bytes) -> None:
+        with self.alive():
+            write_frame(self.process.control.fileno(), kind, payload)
 
     def receive(self) -> tuple[bytes, object]:
-        try:
-            kind, payload = read_frame(self.control.fileno())
-        except (EOFError, OSError):
-            raise CourseError(
-                f"the process with the answer key of {self.notebook} ended (exit status {self.process.wait()}): "
-                "out of memory? Run the same command again to go on."
-            ) from None
+        with self.alive():
+            kind, payload = read_frame(self.process.control.fileno())
         assert kind in (ANSWER, FAILED, PROGRESS)
         return kind, json.loads(payload)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            raise JudgeDied(f"the process with the answer key of {self.notebook} ended: out of memory?") from error
 
 
 def first_error(cell: CellRun) -> str:

@@ -1,30 +1,31 @@
 """The trusted process that holds one notebook's answer key.
 
-A program of its own (`python -m autograder.grade.key FD`): it runs the source notebook with the complete library and
-keeps every expectation as it was stated there, with its live predicates; then it judges evidence for as long as it is
-asked. It runs no line of a student's code.
+It runs the source notebook with the complete library and keeps every expectation as it was stated there, with its live
+predicates; then it judges evidence for as long as it is asked. It runs no line of a student's code.
 """
 
 import json
 import os
-import socket
 import sys
+from collections.abc import Callable
 
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.jobs import Cell, Output
 from autograder.grade.runner import run_cells
-from autograder.grade.shell import make_shell
-from autograder.grade.wire import ANSWER, FAILED, PROGRESS, die_with_the_grader, read_frame, write_frame
+from autograder.grade.shell import NotebookShell
+from autograder.grade.wire import ANSWER, FAILED, PROGRESS, read_frame, write_frame
 
 
 class KeyFailed(Exception):
     """A cell of the source notebook raised an error: (cell id, the traceback)."""
 
 
-def make_key(request: dict, tell_progress) -> KeySession:
-    """Run the source notebook's cells in the current folder; raises KeyFailed at the first error."""
+def make_key(shell: NotebookShell, request: dict, tell_progress: Callable[[str], None]) -> KeySession:
+    """Run the source notebook's cells in the folder given; raises KeyFailed at the first error."""
+    os.chdir(request["folder"])
+    os.environ.update(request["environment"])
     sys.path.insert(0, os.getcwd())
     session = KeySession(request["seed"])
     cells = [Cell(**cell) for cell in request["cells"]]
@@ -38,7 +39,7 @@ def make_key(request: dict, tell_progress) -> KeySession:
         if errors:
             raise KeyFailed(cell.id, "\n".join(errors[0]["traceback"]))
 
-    run_cells(make_shell(), cells, session, 0, lambda cell: tell_progress(cell.id), emit, ends)
+    run_cells(shell, cells, session, 0, lambda cell: tell_progress(cell.id), emit, ends)
     return session
 
 
@@ -58,15 +59,14 @@ def verdict(session: KeySession, control: int, request: dict) -> dict:
     }
 
 
-def serve(control: int) -> None:
+def serve(shell: NotebookShell, control: int) -> None:
     """Make the key, then judge until the grader hangs up."""
-    die_with_the_grader()
 
     def answer(kind: bytes, message: object) -> None:
         write_frame(control, kind, json.dumps(message).encode())
 
     try:
-        session = make_key(json.loads(read_frame(control)[1]), lambda cell_id: answer(PROGRESS, cell_id))
+        session = make_key(shell, json.loads(read_frame(control)[1]), lambda cell_id: answer(PROGRESS, cell_id))
     except KeyFailed as failed:
         answer(FAILED, failed.args)
         return
@@ -77,7 +77,3 @@ def serve(control: int) -> None:
         except EOFError:
             return
         answer(ANSWER, verdict(session, control, json.loads(payload)))
-
-
-if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])).detach())

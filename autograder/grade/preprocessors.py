@@ -20,7 +20,8 @@ from traitlets import Unicode
 from autograder.course import Course, find_course
 from autograder.grade.assess import Graded, Settings
 from autograder.grade.crew import LocalCrew
-from autograder.grade.engine import Engine, Listener, data_view, read
+from autograder.grade.engine import Engine, Listener, read
+from autograder.grade.nursery import Nursery
 from autograder.grade.pristine import load_pristine
 from autograder.grade.sandbox.probe import require_tier
 from autograder.grade.splice import splice_submission
@@ -59,10 +60,11 @@ def session_of(resources: Resources, tier: str) -> Session:
             _open.close()
             _sessions.clear()
             store = Store(course, name)
-            settings = Settings(seed=new_seed(), tier=tier, data=data_view(course))
+            settings = Settings(seed=new_seed(), tier=tier, data=store.data_view())
             scratch = _open.enter_context(temporary_scratch())
-            crew = _open.enter_context(LocalCrew(1, scratch))
-            engine = _open.enter_context(Engine(course, pristine, settings, crew, scratch, Listener()))
+            nursery = _open.enter_context(Nursery())
+            crew = _open.enter_context(LocalCrew(1, nursery, scratch))
+            engine = _open.enter_context(Engine(course, pristine, settings, crew, nursery, scratch, Listener()))
             _sessions[key] = Session(store, engine, {})
         return _sessions[key]
 

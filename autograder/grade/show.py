@@ -8,15 +8,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.assess import Graded, Settings
 from autograder.grade.books import Books, Entry
-from autograder.grade.crew import DaskCrew, LocalCrew
-from autograder.grade.engine import Engine, Listener, data_view, grade_all, plan, usual_workers
+from autograder.grade.engine import Engine, Listener, grade_all, plan
 from autograder.grade.pristine import load_pristine
-from autograder.grade.sandbox.probe import TIERS, require_tier
-from autograder.grade.state import Store, alone, scratch_of
+from autograder.grade.start import Start
+from autograder.grade.state import Store
 
 NAMES_SHOWN = 4
 
@@ -70,7 +68,7 @@ class Bar(Listener):
             self.in_flight.append(student)
             self.redraw()
 
-    def done(self, student: str, graded: Graded, entry: Entry) -> None:
+    def done(self, student: str, graded: Graded) -> None:
         with self.lock:
             self.in_flight.remove(student)
             self.progress.advance(self.task)
@@ -85,15 +83,11 @@ class Bar(Listener):
 
 
 def grade_and_show(
-    course: Course,
-    name: str,
+    start: Start,
     wanted: Sequence[str] = (),
     force: bool = False,
-    workers: int | None = None,
     seed: int | None = None,
     retrain: bool = False,
-    tier: str | None = None,
-    dask: str | None = None,
     console: Console | None = None,
 ) -> None:
     """Grade an assignment's submissions, with a progress bar, and print the table of scores.
@@ -102,26 +96,17 @@ def grade_and_show(
         CourseError: nothing can be graded, or at least one submission could not be.
     """
     console = console or Console(highlight=False)
-    if tier not in (None, *TIERS, "none"):
-        raise CourseError(f'grade: there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
-    assignment = course.assignment(name)
-    store = Store(course, name)
-    with alone(store), Books(course, assignment) as books:
+    store = start.store
+    course, assignment = store.course, store.course.assignment(store.assignment)
+    with Books(course, assignment) as books:
         pristine = load_pristine(course, assignment)
         books.check_released(pristine)
         todo = plan(store, pristine, books, wanted, force)
         bar = Bar(console, len(todo.students))
         if todo.students:
-            settings = Settings(
-                seed=store.begin(seed), tier=tier or require_tier(), data=data_view(course), retrain=retrain
-            )
-            count = min(workers or usual_workers(), len(todo.students))
-            with (
-                bar.progress,
-                scratch_of(store) as scratch,
-                DaskCrew(dask) if dask else LocalCrew(count, scratch) as crew,
-                Engine(course, pristine, settings, crew, scratch, bar) as engine,
-            ):
+            settings = Settings(store.begin(seed), start.tier.result(), start.data.result(), retrain)
+            engine = Engine(course, pristine, settings, start.crew, start.nursery, start.scratch, bar)
+            with bar.progress, engine:
                 for _ in grade_all(engine, store, books, todo.students):
                     pass
             if not bar.failures:

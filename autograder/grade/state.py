@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.data.sandbox_view import make_sandbox_view
 from autograder.errors import CourseError
 from autograder.grade.sandbox.scratch import remove
 
@@ -41,6 +42,12 @@ class Store:
 
     def autograded(self, student: str) -> Path:
         return self.course.autograded / student / self.assignment
+
+    def data_view(self) -> Path | None:
+        """The datasets as student code may see them, made anew; None where the course has none."""
+        if not self.course.data.is_dir():
+            return None
+        return make_sandbox_view(self.course.data, self.work / "data", self.course.library)
 
     def students(self) -> list[str]:
         """Everyone who handed something in."""

@@ -11,11 +11,12 @@ import struct
 import sys
 from collections.abc import Iterator
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 
-# Kinds of frames: from a notebook's process; to and from the process with the answer key.
+# Kinds of frames: from a notebook's process; to and from the process with the answer key; to and from warm processes.
 CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"B", b"O", b"V", b"E", b"F"
 MAKE_KEY, JUDGE, MESSAGE, FILE, ANSWER, FAILED, PROGRESS = b"K", b"J", b"V", b"W", b"A", b"X", b"P"
+FORK, END, DONE, SPAWN, BURY, REFUSED = b"F", b"E", b"D", b"S", b"K", b"R"
 HEADER = struct.Struct(">cI")
 
 
@@ -65,10 +66,12 @@ def read_frame(fd: int, limit: int = 2**31) -> tuple[bytes, bytes]:
     return kind, read_exactly(fd, length)
 
 
-def die_with_the_grader() -> None:
-    """Have the kernel kill this process when the thread that started it ends, where the kernel can."""
+def be_a_helper(name: str) -> None:
+    """Have the kernel call this process so, and kill it when the thread that started it ends, where the kernel can."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_NAME, name.encode())
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def read_exactly(fd: int, count: int) -> bytes:

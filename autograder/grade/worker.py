@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import asdict
@@ -13,17 +11,15 @@ from pathlib import Path
 
 from autograder.assignment import Limits
 from autograder.errors import CourseError
-from autograder.grade.jobs import JOB_FILE, Job, NotebookJob, NotebookRun, Run
+from autograder.grade.jobs import JOB_FILE, CellRun, Job, NotebookJob, NotebookRun, Run
+from autograder.grade.nursery import Nursery, Process
 from autograder.grade.sandbox.scratch import read_result, remove, write_anew
 from autograder.grade.watch import watch
-from autograder.grade.wire import read_frame, write_frame
-from autograder.grade.zygote import BURY, REFUSED, SPAWN
+from autograder.grade.wire import BURY, REFUSED, SPAWN, read_frame, write_frame
 
-ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")}
 KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 KEEPER_KILLED = "its keeper was killed"
 MAX_HAND_IN = 64 * 2**20
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "MPLCONFIGDIR")
 
 
 class WorkerDied(Exception):
@@ -38,59 +34,47 @@ class Killed(Exception):
     """A notebook's process was killed: by its own code, or by somebody on this machine."""
 
 
-def clean_environment() -> dict[str, str]:
-    """The variables of the warm process: no tokens, no addresses of the grader's machine."""
-    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | ONE_THREAD
-
-
 class Worker:
-    """Holds one warm process. Use as a context manager, from one thread at a time."""
+    """Holds one process that starts notebooks. Use as a context manager, from one thread at a time."""
 
-    def __init__(self, scratch: Path | None = None) -> None:
+    def __init__(self, nursery: Nursery, scratch: Path | None = None) -> None:
         """`scratch`: the folder for submissions while they run; default: the system's for temporary files."""
+        self.nursery = nursery
         self.scratch = scratch
-        self.start()
-
-    def start(self) -> None:
-        self.control, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.grade.zygote", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env=clean_environment(),
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        self.process: Process | None = None
 
     def __enter__(self) -> "Worker":
         return self
 
     def __exit__(self, *exc) -> None:
-        self.close()
+        self.stop()
 
-    def restart(self) -> None:
-        """Put a new warm process in the place of one that died."""
-        self.close()
-        self.start()
-
-    def close(self) -> None:
-        self.control.close()
-        try:
-            self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def stop(self) -> None:
+        """End the process; the next request gets a new one."""
+        if self.process is not None:
+            self.process.end()
+            self.process = None
 
     def ask(self, kind: bytes, request: dict) -> object:
         try:
-            write_frame(self.control.fileno(), kind, json.dumps(request).encode())
-            answer, payload = read_frame(self.control.fileno())
+            if self.process is None:
+                self.process = self.nursery.fork("zygote")
+            write_frame(self.process.control.fileno(), kind, json.dumps(request).encode())
+            answer, payload = read_frame(self.process.control.fileno())
         except (OSError, EOFError) as error:
             raise WorkerDied from error
         if answer == REFUSED:
             raise Refused(json.loads(payload))
         return json.loads(payload)
+
+    def spawn(self, request: dict) -> tuple[int, int]:
+        """Start a notebook's process; returns its number and the grader's end of its channel."""
+        pid = self.ask(SPAWN, request)
+        try:
+            _, (channel,), _, _ = socket.recv_fds(self.process.control, 1, 1)
+        except (OSError, ValueError) as error:
+            raise WorkerDied from error
+        return pid, channel
 
     def run(self, job: Job, last_try: bool = True) -> Run:
         """Run a submission's notebooks in order in one scratch folder.
@@ -99,7 +83,8 @@ class Worker:
             WorkerDied: the warm process is gone.
             Killed: a notebook's process was killed, and this is not the last try. (In the last one, that is how the
                 notebook ended.)
-            Refused: there is no sandbox.
+            Refused: there is no sandbox for the first notebook. (Where there is none for a later one, it counts as
+                killed: the notebooks before it may have made the folder unusable.)
         """
         began = time.monotonic()
         folder = Path(tempfile.mkdtemp(prefix="grading-", dir=self.scratch))
@@ -107,7 +92,14 @@ class Worker:
             write_files(folder, job.files)
             runs = {}
             for notebook in job.notebooks:
-                runs[notebook.name] = self.run_notebook(job, notebook, folder, last_try)
+                try:
+                    runs[notebook.name] = self.run_notebook(job, notebook, folder, last_try)
+                except Refused as refused:
+                    if not runs:
+                        raise
+                    if not last_try:
+                        raise Killed from None
+                    runs[notebook.name] = not_run(notebook, refused)
             files = {name: read_result(folder, name, MAX_HAND_IN) for name in job.hand_in}
         finally:
             remove(folder)
@@ -133,8 +125,7 @@ class Worker:
             "data": str(job.data) if job.data else None,
             "limits": sandbox_limits(job.limits),
         }
-        pid = self.ask(SPAWN, request)
-        _, (channel,), _, _ = socket.recv_fds(self.control, 1, 1)
+        pid, channel = self.spawn(request)
         ended = False
         try:
             run = watch(channel, pid, [cell.id for cell in cells], job.limits)
@@ -148,6 +139,13 @@ class Worker:
                 raise Killed
             say_why(run, death(ending["status"], ending["reason"], job.limits))
         return run
+
+
+def not_run(notebook: NotebookJob, why: Exception) -> NotebookRun:
+    """A notebook that did not begin."""
+    stopped = f"not run, because the notebooks before it left no folder to run in: {why}"
+    cells = {cell.id: CellRun(stopped=stopped) for cell in notebook.cells if not cell.skip}
+    return NotebookRun(cells=cells, evidence=[], stopped=stopped)
 
 
 def say_why(run: NotebookRun, why: str) -> None:

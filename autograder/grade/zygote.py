@@ -1,13 +1,10 @@
-"""A warm process that forks one sandboxed child for every notebook.
+"""A worker's process: forks one sandboxed child for every notebook.
 
-It is a program of its own (`python -m autograder.grade.zygote FD`), so that nothing of the grader's memory is in it:
-no answer key, no source, no other student's work. It never reads what a child sends: it passes the child's end of the
-channel to the grader and only starts, kills and buries.
+Nothing of the grader's memory is in it. It never reads what a child sends: it passes the child's end of the channel to
+the grader and only starts, kills and buries.
 """
 
 import contextlib
-import gc
-import io
 import json
 import os
 import socket
@@ -15,11 +12,12 @@ import sys
 from pathlib import Path
 
 import autograder
+from autograder.grade.runner import run_in_sandbox
 from autograder.grade.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
-from autograder.grade.wire import die_with_the_grader, read_frame, write_frame
+from autograder.grade.shell import NotebookShell
+from autograder.grade.wire import BURY, DONE, REFUSED, SPAWN, read_frame, write_frame
 
 ENDING_SECONDS = 2
-SPAWN, BURY, DONE, REFUSED = b"S", b"K", b"D", b"R"
 
 
 def forget_the_course() -> None:
@@ -45,35 +43,14 @@ def policy_of(request: dict) -> Policy:
     )
 
 
-def warm_up() -> None:
-    """Draw once, so that fonts and drawing code are loaded before the forks."""
-    from matplotlib import pyplot
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure()
-    FigureCanvasAgg(figure)
-    figure.subplots().plot([0, 1], label="$x$")
-    figure.legend()
-    figure.savefig(io.BytesIO(), format="png")
-    pyplot.close("all")
-
-
-def serve(control: socket.socket) -> None:
+def serve(shell: NotebookShell, control: int) -> None:
     """Answer the grader's requests until it hangs up."""
-    die_with_the_grader()
-    from autograder.grade.runner import run_in_sandbox
-    from autograder.grade.shell import make_shell
-
-    shell = make_shell()
-    warm_up()
     forget_the_course()
-    gc.collect()
-    gc.freeze()
+    channel = socket.socket(fileno=control)
     child = None
     while True:
         try:
-            kind, payload = read_frame(control.fileno())
+            kind, payload = read_frame(control)
         except EOFError:
             if child is not None:
                 child.kill()
@@ -82,12 +59,12 @@ def serve(control: socket.socket) -> None:
         if kind == SPAWN:
             folder = Path(request["folder"])
             try:
-                child = spawn(lambda channel, folder=folder: run_in_sandbox(shell, folder, channel), policy_of(request))
+                child = spawn(lambda fd, folder=folder: run_in_sandbox(shell, folder, fd), policy_of(request))
             except (SandboxUnavailable, OSError) as error:
-                write_frame(control.fileno(), REFUSED, json.dumps(str(error)).encode())
+                write_frame(control, REFUSED, json.dumps(str(error)).encode())
                 continue
-            write_frame(control.fileno(), DONE, json.dumps(child.pid).encode())
-            socket.send_fds(control, [b"\0"], [child.fd])
+            write_frame(control, DONE, json.dumps(child.pid).encode())
+            socket.send_fds(channel, [b"\0"], [child.fd])
             os.close(child.fd)
         elif kind == BURY:
             if request["ended"]:
@@ -96,8 +73,4 @@ def serve(control: socket.socket) -> None:
             child.kill()
             ending = {"status": child.wait(), "reason": child.reason}
             child = None
-            write_frame(control.fileno(), DONE, json.dumps(ending).encode())
-
-
-if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+            write_frame(control, DONE, json.dumps(ending).encode())

@@ -3,7 +3,7 @@
 import io
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +16,7 @@ from rich.console import Console
 
 from autograder.course import Course
 from autograder.grade.show import grade_and_show
+from autograder.grade.start import started
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release
 
@@ -233,10 +234,18 @@ def make_course(
     return course
 
 
-def grade(tiny: TinyCourse, **options) -> str:
+def grade(
+    tiny: TinyCourse,
+    wanted: Sequence[str] = (),
+    workers: int | None = None,
+    tier: str | None = None,
+    dask: str | None = None,
+    **options,
+) -> str:
     """Grade a course's submissions in this process; returns what is shown. Options as of `grade_and_show`."""
     console = Console(file=io.StringIO(), width=200)
-    grade_and_show(tiny.course, tiny.name, console=console, **options)
+    with started(tiny.course, tiny.name, wanted, workers, tier, dask) as start:
+        grade_and_show(start, wanted, console=console, **options)
     return console.file.getvalue()
 
 

@@ -8,6 +8,7 @@ from nbgrader.api import Gradebook
 from autograder.assignment import load_assignment
 from autograder.errors import CourseError
 from autograder.grade.judge import Judge
+from autograder.grade.nursery import Nursery
 from autograder.notebooks import read_notebook, write_notebook
 
 
@@ -99,7 +100,7 @@ def test_instructors_search_runs_once(tiny):
 
     def cells() -> list[str]:
         ran: list[str] = []
-        with Judge(tiny.course, assignment, "second", seed=0) as judge:
+        with Nursery() as nursery, Judge(tiny.course, assignment, "second", 0, nursery) as judge:
             judge.prepare(ran.append)
             assert (judge.folder / "best.npz").exists()
         return ran

@@ -6,6 +6,7 @@ import pytest
 
 from autograder.assignment import Limits
 from autograder.grade.jobs import Cell, Job, NotebookJob
+from autograder.grade.nursery import Nursery
 from autograder.grade.worker import Worker
 
 LIMITS = Limits(cell_seconds=3, notebook_seconds=20, memory_mb=400, processes=16, file_mb=8, output_kb=32)
@@ -13,7 +14,7 @@ LIMITS = Limits(cell_seconds=3, notebook_seconds=20, memory_mb=400, processes=16
 
 @pytest.fixture(scope="module")
 def worker():
-    with Worker() as worker:
+    with Nursery() as nursery, Worker(nursery) as worker:
         yield worker
 
 

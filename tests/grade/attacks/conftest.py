@@ -17,10 +17,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course import Course
-from autograder.grade.assess import Graded, Settings
+from autograder.grade.assess import Settings
 from autograder.grade.books import Books, Entry
 from autograder.grade.crew import LocalCrew
-from autograder.grade.engine import Engine, Listener, data_view, grade_all
+from autograder.grade.engine import Engine, Listener, grade_all
+from autograder.grade.nursery import Nursery
 from autograder.grade.pristine import load_pristine
 from autograder.grade.sandbox import landlock
 from autograder.grade.sandbox.keeper import descendants
@@ -253,11 +254,7 @@ class Outcome:
 class Ears(Listener):
     """Keeps what the engine tells."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-
-    def done(self, student: str, graded: Graded, entry: Entry) -> None:
-        self.entries[student] = entry
 
     def failed(self, student: str, why: str) -> None:
         self.failures[student] = why
@@ -338,9 +335,8 @@ class Arena:
         self.count += 1
         follower = f"honest-{self.count}"
         shutil.copytree(self.honest, self.store.submitted(follower))
-        assert list(grade_all(self.engine, self.store, self.books, [student, follower])) == [student, follower], (
-            self.ears.failures
-        )
+        for one in (student, follower):
+            assert list(grade_all(self.engine, self.store, self.books, [one])) == [one], self.ears.failures
         assert self.read(follower).scores == FULL, "the honest submission after it has lost points"
         assert descendants(self.engine.crew.workers[0].process.pid) == [], "processes are left"
         assert self.listeners.heard == []
@@ -351,7 +347,7 @@ class Arena:
         cells = {name: cell for notebook in result["notebooks"].values() for name, cell in notebook["cells"].items()}
         scores = {name: cell["score"] for name, cell in cells.items()}
         stored = [self.store.autograded(student) / f"{name}.ipynb" for name in result["notebooks"]]
-        entry = self.ears.entries[student]
+        entry = self.books.entry(student)
         assert entry.score == sum(scores.values()), "nbgrader reads another score from the notebooks"
         return Outcome(
             scores=scores,
@@ -414,11 +410,12 @@ def opened(folder: Path, tier: str) -> Iterator[Arena]:
     assignment = course.assignment(NAME)
     pristine = load_pristine(course, assignment)
     ears = Ears()
-    settings = Settings(seed=20240229, tier=tier, data=data_view(course))
+    settings = Settings(seed=20240229, tier=tier, data=store.data_view())
     with (
         scratch_of(store) as scratch,
-        LocalCrew(1, scratch) as crew,
-        Engine(course, pristine, settings, crew, scratch, ears) as engine,
+        Nursery() as nursery,
+        LocalCrew(1, nursery, scratch) as crew,
+        Engine(course, pristine, settings, crew, nursery, scratch, ears) as engine,
         Books(course, assignment) as books,
     ):
         books.check_released(pristine)
