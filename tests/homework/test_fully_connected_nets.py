@@ -10,7 +10,6 @@ import pytest
 
 from autograder.expect.lint import guessable_cells
 from autograder.notebooks import read_source_notebook
-from nn.datasets import cifar10_source
 
 TWO = "nn.fc_net.TwoLayerNet"
 DEEP = "nn.fc_net.FullyConnectedNet"
@@ -34,9 +33,6 @@ IDLE = {
     ],
     "dropout": [*SEARCH["dropout"], "forward-demo", "images", "regularisation-plot"],
 }  # fmt: skip
-
-# Judged by the accuracy of saved weights. The stand-in for CIFAR-10 is harder here: some credit is enough there.
-ACCURACY = {"two-layer-accuracy-check", "best-accuracy-check"}
 
 # name -> notebook, region, what a student wrote there, the grade cells that must be lost
 MISTAKES = {
@@ -217,12 +213,6 @@ def cells(homework, notebook: str) -> dict:
     return {cell.id: cell for cell in read_source_notebook(homework.assignment.folder / f"{notebook}.ipynb").cells}
 
 
-def missed(scores: dict, points: dict, homework) -> list[str]:
-    """The grade cells that did not earn what the data at hand allow."""
-    lenient = set() if cifar10_source(homework.data) == "cifar10" else ACCURACY
-    return [cell for cell, score in scores.items() if score != points[cell] and cell not in lenient]
-
-
 def number(pattern: str, text: str) -> float:
     """The number that a cell printed after a text."""
     found = re.search(pattern + r"\s*([-+.\de]+)", text)
@@ -250,9 +240,7 @@ def test_the_solution_earns_every_point(fully_connected_nets, complete, notebook
     """Does the source notebook, run from top to bottom, pass every check and stop nowhere?"""
     did = complete[1][notebook]
     assert {cell: run["error"] for cell, run in did.items() if run["error"]} == {}
-    scores, points = fully_connected_nets.scores(did, notebook), fully_connected_nets.grade_cells(notebook)
-    assert all(scores[cell] > 0 for cell in points)
-    assert missed(scores, points, fully_connected_nets) == []
+    assert fully_connected_nets.lost(did, notebook) == []
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
@@ -268,8 +256,7 @@ def test_the_release_earns_nothing(fully_connected_nets, notebook):
 def test_the_solution_is_graded_full(fully_connected_nets, graded, notebook):
     """Does the judge give the complete submission every point, where the searches are not run again?"""
     did = graded[f"complete-{notebook}"]
-    scores, points = fully_connected_nets.scores(did, notebook), fully_connected_nets.grade_cells(notebook)
-    assert missed(scores, points, fully_connected_nets) == []
+    assert fully_connected_nets.lost(did, notebook) == []
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -277,8 +264,7 @@ def test_a_mistake_loses_its_question(fully_connected_nets, graded, name):
     """Does a usual mistake lose exactly the checks that test it or need it, and none of the others?"""
     notebook, _, _, lost = MISTAKES[name]
     did = graded[name]
-    scores, points = fully_connected_nets.scores(did, notebook), fully_connected_nets.grade_cells(notebook)
-    assert missed(scores, points, fully_connected_nets) == lost
+    assert fully_connected_nets.lost(did, notebook) == lost
 
 
 def test_the_first_notebook_needs_neither_normalisation_nor_dropout(fully_connected_nets, complete):
@@ -286,9 +272,7 @@ def test_the_first_notebook_needs_neither_normalisation_nor_dropout(fully_connec
     later = ["nn.layers.batchnorm_*", "nn.layers.layernorm_*", "nn.layers.dropout_*"]
     folder = fully_connected_nets.submission("first-only", leave=later, files=complete[0])
     did = fully_connected_nets.check(folder, "fully_connected_nets", skip=IDLE["fully_connected_nets"])
-    scores = fully_connected_nets.scores(did, "fully_connected_nets")
-    points = fully_connected_nets.grade_cells("fully_connected_nets")
-    assert missed(scores, points, fully_connected_nets) == []
+    assert fully_connected_nets.lost(did, "fully_connected_nets") == []
 
 
 def test_usual_mistakes_are_named(graded):
@@ -370,11 +354,8 @@ def test_searches_are_declared(fully_connected_nets, complete):
     assert {path.name for path in Path(complete[0]).glob("*.npz")} == set(assignment.hand_in)
 
 
-@pytest.mark.real_data
-def test_real_images_give_over_50_per_cent(fully_connected_nets, complete):
-    """On CIFAR-10 itself, do the two-layer net and the best net reach what the text asks for?"""
-    if cifar10_source(fully_connected_nets.data) != "cifar10":
-        pytest.skip("the real images are not here")
+def test_solution_gives_over_50_per_cent(complete):
+    """On CIFAR-10 as on its stand-in, do the two-layer net and the best net reach what the text asks for?"""
     did = complete[1]["fully_connected_nets"]
     assert number("best validation accuracy", did["train-two-layer"]["text"]) >= 0.5
     assert number("validation accuracy", did["test-accuracy"]["text"]) >= 0.5
