@@ -24,7 +24,7 @@ demo: $(READY)
 
 test: lint
 	$(BIN)/autograder release --check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -64,6 +64,8 @@ class LocalCrew:
         for tries_left in reversed(range(TRIES)):
             worker = self.free.get()
             try:
+                if self.aborted:
+                    raise WorkerDied("grading was given up")
                 return worker.run(job, last_try=tries_left == 0)
             except Killed:
                 continue

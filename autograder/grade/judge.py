@@ -189,7 +189,10 @@ class Judge:
         try:
             yield
         except (EOFError, OSError) as error:
-            raise JudgeDied(f"the process with the answer key of {self.notebook} ended: out of memory?") from error
+            raise JudgeDied(
+                f"the process with the answer key of {self.notebook} ended: out of memory? "
+                "Run the same command again to go on."
+            ) from error
 
 
 def first_error(cell: CellRun) -> str:
