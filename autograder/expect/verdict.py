@@ -8,6 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode, encode
 from autograder.expect.expectation import Expectation, Id, Judgement, ReadFile, unusable
@@ -89,20 +90,24 @@ def judge_one(
 def missing(name: str, error: str | None) -> Judgement:
     """The judgement of an expectation that the submission never came to."""
     if error is None:
-        text = f"{name}: no value came from this check."
+        text = "No value came from this check."
     elif error.startswith("NotImplementedError"):
         what = error.partition(":")[2].strip() or "something"
-        text = f"{name}: {what:.200} is still to be written: it raises NotImplementedError."
+        text = f"{what:.200} is still to be written: it raises NotImplementedError."
     else:
-        text = f"{name}: the cell stopped before this check: {error:.500}"
+        text = f"The cell stopped before this check: {error:.500}"
     return Judgement(0.0, (name, "no value", "failed"), text)
 
 
 def report(judgements: list[Judgement]) -> tuple[str, ...]:
-    """The lines of a cell: a row per expectation, a failed one followed by its diagnosis."""
+    """The lines of a cell: a row per expectation, a failed one followed by its diagnosis.
+
+    Where several in a row have the same diagnosis, it stands once, after the last of them.
+    """
     layout = Layout([judgement.row for judgement in judgements])
     lines = []
-    for judgement in judgements:
+    for judgement, following in zip_longest(judgements, judgements[1:]):
         lines.append(layout.line(judgement.row))
-        lines.extend(f"  {line}" for line in judgement.diagnosis.splitlines())
+        if following is None or following.diagnosis != judgement.diagnosis:
+            lines.extend(f"  {line}" for line in judgement.diagnosis.splitlines())
     return tuple(lines)

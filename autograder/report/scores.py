@@ -79,13 +79,14 @@ def telling_line(lines: list[str]) -> str:
     """What a verdict says about its first failure: what differs and, where it is known, why. Full marks need no line.
 
     Args:
-        lines: one line for each expectation, ending in "ok" or not; below a failed one, indented, what is wrong with it
-            and, indented deeper, what the cause may be.
+        lines: one line for each expectation, ending in "ok" or not; below a failed one, or several with the same fault,
+            indented, what is wrong and, indented deeper, what the cause may be.
     """
     failed = next((i for i, line in enumerate(lines) if not line.startswith(" ") and not OK.search(line)), None)
     if failed is None:
         return ""
-    below = list(itertools.takewhile(lambda line: line.startswith(" "), lines[failed + 1 :]))
+    after = itertools.dropwhile(lambda line: not line.startswith(" "), lines[failed + 1 :])
+    below = list(itertools.takewhile(lambda line: line.startswith(" "), after))
     said = [below[0].split(";")[0].rstrip(".") + "."] if below else [lines[failed]]
     said += [line for line in below[1:] if line.startswith("    ")][:1]
     text = " ".join(" ".join(said).split())

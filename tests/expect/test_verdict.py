@@ -60,20 +60,29 @@ def test_no_evidence_at_all_fails_every_cell(key):
     """Does a submission that sends nothing get a verdict, and nothing else?"""
     verdict = judge(key, {})["cell"]
     assert verdict.credit == 0
-    assert "out: no value came from this check." in verdict.lines[1]
+    assert [line for line in verdict.lines if line.startswith(" ")] == ["  No value came from this check."]
+    assert verdict.lines[-1] == "  No value came from this check."
 
 
 def test_the_error_that_stopped_a_cell_is_named(key):
     """Does a student read why a check has no value?"""
     lines = judge(key, {}, {"cell": "ZeroDivisionError: division by zero"})["cell"].lines
     assert lines[0] == "out       no value   failed"
-    assert lines[1] == "  out: the cell stopped before this check: ZeroDivisionError: division by zero"
+    assert lines[-1] == "  The cell stopped before this check: ZeroDivisionError: division by zero"
 
 
 def test_what_is_not_written_yet_is_named(key):
     """Does a blank submission read what is still to be written?"""
     lines = judge(key, {}, {"cell": "NotImplementedError: affine_forward"})["cell"].lines
-    assert lines[1] == "  out: affine_forward is still to be written: it raises NotImplementedError."
+    assert lines[-1] == "  affine_forward is still to be written: it raises NotImplementedError."
+    assert sum(line.startswith(" ") for line in lines) == 1, "the same fault, said more than once"
+
+
+def test_each_fault_stands_below_its_rows(key, honest):
+    """Where a check in the middle has another fault, does each diagnosis stand below what it is about?"""
+    del honest["cell", 0], honest["cell", 2]
+    lines = judge(key, honest)["cell"].lines
+    assert lines[1] == lines[-1] == "  No value came from this check."
 
 
 def test_swapped_evidence_fails(key, honest):

@@ -93,6 +93,7 @@ def test_copies_from_a_browser(tiny, tmp_path):
         b"this is no zip",
         ZIPPED[:100],
     ],
+    ids=["up", "absolute", "backslashes", "drive", "link", "bomb", "many files", "no zip", "torn"],
 )
 def test_hostile_archives_are_refused(tiny, tmp_path, hostile):
     """Is an archive refused that leads out of its folder or is a bomb, and the next student's taken?"""

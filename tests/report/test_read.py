@@ -132,6 +132,7 @@ def test_a_long_diagnosis_fits_its_line():
     lines = ["a   ok", "b   failed", "  b differs at [0]: yours 1; at most 2.", "    It is squared.", "c   failed"]
     assert telling_line(lines) == "b differs at [0]: yours 1. It is squared."
     assert telling_line(["b   no value   failed", "  b is still to be written."]) == "b is still to be written."
+    assert telling_line(["b   no value   failed", "c   no value   failed", "  b is to do."]) == "b is to do."
     assert telling_line(["The cell did not run."]) == "The cell did not run."
     assert telling_line(["all   ok"]) == ""
     assert len(telling_line(["x" * 500])) == 220
