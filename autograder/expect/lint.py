@@ -224,7 +224,9 @@ def flows(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.AST]]:
             case ast.FunctionDef():
                 yield ast.Name(node.name), node
             case ast.Expr(value=ast.Call()) if not is_call(node.value, *NAMES):
-                yield node.value, node.value  # net.train(X): net has seen X
+                yield node.value, node.value  # shuffle(X, y): both have seen the other
+            case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as owner)):
+                yield owner, node  # losses = net.train(X): net has seen X
 
 
 def is_global_seed(node: ast.AST) -> bool:

@@ -40,6 +40,7 @@ UNGUESSABLE = {
     "through a dict": "net.params = {n: expect.rng().random(2) for n in ('W', 'b')}\nloss, grads = net.loss(X)\n"
     "expect.same(grads)",
     "through a call": "x = expect.rng().random(3)\nnet.train(x)\nexpect.same(net.params['W'])",
+    "through a call that gives something": "losses = net.train(expect.rng().random(3))\nexpect.same(net.params['W'])",
     "through a function": "rng = expect.rng()\ndef make():\n    return rng.random(3)\nexpect.same(affine(make()))",
     "through numpy's generator": "np.random.seed(expect.rng().integers(9))\nnet = Net()\nexpect.same(net.params['W'])",
     "through numpy's generator at once": "np.random.seed(expect.rng().integers(9))\nexpect.same(Net(3).params)",
