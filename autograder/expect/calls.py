@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.expect import names
-from autograder.expect.compare import RELATIVE
+from autograder.expect.compare import RELATIVE, describe
 from autograder.expect.evidence import Value, encode, snapshot
 from autograder.expect.expectation import Expectation
 from autograder.expect.kinds import Accuracy, Close, Gradient, Holds, Same
@@ -165,7 +165,10 @@ def accuracy(
 
     Raises:
         Unmet: the file cannot be used, or the accuracy earns nothing. (On the student's machine.)
+        TypeError: `held_out` is no function.
     """
+    if held_out is not None and not callable(held_out):
+        raise TypeError(f"held_out is {describe(held_out)}; give a function that gives X and y: lambda: (X, y)")
 
     def build(title: str) -> Accuracy:
         shared = held_out and cache(held_out)  # loaded once for all submissions

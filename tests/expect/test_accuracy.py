@@ -69,6 +69,13 @@ def test_held_out_data_are_not_asked_for_at_home(folder, data):
     expect.accuracy(folder / "best_net.npz", predict, X, y, floor=0.2, full=0.4, held_out=lambda: 1 / 0)
 
 
+def test_held_out_data_in_place_of_a_function(folder, data):
+    """Does a professor who gives the data themselves read which argument is meant, and what to give?"""
+    X, y = data
+    with pytest.raises(TypeError, match="held_out is a tuple of 2 items; give a function that gives X and y"):
+        expect.accuracy("best_net.npz", predict, X, y, floor=0.2, full=0.4, held_out=(X, y))
+
+
 def local_text(data, **options) -> str:
     X, y = data
     with pytest.raises(expect.Unmet) as caught:
