@@ -18,6 +18,7 @@ from autograder.grade.jobs import Cell, CellRun, NotebookRun
 from autograder.grade.nursery import ONE_THREAD, Nursery, Process
 from autograder.grade.wire import ANSWER, FAILED, FILE, JUDGE, MAKE_KEY, MESSAGE, PROGRESS, read_frame, write_frame
 from autograder.notebooks import read_source_notebook
+from autograder.release.given import given_files
 
 SEARCH_SKIPPED = "a search that is not run again"
 
@@ -126,6 +127,9 @@ class Judge:
         for path in self.assignment.folder.iterdir():
             if path.is_file() and path.suffix != ".ipynb":
                 shutil.copy(path, self.folder)
+        for name, content in given_files(self.course, self.assignment).items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_bytes(content)
         notebook = read_source_notebook(self.assignment.folder / f"{self.notebook}.ipynb")
         searches = {cell for name, cell in self.assignment.search if name == self.notebook}
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -16,6 +16,7 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.notebooks import format_notebook, read_source_notebook
 from autograder.regions import find_regions
+from autograder.release.given import given_files
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
 
@@ -62,6 +63,7 @@ class Pristine:
         notebooks: name -> cells, in order.
         metadata: name -> the notebook's own metadata.
         library: path below the submission -> text, with holes.
+        given: path below the submission -> content of the files that students got as they are.
         fingerprint: changes whenever the assignment or the library does.
     """
 
@@ -69,6 +71,7 @@ class Pristine:
     notebooks: Mapping[str, tuple[PristineCell, ...]]
     metadata: Mapping[str, NotebookNode]
     library: Mapping[str, str]
+    given: Mapping[str, bytes]
     fingerprint: str
 
 
@@ -76,12 +79,14 @@ def load_pristine(course: Course, assignment: Assignment) -> Pristine:
     """Read the source and empty it; raises CourseError where a part of it is malformed."""
     sources = {name: read_source_notebook(assignment.folder / f"{name}.ipynb") for name in assignment.notebooks}
     blanked = {name: blank_notebook(nb) for name, nb in sources.items()}
+    given = given_files(course, assignment)
     return Pristine(
         assignment=assignment,
         notebooks={name: tuple(pristine_cell(cell) for cell in nb.cells) for name, nb in blanked.items()},
         metadata={name: nb.metadata for name, nb in blanked.items()},
         library=dict(library_with_holes(course, assignment)),
-        fingerprint=fingerprint(course, assignment, sources),
+        given=given,
+        fingerprint=fingerprint(course, assignment, sources, given),
     )
 
 
@@ -99,12 +104,16 @@ def pristine_cell(cell: NotebookNode) -> PristineCell:
     )
 
 
-def fingerprint(course: Course, assignment: Assignment, sources: Mapping[str, NotebookNode]) -> str:
+def fingerprint(
+    course: Course, assignment: Assignment, sources: Mapping[str, NotebookNode], given: Mapping[str, bytes]
+) -> str:
     """A hash of everything that scores depend on, submissions apart."""
     digest = hashlib.sha256()
     for name in sorted(sources):
         digest.update(format_notebook(sources[name]).encode())
     digest.update((assignment.folder / "assignment.toml").read_bytes())
+    for path, content in given.items():
+        digest.update(json.dumps([path, hashlib.sha256(content).hexdigest()]).encode())
     for path in sorted(course.library.rglob("*.py")):
         digest.update(json.dumps([path.relative_to(course.root).as_posix(), path.read_text("utf-8")]).encode())
     return digest.hexdigest()

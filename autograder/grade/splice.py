@@ -34,7 +34,8 @@ class Spliced:
     Attributes:
         notebooks: name -> notebook, for those that were handed in and can be read.
         missing: name -> why there is no notebook of that name.
-        files: path -> content of what lies beside the notebooks: the library, weights, pictures, own modules.
+        files: path -> content of what lies beside the notebooks: the library, what came with the assignment, weights,
+            pictures, own modules.
         edits: every difference outside the regions; none of them is in `notebooks` or `files`.
     """
 
@@ -66,6 +67,7 @@ def splice_submission(submission: Submission, pristine: Pristine) -> Spliced:
         notes += [Note("mended notebook", f"{path}: {text}") for text in mended[:10]]
         notebooks[name] = splice_notebook(f"{name}.ipynb", theirs, cells, pristine.metadata[name], edits, notes)
     files = splice_library(submission, pristine.library, edits, notes)
+    files |= given_files(submission, pristine.given, edits, notes)
     files |= other_files(submission, pristine, files, set(taken.values()), notes)
     return Spliced(notebooks, missing, files, tuple(edits), tuple(notes))
 
@@ -256,6 +258,22 @@ def splice_library(
     return out
 
 
+def given_files(
+    submission: Submission, given: Mapping[str, bytes], edits: list[Edit], notes: list[Note]
+) -> dict[str, bytes]:
+    """The files that came with the assignment, as they came."""
+    for path, ours in given.items():
+        theirs = submission.files.get(path, ours)
+        if theirs == ours:
+            continue
+        old, new = decode(ours), decode(theirs)
+        if old is None or new is None or "\0" in old + new:
+            notes.append(Note("changed file", f"{path} came with the homework; the student's own is left out"))
+        else:
+            edits += splice(new, old.replace("\r\n", "\n"), path).edits
+    return dict(given)
+
+
 def decode(content: bytes) -> str | None:
     try:
         return content.decode("utf-8-sig")
@@ -264,14 +282,14 @@ def decode(content: bytes) -> str | None:
 
 
 def other_files(
-    submission: Submission, pristine: Pristine, library: Mapping[str, bytes], taken: set[str], notes: list[Note]
+    submission: Submission, pristine: Pristine, ours: Mapping[str, bytes], taken: set[str], notes: list[Note]
 ) -> dict[str, bytes]:
     """What else lies beside the notebooks and may: weights, the student's own modules, pictures, small texts."""
     package = {PurePosixPath(path).parts[0] for path in pristine.library}
     kept = {}
     for path, content in submission.files.items():
         parts = PurePosixPath(path).parts
-        if path in library or path in taken or path.endswith(".ipynb"):
+        if path in ours or path in taken or path.endswith(".ipynb"):
             continue
         if path in pristine.assignment.hand_in:
             kept[path] = content

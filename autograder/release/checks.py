@@ -118,6 +118,12 @@ def _folder(course: Course, assignment: Assignment) -> Iterator[Problem]:
         yield Problem(
             copy, "", "this would be released with its solutions. Take it away: release puts the library there"
         )
+        return
+    for path in sorted(assignment.folder.rglob("*.py")):
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        if number := next((number for number, line in enumerate(lines, start=1) if banner_of(line)), None):
+            place = f"Regions stand in notebooks and in {course.library.name}/"
+            yield Problem(path, "", f"line {number}: a region, but this file is released as it is. {place}")
 
 
 def _places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[Problem]:

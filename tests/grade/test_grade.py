@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.notebooks import read_notebook, write_notebook
+from autograder.release.generate import release
 
 FULL = {
     "first:double-check": 2,
@@ -209,6 +210,28 @@ def test_hidden_values_stay_hidden(graded):
     text = json.dumps(result) + (tiny.course.autograded / "mistaken" / "tiny" / "first.ipynb").read_text()
     for value in expected.ravel():
         assert f"{value:.4g}" not in text
+
+
+def test_files_beside_the_notebooks_reach_grading(tiny, grading):
+    """Do notebooks find, when graded, the data and helpers that came with the homework and that nobody hands in?"""
+    (tiny.source / "data").mkdir()
+    (tiny.source / "data" / "table.csv").write_text("1,2\n")
+    (tiny.source / "helpers.py").write_text("TABLE = 'data/table.csv'\n")
+    (tiny.source / "demo.toml").write_text("# for the instructor\n")
+    path = tiny.source / "first.ipynb"
+    nb = read_notebook(path)
+    nb.cells[2].source += "\nimport helpers\ntable = np.loadtxt(helpers.TABLE, delimiter=',')"
+    nb.cells[3].source = "x = table * expect.rng().normal(size=2)\nexpect.same(double(x), name='doubled')"
+    write_notebook(nb, path)
+    release(tiny.course, ["tiny"])
+    folder = tiny.hand_in("ada")
+    for name in ("helpers.py", "data/table.csv"):
+        (folder / name).unlink()
+    grading(tiny)
+    assert tiny.scores("ada")["first:double-check"] == 2
+    names = {path.name for path in (tiny.course.autograded / "ada" / "tiny").rglob("*")}
+    assert {"helpers.py", "table.csv"} <= names
+    assert "demo.toml" not in names
 
 
 def test_second_run_does_nothing(graded, grading):

@@ -1,6 +1,7 @@
 """Laying a submission onto the pristine assignment."""
 
 import copy
+import dataclasses
 
 import pytest
 from nbformat import NotebookNode
@@ -199,6 +200,16 @@ def test_library_missing_or_broken(pristine, nb, content):
     assert module.count("raise NotImplementedError") == 2
     assert "2 * x" not in module
     assert "np.sqrt" not in module
+
+
+def test_files_of_the_assignment(pristine, nb):
+    """Are they there as they were given out, whatever was handed in, and is a changed one told?"""
+    given = {"helpers.py": b"K = 1\r\n", "data/table.csv": b"a,b\n", "mean.npy": b"\x93NUMPY\x00", "unread.txt": b"t"}
+    files = {"first.ipynb": format_notebook(nb).encode(), "helpers.py": b"K = 2\n", "mean.npy": b"\x93\x01"}
+    spliced = splice_submission(Submission("s", files, (), b"", ""), dataclasses.replace(pristine, given=given))
+    assert given.items() <= spliced.files.items()
+    assert [(edit.place, edit.before, edit.after) for edit in spliced.edits] == [("helpers.py", "K = 1", "K = 2")]
+    assert [note.text.partition(" came")[0] for note in spliced.notes if note.kind == "changed file"] == ["mean.npy"]
 
 
 @pytest.mark.parametrize("name", ["numpy.py", "json/__init__.py", "autograder/expect.py", "nn/more.py", "IPython.py"])
