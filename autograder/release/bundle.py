@@ -19,12 +19,12 @@ README = """# {title}
 
 1. Once for the course: install conda, then here  `conda env create -f environment.yml`
 2. Each time:  `conda activate {environment}`
-3. Once for this homework:  `pip install {wheel}`
+3. Once for this homework:  `pip install {wheel}`{data}
 4. `cd {name}`  and  `jupyter lab`  and open {notebooks}.
 
 {due}Write only between the banners START YOUR CODE HERE and END YOUR CODE HERE. Fill in your name and student id first.
 In the homework's folder, `autograder check` runs every check, `autograder pdf` makes the PDF, and `autograder submit`
-packs what you hand in. Data sets come with `autograder data NAME`.
+packs what you hand in.
 """
 
 
@@ -90,6 +90,7 @@ def _readme(assignment: Assignment, wheel: Path, environment: str) -> str:
         environment=names[0] if names else "base",
         wheel=wheel.name,
         name=assignment.name,
+        data="".join(f"  and  `autograder data {dataset}`" for dataset in assignment.data),
         notebooks=", then ".join(f"{notebook}.ipynb" for notebook in assignment.notebooks),
         due=f"Due {assignment.due:%d %B %Y, %H:%M (UTC%z)}.\n\n" if assignment.due else "",
     )

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import FILE, Assignment
 from autograder.course import Course
+from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
 from autograder.expect.lint import guessable_cells
 from autograder.notebooks import read_source_notebook
@@ -113,6 +114,11 @@ def _folder(course: Course, assignment: Assignment) -> Iterator[Problem]:
     for path in sorted(assignment.folder.glob("*.ipynb")):
         if path.name not in listed:
             yield Problem(path, "", f'{FILE} does not list it. Add "{path.stem}" to notebooks, or move the file away')
+    for dataset in assignment.data:
+        try:
+            find_dataset(dataset)
+        except CourseError as error:
+            yield Problem(assignment.folder / FILE, "", str(error).rstrip("."))
     copy = assignment.folder / course.library.name
     if copy.exists() or copy.is_symlink():
         yield Problem(

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import dataclasses
 import hashlib
 import json
 import os
@@ -250,6 +251,15 @@ def test_the_bundle_is_complete_and_deterministic(course, wheel, tmp_path):
     readme = inside["lines/README.md"].decode()
     for part in ("Fitting a line", wheel.name, "fit.ipynb, then plot.ipynb", "09 October 2026, 23:59", "nn-course"):
         assert part in readme
+    assert "autograder data" not in readme
+
+
+def test_the_bundle_says_which_data_to_get(course, wheel, tmp_path):
+    """Does a student read the command for this homework's dataset?"""
+    release(course, ["lines"])
+    assignment = dataclasses.replace(course.assignment("lines"), data=("cifar10", "mnist"))
+    inside = members(write_bundle(course, assignment, course.release_dir / "lines", wheel, tmp_path))
+    assert "`autograder data cifar10`  and  `autograder data mnist`\n" in inside["lines/README.md"].decode()
 
 
 def test_a_bundle_needs_environment_yml(course, wheel, tmp_path):
