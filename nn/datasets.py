@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import Literal
 
@@ -268,7 +269,7 @@ def held_out_mnist(
 
 def _brightness(images: Array, dtype: DTypeLike) -> Array:
     """(N, 28, 28) bytes as rows of numbers from 0 to 1."""
-    return np.divide(images.reshape(len(images), -1), 255, dtype=dtype)
+    return np.divide(_rows(images), 255, dtype=dtype)
 
 
 def _check_held_out(function: str, there: int, num_test: int) -> None:
@@ -284,13 +285,18 @@ def _check_held_out(function: str, there: int, num_test: int) -> None:
 def _arranged(images: Array, flatten: Layout) -> Array:
     """(N, 32, 32, 3) images in the layout that `flatten` names."""
     if flatten == "HWC":
-        return images.reshape(len(images), -1)
+        return _rows(images)
     images = images.transpose(0, 3, 1, 2)
     if flatten == "CHW":
-        return images.reshape(len(images), -1)
+        return _rows(images)
     if flatten is None:
         return images
     raise ValueError(f'flatten must be None, "HWC" or "CHW", not {flatten!r}')
+
+
+def _rows(images: Array) -> Array:
+    """Each image as a row, also of no images (whose length reshape could not find out)."""
+    return images.reshape(len(images), prod(images.shape[1:]))
 
 
 def _blocks(count: int) -> Iterator[slice]:

@@ -17,6 +17,15 @@ from nn import dataset_files, datasets
 from nn.datasets import cifar10_classes, cifar10_source, get_cifar10_data, held_out_cifar10, load_cifar10, load_mnist
 
 ROWS = 40  # in each of the small batches
+
+
+def test_a_missing_batch_is_named(small):
+    """Does the error say which file is not there, and what to do?"""
+    (small[0] / "cifar-10-batches-py" / "data_batch_3").unlink()
+    with pytest.raises(FileNotFoundError, match=r"lacks data_batch_3, .*\n.*autograder data"):
+        load_cifar10()
+
+
 REAL = Path(__file__).parents[2] / "data"
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 
@@ -337,6 +346,13 @@ def test_the_split_has_the_mean_training_image_subtracted(small, flatten, order,
     np.testing.assert_array_equal(X, (plain[220:] - mean).astype(dtype))
     np.testing.assert_array_equal(y, labels[220:])
     assert all(hasattr(value, "shape") for value in data.values())
+
+
+@pytest.mark.parametrize(("flatten", "shape"), [(None, (3, 32, 32)), ("CHW", (3072,)), ("HWC", (3072,))])
+def test_a_part_can_be_empty(small, flatten, shape):
+    """Without validation or test rows, are there empty arrays of the right shape?"""
+    data = get_cifar10_data(150, 0, 0, flatten=flatten)
+    assert data["X_val"].shape == data["X_test"].shape == (0, *shape)
 
 
 def test_images_can_stay_as_they_are(small):

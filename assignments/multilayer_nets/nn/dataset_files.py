@@ -175,8 +175,8 @@ def mapped_arrays(folder: Path, files: Iterable[Path], read: Callable[[], Arrays
         The arrays by name. Images are mapped copy-on-write: changing them changes neither the file nor anybody else's.
     """
     files = tuple(files)
-    if not all(path.is_file() for path in files):
-        return _open_copy(_only_copy(folder))
+    if missing := [path.name for path in files if not path.is_file()]:
+        return _open_copy(_only_copy(folder, missing))
     copy = folder / f"{CACHE_PREFIX}{_fingerprint(files)}"
     if copy.is_dir():
         try:
@@ -196,10 +196,13 @@ def has_copy(folder: Path) -> bool:
     return any(path.is_dir() for path in folder.glob(f"{CACHE_PREFIX}*"))
 
 
-def _only_copy(folder: Path) -> Path:
+def _only_copy(folder: Path, missing: list[str]) -> Path:
     copies = [path for path in folder.glob(f"{CACHE_PREFIX}*") if path.is_dir()]
     if len(copies) != 1:
-        raise FileNotFoundError(f"{folder} lacks official files, and holds {len(copies)} copies of their arrays, not 1")
+        raise FileNotFoundError(
+            f"{folder} lacks {', '.join(missing)}, and holds {len(copies)} copies of the arrays, not 1.\n"
+            "  Delete this folder and get the data again with  autograder data"
+        )
     return copies[0]
 
 
