@@ -11,6 +11,8 @@ def test_rel_error_is_the_largest():
     assert rel_error(np.array([1.0, 1.0]), np.array([1.0, 3.0])) == 0.5
     assert rel_error(np.array([0.0]), np.array([1e-12])) == pytest.approx(1e-4)
     assert rel_error(2.0, 2.0) == 0
+    assert rel_error(np.array([1], np.uint8), np.array([3], np.uint8)) == 0.5
+    assert rel_error([True, False], [True, True]) == 1
     assert np.isnan(rel_error(np.array([np.nan, 0]), np.zeros(2)))
 
 

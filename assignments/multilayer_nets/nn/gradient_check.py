@@ -28,6 +28,7 @@ def rel_error(x: Array, y: Array) -> float:
         ValueError: the shapes differ.
     """
     check_shape("y", y, np.shape(x), f"x of shape {np.shape(x)}")
+    x, y = (a if np.issubdtype(a.dtype, np.inexact) else a.astype(float) for a in (np.asarray(x), np.asarray(y)))
     return float(np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y))))
 
 
