@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nn.checks import Array, check_batch, check_label_rows
+from nn.checks import Array, check_batch, check_count, check_label_rows
 
 
 class KNearestNeighbor:
@@ -124,7 +124,8 @@ class KNearestNeighbor:
         """
         num_train = len(self.X_train)
         check_batch("dists", dists, ("M", num_train), f"{num_train} training examples")
-        if not 1 <= k <= num_train:
+        check_count("k", k)
+        if k > num_train:
             raise ValueError(f"k: received {k}, expected 1 <= k <= {num_train} to fit dists of shape {np.shape(dists)}")
         # ===== START YOUR CODE HERE =====
         # TODO: y_pred (M,), the commonest label among the k nearest; of equally common ones the smallest.

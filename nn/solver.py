@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from nn import optim
-from nn.checks import Array, NotFiniteError, check_batch, check_label_rows, check_shape
+from nn.checks import Array, NotFiniteError, check_batch, check_count, check_finite, check_label_rows, check_shape
 
 
 class Model(Protocol):
@@ -67,17 +67,18 @@ class Solver:
             num_train_samples: how many random training examples to measure the accuracy on; None for all.
             num_val_samples: the same for the validation set.
             checkpoint_name: after every epoch, write `<checkpoint_name>_epoch_<n>.npz`, from which `resume` goes on.
-            print_every: print the loss every so many steps.
+            print_every: print the loss every so many steps; 0 for never.
             verbose: show the progress bar and print losses and accuracies.
 
         Raises:
-            ValueError: unknown update rule, missing data, shapes that do not fit, NaN, or an empty set.
+            ValueError: unknown update rule, missing data, shapes that do not fit, NaN, an empty set or batch.
         """
-        rule = getattr(optim, update_rule, None)
+        rule = getattr(optim, str(update_rule), None)
         if not callable(rule):
             raise ValueError(
                 f"update_rule: received {update_rule!r}, expected 'sgd', 'sgd_momentum', 'rmsprop' or 'adam'"
             )
+        check_count("batch_size", batch_size)
         self.model = model
         self.X_train, self.y_train = _split(data, "train")
         self.X_val, self.y_val = _split(data, "val")
@@ -121,7 +122,7 @@ class Solver:
                 while self.iteration < num_iterations:
                     self._step()
                     bar.update()
-                    if self.verbose and (self.iteration - 1) % self.print_every == 0:
+                    if self.verbose and self.print_every and (self.iteration - 1) % self.print_every == 0:
                         bar.write(f"(Iteration {self.iteration} / {num_iterations}) loss: {self.loss_history[-1]:f}")
                     epoch_ends = self.iteration % iterations_per_epoch == 0
                     if epoch_ends:
@@ -230,6 +231,7 @@ class Solver:
         """One batch, one step of the update rule for every parameter."""
         batch = np.random.choice(len(self.X_train), self.batch_size)
         loss, grads = self.model.loss(self.X_train[batch], self.y_train[batch])
+        check_finite("loss", loss)
         self.loss_history.append(float(loss))
         for name, w in self.model.params.items():
             self.model.params[name], self.optim_configs[name] = self.update_rule(

@@ -119,6 +119,7 @@ ONES = np.ones
         (lambda: KNN.predict_labels(ONES((4, 3))), ValueError, r"dists: received shape \(4, 3\), expected \(M, 2\)"),
         (lambda: KNN.predict(ONES((4, 3)), k=3), ValueError, r"k: received 3, expected 1 <= k <= 2.*\(4, 2\)"),
         (lambda: KNN.predict(ONES((4, 3)), k=0), ValueError, r"k: received 0"),
+        (lambda: KNN.predict(ONES((4, 3)), k=1.5), ValueError, r"k: received 1.5, expected a whole number >= 1"),
         (lambda: KNN.predict(ONES((4, 3)), num_loops=3), ValueError, r"num_loops: received 3, expected 0, 1 or 2"),
     ],
 )  # fmt: skip

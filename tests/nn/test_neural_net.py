@@ -161,6 +161,7 @@ NAN = np.where(np.arange(20).reshape(5, 4) == 6, np.nan, 1)
         ),
         (lambda net: net.train(X, Y, X[:, :2], Y), r"X_val: received shape \(5, 2\), expected \(N, 4\)"),
         (lambda net: net.train(X, Y, X, Y[:1]), r"y_val: received shape \(1,\), expected \(5,\)"),
+        (lambda net: net.train(X, Y, X, Y, batch_size=0), r"batch_size: received 0, expected a whole number >= 1"),
         (lambda net: net.train(NAN, Y, X, Y), r"X: received nan at \[1, 2\]"),
     ],
 )

@@ -41,6 +41,36 @@ def test_histories(data, update_rule):
     assert all(value.dtype == np.float32 for value in solver.model.params.values())
 
 
+class Careless:
+    """A model whose loss is NaN in its fourth step, though its scores are finite."""
+
+    def __init__(self):
+        self.params = {"w": np.ones(2)}
+        self.steps = 0
+
+    def loss(self, X, y=None):
+        if y is None:
+            return np.zeros((len(X), 4))
+        self.steps += 1
+        return (np.nan if self.steps == 4 else 1.0), {"w": np.ones(2)}
+
+
+def test_a_loss_that_is_nan_stops_training(data):
+    """Does a run end with a warning when the loss is NaN, whatever the model is?"""
+    solver = Solver(Careless(), data, batch_size=20, verbose=False)
+    with pytest.warns(RuntimeWarning, match="training diverged at iteration 3 of 100"):
+        solver.train()
+    assert solver.loss_history == [1.0] * 3
+
+
+@pytest.mark.parametrize("print_every", [0, 7])
+def test_losses_are_printed_as_often_as_asked(data, capsys, print_every):
+    """Every so many steps, the first included; and never with 0?"""
+    make_solver(data, num_epochs=2, verbose=True, print_every=print_every).train()
+    lines = [line for line in capsys.readouterr().out.splitlines() if "(Iteration" in line]
+    assert [int(line.split("(Iteration ")[1].split()[0]) for line in lines] == ([1, 8, 15] if print_every else [])
+
+
 @pytest.mark.parametrize("normalization", [None, "batchnorm"])
 def test_the_best_weights_are_restored(data, normalization):
     """Does the model end with the weights that were best on the validation set, though training went on?"""
@@ -211,6 +241,10 @@ def test_unknown_rules_and_missing_data_are_named(data):
     """Does the error say what was given and what is expected?"""
     with pytest.raises(ValueError, match=r"update_rule: received 'sdg', expected 'sgd'"):
         make_solver(data, update_rule="sdg")
+    with pytest.raises(ValueError, match=r"update_rule: received <function adam .*expected 'sgd'"):
+        make_solver(data, update_rule=optim.adam)
+    with pytest.raises(ValueError, match="batch_size: received 0, expected a whole number >= 1"):
+        make_solver(data, batch_size=0)
     with pytest.raises(ValueError, match=r"data: received \['X_train', 'X_val', 'y_train'\], expected also 'y_val'"):
         make_solver({name: value for name, value in data.items() if name != "y_val"})
     with pytest.raises(ValueError, match=r"y: received label 3 at .*expected 0 <= label < 3"):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nn.checks import Array, NotFiniteError, check_batch, check_label_rows, check_shape
+from nn.checks import Array, NotFiniteError, check_batch, check_count, check_label_rows, check_shape
 from nn.losses import softmax_loss
 
 
@@ -126,12 +126,13 @@ class TwoLayerNet:
             val_acc_history: once an epoch, the accuracy on the validation set.
 
         Raises:
-            ValueError: shapes do not fit, a set is empty, a label is outside 0..C-1, an input is NaN or infinite.
+            ValueError: shapes do not fit, a set or batch is empty, a label is outside 0..C-1, an input is not finite.
         """
         check_batch("X", X, ("N", self.params["W1"].shape[1]), f"W1 of shape {self.params['W1'].shape}")
         check_label_rows("y", y, "X", X.shape)
         check_batch("X_val", X_val, ("N", X.shape[1]), f"X of shape {X.shape}")
         check_label_rows("y_val", y_val, "X_val", X_val.shape)
+        check_count("batch_size", batch_size)
         num_train = len(X)
         iterations_per_epoch = max(num_train // batch_size, 1)
         learning_rate, learning_rate_decay = float(learning_rate), float(learning_rate_decay)

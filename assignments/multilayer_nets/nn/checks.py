@@ -106,5 +106,15 @@ def check_label_rows(name: str, y: Array, rows_name: str, rows_shape: tuple[int,
         raise TypeError(f"{name}: received dtype {dtype} in shape {np.shape(y)}, expected integers")
 
 
+def check_count(name: str, count: int) -> None:
+    """Refuse anything but a whole number from 1 up.
+
+    Raises:
+        ValueError: with what was received.
+    """
+    if not isinstance(count, int | np.integer) or count < 1:
+        raise ValueError(f"{name}: received {count}, expected a whole number >= 1")
+
+
 def _text(shape: tuple[int | str, ...]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
