@@ -54,6 +54,7 @@ def run(notebook: NotebookNode, folder: Path, assignment: Assignment, started: C
         timeout=assignment.limits.cell_seconds,
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--log-level=ERROR"],
         on_cell_start=lambda cell, cell_index: started(cell_index),
     )
     try:

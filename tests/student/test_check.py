@@ -13,7 +13,7 @@ def grade_cell(name: str, source: str, points: float = 2) -> nbformat.NotebookNo
     return nbformat.v4.new_code_cell(source, id=name, metadata={"nbgrader": marks | {"task": False}})
 
 
-def test_each_check_is_reported(tmp_path: Path):
+def test_each_check_is_reported(tmp_path: Path, capfd):
     """Are passing, failing and partly passing checks told apart, in a fresh kernel, in the order of the notebook?"""
     (tmp_path / "assignment.toml").write_text('title = "T"\nnotebooks = ["a"]\n[extra_credit]\n"a:bonus" = 3\n')
     cells = [
@@ -33,3 +33,4 @@ def test_each_check_is_reported(tmp_path: Path):
     assert checked[0].text == "scores ok"
     assert checked[1].text == "ValueError: off by a factor 5"
     assert (tmp_path / "a.ipynb").read_bytes() == before
+    assert capfd.readouterr().err == ""  # kernels warn of what does not concern a student
