@@ -174,6 +174,29 @@ MISTAKES = {
     ),
 }  # fmt: skip
 
+# Right in another way: the parameters come into the dict in another order. Nothing may be lost.
+_WEIGHTS_FIRST = (
+    "for i in range(self.num_layers):\n"
+    '    self.params[f"W{i + 1}"] = weight_scale * np.random.randn(dims[i], dims[i + 1])\n'
+    "for i in range(self.num_layers):\n"
+    '    self.params[f"b{i + 1}"] = np.zeros(dims[i + 1])\n'
+    "for i in range(self.num_layers - 1 if self.normalization else 0):\n"
+    '    self.params[f"gamma{i + 1}"], self.params[f"beta{i + 1}"] = np.ones(dims[i + 1]), np.zeros(dims[i + 1])'
+)
+OTHER_WAYS = {
+    "two-layer-weights-first": (
+        "fully_connected_nets",
+        f"{TWO}.__init__",
+        "    W1 = weight_scale * np.random.randn(input_dim, hidden_dim)\n"
+        "    W2 = weight_scale * np.random.randn(hidden_dim, num_classes)\n"
+        '    self.params = {"b1": np.zeros(hidden_dim), "b2": np.zeros(num_classes), "W1": W1, "W2": W2}',
+    ),
+    **{
+        f"deep-weights-first-{notebook}": (notebook, f"{DEEP}.__init__", indent(_WEIGHTS_FIRST, "    "))
+        for notebook in NOTEBOOKS
+    },
+}
+
 
 @pytest.fixture(scope="module")
 def fully_connected_nets(homework):
@@ -196,7 +219,7 @@ def graded(fully_connected_nets, complete):
     runs = {}
     for notebook in NOTEBOOKS:
         folders = [homework.submission(f"complete-{notebook}", files=reference)]
-        for name, (where, region, text, _) in MISTAKES.items():
+        for name, (where, region, text, *_) in (MISTAKES | OTHER_WAYS).items():
             if where == notebook:
                 folders.append(homework.submission(name, write={region: indented(region, text)}, files=reference))
         runs |= homework.grade(reference, folders, notebook, skip=IDLE[notebook])
@@ -265,6 +288,12 @@ def test_a_mistake_loses_its_question(fully_connected_nets, graded, name):
     notebook, _, _, lost = MISTAKES[name]
     did = graded[name]
     assert fully_connected_nets.lost(did, notebook) == lost
+
+
+@pytest.mark.parametrize("name", OTHER_WAYS)
+def test_another_way_loses_nothing(fully_connected_nets, graded, name):
+    """Does a right solution earn every point, in whatever order its dict holds the parameters?"""
+    assert fully_connected_nets.lost(graded[name], OTHER_WAYS[name][0]) == []
 
 
 def test_the_first_notebook_needs_neither_normalisation_nor_dropout(fully_connected_nets, complete):

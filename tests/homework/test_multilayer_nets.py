@@ -100,6 +100,17 @@ MISTAKES = {
     ),
 }
 
+# Right in another way: the parameters come into the dict in another order. Nothing may be lost.
+OTHER_WAYS = {
+    "weights-first": (
+        "multilayer_nets",
+        "multilayer_nets:two-layer-net:init",
+        '        self.params["theta1"] = weight_scale * np.random.randn(input_dim, hidden_dim)\n'
+        '        self.params["theta2"] = weight_scale * np.random.randn(hidden_dim, num_classes)\n'
+        '        self.params["theta1_0"], self.params["theta2_0"] = np.zeros(hidden_dim), np.zeros(num_classes)',
+    ),
+}
+
 
 @pytest.fixture(scope="module")
 def multilayer_nets(homework, tmp_path_factory):
@@ -198,7 +209,7 @@ def graded(multilayer_nets, weights, scrambled, complete):
         folders = [multilayer_nets.submission(f"complete-{notebook}", files=weights)]
         if notebook == "frameworks":
             folders.append(multilayer_nets.submission("scrambled", files=scrambled))
-        for name, (where, region, text, _) in MISTAKES.items():
+        for name, (where, region, text, *_) in (MISTAKES | OTHER_WAYS).items():
             if where == notebook:
                 folders.append(multilayer_nets.submission(name, write={region: text}, files=weights))
         runs |= multilayer_nets.grade(reference, folders, notebook, skip=[*TRAINING[notebook], *IDLE[notebook]])
@@ -257,6 +268,12 @@ def test_a_mistake_loses_its_question(multilayer_nets, graded, name):
     """Does a usual mistake lose exactly the checks that test it, and none of the others?"""
     notebook, _, _, lost = MISTAKES[name]
     assert multilayer_nets.lost(graded[name], notebook) == lost
+
+
+@pytest.mark.parametrize("name", OTHER_WAYS)
+def test_another_way_loses_nothing(multilayer_nets, graded, name):
+    """Does a right solution earn every point, in whatever order its dict holds the parameters?"""
+    assert multilayer_nets.lost(graded[name], OTHER_WAYS[name][0]) == []
 
 
 def test_scrambled_images_cost_the_accuracy(multilayer_nets, graded):
