@@ -33,6 +33,11 @@ def read_student(nb: NotebookNode) -> Student:
     return Student(values.get("name", ""), values.get("student_id", ""))
 
 
+def file_name(text: str) -> str:
+    """The text as a part of a file name."""
+    return "".join(char if char.isalnum() or char in "-_." else "_" for char in text).strip(".")[:80] or "nobody"
+
+
 def _assigned(source: str) -> Iterator[tuple[str, str]]:
     """Each plain value that the source assigns to a name; line by line where the whole does not parse."""
     source = source[:MAX_SOURCE]

@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder.assignment import Assignment
 from autograder.errors import CourseError
 from autograder.notebooks import read_notebook
-from autograder.student import Student, read_student
+from autograder.student import Student, file_name, read_student
 
 MANIFEST = "submission.json"
 MAX_FILE_BYTES = 50 * 2**20
@@ -48,7 +48,7 @@ def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Pa
         target: where the zip goes; by default beside the folder, named for student and assignment.
 
     Raises:
-        CourseError: a notebook is missing, name or id are empty, or a file is too large.
+        CourseError: a notebook is missing, name or id are empty, a file is too large, or the zip cannot be written.
     """
     missing = [f"{name}.ipynb" for name in assignment.notebooks if not (folder / f"{name}.ipynb").is_file()]
     if missing:
@@ -68,7 +68,7 @@ def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Pa
                 f"submit: {path} has {size / 2**20:.0f} MB, more than {MAX_FILE_BYTES // 2**20} MB.\n"
                 "  Clear the notebook's large outputs, or remove the file from the folder."
             )
-    target = target or folder.resolve().parent / f"{student.student_id}-{assignment.name}.zip"
+    target = target or folder.resolve().parent / f"{file_name(student.student_id)}-{assignment.name}.zip"
     manifest = {
         "assignment": assignment.name,
         "name": student.name,
@@ -76,10 +76,16 @@ def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Pa
         "made_at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "files": {path.as_posix(): hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in files},
     }
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
-        for path in files:
-            archive.write(folder / path, path.as_posix())
+    try:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
+            for path in files:
+                archive.write(folder / path, path.as_posix())
+    except OSError as error:
+        raise CourseError(
+            f"submit: {target} cannot be written: {error.strerror}.\n"
+            "  Name another file, in a folder that is there:  --to FILE.zip"
+        ) from None
     return Packed(target, student, tuple(manifest["files"]), tuple(warnings(folder, assignment)))
 
 

@@ -35,6 +35,7 @@ def pdf(
 
     from autograder.report.make import make_report
     from autograder.report.read import read_own
+    from autograder.student import file_name
 
     console = Console(highlight=False)
     options = chosen("own", paper, new_page_per_question)
@@ -99,11 +100,6 @@ def chosen(kind: str, paper: str, new_page_per_question: bool):
     if paper not in PAPERS:
         raise CourseError(f'--paper is "{paper}", but there are {" and ".join(PAPERS)}.')
     return Options(kind, paper, new_page_per_question)
-
-
-def file_name(text: str) -> str:
-    """The text as a part of a file name."""
-    return "".join(char if char.isalnum() or char in "-_." else "_" for char in text).strip(".")[:80] or "nobody"
 
 
 def run(tasks, workers: int | None, done: str) -> bool:

@@ -67,3 +67,18 @@ def test_a_link_is_not_followed(folder):
     """Does a link out of the folder stay out of the zip?"""
     (folder / "nn" / "more.py").symlink_to("/etc/hostname")
     assert "nn/more.py" not in pack(folder, load_assignment(folder)).files
+
+
+def test_an_id_with_a_slash_is_no_path(folder):
+    """Does a student whose id has characters that file names cannot have get a zip beside the folder all the same?"""
+    write_notebook(folder, NAMED.replace("s1815", "../2026/17"))
+    packed = pack(folder, load_assignment(folder))
+    assert packed.path == folder.parent / "_2026_17-hw.zip"
+    assert packed.student.student_id == "../2026/17"
+
+
+@pytest.mark.parametrize("target", ["", "not/there/work.zip"])
+def test_a_zip_that_cannot_be_written_is_a_message(folder, target):
+    """Does a folder, or a place that is not there, in place of a file give a sentence and no stack trace?"""
+    with pytest.raises(CourseError, match=r"cannot be written: .*\n.*--to FILE"):
+        pack(folder, load_assignment(folder), folder / target)
