@@ -75,7 +75,7 @@ def load_assignment(folder: Path) -> Assignment:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CourseError(f"{path} is missing: it says which notebooks the assignment has.") from None
+        raise CourseError(f"{path} is missing: it says which notebooks the assignment has.{_elsewhere(path)}") from None
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -90,7 +90,10 @@ def load_assignment(folder: Path) -> Assignment:
     assignment = Assignment(name=path.parent.resolve().name, folder=path.parent, **values)
     for notebook in assignment.notebooks:
         if not (path.parent / f"{notebook}.ipynb").is_file():
-            raise CourseError(f'{path}: notebooks has "{notebook}", but {notebook}.ipynb is not there.')
+            raise CourseError(
+                f'{path}: notebooks has "{notebook}", but {notebook}.ipynb is not there.\n'
+                f"  Put the notebook back under that name.{_other_notebooks(assignment)}"
+            )
     for key in ("search", "extra_credit"):
         for notebook, cell in getattr(assignment, key):
             if notebook not in assignment.notebooks:
@@ -99,6 +102,22 @@ def load_assignment(folder: Path) -> Assignment:
                     f"({', '.join(assignment.notebooks)})."
                 )
     return assignment
+
+
+def _elsewhere(path: Path) -> str:
+    """Where an assignment.toml is that was not found here: in a folder above, or in one below."""
+    here = path.parent.resolve()
+    found = [folder for folder in here.parents if (folder / FILE).is_file()][:1]
+    found += sorted(below.parent for below in here.glob(f"*/{FILE}") if not below.parent.name.startswith("."))
+    if not found:
+        return "\n  Go to your copy of the homework's folder, the one with the notebooks, or name it."
+    return f"\n  Go to your copy of the homework's folder, or name it:  {'  or  '.join(map(str, found[:3]))}"
+
+
+def _other_notebooks(assignment: Assignment) -> str:
+    """What notebooks there are besides: one may have been renamed, by a browser or by its owner."""
+    names = sorted(path.name for path in assignment.folder.glob("*.ipynb") if path.stem not in assignment.notebooks)
+    return f" There is: {', '.join(names[:5])}." if names else ""
 
 
 Reader = Callable[[Any, str], Any]

@@ -127,6 +127,29 @@ def test_a_missing_or_unreadable_file_is_said(folder):
         load_assignment(folder)
 
 
+def test_the_wrong_folder_is_told_the_right_one(folder, tmp_path):
+    """Does a student one folder too high, or one too low, learn where to go, and one elsewhere what to look for?"""
+    (folder / "assignment.toml").write_text(FULL)
+    (folder.parent / ".handed-out").mkdir()
+    (folder.parent / ".handed-out" / "assignment.toml").write_text(FULL)
+    (folder / "nn").mkdir()
+    for wrong in (folder.parent, folder / "nn"):
+        with pytest.raises(CourseError, match="or name it:") as caught:
+            load_assignment(wrong)
+        assert str(caught.value).endswith(f"or name it:  {folder}")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CourseError, match="the one with the notebooks"):
+        load_assignment(tmp_path / "empty")
+
+
+def test_a_renamed_notebook_is_seen(folder):
+    """Does the message name the notebook that stands there under another name?"""
+    (folder / "assignment.toml").write_text(FULL)
+    (folder / "knn.ipynb").rename(folder / "knn (1).ipynb")
+    with pytest.raises(CourseError, match=r"Put the notebook back under that name\. There is: knn \(1\)\.ipynb\."):
+        load_assignment(folder)
+
+
 # --- the course -------------------------------------------------------------------------------------------------------
 
 
