@@ -15,12 +15,12 @@ from autograder.notebooks import read_notebook
 
 @dataclass(frozen=True)
 class CheckedCell:
-    """One check: the points it is worth, how it went, and what it printed."""
+    """One check: the points it is worth, how it went, and what it printed; or another cell that stopped."""
 
     notebook: str
     cell: str
     points: float
-    state: str  # "ok" | "failed" | "part" | "not reached"
+    state: str  # "ok" | "failed" | "part" | "not reached"; "stopped" for a cell that is no check
     text: str
 
 
@@ -28,6 +28,9 @@ def check_folder(
     folder: Path, assignment: Assignment, started: Callable[[str, int, int], None] = lambda *_: None
 ) -> Iterator[CheckedCell]:
     """Run every notebook from the top in a fresh kernel, errors allowed, and report on its checks.
+
+    A cell that is no check is reported where it stopped for a reason of its own: what the checks after it say, such as
+    that a name is not defined, follows from that.
 
     `started(notebook, cell number, number of cells)` is called before each cell. Nothing in the folder is written,
     except by the notebooks themselves.
@@ -39,6 +42,8 @@ def check_folder(
             marks = cell.metadata.get("nbgrader", {})
             if marks.get("grade") and not marks.get("solution"):
                 yield checked(name, cell, extra_points(assignment, name, cell), stopped)
+            elif (error := error_of(cell)) and error.ename not in ("NameError", "NotImplementedError"):
+                yield CheckedCell(name, cell.id, 0, "stopped", f"{error.ename}: {error.evalue}")
 
 
 def extra_points(assignment: Assignment, notebook: str, cell: NotebookNode) -> float:
@@ -71,13 +76,17 @@ def checked(notebook: str, cell: NotebookNode, points: float, stopped: str | Non
     if cell.execution_count is None:
         return CheckedCell(notebook, cell.id, points, "not reached", stopped or "")
     text = "".join(output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout")
-    error = next((output for output in cell.outputs if output.output_type == "error"), None)
-    if error is not None:
+    if error := error_of(cell):
         return CheckedCell(notebook, cell.id, points, "failed", f"{text}{error.ename}: {error.evalue}".strip())
     result = next((o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"), None)
     if result is not None and earned_part(result, points):
         return CheckedCell(notebook, cell.id, points, "part", text.strip())
     return CheckedCell(notebook, cell.id, points, "ok", text.strip())
+
+
+def error_of(cell: NotebookNode) -> NotebookNode | None:
+    """The error that the cell stopped with."""
+    return next((output for output in cell.get("outputs", ()) if output.output_type == "error"), None)
 
 
 def earned_part(result: str, points: float) -> bool:

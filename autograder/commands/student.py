@@ -7,14 +7,14 @@ import typer
 
 Folder = Annotated[Path, typer.Argument(help="Your copy of the homework's folder.", exists=True, file_okay=False)]
 
-MARKS = {"ok": "green", "part": "yellow", "failed": "red", "not reached": "red"}
+MARKS = {"ok": "green", "part": "yellow", "failed": "red", "not reached": "red", "stopped": "red"}
 
 
 def check(folder: Folder = Path()) -> None:
     """Run the notebooks from the top in a fresh kernel and show what every check says.
 
-    Some questions are compared with the reference only when they are graded; here those say so. Exit code 0 means that
-    every check passed.
+    Other cells are shown where they stopped with an error. Some questions are compared with the reference only when
+    they are graded; here those say so. Exit code 0 means that every check passed.
 
     Example:  autograder check knn_and_mse_net
     """
@@ -43,11 +43,13 @@ def check(folder: Folder = Path()) -> None:
         table.add_column(column, overflow="fold")
     for cell in cells:
         mark = f"[{MARKS[cell.state]}]{cell.state}[/]"
-        table.add_row(cell.notebook, cell.cell, f"{cell.points:g}", mark, Text(cell.text))
+        points = "" if cell.state == "stopped" else f"{cell.points:g}"
+        table.add_row(cell.notebook, cell.cell, points, mark, Text(cell.text))
     console.print(table)
-    passed = sum(cell.state == "ok" for cell in cells)
-    console.print(f"{passed} of {len(cells)} checks pass.")
-    raise typer.Exit(passed != len(cells))
+    checks = [cell for cell in cells if cell.state != "stopped"]
+    passed = sum(cell.state == "ok" for cell in checks)
+    console.print(f"{passed} of {len(checks)} checks pass.")
+    raise typer.Exit(passed != len(checks))
 
 
 def submit(

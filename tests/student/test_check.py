@@ -34,3 +34,20 @@ def test_each_check_is_reported(tmp_path: Path, capfd):
     assert checked[1].text == "ValueError: off by a factor 5"
     assert (tmp_path / "a.ipynb").read_bytes() == before
     assert capfd.readouterr().err == ""  # kernels warn of what does not concern a student
+
+
+def test_the_cause_of_a_missing_name_is_shown(tmp_path: Path):
+    """Is the given cell shown that stopped for want of data, before the check that lacks what it should have made?"""
+    (tmp_path / "assignment.toml").write_text('title = "T"\nnotebooks = ["a"]\n')
+    cells = [
+        nbformat.v4.new_code_cell("raise FileNotFoundError('no data: autograder data cifar10')", id="images"),
+        nbformat.v4.new_code_cell("X + 1", id="picture"),
+        nbformat.v4.new_code_cell("raise NotImplementedError('search')", id="search"),
+        grade_cell("score", "X + 2"),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    checked = [(cell.cell, cell.state, cell.text) for cell in check_folder(tmp_path, load_assignment(tmp_path))]
+    assert checked == [
+        ("images", "stopped", "FileNotFoundError: no data: autograder data cifar10"),
+        ("score", "failed", "NameError: name 'X' is not defined"),
+    ]
