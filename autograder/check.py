@@ -12,6 +12,9 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment
 from autograder.notebooks import read_notebook
 
+FOLLOWS = ("NameError", "NotImplementedError", "KeyboardInterrupt")
+"""Errors of other cells that say nothing new: a check tells of the same cause."""
+
 
 @dataclass(frozen=True)
 class CheckedCell:
@@ -37,12 +40,14 @@ def check_folder(
     """
     for name in assignment.notebooks:
         notebook = read_notebook(folder / f"{name}.ipynb")
-        stopped = run(notebook, folder, assignment, lambda index, nb=notebook, n=name: started(n, index, len(nb.cells)))
+        stopped = run(
+            notebook, name, folder, assignment, lambda index, nb=notebook, n=name: started(n, index, len(nb.cells))
+        )
         for cell in notebook.cells:
             marks = cell.metadata.get("nbgrader", {})
             if marks.get("grade") and not marks.get("solution"):
                 yield checked(name, cell, extra_points(assignment, name, cell), stopped)
-            elif (error := error_of(cell)) and error.ename not in ("NameError", "NotImplementedError"):
+            elif (error := error_of(cell)) and error.ename not in FOLLOWS:
                 yield CheckedCell(name, cell.id, 0, "stopped", f"{error.ename}: {error.evalue}")
 
 
@@ -51,32 +56,46 @@ def extra_points(assignment: Assignment, notebook: str, cell: NotebookNode) -> f
     return assignment.extra_credit.get((notebook, cell.id), float(cell.metadata["nbgrader"].get("points", 0)))
 
 
-def run(notebook: NotebookNode, folder: Path, assignment: Assignment, started: Callable[[int], None]) -> str | None:
-    """Execute the notebook in place; the reason if it had to stop early."""
+def run(
+    notebook: NotebookNode, name: str, folder: Path, assignment: Assignment, started: Callable[[int], None]
+) -> str | None:
+    """Execute the notebook in place; the reason if it had to stop early.
+
+    Searches have no time limit: grading does not run them.
+    """
     logging.getLogger("traitlets").setLevel(logging.ERROR)
+    seconds = assignment.limits.cell_seconds
+    running = ""
+
+    def starts(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal running
+        running = cell.id
+        started(cell_index)
+
     client = NotebookClient(
         notebook,
-        timeout=assignment.limits.cell_seconds,
+        timeout_func=lambda cell: None if (name, cell.id) in assignment.search else seconds,
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=["--log-level=ERROR"],
-        on_cell_start=lambda cell, cell_index: started(cell_index),
+        on_cell_start=starts,
     )
     try:
         client.execute()
     except CellTimeoutError:
-        return f"a cell ran longer than {assignment.limits.cell_seconds} s"
+        return f'the cell "{running}" ran longer than {seconds:g} s'
     except DeadKernelError:
-        return "the kernel died"
+        return f'the kernel died in the cell "{running}"'
     return None
 
 
 def checked(notebook: str, cell: NotebookNode, points: float, stopped: str | None) -> CheckedCell:
     """How one check went, by what it left in the notebook."""
-    if cell.execution_count is None:
+    error = error_of(cell)
+    if cell.execution_count is None or (stopped and error and error.ename == "KeyboardInterrupt"):
         return CheckedCell(notebook, cell.id, points, "not reached", stopped or "")
     text = "".join(output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout")
-    if error := error_of(cell):
+    if error:
         return CheckedCell(notebook, cell.id, points, "failed", f"{text}{error.ename}: {error.evalue}".strip())
     result = next((o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"), None)
     if result is not None and earned_part(result, points):

@@ -51,3 +51,18 @@ def test_the_cause_of_a_missing_name_is_shown(tmp_path: Path):
         ("images", "stopped", "FileNotFoundError: no data: autograder data cifar10"),
         ("score", "failed", "NameError: name 'X' is not defined"),
     ]
+
+
+def test_a_search_may_take_its_time(tmp_path: Path):
+    """Does a search, which grading does not run, get no time limit, and is another cell named that is too slow?"""
+    (tmp_path / "assignment.toml").write_text(
+        'title = "T"\nnotebooks = ["a"]\nsearch = ["a:search"]\n[limits]\ncell_seconds = 1\n'
+    )
+    sleep = "import time\ntime.sleep(2)"
+    cells = [nbformat.v4.new_code_cell(sleep, id="search"), grade_cell("after", "print('ok')")]
+    cells += [grade_cell("slow", sleep), grade_cell("last", "1")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    after, slow, last = check_folder(tmp_path, load_assignment(tmp_path))
+    assert (after.state, after.text) == ("ok", "ok")
+    assert (slow.state, slow.text) == (last.state, last.text)
+    assert (last.state, last.text) == ("not reached", 'the cell "slow" ran longer than 1 s')
