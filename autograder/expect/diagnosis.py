@@ -33,6 +33,7 @@ class Context:
         measure, at_most: how it was compared.
         mistakes: what usual mistakes would give.
         notes: findings made on the way.
+        caveat: what to bear in mind with every cause that is named.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Context:
     at_most: float
     mistakes: Mapping[str, Value]
     notes: tuple[str, ...] = ()
+    caveat: str = ""
 
 
 Cause = Callable[[Array, Array], str | None]
@@ -65,7 +67,8 @@ def explain(comparison: Comparison, value: Value, measured: str, context: Contex
         head = f"{name}{leaf.path} differs from {context.reference}{place(comparison, context)}; {measured}."
         head += extent(leaf.value, leaf.expected)
     cause = known_mistake(value, context) or likely_cause(leaf.value, leaf.expected)
-    return "\n".join([head, *notes, *([f"  {cause}"] if cause else [])])
+    caveat = "" if comparison.mismatch else context.caveat
+    return "\n".join([head, *notes, *(f"  {text}" for text in (cause, caveat) if text)])
 
 
 def place(comparison: Comparison, context: Context) -> str:
@@ -239,7 +242,10 @@ def factor_meaning(factor: float, lengths: tuple[int, ...]) -> str | None:
     """What a factor usually comes from."""
     n = round(max(factor, 1 / factor))
     whole = n >= 2 and math.isclose(max(factor, 1 / factor), n, rel_tol=_FIT_SCALAR)
-    if whole and n in lengths and n != 2:
+    if whole and n == 2 and n in lengths:
+        half = "a ½ missing" if factor > 1 else "there a ½ too many"
+        return f"Is {half}, or the average over the 2 along axis {lengths.index(2)} taken twice or never?"
+    if whole and n in lengths:
         return f"{n} is the length of axis {lengths.index(n)}: is the average taken over it once, not twice or never?"
     if whole and n == 2:
         return "Is a ½ missing?" if factor > 1 else "Is there a ½ too many?"
@@ -301,7 +307,7 @@ def added_constant(value: Array, expected: Array) -> str | None:
     if value.ndim != 2 or min(value.shape) < 3:
         return None
     if uniform(extra, extra[:1], expected) and np.ptp(expected, axis=0).any():
-        return "Each column is off by one number: is the bias left out, or added twice?"
+        return "Each column is off by one number: is what all rows share, such as a bias, left out or added twice?"
     if uniform(extra, extra[:, :1], expected) and np.ptp(expected, axis=1).any():
         return "Each row is off by one number: is something left out, or added twice, for each example?"
     return None
@@ -334,7 +340,7 @@ def unmasked(value: Array, expected: Array) -> str | None:
         return None
     zero = _FIT_SCALAR * np.max(np.abs(expected))
     if (np.abs(expected[wrong]) <= zero).all() and value[~wrong].any():
-        return "All that is wrong should be 0: is a mask missing (the ReLU's)?"
+        return "All that is wrong should be 0: is a mask missing (such as that of ReLU)?"
     if not value[wrong].any():
         return "All that is wrong is 0 and should not be: masked, or never filled in?"
     return None

@@ -15,6 +15,7 @@ from autograder.expect.weights import WeightsError, check_shapes, credit, load_w
 Array = np.ndarray
 
 _GRADIENT_TOLERANCE = 1e-9
+_OWN_FUNCTION = "The numeric gradient is that of your own function: if its value is wrong, mend that first."
 _SUSPICIOUS_DROP = 8  # percentage points between the accuracy on known and on held-out data
 
 
@@ -84,7 +85,7 @@ class Gradient(Close):
         numeric, notes = self.numeric()
         comparison = compare(evidence, numeric, RELATIVE)
         context = diagnosis.Context(
-            self.name, "the numeric gradient", "numeric", RELATIVE, self.at_most, self.mistakes, notes
+            self.name, "the numeric gradient", "numeric", RELATIVE, self.at_most, self.mistakes, notes, _OWN_FUNCTION
         )
         return judged(comparison, evidence, context)
 

@@ -40,9 +40,12 @@ def numeric_gradient(f: Callable[[Array], Any], x: Array, df: Array | None) -> t
             gradient[index] = difference / (2 * STEP)
     finally:
         x[...] = original
-    if not changed:
-        return gradient, ()
-    return gradient, (f"Evaluating the function changes its input in place, first at {changed[0]}: work on a copy.",)
+    if changed:
+        note = f"Evaluating the function changes its input in place, first at {changed[0]}: work on a copy."
+        return gradient, (note,)
+    if gradient.size and not gradient.any():
+        return gradient, ("The function does not change at all with this input: is it left out there?",)
+    return gradient, ()
 
 
 def outcome(f: Callable[[Array], Any], x: Array, df: Array | None) -> Array:

@@ -101,6 +101,7 @@ WRONG = {
     "loss summed": (LOSS * N, LOSS, "a factor 6 too large. 6 may be the number of examples or classes"),
     "factor of a gradient": (X.T @ DOUT / N, X.T @ DOUT, "6 may be the number of examples or classes"),
     "no half": (2 * DSCORES, DSCORES, "a factor 2 too large everywhere. Is a ½ missing"),
+    "sum over two for mean": (DSCORES[:2] * 2, DSCORES[:2], "a ½ missing, or the average over the 2 along axis 0"),
     "half too many": (LOSS / 2, LOSS, "a factor 2 too small. Is there a ½ too many"),
     "minus and factor": (-2 * DSCORES, DSCORES, "a factor 2 too large everywhere and has the other sign"),
     "any factor": (0.37 * W1, W1, "a factor 2.703 too small everywhere."),
@@ -121,7 +122,7 @@ WRONG = {
     ),
     "reshape for transpose": (IMAGES.reshape(4, 5, 5, 3), IMAGES.transpose(0, 2, 3, 1), "another order of axes"),
     "offset": (SCORES + 0.3, SCORES, "It is too large by the same amount everywhere"),
-    "no bias": (RELU @ W2, SCORES, "Each column is off by one number: is the bias left out, or added twice"),
+    "no bias": (RELU @ W2, SCORES, "Each column is off by one number: is what all rows share, such as a bias,"),
     "scores not shifted by row": (SCORES - SCORES.max(1)[:, None], SCORES, "Each row is off by one number"),
     "softmax over examples": (softmax(SCORES, 0), PROBABILITIES, "Its columns sum to 1, its rows should"),
     "layer for batch norm": (

@@ -229,6 +229,21 @@ class TestGradient:
         assert "changes its input in place" in text
         assert np.array_equal(x, before)
 
+    def test_a_right_gradient_of_a_wrong_function_is_not_blamed_alone(self):
+        """Does a student whose loss lacks its minus sign, but whose gradient is right, learn where else to look?"""
+        scores, right = np.array([1.0, 2.0]), np.array([0.25, -0.5])
+        text = unmet(lambda: expect.gradient(lambda s: -(s @ right), scores, right, name="dscores"))
+        assert text.endswith(
+            "  The sign is the other way round everywhere.\n"
+            "  The numeric gradient is that of your own function: if its value is wrong, mend that first."
+        )
+
+    def test_f_that_ignores_its_input(self):
+        """Is a forward pass that leaves the bias out named, where the bias's gradient is right?"""
+        b = np.array([1.0, 2.0])
+        text = unmet(lambda: expect.gradient(lambda b: 3.0, b, np.ones(2), name="db"))
+        assert "The function does not change at all with this input: is it left out there?" in text
+
     def test_f_that_returns_a_view_of_x(self, rng):
         """Is f(x) = x differentiated rightly, though it returns the array that is moved?"""
         x = rng.standard_normal(3)
