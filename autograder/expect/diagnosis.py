@@ -75,8 +75,10 @@ def place(comparison: Comparison, context: Context) -> str:
     """at [3, 1]: yours 0.8132, expected 0.1626"""
     leaf, index = comparison.worst, comparison.index
     at = f" at {list(index)}" if index else ""
-    expected = f", {context.label} {show(leaf.expected[index])}" if context.label else ""
-    return f"{at}: yours {show(leaf.value[index])}{expected}"
+    yours, wanted = show(leaf.value[index]), show(leaf.expected[index])
+    if context.label and yours == wanted:  # they differ in later digits
+        yours, wanted = f"{leaf.value[index].item()!r}", f"{leaf.expected[index].item()!r}"
+    return f"{at}: yours {yours}" + (f", {context.label} {wanted}" if context.label else "")
 
 
 def extent(value: Array, expected: Array) -> str:
@@ -408,6 +410,12 @@ def sorted_rows(array: Array) -> Array:
     if array.ndim == 1:
         return np.sort(array)
     return array[np.lexsort(np.round(array, 9).T[::-1])]
+
+
+def show_all(value: Any) -> str:
+    """A text for one value, with the content of a short list, tuple or dict without arrays."""
+    text = repr(value) if isinstance(value, list | tuple | dict) and len(value) <= 20 else "array"
+    return show(value) if "array" in text or len(text) > 200 else text
 
 
 def show(value: Any) -> str:

@@ -113,7 +113,7 @@ class Holds(Expectation):
             trouble = ""
             if answer is not False and answer is not np.False_:
                 trouble = f"  The check gave {diagnosis.describe(answer)} where it should give True or False."
-        yours = diagnosis.show(evidence)
+        yours = diagnosis.show_all(evidence)
         text = "\n".join(filter(None, [f"{self.name}: {self.message}. Yours is {yours}.", trouble]))
         return Judgement(0.0, (self.name, self.message, "failed"), text)
 

@@ -138,6 +138,12 @@ def test_a_failure_says_what_where_and_how_far(capsys):
     assert capsys.readouterr().out == "dw   relative error 3.33e-01       at most 1e-06   failed\n"
 
 
+def test_values_that_differ_in_late_digits_are_told_apart():
+    """Does no message say "yours 1.0717, expected 1.0717"?"""
+    text = unmet(lambda: expect.close(1.0716961269598, 1.0716961238228, at_most=1e-12, name="loss"))
+    assert "yours 1.0716961269598, expected 1.0716961238228;" in text
+
+
 def test_unmet_is_an_assertion_shown_without_a_stack():
     """Does stock nbgrader see a failed assertion, and a student the diagnosis alone?"""
     error = expect.Unmet("dw differs.\n  It is a factor 5 too large.")
@@ -162,6 +168,10 @@ def test_holds_says_what_should_be():
     """Does the message repeat what should hold, with the student's value?"""
     text = unmet(lambda: expect.holds(0.31, lambda a: a < 0.25, "the accuracy is below 25 %", name="acc"))
     assert text == "acc: the accuracy is below 25 %. Yours is 0.31."
+    text = unmet(lambda: expect.holds({"W1": (50, 5)}, lambda s: s == {"W1": (5, 50)}, "W1 is (5, 50)", name="shapes"))
+    assert text == "shapes: W1 is (5, 50). Yours is {'W1': (50, 5)}."
+    text = unmet(lambda: expect.holds([np.ones(3)], lambda values: False, "it is right", name="values"))
+    assert text == "values: it is right. Yours is a list of 1 items."
 
 
 @pytest.mark.parametrize(
