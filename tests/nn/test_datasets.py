@@ -14,16 +14,18 @@ import pytest
 
 from autograder.data.batches import write_batch, write_meta
 from nn import dataset_files, datasets
-from nn.datasets import cifar10_classes, cifar10_source, get_cifar10_data, held_out_cifar10, load_cifar10, load_mnist
+from nn.datasets import (
+    cifar10_classes,
+    cifar10_source,
+    get_cifar10_data,
+    get_mnist_data,
+    held_out_cifar10,
+    held_out_mnist,
+    load_cifar10,
+    load_mnist,
+)
 
 ROWS = 40  # in each of the small batches
-
-
-def test_a_missing_batch_is_named(small):
-    """Does the error say which file is not there, and what to do?"""
-    (small[0] / "cifar-10-batches-py" / "data_batch_3").unlink()
-    with pytest.raises(FileNotFoundError, match=r"lacks data_batch_3, .*\n.*autograder data"):
-        load_cifar10()
 
 
 REAL = Path(__file__).parents[2] / "data"
@@ -323,6 +325,13 @@ def test_the_copy_alone_is_enough(small):
     np.testing.assert_array_equal(load_cifar10()[0], images[: 5 * ROWS])
 
 
+def test_a_missing_batch_is_named(small):
+    """Does the error say which file is not there, and what to do?"""
+    (small[0] / "cifar-10-batches-py" / "data_batch_3").unlink()
+    with pytest.raises(FileNotFoundError, match=r"lacks data_batch_3, .*\n.*autograder data"):
+        load_cifar10()
+
+
 # Splits
 
 
@@ -331,18 +340,18 @@ def test_the_copy_alone_is_enough(small):
 def test_the_split_has_the_mean_training_image_subtracted(small, flatten, order, dtype):
     """Rows, layout, dtype and the float64 mean: as computed the plain way?"""
     _, images, labels = small
-    data = get_cifar10_data(150, 50, 20, flatten=flatten, dtype=dtype)
+    data = get_cifar10_data(140, 50, 20, flatten=flatten, dtype=dtype)
     plain = images.transpose(["NHWC".index(axis) for axis in order]).astype(np.float64)
     plain = plain if flatten is None else plain.reshape(len(plain), -1)
-    mean = plain[:150].mean(axis=0)
-    rows = {"train": slice(0, 150), "val": slice(150, 200), "test": slice(200, 220)}
+    mean = plain[:140].mean(axis=0)
+    rows = {"train": slice(0, 140), "val": slice(140, 190), "test": slice(200, 220)}
     for split, part in rows.items():
         X, y = data[f"X_{split}"], data[f"y_{split}"]
         np.testing.assert_array_equal(X, (plain[part] - mean).astype(dtype))
         np.testing.assert_array_equal(y, labels[part])
         assert X.flags.c_contiguous
     np.testing.assert_array_equal(data["mean_image"], mean)
-    X, y = held_out_cifar10(150, 20, flatten=flatten, dtype=dtype)
+    X, y = held_out_cifar10(140, 20, flatten=flatten, dtype=dtype)
     np.testing.assert_array_equal(X, (plain[220:] - mean).astype(dtype))
     np.testing.assert_array_equal(y, labels[220:])
     assert all(hasattr(value, "shape") for value in data.values())
@@ -462,6 +471,28 @@ def test_idx_files_are_read(tmp_path, monkeypatch, pack, ending):
     monkeypatch.setenv("NN_DATA", str(tmp_path / "data"))
     monkeypatch.chdir("/")
     assert isinstance(load_mnist()[0].base, np.memmap)
+
+
+def test_the_mnist_split(tmp_path):
+    """Are the parts the rows that they should be, brightness from 0 to 1, and the held-out rows all those left over?"""
+    arrays = write_mnist(tmp_path / "mnist")
+    data = get_mnist_data(20, 8, 3, root=tmp_path)
+    held_out = held_out_mnist(3, root=tmp_path)
+    parts = {"train": slice(0, 20), "val": slice(20, 28), "test": slice(0, 3)}
+    got = {name: (data[f"X_{name}"], data[f"y_{name}"]) for name in parts} | {"held out": held_out}
+    for name, rows in (parts | {"held out": slice(3, 10)}).items():
+        source = "train" if name in ("train", "val") else "test"
+        X, y = got[name]
+        assert X.dtype == np.float32
+        images = arrays[f"X_{source}"][rows]
+        np.testing.assert_allclose(X, images.reshape(len(images), 784) / 255, rtol=1e-6)
+        np.testing.assert_array_equal(y, arrays[f"y_{source}"][rows])
+    assert data["source"] == "unknown"
+    assert get_mnist_data(20, 0, 0, np.float64, tmp_path)["X_val"].shape == (0, 784)
+    with pytest.raises(ValueError, match="num_training=30 and num_validation=1 ask for 31 rows"):
+        get_mnist_data(30, 1, 3, root=tmp_path)
+    with pytest.raises(ValueError, match="held_out_mnist: the test set here ends at row 10"):
+        held_out_mnist(10, root=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,16 @@ def test_scores_are_computed_in_testing_mode():
     np.testing.assert_allclose(net.loss(X)[:1], net.loss(X[:1]), rtol=1e-12)
 
 
+def test_without_dropout_no_random_numbers_are_drawn():
+    """Does a keep ratio of 1 leave the global stream to the batches, so that published runs come out?"""
+    net = FullyConnectedNet([5], input_dim=4, num_classes=3)
+    np.random.seed(3)
+    net.loss(np.ones((2, 4)), np.array([0, 1]))
+    after = np.random.rand()
+    np.random.seed(3)
+    assert after == np.random.rand()
+
+
 def test_dropout_makes_the_loss_random_unless_seeded():
     """Do dropout masks differ from call to call, and repeat with a seed?"""
     X, y = np.random.default_rng(0).normal(size=(20, 6)), np.zeros(20, int)

@@ -60,6 +60,12 @@ def test_relu_gradient(seed, shape):
     check_gradients(layers.relu_forward, layers.relu_backward, [away_from_kinks(rng, *shape)], rng)
 
 
+def test_relu_at_its_kink():
+    """Is the gradient 0 where the input is exactly 0, as after a layer whose inputs were all dropped?"""
+    x = np.array([-1.0, 0.0, -0.0, 2.0])
+    np.testing.assert_array_equal(layers.relu_backward(np.ones(4), x), [0, 0, 0, 1])
+
+
 @quick
 @given(seeds, batch_sizes, sizes, st.booleans())
 def test_batchnorm_gradients(seed, n, d, alternative):
@@ -189,6 +195,20 @@ def test_batchnorm_remembers_for_testing():
     np.testing.assert_array_equal((param["running_mean"], param["running_var"]), before)
 
 
+def test_eps_is_taken_from_the_settings():
+    """Does each normalisation divide by the root of variance + eps, with the eps that is given, and 1e-5 by default?"""
+    x, one, zero = 1e-2 * np.random.default_rng(0).normal(size=(4, 3)), np.ones(3), np.zeros(3)
+    for given_eps, eps in (({}, 1e-5), ({"eps": 3.0}, 3.0)):
+        rows, columns = (x - x.mean(axis=1)[:, None], x.var(axis=1)[:, None]), (x - x.mean(axis=0), x.var(axis=0))
+        out, _ = layers.layernorm_forward(x, one, zero, given_eps)
+        np.testing.assert_allclose(out, rows[0] / np.sqrt(rows[1] + eps), rtol=1e-12)
+        out, _ = layers.batchnorm_forward(x, one, zero, given_eps | {"mode": "train"})
+        np.testing.assert_allclose(out, columns[0] / np.sqrt(columns[1] + eps), rtol=1e-12)
+        past = {"mode": "test", "running_mean": zero, "running_var": 2 * one}
+        out, _ = layers.batchnorm_forward(x, one, zero, given_eps | past)
+        np.testing.assert_allclose(out, x / np.sqrt(2 + eps), rtol=1e-12)
+
+
 def test_layernorm_does_not_mix_examples():
     """Does an example give the same alone as in a batch?"""
     rng = np.random.default_rng(0)
@@ -220,8 +240,11 @@ def test_a_dropout_seed_leaves_the_global_stream_alone():
     np.random.seed(1)
     assert after == np.random.rand()
     np.testing.assert_array_equal(first, layers.dropout_forward(x, param)[0])
-    np.random.seed(7)
-    np.testing.assert_array_equal(first != 0, np.random.rand(20, 20) < 0.5)
+    for either in (param, {"mode": "train", "p": 0.5}):  # without a seed the global stream is used
+        np.random.seed(7)
+        mask = layers.dropout_forward(x, either)[0] != 0
+        np.random.seed(7)
+        np.testing.assert_array_equal(mask, np.random.rand(20, 20) < 0.5)
 
 
 def test_inputs_stay_as_they_are():

@@ -82,6 +82,13 @@ def test_softmax_of_huge_scores_is_finite():
     np.testing.assert_allclose(dscores, [[0.5, 0, -0.5], [0, 0, 0]], atol=1e-12)
 
 
+def test_softmax_of_rows_of_different_size():
+    """Is a row of small scores not lost beside one of large scores?"""
+    small, large = np.array([[0.0, 1.0]]), np.array([[1e4, 1e4]])
+    loss, _ = softmax_loss(np.concatenate([small, large]), np.array([0, 1]))
+    assert loss == pytest.approx((np.log(1 + np.e) + np.log(2)) / 2)
+
+
 @pytest.mark.parametrize("loss_function", LOSSES)
 @pytest.mark.parametrize(
     ("scores", "y", "error", "message"),

@@ -41,6 +41,15 @@ def test_histories(data, update_rule):
     assert all(value.dtype == np.float32 for value in solver.model.params.values())
 
 
+@pytest.mark.parametrize(("batch_size", "steps"), [(200, 1), (300, 1), (30, 6), (1, 200)])
+def test_steps_of_an_epoch(data, batch_size, steps):
+    """Are there as many steps as whole batches in the data, and at least one?"""
+    solver = make_solver(data, batch_size=batch_size, num_epochs=2)
+    solver.train()
+    assert len(solver.loss_history) == 2 * steps
+    assert solver.epoch == 2
+
+
 class Careless:
     """A model whose loss is NaN in its fourth step, though its scores are finite."""
 
