@@ -68,6 +68,8 @@ def test_hidden_tests_are_back_and_no_edit(pristine, nb):
     spliced = laid(pristine, nb)
     assert "norm of zeros" in sources(spliced)["norm-check"]
     assert spliced.edits == ()
+    nb.cells.remove(cell(nb, "norm-check"))
+    assert "norm of zeros" in sources(laid(pristine, nb))["norm-check"]
 
 
 @pytest.mark.parametrize("gone", ALL)
@@ -93,6 +95,7 @@ def test_grade_id_alone_is_enough(pristine, nb):
     """Does nbgrader's metadata identify a cell whose id is another, and whose text is all new?"""
     work = cell(nb, "own")
     work.id = "x1"
+    work.source = f"import math\n\nprint(math.pi)\n{BEGIN}\n    return x + x + x\n{END}\nprint(math.tau)"
     assert "return x + x + x" in sources(laid(pristine, nb))["own"]
 
 
@@ -119,6 +122,23 @@ def test_duplicated_cells(pristine, nb):
     assert "return x + x + x" in sources(spliced)["own"]
 
 
+def test_of_two_solutions_the_last_counts(pristine, nb):
+    """Does the last copy of a work cell count, and none that was turned into text?"""
+    for body, kind in (("return 3.0 * x", "code"), ("return 4 * x", "markdown")):
+        other = copy.deepcopy(cell(nb, "own"))
+        other.update(id=f"own-{kind}", cell_type=kind, source=other.source.replace("return x + x + x", body))
+        nb.cells.append(other)
+    assert "return 3.0 * x" in sources(laid(pristine, nb))["own"]
+
+
+def test_a_cell_of_ones_own_is_not_taken_for_a_deleted_one(pristine, nb):
+    """Does a deleted cell come back empty beside an added one that says something else?"""
+    nb.cells[ALL.index("own")] = new_code_cell("def helper(x):\n    return x", id="helper")
+    spliced = laid(pristine, nb)
+    assert set(ids(spliced)) == {*ALL, "helper"}
+    assert "NotImplementedError" in sources(spliced)["own"]
+
+
 def test_added_cells_stay_where_they_are(pristine, nb):
     """Are a student's own cells kept in place, marked, with ids that are free?"""
     nb.cells.insert(0, new_markdown_cell("hello", id="hello"))
@@ -128,6 +148,15 @@ def test_added_cells_stay_where_they_are(pristine, nb):
     assert ids(spliced) == ["hello", *ALL[:3], "norm-check-2", *ALL[3:], "end"]
     added = [cell.id for cell in spliced.notebooks["first"].cells if "autograder" in cell.metadata]
     assert added == ["hello", "norm-check-2", "end"]
+
+
+def test_an_added_cell_takes_no_id(pristine, nb):
+    """Is there one cell of each id, and the check the check, where an added cell bears its id?"""
+    cell(nb, "norm-check").id = "renamed"
+    nb.cells.append(new_code_cell("a = 1", id="norm-check"))
+    spliced = laid(pristine, nb)
+    assert ids(spliced) == [*ALL, "added-1"]
+    assert "norm of zeros" in sources(spliced)["norm-check"]
 
 
 def test_changed_type_and_metadata(pristine, nb):
@@ -152,6 +181,16 @@ def test_answer_without_banners(pristine, nb):
     assert "Because I say so." in sources(laid(pristine, nb))["why"]
 
 
+def test_answer_between_its_banners(pristine, nb):
+    """Is what stands outside the banners of an answer an edit, and no part of it?"""
+    why = cell(nb, "why")
+    why.source = why.source.replace("Why?", "Why not?").replace("*Your answer here.*", "So.")
+    spliced = laid(pristine, nb)
+    assert sources(spliced)["why"].split("\n")[0] == "Why?"
+    assert "So." in sources(spliced)["why"]
+    assert [(edit.before, edit.after) for edit in spliced.edits] == [("Why?", "Why not?")]
+
+
 def test_untouched_answer_is_as_released(pristine, nb):
     """Does nbgrader see that nothing was answered?"""
     from nbgrader.utils import compute_checksum
@@ -170,9 +209,11 @@ def test_not_a_notebook(pristine, content):
 
 
 def test_renamed_notebook(pristine, nb):
-    """Is a notebook found under another name?"""
+    """Is a notebook found under another name, and not taken for one that shares a few cells' names with it?"""
     submission = Submission("s", {"my homework.ipynb": format_notebook(nb).encode()}, (), b"", "")
-    assert "return x + x + x" in sources(splice_submission(submission, pristine))["own"]
+    spliced = splice_submission(submission, pristine)
+    assert "return x + x + x" in sources(spliced)["own"]
+    assert spliced.missing == {"second": "second.ipynb was not handed in"}
 
 
 # --- the library and other files --------------------------------------------------------------------------------------

@@ -125,6 +125,8 @@ def test_regions_are_blanked_but_banners_stay():
     assert inner(RELEASED, 0) == (
         '    # TODO: twice x.\n    #       One line will do.\n    raise NotImplementedError("sums")'
     )
+    comment = f"{START}\n#  the trick: shift\n#  first\nx = 1\n{END}"
+    assert blank(comment, "f") == f'{START}\n# TODO: write this part.\nraise NotImplementedError("f")\n{END}'
     assert inner(RELEASED, 1) == '    # TODO: write this part.\n    raise NotImplementedError("sums")'
     assert inner(RELEASED, 2).endswith('raise NotImplementedError("sums: total")')
     for solution in ("x + x", "3 * x", "x.sum()", "x / total", "secret"):
