@@ -21,7 +21,7 @@ BANNER = re.compile(
     r"(?:[ \t]*:[ \t]*(?P<name>\w[\w .-]*?))?[ \t=]*(?:-->)?\s*",
     re.IGNORECASE,
 )
-CODE_PROMPT = re.compile(r"(\s*)#> ?(.*)")
+CODE_PROMPT = re.compile(r"(\s*)# ?> ?(.*)")  # formatters put the blank in
 MARKDOWN_PROMPT = re.compile(r"(\s*)<!--> ?(.*?)\s*-->\s*")
 TODO = re.compile(r"\s*# TODO\b")
 TODO_CONTINUED = re.compile(r"\s*#(  |\t)")

@@ -86,7 +86,8 @@ class TwoLayerNet:
         # ====== END YOUR CODE HERE ======
 
         # ===== START YOUR CODE HERE: backward =====
-        # TODO: grads, a dict with the gradient of the loss for W1, b1, W2 and b2, each in the shape of its parameter.
+        # > # TODO: grads, a dict with the gradients for W1, b1, W2 and b2, each in the shape of its parameter.
+        # > grads = {}
         dhidden = (dscores @ W2) * (hidden > 0)
         grads = {
             "W1": dhidden.T @ X + reg * W1,

@@ -104,6 +104,14 @@ def test_the_solution_is_graded_full(softmax_net, graded):
     assert softmax_net.lost(graded["complete-again"], NAME) == []
 
 
+def test_the_loss_is_checked_before_the_gradients_are_written(softmax_net):
+    """Does a student who has come to the check of the loss pass it, and hear next what the gradients lack?"""
+    later = [f"{NET}.loss:backward", f"{NET}.train:update", f"{NET}.predict", "two_layer_net:debug:*"]
+    did = softmax_net.check(softmax_net.submission("up-to-the-loss", leave=later), NAME, skip=IDLE)
+    assert not did["toy-loss-check"]["error"]
+    assert "names: loss gives the gradients of W1, b1, W2 and b2. Yours is []" in did["toy-gradient-check"]["error"]
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_loses_its_questions(softmax_net, graded, name):
     """Does a usual mistake lose exactly the checks that test it, and none of the others?"""

@@ -100,7 +100,7 @@ def test_the_regions_are_the_ones_homeworks_name(module):
     assert sorted(names.values()) == sorted(f"{module}.{name}" for name in REACHES.get(module, {}))
     lines = text.split("\n")
     for region in names:
-        assert lines[region.start + 1].strip().startswith("# TODO: ")
+        assert lines[region.start + 1].strip().removeprefix("# > ").startswith("# TODO: ")
 
 
 @pytest.mark.parametrize(("module", "name"), [(module, name) for module in REACHES for name in REACHES[module]])
@@ -109,6 +109,10 @@ def test_a_hole_says_what_is_missing_and_nothing_else_breaks(module, name):
     np.random.seed(0)
     full_name = f"{module}.{name}"
     holed = with_holes(module, {full_name})
+    if full_name == "nn.neural_net.TwoLayerNet.loss:backward":  # the loss comes before its gradients
+        loss, grads = REACHES[module][name](holed)
+        assert (type(loss), grads) == (float, {})
+        return
     with pytest.raises(NotImplementedError, match=name.partition(":")[0].rpartition(".")[2]):
         REACHES[module][name](holed)
     REACHES[module][name](with_holes(module, set()))

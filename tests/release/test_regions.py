@@ -153,8 +153,10 @@ def test_regions_that_are_not_asked_for_are_given_whole():
     assert "out = 3 * x" in text
     assert "TODO: twice x" not in text
     assert "out = x / total" not in text
-    prompts = f"{START}\n# TODO: x.\n#> x = None\nx = 1\n{END}"
-    assert hollow(prompts, {find_regions(prompts)[0]: None}) == "x = 1"
+    for sign in ("#>", "# >"):
+        prompts = f"{START}\n# TODO: x.\n{sign} x = None\nx = 1\n{END}"
+        assert hollow(prompts, {find_regions(prompts)[0]: None}) == "x = 1"
+        assert blank(prompts, "f") == f"{START}\nx = None\n{END}"
 
 
 # --- splice -----------------------------------------------------------------------------------------------------------
