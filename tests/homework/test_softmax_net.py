@@ -112,6 +112,35 @@ def test_the_loss_is_checked_before_the_gradients_are_written(softmax_net):
     assert "names: loss gives the gradients of W1, b1, W2 and b2. Yours is []" in did["toy-gradient-check"]["error"]
 
 
+@pytest.mark.parametrize(
+    ("region", "text", "cell", "said"),
+    [
+        (
+            "nn.losses.softmax_loss",
+            "    e = np.exp(scores - scores.max(axis=1, keepdims=True))\n"
+            "    dscores = e / e.sum(axis=1, keepdims=True)\n"
+            "    loss = np.log(dscores[np.arange(len(y)), y]).mean()\n"
+            "    dscores[np.arange(len(y)), y] -= 1\n"
+            "    dscores /= len(y)",
+            "softmax-check",
+            "small_loss.*the minus sign is missing",
+        ),
+        (
+            f"{NET}.predict",
+            "        y_pred = self.loss(X).argmax(axis=0)",
+            "predict-check",
+            "over the examples, not over the classes",
+        ),
+        (*MISTAKES["rate-forgotten"][:2], "debug-check", "the learning rate is missing"),
+    ],
+)
+def test_a_mistake_is_named_at_once(softmax_net, region, text, cell, said):
+    """Does a student hear of a usual mistake from the check under its task, and not only when graded?"""
+    name = f"named-{cell}"
+    did = softmax_net.check(softmax_net.submission(name, write={region: text}), NAME, skip=[*IDLE, "images"])
+    assert re.search(said, did[cell]["error"] or "", re.DOTALL), did[cell]
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_loses_its_questions(softmax_net, graded, name):
     """Does a usual mistake lose exactly the checks that test it, and none of the others?"""
