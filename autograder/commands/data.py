@@ -11,20 +11,22 @@ def data(
         str | None, typer.Argument(help="cifar10, mnist, synthetic or synthetic-digits; without it, list them.")
     ] = None,
     to: Annotated[
-        Path | None, typer.Option(help="The data folder. Default: the course's, or ./data outside a course.")
+        Path | None,
+        typer.Option(help="The data folder. Default: the course's; outside a course one that holds it, or ./data."),
     ] = None,
 ) -> None:
     """Download a dataset, or generate a stand-in that needs no network."""
     from autograder.data.obtain import obtain
     from autograder.data.registry import find_dataset, known_datasets
 
-    folder = to or _default_folder()
     if name is None:
         for dataset in known_datasets().values():
+            folder = to or _default_folder(dataset)
             state = f"in {folder / dataset.folder}" if dataset.is_in(folder) else _how_to_get(dataset)
             print(f"{dataset.name:<17} {dataset.title}\n{'':<17} {state}")
         return
     dataset = find_dataset(name)
+    folder = to or _default_folder(dataset)
     already = dataset.is_in(folder)
     place = obtain(dataset, folder)
     print(f"{dataset.name}: {'already in' if already else 'written to'} {place}")
@@ -37,11 +39,13 @@ def _how_to_get(dataset) -> str:
     return f"not here; {effort} with  autograder data {dataset.name}"
 
 
-def _default_folder() -> Path:
+def _default_folder(dataset) -> Path:
+    """The course's data folder; outside a course the one that the notebooks would find the dataset in, or ./data."""
     from autograder.course import find_course
     from autograder.errors import CourseError
 
     try:
         return find_course().data
     except CourseError:
-        return Path("data")
+        above = (folder / "data" for folder in Path.cwd().parents)
+        return next((data for data in (Path("data"), *above) if dataset.is_in(data)), Path("data"))

@@ -48,6 +48,16 @@ def test_inside_a_course_data_goes_into_its_data_folder(run, tmp_path, monkeypat
     assert (tmp_path / "data" / "synthetic-cifar-10-batches-py" / "test_batch").is_file()
 
 
+def test_data_in_a_folder_above_is_found(run, tmp_path, monkeypatch):
+    """Is what the notebooks find in a folder above not fetched once more?"""
+    run("synthetic")
+    (tmp_path / "homework").mkdir()
+    monkeypatch.chdir(tmp_path / "homework")
+    assert f"in {tmp_path / 'data' / 'synthetic-cifar-10-batches-py'}" in run()
+    assert "already in" in run("synthetic")
+    assert not (tmp_path / "homework" / "data").exists()
+
+
 def test_another_folder_can_be_named(run, tmp_path):
     """Does --to say where?"""
     run("synthetic", "--to", "elsewhere")
