@@ -6,6 +6,8 @@ import tempfile
 import zlib
 from pathlib import Path
 
+import pooch
+
 from autograder.data.download import NoMirror, fetch
 from autograder.data.registry import Dataset
 from autograder.data.synthetic import write_synthetic
@@ -90,6 +92,12 @@ def _offline(dataset: Dataset, data: Path, failures: str) -> str:
     by_hand = data if dataset.unpack else data / dataset.folder
     names = ", ".join(file.name for file in dataset.files)
     lines = [f"data {dataset.name}: no mirror gave the data.", *(f"  {line}" for line in failures.splitlines())]
+    for file in dataset.files:
+        there = by_hand / file.name
+        algorithm, _, digest = file.checksum.partition(":")
+        if there.is_file() and pooch.file_hash(str(there), alg=algorithm) != digest:
+            sizes = f"{there.stat().st_size / 1e6:.1f} of {file.size / 1e6:.1f} MB"
+            lines.append(f"  {there} is there ({sizes}), but is damaged or incomplete: its checksum is another.")
     if any(by_hand.glob("*.part")):
         lines.append("  What was received so far is kept; run the same command again to go on.")
     lines.append(f"  Without a network, get {names}")

@@ -114,6 +114,14 @@ def test_offline_the_error_says_what_to_do_instead(tmp_path, monkeypatch):
     assert "autograder data synthetic-digits" in str(caught.value)
 
 
+def test_a_broken_archive_put_there_by_hand_is_named(tmp_path, monkeypatch):
+    """Does a student without a network, whose copy was cut off, learn that the copy is at fault?"""
+    monkeypatch.setattr("requests.get", lambda *_, **__: no_network())
+    (tmp_path / "cifar-10-python.tar.gz").write_bytes(b"x" * 2_000_000)
+    with pytest.raises(CourseError, match=r"cifar-10-python\.tar\.gz is there \(2\.0 of 170\.5 MB\), but is damaged"):
+        obtain(find_dataset("cifar10"), tmp_path)
+
+
 def no_network():
     import requests
 
