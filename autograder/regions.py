@@ -18,7 +18,7 @@ END = "# ====== END YOUR CODE HERE ======"
 BANNER = re.compile(
     r"(?P<indent>\s*)(?P<opener>\#+|<!--)[ \t=]*"
     r"\b(?P<which>START|END)[ \t]+YOUR[ \t]+(?:CODE|ANSWER)[ \t]+HERE\b"
-    r"(?:[ \t]*:[ \t]*(?P<name>\w[\w .-]*?))?[ \t=]*(?:-->)?\s*",
+    r"(?:[ \t]*:[ \t]*(?P<name>\w[\w.-]*(?: +[\w.-]+)*))?[ \t=]*+(?:-->)?\s*",
     re.IGNORECASE,
 )
 CODE_PROMPT = re.compile(r"(\s*)# ?> ?(.*)")  # formatters put the blank in

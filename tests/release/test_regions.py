@@ -282,8 +282,9 @@ def test_a_moved_banner_does_not_move_code():
         "x = 1\n" * 200_000,
         "y" * 10**7,
         f"# START YOUR CODE HERE: a{' ' * 10**6}!",
+        f"# START YOUR CODE HERE: a{' ' * 270}!\n" * 1000,
     ],
-    ids=["empty", "blank-lines", "starts", "ends", "regions", "lines", "one-line", "long-banner"],
+    ids=["empty", "blank-lines", "starts", "ends", "regions", "lines", "one-line", "long-banner", "nearly-banners"],
 )
 def test_hostile_texts_are_spliced_quickly(text):
     """Can a submitted text stop the grading of the others?"""
