@@ -17,6 +17,7 @@ MAGIC = b"NNE1"
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 16
 MAX_ITEMS = 100_000
+MAX_KEYS = 5_000  # of one dict: numbers can be chosen so that all have the same hash, and each key meets all others
 MAX_INT_BYTES = 128
 MAX_DIMENSIONS = 16
 
@@ -107,6 +108,8 @@ class _Writer:
             for index, item in enumerate(value):
                 self.write(item, f"{path}[{index}]", depth + 1)
         elif kind is dict:
+            if len(value) > MAX_KEYS:
+                raise EvidenceError(f"{_at(path)} is a dict of {len(value)} keys, at most {MAX_KEYS} are kept")
             self.put(b"d", _count(value))
             for key, item in value.items():
                 if type(key) in _INTEGERS:
@@ -206,7 +209,10 @@ class _Reader:
 
     def dict(self, depth: int) -> dict:
         pairs = {}
-        for _ in range(self.count()):
+        count = self.count()
+        if count > MAX_KEYS:
+            raise EvidenceError(f"a dict of {count} keys, at most {MAX_KEYS} are read")
+        for _ in range(count):
             key = self.read(depth + 1)
             if not _is_key(key):
                 raise EvidenceError(f"a dict key of type {type(key).__name__}")

@@ -143,6 +143,10 @@ HOSTILE = {
     + b"d\x01\x00\x00\x00t\x01\x00\x00\x00"
     + array_bytes(b"<f8", ())[4:],
     "the same key twice": evidence.MAGIC + b"d\x02\x00\x00\x00TNTN",
+    "keys of one hash": evidence.MAGIC
+    + b"d"
+    + struct.pack("<I", 50_000)
+    + b"".join(encode(key * (2**61 - 1))[4:] + b"N" for key in range(50_000)),
 }
 
 
@@ -208,6 +212,7 @@ OTHER_VALUES = {
     "huge integer": (lambda: 2 ** (8 * evidence.MAX_INT_BYTES), "integer"),
     "many axes": (lambda: np.zeros((1,) * 17), "17 axes"),
     "long list": (lambda: [0.0] * (evidence.MAX_ITEMS + 1), "items"),
+    "many keys": (lambda: dict.fromkeys(range(evidence.MAX_KEYS + 1)), "keys"),
     "two lists": (lambda: [[0.0] * 60_000, [0.0] * 60_000], "items"),
     "large array": (lambda: np.zeros(evidence.MAX_BYTES // 8 + 1), "MB"),
     "three arrays": (lambda: [np.zeros(evidence.MAX_BYTES // 16)] * 3, "MB"),
