@@ -37,6 +37,7 @@ DATA_PICTURE = re.compile(r"data:(image/[a-z]+);base64,([A-Za-z0-9+/=\s]*)\Z")
 MAX_TRACEBACK_LINES = 100
 MAX_LINE = 4000
 MAX_HTML = 1_000_000
+MAX_TAGS = 10_000  # of one HTML: nested in each other, they take time that grows with their square
 
 
 def clean_html(text: str) -> str:
@@ -80,7 +81,8 @@ def clean_bundle(data: Any) -> dict[str, str]:
             if is_picture(mime, value):
                 clean[mime] = value
         elif mime == "text/html":
-            clean[mime] = clean_html(value)
+            if value.count("<") <= MAX_TAGS:
+                clean[mime] = clean_html(value)
         elif mime in ("text/markdown", "text/latex") and is_plain_markup(value):
             clean[mime] = value
     return clean or {"text/plain": "(an output of a kind that is not shown)"}

@@ -23,6 +23,7 @@ MAX_PICTURES = 32 * 2**20
 MAX_ERRORS = 3  # of a cell: a notebook's process sends one
 MAX_TEXT = 32 * 2**20
 LEAST_TEXT, LEAST_PICTURE = 256, 16 * 1024  # bytes that an output counts for at least: each takes memory here
+LEAST_TAG = 100  # bytes that each tag of an HTML output counts for: it takes time here
 CHUNK = 1 << 20
 
 
@@ -113,7 +114,7 @@ class Watch:
             self.text_left -= size
             self.text_left_in_all -= size
         else:
-            size = max(size, LEAST_PICTURE)
+            size = max(size, LEAST_PICTURE, LEAST_TAG * tags_in(message))
             self.pictures_left -= size
         if size > left:
             outputs.append(
@@ -142,6 +143,13 @@ def follows_none(output: dict, outputs: Sequence[dict]) -> bool:
     return not (
         output.get("output_type") == last.get("output_type") == "stream" and output.get("name") == last.get("name")
     )
+
+
+def tags_in(output: dict) -> int:
+    """How many tags its HTML has, at most."""
+    data = output.get("data")
+    html = data.get("text/html") if isinstance(data, dict) else None
+    return html.count("<") if isinstance(html, str) else 0
 
 
 def notice(text: str) -> dict:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 
 import pytest
 
@@ -65,6 +66,16 @@ def test_tables_and_pictures_stay():
 def test_kinds_of_output(mime, value, kept):
     """Is each kind of output kept that is safe, and no other?"""
     assert (mime in clean_bundle({"text/plain": "x", mime: value})) == kept
+
+
+@pytest.mark.parametrize(
+    "html", ["<div>" * 200_000, "".join(f"<font color={number}>" for number in range(50_000))], ids=["div", "font"]
+)
+def test_hostile_html_is_cleaned_quickly(html):
+    """Do tags nested in each other, whose cleaning takes time that grows with their square, give way to the text?"""
+    began = time.monotonic()
+    assert clean_bundle({"text/plain": "x", "text/html": html}) == {"text/plain": "x"}
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from autograder.assignment import Limits
-from autograder.grade.watch import watch
+from autograder.grade.watch import Watch, watch
 from autograder.grade.wire import (
     CELL_BEGINS,
     CELL_ENDS,
@@ -124,6 +124,16 @@ def test_output_is_cut(sleeper):
     assert len(text) < 4500
     assert "left out (4 kB are kept)" in text
     assert run.cells["b"].outputs[0]["text"] == "y"
+
+
+def test_tags_are_counted():
+    """Does HTML of many tags, which takes long to clean, use up the room for pictures?"""
+    html = frame(OUTPUT, {"output_type": "display_data", "data": {"text/html": "<b>" * 8000, "text/plain": "x"}})
+    watch = Watch(CELLS, LIMITS)
+    watch.feed(b"".join([HONEST[0], *[html] * 60]))
+    outputs = watch.run.cells["a"].outputs
+    assert 30 < len(outputs) < 50
+    assert "left out" in outputs[-1]["text"]
 
 
 def test_error_after_much_output_is_kept(sleeper):
