@@ -23,6 +23,7 @@ from autograder.regions import Edit, splice
 
 LIKE_ENOUGH = 0.6
 MAX_COMPARED = 20_000
+MAX_LIKENED = 200  # cells that are compared with those of ours that were not found by their ids
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
 TEXTS = (".md", ".txt", ".csv", ".json")
 
@@ -158,14 +159,16 @@ def match_cells(theirs: Sequence[NotebookNode], cells: Sequence[PristineCell]) -
             used.add(matched[index])
     left = [index for index in range(len(cells)) if index not in matched]
     free = [index for index in range(len(theirs)) if index not in used]
+    texts = [cell.source.strip() for cell in theirs]
     for index in list(left):
-        same = [i for i in free if theirs[i].source.strip() == cells[index].released.strip()]
+        released = cells[index].released.strip()
+        same = [i for i in free if texts[i] == released]
         if same:
             matched[index] = same[0]
             free.remove(same[0])
             left.remove(index)
     for index in left:
-        likeness = {i: likeness_of(theirs[i], cells[index]) for i in free}
+        likeness = {i: likeness_of(theirs[i], cells[index]) for i in free[:MAX_LIKENED]}
         best = max(likeness, key=likeness.__getitem__, default=None)
         if best is not None and likeness[best] >= LIKE_ENOUGH:
             matched[index] = best
@@ -186,7 +189,10 @@ def likeness_of(theirs: NotebookNode, cell: PristineCell) -> float:
     ours = Counter(line.strip() for line in cell.released.splitlines() if line.strip())
     there = Counter(line.strip() for line in theirs.source.splitlines() if line.strip())
     kept = (ours & there).total() / max(ours.total(), 1)
-    return max(kept, difflib.SequenceMatcher(None, theirs.source, cell.released).quick_ratio()) if kept else 0.0
+    shorter, longer = sorted((len(theirs.source), len(cell.released)))
+    if not kept or 2 * shorter < LIKE_ENOUGH * (shorter + longer):  # no ratio could be enough
+        return kept
+    return max(kept, difflib.SequenceMatcher(None, theirs.source, cell.released).quick_ratio())
 
 
 def extra_cells(

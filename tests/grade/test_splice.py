@@ -2,13 +2,14 @@
 
 import copy
 import dataclasses
+import time
 
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.grade.pristine import load_pristine
-from autograder.grade.splice import splice_submission
+from autograder.grade.splice import match_cells, splice_submission
 from autograder.grade.submission import Submission
 from autograder.notebooks import format_notebook, read_notebook
 
@@ -89,6 +90,16 @@ def test_ids_lost(pristine, nb):
     assert ids(spliced) == ALL
     assert "return x + x + x" in sources(spliced)["own"]
     assert spliced.edits == ()
+
+
+def test_thousands_of_cells_without_ids(pristine):
+    """Is it soon found out that none of very many long cells is one of ours?"""
+    lines = [c.released.splitlines()[0] for c in pristine.notebooks["first"]]
+    text = "\n".join([*lines, *(f"x{number} = {number}" for number in range(900))])
+    theirs = [new_code_cell(text, id=f"c{number}") for number in range(5000)]
+    began = time.monotonic()
+    assert set(match_cells(theirs, pristine.notebooks["first"]).values()) <= {0, 1, 2, 3, 4, 5, 6, 7}
+    assert time.monotonic() - began < 5
 
 
 def test_grade_id_alone_is_enough(pristine, nb):
