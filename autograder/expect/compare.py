@@ -100,7 +100,7 @@ def leaves(value: Any, expected: Any, path: str = "") -> Iterator[Leaf]:
         if missing := [key for key in expected if key not in value]:
             raise Mismatch(f"{here} lacks the key {missing[0]!r}")
         if extra := [key for key in value if key not in expected]:
-            raise Mismatch(f"{here} has a key {extra[0]!r} that is not expected")
+            raise Mismatch(f"{here} has a key {extra[0]!r:.80} that is not expected")
         for key in expected:
             yield from leaves(value[key], expected[key], f"{path}[{key!r}]")
         return

@@ -87,6 +87,7 @@ DIFFERENT = [
     ([1, "a"], [1, "a", None], "2 items"),
     ({"W": 1}, {"W": 1, "b": 2}, "lacks the key 'b'"),
     ({"W": 1, "c": 3}, {"W": 1}, "'c' that is not expected"),
+    ({"W": 1, "c" * 10**6: 3}, {"W": 1}, "a key 'c{79} that is not expected"),
     ([1], {"W": 1}, "should be a dict"),
     ({"W": 1}, [{"W": 1}], "should be a list"),
     (np.array(["a", "b"]), np.array(["a", "c"]), r"1 of 2 places, first at \[1\]"),
