@@ -109,5 +109,10 @@ def report(judgements: list[Judgement]) -> tuple[str, ...]:
     for judgement, following in zip_longest(judgements, judgements[1:]):
         lines.append(layout.line(judgement.row))
         if following is None or following.diagnosis != judgement.diagnosis:
-            lines.extend(f"  {line}" for line in judgement.diagnosis.splitlines())
+            lines.extend(f"  {plain(line)}" for line in judgement.diagnosis.splitlines())
     return tuple(lines)
+
+
+def plain(line: str) -> str:
+    """The line without the control characters that a student's error may hold: they could colour or hide it."""
+    return "".join(c if c.isprintable() else " " for c in line)

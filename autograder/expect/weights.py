@@ -13,6 +13,7 @@ Array = np.ndarray
 
 MAX_BYTES = 64 * 2**20
 MAX_ARRAYS = 64
+MAX_NAME = 100
 MAX_LENGTH = 4096
 _MAX_HEADER = 4096
 
@@ -48,7 +49,10 @@ def load_weights(data: bytes) -> dict[str, Array]:
 
 
 def _array_name(member: zipfile.ZipInfo) -> str:
-    return member.filename.removesuffix(".npy")
+    name = member.filename.removesuffix(".npy")
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise WeightsError(f"it holds an array whose name is no short text: {name!r:.40}")
+    return name
 
 
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:

@@ -71,6 +71,13 @@ def test_the_error_that_stopped_a_cell_is_named(key):
     assert lines[-1] == "  The cell stopped before this check: ZeroDivisionError: division by zero"
 
 
+def test_control_characters_stay_outside(key):
+    """Can an error colour the lines of a verdict, hide them, or turn them round?"""
+    lines = judge(key, {}, {"cell": "Own: \033[2Ka\rb\b\u202ec\nout   ok"})["cell"].lines
+    assert all(line.isprintable() for line in lines)
+    assert lines[-1] == "  out   ok"
+
+
 def test_what_is_not_written_yet_is_named(key):
     """Does a blank submission read what is still to be written?"""
     lines = judge(key, {}, {"cell": "NotImplementedError: affine_forward"})["cell"].lines
