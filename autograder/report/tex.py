@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 OPEN, CLOSE = "\ue000", "\ue001"
-PLACEHOLDER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+PLACEHOLDER = re.compile(f"{OPEN}([0-9]{{1,9}}){CLOSE}")
 
 CODE_OR_MATHS = re.compile(
     r"""
@@ -55,8 +55,13 @@ def take_maths(source: str, found: list[Maths]) -> str:
 
 
 def put_back(text: str, maths: list[Maths]) -> str:
-    """The text with its placeholders replaced by the TeX as written: for places that show no formulas."""
-    return PLACEHOLDER.sub(lambda match: as_written(maths[int(match[1])]), text)
+    """The text with its placeholders replaced by the TeX as written: for places that show no formulas.
+
+    A placeholder that counts into nothing was written by the student and is left as it is.
+    """
+    return PLACEHOLDER.sub(
+        lambda match: as_written(maths[int(match[1])]) if int(match[1]) < len(maths) else match[0], text
+    )
 
 
 def as_written(formula: Maths) -> str:

@@ -117,6 +117,16 @@ def test_nesting_has_an_end():
     assert any("nested too deeply" in text for text in problems)
 
 
+@pytest.mark.parametrize("number", ["5", "9" * 5000])
+@pytest.mark.parametrize("format", [MARKDOWN, "html", "latex"])
+def test_a_placeholder_that_a_student_wrote_is_text(format, number):
+    """Can the marks that keep the formulas' places be forged so that a report fails?"""
+    for mark in ("\ue000", "&#xe000;"):
+        blocks, _ = shown(f"before {mark}{number}\ue001 after", format)
+        assert "before" in json.dumps(blocks)
+        assert "after" in json.dumps(blocks)
+
+
 def test_displayed_formulas_stand_between_paragraphs():
     """Is a formula in the middle of a paragraph set as a block of its own?"""
     blocks, _ = shown("before $$x$$ after")

@@ -247,6 +247,12 @@ def test_nbgraders_own_commands_make_the_same_pages():
     assert config.GenerateFeedback.post_convert_hook == "autograder.report.feedback.keep_pages_only"
 
 
+def test_a_forged_place_of_a_formula_does_not_stop_the_page():
+    """Can the marks that keep the formulas' places be forged so that a page fails?"""
+    for number in ("5", "9" * 5000):
+        assert "before" in safe_html(f"before \ue000{number}\ue001 <b title='\ue000{number}\ue001'>x</b>", no_picture)
+
+
 def test_every_markdown_payload_is_harmless_alone():
     """Does each payload lose its sting by itself, not only among the others?"""
     exporter = SafeHTMLExporter(template_name="basic")
