@@ -85,7 +85,7 @@ def coloured(text: str) -> Iterator[tuple[str | None, str]]:
             yield style_name(style), clean(text[position : match.start()])
         position = match.end()
         if match[1] is not None:
-            style = after_codes(style, [int(code or 0) for code in re.split("[;:]", match[1])])
+            style = after_codes(style, [int(code[:4] or 0) for code in re.split("[;:]", match[1])])
     if position < len(text):
         yield style_name(style), clean(text[position:])
 

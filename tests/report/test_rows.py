@@ -48,6 +48,12 @@ def test_ansi_colours_become_styles_and_other_escapes_vanish():
     )
 
 
+def test_a_colour_of_too_many_digits_is_no_colour():
+    """Can a number that no terminal has stop a report?"""
+    (row,) = terminal_rows(f"\x1b[{'9' * 5000}mplain\x1b[38;5;{'9' * 5000}m and grey")
+    assert row_text(row) == "plain and grey"
+
+
 def test_every_ansi_look_can_be_read():
     """Is there any colour that vanishes on white paper?"""
     names = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "#ffff99", "#101010", "#ff8700"]
