@@ -11,13 +11,13 @@ from autograder.report.markup import Block, Markup
 from autograder.report.model import Problem
 from autograder.report.pandoc import MARKDOWN
 from autograder.report.pictures import PictureError, bundle_bytes
-from autograder.report.rows import row_data, terminal_rows
+from autograder.report.rows import COLUMNS, row_data, terminal_rows
 from autograder.report.tables import shortened_html
 from autograder.report.terminal import overwritten
 from autograder.report.tex import maths_only
 
-MAX_TEXT = 400_000  # characters of one output that are looked at
-
+MAX_TEXT = 400_000  # characters of one output that are looked at: its first two thirds and its last
+MAX_RETURNS = 8  # of a line in a longer output that was overwritten more often, the last states that are looked at
 MAX_ROWS = 60  # of one output; of more, the first two thirds and the last third of as many are shown
 MAX_OUTPUTS = 80  # of one cell
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff")
@@ -60,19 +60,19 @@ def joined_streams(outputs: list) -> list:
 
 def text_output(text: str, kind: str) -> list[Block]:
     """A program's output as rows, the middle of a long one left out."""
-    beyond = text.count("\n", MAX_TEXT) if len(text) > MAX_TEXT else 0
-    cut_text = text[:MAX_TEXT]
-    if not cut_text.strip():
+    if not text.strip():
         return []
-    lines = overwritten(cut_text.rstrip("\n")).split("\n")
+    text, middle = without_middle(text.rstrip("\n"))
+    beyond = middle.count("\n")
+    lines = overwritten(text).split("\n")
     cut = MAX_ROWS * 2 // 3
     tail = MAX_ROWS - cut
     head_rows = terminal_rows("\n".join(lines[: MAX_ROWS + 1]))
-    if len(lines) + beyond <= MAX_ROWS and len(head_rows) <= MAX_ROWS:
+    if not middle and len(lines) <= MAX_ROWS and len(head_rows) <= MAX_ROWS:
         return [{"t": "output", "kind": kind, "rows": [row_data(row) for row in head_rows]}]
     if len(lines) <= MAX_ROWS:
-        left_out, unit = len(head_rows) - MAX_ROWS, "rows of long lines"
-        parts = [head_rows[:cut], head_rows[-tail:]]
+        left_out, unit = len(head_rows[cut:-tail]) + -(-len(middle) // (COLUMNS - 2)), "rows of long lines"
+        parts = [head_rows[:cut], head_rows[cut:][-tail:]]
     else:
         left_out, unit = len(lines) + beyond - MAX_ROWS, "lines"
         parts = [terminal_rows("\n".join(lines[:cut]))[:cut], terminal_rows("\n".join(lines[-tail:]))[-tail:]]
@@ -81,6 +81,15 @@ def text_output(text: str, kind: str) -> list[Block]:
     note = {"t": "left-out", "text": f"… {left_out} {unit} left out"}
     first, last = ({"t": "output", "kind": kind, "rows": [row_data(row) for row in part]} for part in parts)
     return [first, note, last]
+
+
+def without_middle(text: str) -> tuple[str, str]:
+    """A very long text without its middle, and that middle; before it, what a progress bar has overwritten goes."""
+    if len(text) > MAX_TEXT and "\r" in text:
+        lines = text.replace("\r\n", "\n").split("\n")
+        text = "\n".join("\r".join(line.split("\r")[-MAX_RETURNS:]) for line in lines)
+    head, tail = MAX_TEXT * 2 // 3, max(len(text) - MAX_TEXT // 3, 0)
+    return (text[:head] + text[tail:], text[head:tail]) if head < tail else (text, "")
 
 
 def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup) -> list[Block]:

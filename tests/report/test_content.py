@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.report.markup import Markup
+from autograder.report.outputs import text_output
 from autograder.report.pandoc import MARKDOWN, QUOTED, Fragment, convert
 from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
 from autograder.report.tex import Maths
@@ -125,6 +126,41 @@ def test_a_placeholder_that_a_student_wrote_is_text(format, number):
         blocks, _ = shown(f"before {mark}{number}\ue001 after", format)
         assert "before" in json.dumps(blocks)
         assert "after" in json.dumps(blocks)
+
+
+def printed(text: str) -> list[str]:
+    """What the report prints of an output: its rows, and what it says about those left out."""
+    return [
+        line
+        for block in text_output(text, "stdout")
+        for line in ([block["text"]] if block["t"] == "left-out" else map(row_words, block["rows"]))
+    ]
+
+
+def row_words(row: dict) -> str:
+    return "".join(run if isinstance(run, str) else run[1] for run in row["r"])
+
+
+def test_of_a_huge_output_the_end_is_shown():
+    """Is the result in the last line of a long training run on paper, however long the run?"""
+    lines = [f"iteration {i:6d} loss 0.1234567890" for i in range(30_000)]
+    assert printed("\n".join([*lines, "final accuracy"])) == [
+        *lines[:40],
+        "… 29941 lines left out",
+        *lines[-19:],
+        "final accuracy",
+    ]
+    rows = printed("z" * 1_000_000 + "end")
+    assert len(rows) == 61
+    assert rows[-1].endswith("zend")
+    assert re.fullmatch("… 101[0-9]{2} rows of long lines left out", rows[40])
+
+
+def test_of_a_huge_progress_bar_the_last_state_is_shown():
+    """Do nine thousand states of a progress bar hide what was printed after it?"""
+    bar = "".join(f"\r{i:6d}/9000 |{'#' * 60}|" for i in range(9001))
+    assert printed(f"{bar}\n{bar}\ndone") == [f"  9000/9000 |{'#' * 60}|"] * 2 + ["done"]
+    assert "left out" in " ".join(printed("\x1b[31m" * 90_000 + "x"))
 
 
 def test_displayed_formulas_stand_between_paragraphs():
