@@ -43,7 +43,7 @@ local function html_blocks(blocks)
 end
 
 local function document(fragment)
-  local doc = read(fragment.text, fragment.format)
+  local doc = read(fragment.text .. "\n", fragment.format) -- a table's last row needs the end of its line
   if not doc then return nil end
   if fragment.text:find("<", 1, true) then doc = doc:walk({ Blocks = html_blocks }) end
   return doc.blocks

@@ -163,6 +163,12 @@ def test_of_a_huge_progress_bar_the_last_state_is_shown():
     assert "left out" in " ".join(printed("\x1b[31m" * 90_000 + "x"))
 
 
+def test_a_table_at_the_end_of_a_cell_has_all_its_rows():
+    """Is the last row a row, although no line end follows it in a cell?"""
+    ((table,), _) = shown("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |")
+    assert [[cell["c"][0]["c"] for cell in row] for row in table["body"]] == [[["1"], ["2"]], [["3"], ["4"]]]
+
+
 def test_displayed_formulas_stand_between_paragraphs():
     """Is a formula in the middle of a paragraph set as a block of its own?"""
     blocks, _ = shown("before $$x$$ after")
