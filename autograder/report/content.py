@@ -4,6 +4,7 @@ Blocks are dicts with a kind `t`; inlines are strings or lists that begin with t
 stays data: the template prints it and never reads it as Typst. Only formulas are Typst, and those pandoc wrote.
 """
 
+import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back
 
 MAX_DEPTH = 10
 LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
+ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^'"\s>]+))""")
 LOST_TAGS = re.compile(
     r"<(script|iframe|video|audio|canvas|object|embed|form|input|button|select|textarea)\b", re.IGNORECASE
 )
@@ -259,8 +261,7 @@ def html_tag(c: list, place: Place, stack: list[tuple[str, list[Inline]]]) -> No
     if name == "br":
         append(stack[-1][1], ["break"])
     elif name == "img":
-        found = re.findall(r"([a-zA-Z-]+)\s*=\s*(['\"]?)([^'\"\s>]*)", text)
-        attributes = {key.lower(): value for key, _, value in found}
+        attributes = {key.lower(): html.unescape(a or b or c) for key, a, b, c in ATTRIBUTE.findall(text)}
         picture = place.picture(attributes.get("src", ""), attributes.get("alt", ""))
         append(stack[-1][1], sized(picture, attributes.get("width", "")))
     elif name in TAGS and not closing and len(stack) < MAX_DEPTH:

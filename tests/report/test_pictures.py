@@ -2,10 +2,13 @@
 
 import base64
 import io
+import json
 
 import pytest
 from PIL import Image
 
+from autograder.report.markup import Markup
+from autograder.report.pandoc import MARKDOWN
 from autograder.report.pictures import (
     PRINT_PIXELS,
     PictureError,
@@ -102,6 +105,17 @@ def test_addresses_lead_only_into_the_submission(tmp_path):
     for address in outside + broken:
         with pytest.raises(PictureError):
             picture_bytes(address, folder, attachments)
+
+
+@pytest.mark.parametrize("name", ["my plot.png", "a&b.png", "it's.png"])
+def test_a_picture_in_a_line_may_have_any_name(name, tmp_path):
+    """Is <img src="my plot.png"> found, in a line of text as alone?"""
+    (tmp_path / name).write_bytes(bitmap())
+    for around in ("", "a line "):
+        markup = Markup()
+        markup.add(MARKDOWN, f'{around}<img alt="a plot" src="{name.replace("&", "&amp;")}">', "here", tmp_path, {})
+        assert '"picture"' in json.dumps(markup.resolved())
+        assert markup.problems == []
 
 
 def test_svg_outputs_are_text_and_bitmaps_base64():
