@@ -13,7 +13,7 @@ from autograder.report.pictures import POINTS_PER_PIXEL
 from autograder.report.rows import code_rows, row_data
 from autograder.report.tables import PAGE_WIDTH, Table, TableCell, table_blocks
 from autograder.report.terminal import clean
-from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back
+from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back, shows_nothing
 
 MAX_DEPTH = 10
 LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
@@ -348,6 +348,8 @@ def with_maths(text: str, place: Place) -> list[Inline]:
 def formula(index: int, place: Place) -> Inline:
     """A formula: Typst, or its TeX where pandoc could not read it."""
     maths, typst = place.maths[index], place.typst[index]
+    if typst is None and shows_nothing(maths.tex):
+        return ""
     if typst is None:
         place.problem(f"the formula {shortened(as_written(maths))} cannot be set: shown as TeX")
         return ["tex", as_written(maths)]

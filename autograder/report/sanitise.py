@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from autograder.report.pictures import PictureError, Pictures
-from autograder.report.tex import PLACEHOLDER, Maths, as_written
+from autograder.report.tex import PLACEHOLDER, Maths, as_written, shows_nothing
 
 TAGS = set(
     """a abbr b blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption figure
@@ -79,7 +79,7 @@ def safe_html(text: str, picture: PictureSource, maths: Sequence[Maths] = (), ma
 
 
 def formula(index: int, maths: Sequence[Maths], mathml: Sequence[str | None]) -> str:
-    if index >= len(maths):
+    if index >= len(maths) or shows_nothing(maths[index].tex):
         return ""
     return mathml[index] or f"<code>{html.escape(as_written(maths[index]))}</code>"
 

@@ -185,6 +185,11 @@ def without_definitions(tex: str) -> str:
     return DEFINITION.sub("", with_newcommand(tex)).strip()
 
 
+def shows_nothing(tex: str) -> bool:
+    """Whether a formula only defines commands or loads packages: MathJax shows nothing in its place."""
+    return not tidied(without_definitions(tex))
+
+
 def with_newcommand(tex: str) -> str:
     r"""The formula with \def written as \newcommand."""
     return re.sub(r"\\def\s*(\\[a-zA-Z]+)\s*\{", r"\\newcommand{\1}{", tex)

@@ -3,7 +3,9 @@
 import pytest
 import typst
 
-from autograder.report.pandoc import convert
+from autograder.report.markup import Markup
+from autograder.report.pandoc import MARKDOWN, convert
+from autograder.report.sanitise import safe_html
 from autograder.report.tex import Maths, definitions, maths_only, paired_bars, put_back, take_maths, tidied
 
 CASES = [
@@ -68,6 +70,16 @@ def test_commands_defined_in_one_formula_are_known_in_the_others():
     maths = [Maths(r"\newcommand{\R}{\mathbb{R}} x \in \R", False), Maths(r"v \in \R^3", False)]
     assert definitions(maths) == r"\newcommand{\R}{\mathbb{R}}"
     assert convert([], maths).maths == ("x in bb(R)", "v in bb(R)^3")
+
+
+@pytest.mark.parametrize("tex", [r"\newcommand{\R}{\mathbb{R}} \def\x{y}", r"\require{cancel}", "% a comment"])
+def test_a_formula_that_only_defines_commands_shows_nothing(tex):
+    """Is a cell of definitions at the top of a notebook neither a mistake nor shown as TeX?"""
+    markup = Markup()
+    markup.add(MARKDOWN, f"before ${tex}$ after\n\n$${tex}$$", "here", None, {})
+    assert markup.resolved() == [[{"t": "para", "c": ["before  after"]}]]
+    assert markup.problems == []
+    assert safe_html("before \ue0000\ue001 after", lambda address: b"", [Maths(tex, False)], [None]) == "before  after"
 
 
 def test_maths_becomes_mathml_for_pages():
