@@ -234,7 +234,7 @@ def inlines(tree: list, place: Place, depth: int = 0) -> list[Inline]:
     stack: list[tuple[str, list[Inline]]] = [("", [])]
     for node in tree:
         if node["t"] == "RawInline":
-            html_tag(node["c"], place, stack)
+            raw_inline(node["c"], place, stack)
         else:
             for made in inline(node, place, depth):
                 append(stack[-1][1], made)
@@ -251,11 +251,20 @@ def append(line: list[Inline], made: Inline) -> None:
         line.append(made)
 
 
-def html_tag(c: list, place: Place, stack: list[tuple[str, list[Inline]]]) -> None:
-    """What one HTML tag within a line of markdown does: open, close, break, show a picture, or nothing."""
+def raw_inline(c: list, place: Place, stack: list[tuple[str, list[Inline]]]) -> None:
+    """HTML within a line does what its tags say; TeX that holds words is shown as it is."""
     format, text = c
+    if format == "html":
+        html_tag(text, place, stack)
+    elif "{" in text:
+        place.problem(f"a piece of {format} that pandoc cannot read: shown as text")
+        append(stack[-1][1], ["tex", shown_text(text, place)])
+
+
+def html_tag(text: str, place: Place, stack: list[tuple[str, list[Inline]]]) -> None:
+    """What one HTML tag within a line of markdown does: open, close, break, show a picture, or nothing."""
     match = re.match(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)", text)
-    if format != "html" or not match:
+    if not match:
         return
     closing, name = bool(match[1]), match[2].lower()
     if name == "br":

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from autograder.report import content
 from autograder.report.markup import Block, Markup
 from autograder.report.model import Problem
-from autograder.report.pandoc import MARKDOWN
+from autograder.report.pandoc import LATEX, MARKDOWN
 from autograder.report.pictures import PictureError, bundle_bytes
 from autograder.report.rows import COLUMNS, row_data, terminal_rows
 from autograder.report.tables import shortened_html
@@ -107,7 +107,7 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
         formula = maths_only(str(data["text/latex"]))
         if formula:
             return [markup.add_formula(formula, place)]
-        return [markup.add("latex", str(data["text/latex"]), place, folder, {})]
+        return [markup.add(LATEX, str(data["text/latex"]), place, folder, {})]
     if "text/html" in data and not any(mime in data for mime in LIVE):
         return html_blocks(str(data["text/html"]), plain, place, folder, markup)
     if "text/markdown" in data:

@@ -14,6 +14,7 @@ from autograder.report.tex import Maths, definitions, depth_of, tidied, without_
 
 SCRIPT = Path(__file__).with_name("pandoc.lua")
 MARKDOWN = "gfm-tex_math_dollars-tex_math_gfm-raw_attribute-yaml_metadata_block"
+LATEX = "latex+raw_tex"  # what it does not know stays raw, instead of vanishing
 MEMORY = "1g"
 SECONDS = 30
 MAX_DEPTH = 40
@@ -23,7 +24,7 @@ TOO_DEEP = Maths("\\undefined", False)
 
 @dataclass(frozen=True)
 class Fragment:
-    """Markup of one place. `format` is a reader of pandoc's: MARKDOWN, "html" or "latex"."""
+    """Markup of one place. `format` is a reader of pandoc's: MARKDOWN, "html" or LATEX."""
 
     format: str
     text: str

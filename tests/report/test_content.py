@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograder.report.markup import Markup
 from autograder.report.outputs import text_output
-from autograder.report.pandoc import MARKDOWN, QUOTED, Fragment, convert
+from autograder.report.pandoc import LATEX, MARKDOWN, QUOTED, Fragment, convert
 from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
 from autograder.report.tex import Maths
 
@@ -84,7 +84,7 @@ def test_markup_readers_open_nothing(tmp_path):
     secret.write_text("THE SECRET")
     found = convert(
         [
-            Fragment("latex", f"\\input{{{secret}}} text"),
+            Fragment(LATEX, f"\\input{{{secret}}} text"),
             Fragment("html", f"<iframe src='{secret}'></iframe><p>text</p>"),
         ],
         [],
@@ -119,7 +119,7 @@ def test_nesting_has_an_end():
 
 
 @pytest.mark.parametrize("number", ["5", "9" * 5000])
-@pytest.mark.parametrize("format", [MARKDOWN, "html", "latex"])
+@pytest.mark.parametrize("format", [MARKDOWN, "html", LATEX])
 def test_a_placeholder_that_a_student_wrote_is_text(format, number):
     """Can the marks that keep the formulas' places be forged so that a report fails?"""
     for mark in ("\ue000", "&#xe000;"):
@@ -167,6 +167,15 @@ def test_a_table_at_the_end_of_a_cell_has_all_its_rows():
     """Is the last row a row, although no line end follows it in a cell?"""
     ((table,), _) = shown("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |")
     assert [[cell["c"][0]["c"] for cell in row] for row in table["body"]] == [[["1"], ["2"]], [["3"], ["4"]]]
+
+
+def test_latex_that_pandoc_does_not_know_is_shown_as_it_is():
+    """Does a LaTeX output lose words without a word?"""
+    blocks, problems = shown("Text \\unknown{lost words} \\noindent and $x$.\n\n\\begin{odd}more\\end{odd}", LATEX)
+    assert ["tex", "\\unknown{lost words}"] in blocks[0]["c"]
+    assert "noindent" not in json.dumps(blocks)
+    assert "more" in json.dumps(blocks[1])
+    assert problems.count("a piece of latex that pandoc cannot read: shown as text") == 2
 
 
 def test_displayed_formulas_stand_between_paragraphs():
