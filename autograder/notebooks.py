@@ -69,7 +69,10 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
         raise CourseError(f"{name} is nested too deeply to be a notebook.") from None
     except ValueError as error:
         what = f"no JSON, {error}" if text.strip() else "it is empty"
-        raise CourseError(f"{name} is not a notebook: {what}.") from None
+        raise CourseError(
+            f"{name} is not a notebook: {what}. Was it cut off, or edited by hand? "
+            "Jupyter keeps its last saved state in the folder .ipynb_checkpoints beside it."
+        ) from None
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
         if isinstance(content, dict) and "worksheets" in content:
             raise CourseError(f"{name} is a notebook of an old format. Open it in Jupyter and save it.")
