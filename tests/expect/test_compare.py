@@ -85,6 +85,7 @@ DIFFERENT = [
     ("relu", "tanh", "relu"),
     ([1, 2], [1, 2, 3], "shape"),
     ([1, "a"], [1, "a", None], "2 items"),
+    ([1, "a", None], [1, "a"], "3 items"),
     ({"W": 1}, {"W": 1, "b": 2}, "lacks the key 'b'"),
     ({"W": 1, "c": 3}, {"W": 1}, "'c' that is not expected"),
     ({"W": 1, "c" * 10**6: 3}, {"W": 1}, "a key 'c{79} that is not expected"),

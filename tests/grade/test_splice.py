@@ -225,6 +225,9 @@ def test_renamed_notebook(pristine, nb):
     spliced = splice_submission(submission, pristine)
     assert "return x + x + x" in sources(spliced)["own"]
     assert spliced.missing == {"second": "second.ipynb was not handed in"}
+    nb.cells = [cell(nb, "student"), cell(nb, "setup")]
+    scratch = Submission("s", {"scratch.ipynb": format_notebook(nb).encode()}, (), b"", "")
+    assert set(splice_submission(scratch, pristine).missing) == {"first", "second"}
 
 
 # --- the library and other files --------------------------------------------------------------------------------------
