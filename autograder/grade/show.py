@@ -37,7 +37,7 @@ class Bar(Listener):
             MofNCompleteColumn(),
             RateColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[names]}", style="dim"),
+            TextColumn("{task.fields[names]}", style="dim", markup=False),
             console=console,
             transient=True,
             disable=not console.is_terminal,

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
+from rich.console import Console
 
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.grade.show import Bar
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release
 
@@ -250,3 +252,14 @@ def test_unknown_student_and_nothing_handed_in(graded, tiny, grading):
         grading(tiny)
     with pytest.raises(CourseError, match='no sandbox tier "fort"'):
         grading(tiny, tier="fort")
+
+
+def test_the_progress_bar_takes_a_name_as_it_is(tmp_path):
+    """Is a folder that is named like a colour or a link shown by its name?"""
+    with open(tmp_path / "shown", "w+") as file:
+        bar = Bar(Console(file=file, force_terminal=True, width=200), 2)
+        with bar.progress:
+            bar.begins("[red]ada")
+            bar.begins("[@click=(]bob")
+        file.seek(0)
+        assert "[red]ada, [@click=(]bob" in file.read()
