@@ -61,14 +61,29 @@ def leave_out_servers() -> None:
         sys.modules.setdefault(module.__name__, module)
 
 
+def gradebook_trouble(error: Exception) -> str | None:
+    """What to say of an error that the gradebook's database gave; None for any other error."""
+    sqlalchemy = sys.modules.get("sqlalchemy")
+    if sqlalchemy is None or not isinstance(error, sqlalchemy.exc.DBAPIError):
+        return None
+    return (
+        f"the gradebook (gradebook.db) cannot be used: {error.orig}. Is another program working in it? "
+        "If it is damaged, put a copy of it back; without one, move it away and release the assignments again "
+        "(grades given by hand are in it only)."
+    )
+
+
 def main() -> None:
-    """Run the command line; a CourseError becomes a message and exit code 1."""
+    """Run the command line; a CourseError becomes a message and exit code 1, as does a gradebook that is unusable."""
     leave_out_servers()
     try:
         app()
-    except CourseError as error:
+    except Exception as error:
+        text = str(error) if isinstance(error, CourseError) else gradebook_trouble(error)
+        if text is None:
+            raise
         logging.getLogger(__name__).debug("stopped", exc_info=True)
-        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
+        Console(stderr=True, highlight=False).print(text, style="red", markup=False, soft_wrap=True)
         sys.exit(1)
 
 

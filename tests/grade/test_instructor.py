@@ -1,6 +1,8 @@
 """What an instructor does, rightly or wrongly, around grading."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 from nbgrader.api import Gradebook
@@ -56,6 +58,18 @@ def test_not_released(tiny, grading):
     (tiny.course.root / "gradebook.db").unlink()
     with pytest.raises(CourseError, match="the gradebook does not know tiny"):
         grading(tiny)
+
+
+@pytest.mark.parametrize("command", ["grade", "stats"])
+def test_damaged_gradebook(tiny, command):
+    """Does a gradebook that is no database give one message, and no stack trace?"""
+    tiny.hand_in("ada")
+    (tiny.course.root / "gradebook.db").write_bytes(b"no database" * 1000)
+    run = [sys.executable, "-m", "autograder", command, "tiny"]
+    done = subprocess.run(run, cwd=tiny.course.root, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "the gradebook (gradebook.db) cannot be used: file is not a database." in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_changed_source_is_graded_again_and_manual_scores_stay(tiny, grading):
