@@ -20,7 +20,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, nbgrader_config
@@ -30,6 +30,7 @@ from autograder.grade.pristine import Pristine
 from autograder.grade.record import CellGrade
 
 BUSY_SECONDS = 60
+TRIES = 5
 T = TypeVar("T")
 
 
@@ -119,8 +120,9 @@ class Books:
         self.when_free(lambda: self.write(student, notebooks, grades, timestamp))
 
     def when_free(self, transaction: Callable[[], T]) -> T:
-        """Run a transaction; start it anew while another program keeps the database busy."""
+        """Run a transaction; start it anew while another program keeps the database busy, or has entered the same."""
         end = time.monotonic() + BUSY_SECONDS
+        tries_left = TRIES
         while True:
             try:
                 with self.lock:
@@ -132,6 +134,11 @@ class Books:
                 if "locked" not in str(error) or time.monotonic() > end:
                     raise
                 time.sleep(0.05 + random.random() / 5)
+            except IntegrityError:  # between looking for a student and entering it, another program entered it
+                self.db.rollback()
+                tries_left -= 1
+                if not tries_left:
+                    raise
             except BaseException:
                 self.db.rollback()
                 raise

@@ -14,6 +14,7 @@ import pytest
 
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.grade.books import Books
 from autograder.grade.state import Store, alone
 
 STUDENTS = 6
@@ -171,6 +172,23 @@ def test_busy_database(handed_in, undisturbed, tmp_path):
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert gradebook(tiny) == undisturbed[0]
+
+
+def test_two_programs_enter_the_same_student(tiny, monkeypatch):
+    """Is a student entered though another program enters the same one between the look and the entry?"""
+    assignment = tiny.course.assignment("tiny")
+    with Books(tiny.course, assignment) as ours, Books(tiny.course, assignment) as theirs:
+        look = ours.submission_of
+        others = iter([lambda student: theirs.enter(student, {}, {}, None)])
+
+        def meanwhile(student: str):
+            found = look(student)
+            next(others, lambda student: None)(student)
+            return found
+
+        monkeypatch.setattr(ours, "submission_of", meanwhile)
+        ours.enter("ada", {}, {}, None)
+        assert [entry.student for entry in ours.entries()] == ["ada"]
 
 
 def test_newer_submissions_and_students_and_force(handed_in, tmp_path, grading):
