@@ -17,6 +17,8 @@ from autograder.grade.jobs import JOB_FILE, Cell
 from autograder.grade.shell import Emit, Listening, NotebookShell
 from autograder.grade.wire import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OUTPUT, write_frame
 
+LARGEST_OUTPUT = 32 * 2**20  # bytes: what is larger would be taken for an attack, and end the run
+
 
 class TimeIsUp(BaseException):
     """Raised inside a cell that has used up its seconds."""
@@ -104,8 +106,12 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     raw = RawOutput(job["output_bytes"] // 2)  # it goes out as JSON, which is longer
 
     def tell(kind: bytes, message: object) -> None:
+        payload = json.dumps(message).encode()
+        if len(payload) > LARGEST_OUTPUT:
+            text = f"… an output of {len(payload) >> 20} MB is left out\n"
+            payload = json.dumps({"output_type": "stream", "name": "stdout", "text": text}).encode()
         if os.getpid() == me:
-            write_frame(channel, kind, json.dumps(message).encode())
+            write_frame(channel, kind, payload)
 
     def emit(output: dict) -> None:
         if os.getpid() != me and output["output_type"] == "stream":

@@ -75,9 +75,8 @@ class NotebookShell(InteractiveShell):
         }
 
     def _showtraceback(self, etype, evalue, stb) -> None:
-        self.emit(
-            {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": [str(x) for x in stb]}
-        )
+        text, lines = str(evalue)[:LONGEST_LINE], [str(line)[:LONGEST_LINE] for line in stb]
+        self.emit({"output_type": "error", "ename": etype.__name__, "evalue": text, "traceback": lines})
 
     def enable_gui(self, gui=None) -> None:
         """No event loop: figures are drawn inline."""
@@ -113,8 +112,9 @@ class Stream:
 
     def flush(self) -> None:
         line, self.line = self.line, ""
-        if line:
-            self.shell.emit({"output_type": "stream", "name": self.name, "text": line})
+        for start in range(0, len(line), LONGEST_LINE):
+            text = line[start : start + LONGEST_LINE]
+            self.shell.emit({"output_type": "stream", "name": self.name, "text": text})
 
     def isatty(self) -> bool:
         return False
@@ -142,6 +142,7 @@ def make_shell() -> NotebookShell:
     config.InteractiveShell.xmode = "Context"
     config.InteractiveShell.autocall = 0
     shell = NotebookShell.instance(config=config)
+    shell.db = {}  # where %cd and %store keep things: a sandbox has no folder of IPython's
     shell.run_line_magic("matplotlib", "inline")
     return shell
 

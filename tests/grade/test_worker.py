@@ -1,6 +1,7 @@
 """Running notebooks in the warm worker."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,31 @@ def test_cells_go_on_after_an_error_and_exit(worker):
     """Does a cell that fails, exits or asks for input end only itself?"""
     ran = run(worker, "x = 1", "raise SystemExit", "exit()", "input()", "raise KeyboardInterrupt", "x + 1")
     assert text(ran, "c5") == "2"
+
+
+def test_huge_outputs_cost_nothing_but_themselves(worker):
+    """Do a line, an error and a page of 90 MB leave the cells after them alone?"""
+    ran = run(
+        worker,
+        "print('x' * 90_000_000)",
+        "raise ValueError('y' * 90_000_000)",
+        "from IPython.display import HTML\nHTML('z' * 90_000_000)",
+        "1 + 1",
+        limits=replace(LIMITS, cell_seconds=20, memory_mb=1500),
+    )
+    assert ran.stopped == ""
+    assert text(ran, "c0").startswith("xxxx")
+    assert "the rest of this cell's output is left out" in text(ran, "c0")
+    assert ran.cells["c1"].outputs[0]["evalue"].startswith("yyyy")
+    assert "an output of 85 MB is left out" in text(ran, "c2")
+    assert text(ran, "c3") == "2"
+
+
+def test_folders_can_be_changed(worker):
+    """Does %cd work, which wants to remember where it was, and %store?"""
+    ran = run(worker, "import os\nos.mkdir('sub')\n%cd -q sub", "%cd -q ..", "x = 3\n%store x", "os.path.exists('sub')")
+    assert [o["output_type"] for c in ("c0", "c1", "c2") for o in ran.cells[c].outputs] == ["stream"]
+    assert text(ran, "c3") == "True"
 
 
 def test_fresh_namespace_each_time(worker):
