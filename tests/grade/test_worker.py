@@ -92,6 +92,18 @@ def test_folders_can_be_changed(worker):
     assert text(ran, "c3") == "True"
 
 
+def test_a_module_that_a_cell_writes_anew(worker):
+    """Does a cell see its own module as it is now, though it was written twice within a second, of the same length?"""
+    ran = run(
+        worker,
+        "%%writefile own.py\nx = 1",
+        "import own",
+        "%%writefile own.py\nx = 2",
+        "import importlib\nimportlib.reload(own).x",
+    )
+    assert text(ran, "c3") == "2"
+
+
 def test_fresh_namespace_each_time(worker):
     """Is nothing of one run seen by the next?"""
     run(worker, "secret = 1\nimport numpy as np\nnp.leak = 2\nopen('left.txt', 'w').write('x')")
