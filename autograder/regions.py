@@ -89,6 +89,12 @@ def banner_of(line: str) -> re.Match[str] | None:
     return BANNER.fullmatch(line) if len(line) <= MAX_BANNER else None
 
 
+def starts_region(line: str) -> bool:
+    """Is the line a START banner?"""
+    banner = banner_of(line)
+    return banner is not None and _starts(banner)
+
+
 def find_regions(text: str) -> tuple[Region, ...]:
     """Return the regions of `text` in order.
 

@@ -19,7 +19,7 @@ from autograder.grade.pristine import Pristine, PristineCell
 from autograder.grade.state import RESULT
 from autograder.grade.submission import TIMESTAMP, Note, Submission
 from autograder.notebooks import parse_notebook
-from autograder.regions import Edit, splice
+from autograder.regions import Edit, splice, starts_region
 
 LIKE_ENOUGH = 0.6
 MAX_COMPARED = 20_000
@@ -153,9 +153,7 @@ def match_cells(theirs: Sequence[NotebookNode], cells: Sequence[PristineCell]) -
     for index, cell in enumerate(cells):
         candidates = [i for i in by_id.get(cell.id, ()) if i not in used]
         if candidates:
-            worked_on = [i for i in candidates if theirs[i].source.strip() != cell.released.strip()]
-            same_type = [i for i in worked_on if theirs[i].cell_type == cell.node.cell_type]
-            matched[index] = (same_type or worked_on or candidates)[-1] if cell.has_region else candidates[0]
+            matched[index] = worked_on(theirs, candidates, cell) if cell.has_region else candidates[0]
             used.add(matched[index])
     left = [index for index in range(len(cells)) if index not in matched]
     free = [index for index in range(len(theirs)) if index not in used]
@@ -174,6 +172,19 @@ def match_cells(theirs: Sequence[NotebookNode], cells: Sequence[PristineCell]) -
             matched[index] = best
             free.remove(best)
     return matched
+
+
+def worked_on(theirs: Sequence[NotebookNode], candidates: Sequence[int], cell: PristineCell) -> int:
+    """Which of several cells with a cell's id is the student's work.
+
+    A copy keeps nbgrader's id, whatever becomes of it, as does what is split off. The last one with a region counts, or
+    where none has one, the cell with the id itself.
+    """
+    changed = [i for i in candidates if theirs[i].source.strip() != cell.released.strip()] or candidates
+    same_type = [i for i in changed if theirs[i].cell_type == cell.node.cell_type] or changed
+    with_region = [i for i in same_type if any(map(starts_region, theirs[i].source.splitlines()))]
+    by_id = [i for i in same_type if theirs[i].get("id") == cell.id]
+    return (with_region or by_id or same_type)[-1]
 
 
 def grade_id(cell: NotebookNode) -> str | None:

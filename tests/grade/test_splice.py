@@ -150,6 +150,28 @@ def test_a_cell_of_ones_own_is_not_taken_for_a_deleted_one(pristine, nb):
     assert "NotImplementedError" in sources(spliced)["own"]
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        f"def triple(x):\n    {BEGIN}\n    return x + x + x\n    {END}",
+        f"def triple(x):\n    {BEGIN}\n    return x + x + x\n",
+        f"def triple(x):\n    return x + x + x\n    {END}",
+    ],
+    ids=["whole", "split-off", "no-start"],
+)
+@pytest.mark.parametrize("after", ["triple(2)", f"    {END}"])
+def test_a_copy_for_something_else(pristine, nb, kept, after):
+    """Does the work count where a copy of its cell, metadata and all, was made into something else, or split off?"""
+    work = cell(nb, "own")
+    work.source = kept
+    copied = copy.deepcopy(work)
+    copied.id, copied.source = "copied", after
+    nb.cells.insert(nb.cells.index(work) + 1, copied)
+    spliced = laid(pristine, nb)
+    assert "return x + x + x" in sources(spliced)["own"]
+    assert sources(spliced)["copied"] == after
+
+
 def test_added_cells_stay_where_they_are(pristine, nb):
     """Are a student's own cells kept in place, marked, with ids that are free?"""
     nb.cells.insert(0, new_markdown_cell("hello", id="hello"))
