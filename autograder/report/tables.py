@@ -1,5 +1,6 @@
 """Tables that fit the page: how small the print must be, and where to part a table that no print makes fit."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -60,15 +61,29 @@ def shortened_html(html: str) -> tuple[str, int]:
     return html[: first.end()] + dots + html[last.start() :], len(found) - MAX_ROWS // 4 * 4
 
 
-def has_spans(table: Table) -> bool:
-    return any(cell.rowspan > 1 or cell.colspan > 1 for row in table.head + table.body for cell in row)
+Slot = tuple[int, TableCell]  # the row in which a cell begins, and the cell
+
+
+def grid(rows: list[list[TableCell]], width: int) -> list[list[Slot | None]]:
+    """For each row and column the cell that covers it; None where the row is too short."""
+    slots: list[list[Slot | None]] = [[None] * width for _ in rows]
+    for number, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while column < width and slots[number][column] is not None:
+                column += 1
+            slot = (number, cell)
+            for covered in slots[number : number + cell.rowspan]:
+                last = min(column + cell.colspan, width)
+                covered[column:last] = [slot] * (last - column)
+    return slots
 
 
 def parted(table: Table) -> list[Table]:
     """The table, or pieces of its columns (headings on the left repeated) where even the smallest print is too wide."""
     widths = least_widths(table)
     room = PAGE_WIDTH / (SIZES[-1] * CHARACTER)
-    if printed_width(widths) <= room or has_spans(table):
+    if printed_width(widths) <= room:
         return [table]
     heads = list(range(min(table.row_heads or 1, len(widths) - 1)))
     head_width = printed_width([widths[i] for i in heads])
@@ -81,10 +96,20 @@ def parted(table: Table) -> list[Table]:
 
 
 def picked(table: Table, indices: Sequence[int]) -> Table:
-    """The table with only these columns."""
+    """The table with only these columns; a cell over several of them covers those that are there."""
 
     def rows(of: list[list[TableCell]]) -> list[list[TableCell]]:
-        return [[row[i] for i in indices if i < len(row)] for row in of]
+        return [row(number, slots) for number, slots in enumerate(grid(of, len(table.alignments)))]
+
+    def row(number: int, slots: list[Slot | None]) -> list[TableCell]:
+        cells: list[TableCell] = []
+        for _, group in itertools.groupby((slots[i] for i in indices), key=id):
+            same = list(group)
+            if same[0] is None:
+                cells += [TableCell([], "")] * len(same)
+            elif same[0][0] == number:
+                cells.append(replace(same[0][1], colspan=len(same)))
+        return cells
 
     return replace(
         table, alignments=tuple(table.alignments[i] for i in indices), head=rows(table.head), body=rows(table.body)
@@ -94,13 +119,11 @@ def picked(table: Table, indices: Sequence[int]) -> Table:
 def least_widths(table: Table) -> list[int]:
     """For each column the width in characters of its longest word: narrower it cannot get."""
     widths = [1] * len(table.alignments)
-    for row in table.head + table.body:
-        column = 0
-        for cell in row:
-            if cell.colspan == 1 and column < len(widths):
-                longest = max((columns(word) for word in cell.text.split()), default=1)
-                widths[column] = max(widths[column], min(longest, LONGEST_WORD))
-            column += cell.colspan
+    for slots in grid(table.head, len(widths)) + grid(table.body, len(widths)):
+        for column, slot in enumerate(slots):
+            if slot:
+                longest = max((columns(word) for word in slot[1].text.split()), default=1)
+                widths[column] = max(widths[column], -(-min(longest, LONGEST_WORD) // slot[1].colspan))
     return widths
 
 
@@ -119,7 +142,15 @@ def block(table: Table, size: float) -> dict:
     """The table as the template reads it."""
 
     def rows(of: list[list[TableCell]]) -> list[list[dict]]:
-        return [[cell_data(cell) for cell in row] for row in of if row]
+        return [line(row, slots) for row, slots in zip(of, grid(of, len(table.alignments)), strict=True) if row]
+
+    def line(row: list[TableCell], slots: list[Slot | None]) -> list[dict]:
+        heads = {id(slot[1]) for slot in slots[: table.row_heads] if slot}
+        made = [cell_data(cell) for cell in row]
+        for cell, data in zip(row[: table.row_heads], made, strict=False):
+            if id(cell) not in heads:  # one from a row above has the place of the heading
+                data["head"] = False
+        return made
 
     return {
         "t": "table",

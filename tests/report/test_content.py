@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,24 @@ def test_a_wide_table_gets_smaller_print_and_then_parts():
     assert [cell["c"][0]["c"][0] for part in parts for cell in part["head"][0][1:]] == names
     assert all(part["body"][0][0]["c"][0]["c"] == ["0"] for part in parts)
     assert all(len(part["align"]) * 9 * 0.5 * part["size"] < PAGE_WIDTH for part in parts)
+
+
+def test_a_wide_table_with_spans_parts_too():
+    """Does a DataFrame with headings over several columns and rows print legibly, each number below its heading?"""
+    groups = [TableCell([], f"group{i}", colspan=3) for i in range(20)]
+    head = [[*cells("", ""), *groups], [*cells("k1", "k2"), *cells(*"xyz" * 20)]]
+    numbers = [[f"{row}.{i:05d}" for i in range(60)] for row in range(2)]
+    body = [[replace(*cells("r"), rowspan=2), *cells("1", *numbers[0])], cells("2", *numbers[1])]
+    parts = table_blocks(Table(("default",) * 62, head, body, 2))
+    assert len(parts) == 4
+    spans = [cell.get("colspan", 1) for part in parts for cell in part["head"][0][2:]]
+    assert sum(spans) == 60
+    assert max(spans) == 3
+    for row, heads in ((0, 2), (1, 1)):
+        shown = [cell["c"][0]["c"][0] for part in parts for cell in part["body"][row][heads:]]
+        assert shown == numbers[row]
+    assert all(part["body"][0][0]["rowspan"] == 2 for part in parts)
+    assert all([cell.get("head", True) for cell in part["body"][1][:2]] == [True, False] for part in parts)
 
 
 def test_a_long_html_table_is_cut_before_pandoc_reads_it():
