@@ -232,6 +232,19 @@ def test_student_text_in_titles_and_names_is_text(tmp_path):
     assert "#panic() *x* $y$ <z> [a]" in PdfReader(io.BytesIO(done.pdf)).pages[0].extract_text()
 
 
+def test_words_without_end_break_at_the_edge(tmp_path):
+    """Is a word, a piece of code or a table's entry that is longer than the line printed whole?"""
+    word = "abcdefghij" * 30
+    table = f"| a | b | c |\n|---|---|---|\n| {word} | {word} | {word} |"
+    cells = [new_markdown_cell(text) for text in (f"see {word} end", f"see `{word}` end", f"# {word}", table)]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
+    made = make_report(read_own(tmp_path), tmp_path / "a.pdf", Options())
+    lines = [line for page in PdfReader(made.pdf).pages for line in page.extract_text().split("\n")]
+    assert max(map(len, lines)) < 130
+    assert "".join(lines).count(word) >= 3
+    assert "\u200b" not in "".join(lines)
+
+
 def test_fonts_come_from_known_places_only():
     """Would another font on somebody's machine change the pages?"""
     names = {path.name for path in font_files()}
