@@ -245,6 +245,38 @@ def test_words_without_end_break_at_the_edge(tmp_path):
     assert "\u200b" not in "".join(lines)
 
 
+def placed(pdf: Path) -> list[tuple[float, float]]:
+    """The printed width and height of every picture in a PDF, in points."""
+    found = []
+
+    def seen(operator, operands, matrix, _) -> None:
+        if operator == b"Do":
+            found.append((abs(matrix[0]), abs(matrix[3])))
+
+    for page in PdfReader(pdf).pages:
+        page.extract_text(visitor_operand_before=seen)
+    return found
+
+
+def test_pictures_fit_the_page_whole_and_in_their_proportions(tmp_path):
+    """Is a tall figure neither cut nor squeezed, and do two plots in one table stand side by side?"""
+    from conftest import picture
+
+    tall, plot = picture(600, 3000), picture(640, 480)
+    side_by_side = "| a | b |\n|---|---|\n" + f"| ![x](data:image/png;base64,{plot}) " * 2 + "|"
+    cells = [
+        new_code_cell("x", outputs=[new_output("display_data", data={"image/png": tall})]),
+        new_markdown_cell(f"in a line ![x](data:image/png;base64,{tall})"),
+        new_markdown_cell(side_by_side),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
+    made = make_report(read_own(tmp_path), tmp_path / "a.pdf", Options())
+    sizes = placed(made.pdf)
+    assert [round(height / width, 2) for width, height in sizes] == [5, 5, 0.75, 0.75]
+    assert all(height < 700 for _, height in sizes)
+    assert sum(width for width, _ in sizes[2:]) < 485
+
+
 def test_fonts_come_from_known_places_only():
     """Would another font on somebody's machine change the pages?"""
     names = {path.name for path in font_files()}
