@@ -15,6 +15,7 @@ MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 60_000_000
 PRINT_PIXELS = 2200  # more of them across the page than any printer shows
 PRINTED = {"PNG": "png", "JPEG": "jpg"}
+PRINTED_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I")
 
 
 class PictureError(ValueError):
@@ -107,7 +108,7 @@ def safe_bitmap(data: bytes, pixels: float | None) -> tuple[bytes, str, float]:
             shown = pixels or image.width
             if image.format in PRINTED and image.width <= PRINT_PIXELS and image.height <= PRINT_PIXELS:
                 image.load()
-                if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA") and not image.getexif().get(0x0112):
+                if image.mode in PRINTED_MODES and not image.getexif().get(0x0112):
                     return data, PRINTED[image.format], shown
             image = ImageOps.exif_transpose(image)
             image.thumbnail((PRINT_PIXELS, PRINT_PIXELS))

@@ -36,6 +36,14 @@ def test_every_usual_format_prints(kind):
     Image.open(io.BytesIO(pictures.files[picture.file])).load()
 
 
+def test_greys_of_sixteen_bits_keep_their_levels():
+    """Is a depth map printed as it is, not all white?"""
+    out = io.BytesIO()
+    Image.new("I;16", (40, 20), 30_000).save(out, "PNG")
+    pictures = Pictures()
+    assert pictures.files[pictures.add(out.getvalue()).file] == out.getvalue()
+
+
 def test_the_same_picture_is_stored_once():
     """Does the file stay small when a picture is shown again?"""
     pictures = Pictures()
