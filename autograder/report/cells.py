@@ -90,6 +90,8 @@ def prose_blocks(source: str, place: str, folder: Path | None, attachments: dict
     result: list[Block] = []
     done = 0
     for region in regions:
+        if not region.markdown:  # banners of code, shown as what to write between
+            continue
         result += pending(lines[done : region.start])
         result.append({"t": "answer", "c": pending(lines[region.start + 1 : region.end])})
         done = region.end + 1

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.report.markup import Markup
+from autograder.report.cells import prose_blocks
+from autograder.report.markup import Markup, resolve
 from autograder.report.outputs import text_output
 from autograder.report.pandoc import LATEX, MARKDOWN, QUOTED, Fragment, convert
 from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
@@ -177,6 +178,16 @@ def test_latex_that_pandoc_does_not_know_is_shown_as_it_is():
     assert "noindent" not in json.dumps(blocks)
     assert "more" in json.dumps(blocks[1])
     assert problems.count("a piece of latex that pandoc cannot read: shown as text") == 2
+
+
+def test_banners_of_code_in_prose_are_no_answer():
+    """Does the text that shows students between which lines to write print as it stands?"""
+    banners = "# ===== START YOUR CODE HERE =====\n# ====== END YOUR CODE HERE ======"
+    markup = Markup()
+    blocks = prose_blocks(f"Write between\n\n```\n{banners}\n```\n\nand nowhere else.", "here", None, {}, markup)
+    para, code, rest = resolve(blocks, markup.resolved())
+    assert (para["c"], rest["c"]) == (["Write between"], ["and nowhere else."])
+    assert [row_words(row) for row in code["rows"]] == banners.split("\n")
 
 
 def test_displayed_formulas_stand_between_paragraphs():
