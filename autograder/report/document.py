@@ -20,6 +20,7 @@ from autograder.report.model import Notebook, Options, Problem, Score, Submissio
 from autograder.report.pandoc import MARKDOWN
 from autograder.report.rows import code_rows, diff_rows, row_data, style_table
 from autograder.report.terminal import clean
+from autograder.student import CELL as STUDENT
 
 MAX_EDIT_LINES = 120
 MAX_ADDED_LINES = 12  # what was added is shown in full where it stands
@@ -134,7 +135,7 @@ def notebook_data(notebook: Notebook, submission: Submission, options: Options, 
         if cell.metadata.get("autograder", {}).get("added"):
             data["tag"] = "added cell"
         question = is_question(cell)
-        if is_work(cell) and not question and waiting is None:
+        if is_work(cell) and not question and waiting is None and cell.id != STUDENT:
             waiting = data
         if question:
             start = waiting or data

@@ -200,6 +200,13 @@ def test_a_question_begins_with_the_work_that_leads_to_it(odd_pdf):
     assert flat("out = x @ w + b") in flat("".join(reader.pages[number - 1].extract_text() for number in pages))
 
 
+def test_the_cell_with_name_and_id_belongs_to_no_question(odd):
+    """Is a grader of the first question spared the student's name, and the cell a page of its own?"""
+    starts = {cell["id"]: cell["starts"] for cell in odd.data["notebooks"][0]["cells"] if "starts" in cell}
+    assert starts["work-toy"] == ["odd:toy-check"]
+    assert "student" not in starts
+
+
 def test_a_picture_or_formula_that_typst_refuses_costs_only_itself(odd):
     """If Typst stops at one piece, is the rest printed and the piece named?"""
     from dataclasses import replace
