@@ -1,7 +1,7 @@
 """A notebook's cells as blocks: its code, its outputs, its prose, in the order in which they stand."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -180,8 +180,23 @@ def notices(notebook: Notebook) -> Iterator[tuple[str, str]]:
     ran = [count for count in counts if count is not None]
     if ran != sorted(ran):
         yield "warning", f"{notebook.name}: its cells were run in another order than they stand in."
-    for sentence in notebook.mended[:5]:
+    for sentence in gathered(notebook.mended):
         yield "warning", f"{notebook.name}: {sentence}."
+
+
+MAX_MENDED = 8
+LOST = re.compile(r"malformed (output|attachments)$|is no (cell|text)$|no list of outputs$")
+
+
+def gathered(mended: Sequence[str]) -> list[str]:
+    """What was mended in a file without a loss; the ids that older notebooks never had are said once."""
+    mended = [sentence for sentence in mended if not LOST.search(sentence)]
+    without_id = [sentence for sentence in mended if sentence.endswith("no usable id")]
+    if len(without_id) > 1:
+        others = [sentence for sentence in mended if sentence not in without_id]
+        mended = [*others, f"{len(without_id)} cells have no usable id"]
+    more = len(mended) - MAX_MENDED
+    return [*mended[:MAX_MENDED], *([f"{more} more flaws in the file"] if more > 0 else [])]
 
 
 def listed(cells: list[NotebookNode], count: int) -> str:

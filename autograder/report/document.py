@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.report.cells import (
+    LOST,
     cell_data,
     is_question,
     is_work,
@@ -13,6 +14,7 @@ from autograder.report.cells import (
     question_title,
     without_points,
 )
+from autograder.report.content import shortened
 from autograder.report.fonts import font_families, missing_characters
 from autograder.report.hidden import without_hidden
 from autograder.report.markup import Markup, resolve
@@ -25,7 +27,7 @@ from autograder.student import CELL as STUDENT
 MAX_EDIT_LINES = 120
 MAX_ADDED_LINES = 12  # what was added is shown in full where it stands
 MAX_REGION_LINES = 2000
-MAX_NOTICE = 300
+MAX_NOTICE = 2000
 
 KINDS = {"own": "", "report": "Instructor's report", "feedback": "Feedback"}
 
@@ -62,10 +64,12 @@ def assemble(submission: Submission, options: Options) -> Document:
         "student_id": clean(submission.student_id),
         "when": submission.when.strftime("%Y-%m-%d %H:%M UTC"),
         "digest": submission.digest,
-        "notices": [{"level": level, "text": clean(text)[:MAX_NOTICE]} for level, text in all_notices(submission)],
+        "notices": [
+            {"level": level, "text": clean(shortened(text, MAX_NOTICE))} for level, text in all_notices(submission)
+        ],
         "scores": scores_data(submission),
         "notes": [
-            {"kind": clean(note.kind), "text": clean(note.text)[:MAX_NOTICE]}
+            {"kind": clean(note.kind), "text": clean(shortened(note.text, MAX_NOTICE))}
             for note in shown_notes(submission, options)
         ],
         "edits": [edit_data(edit) for edit in submission.edits],
@@ -84,9 +88,12 @@ def assemble(submission: Submission, options: Options) -> Document:
 
 
 def unread(submission: Submission) -> Iterator[Problem]:
-    """The notebooks that are not in the document, as problems."""
+    """The notebooks, and the pieces of a malformed one, that are not in the document, as problems."""
     for text in submission.unreadable:
         yield Problem("notebook", text)
+    for notebook in submission.notebooks:
+        for sentence in filter(LOST.search, notebook.mended):
+            yield Problem(notebook.name, f"{sentence}: left out")
 
 
 def all_notices(submission: Submission) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import nbformat
@@ -11,6 +12,8 @@ from conftest import ODD
 
 from autograder.errors import CourseError
 from autograder.release import bundle
+from autograder.report.document import assemble
+from autograder.report.model import Options, SourceRegion
 from autograder.report.read import HANDED_OUT, assignment_of, full_name, read_graded, read_own
 from autograder.report.scores import read_scores, telling_line
 
@@ -74,6 +77,32 @@ def test_a_broken_notebook_and_missing_files_are_said_not_raised(folder):
     assert found.notebooks == ()
     assert found.unreadable[0].startswith("odd.ipynb is not a notebook")
     assert found.missing == ("best_net.npz",)
+
+
+def test_what_is_lost_in_a_malformed_file_is_named(tmp_path):
+    """Does a notebook of an old format, whose cells have no ids, hide that an output in it cannot be read?"""
+    outputs = [{"output_type": "stream", "text": "no name"}]
+    cells = [{"cell_type": "markdown", "source": "a", "metadata": {}}] * 20
+    cells += [{"cell_type": "code", "source": "b", "metadata": {}, "outputs": outputs}] * 9
+    file = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    (tmp_path / "old.ipynb").write_text(json.dumps(file))
+    document = assemble(read_own(tmp_path), Options())
+    assert [str(problem) for problem in document.problems] == [
+        f"old: cell {number} has a malformed output: left out" for number in range(21, 30)
+    ]
+    notices = [notice["text"] for notice in document.data["notices"]]
+    assert "old: its format is 4.4, not 4.5." in notices
+    assert "old: 29 cells have no usable id." in notices
+    assert not any("malformed" in text for text in notices)
+
+
+def test_a_long_list_is_not_cut(folder):
+    """Are all functions named that are still to be written, however many?"""
+    names = [f"nn.layers.function_{i}" for i in range(60)]
+    regions = tuple(SourceRegion("nn/layers.py", name, 1, "pass", False) for name in names)
+    document = assemble(replace(read_own(folder), regions=regions), Options())
+    (said,) = [notice["text"] for notice in document.data["notices"] if "Not written" in notice["text"]]
+    assert all(name in said for name in names)
 
 
 def test_a_folder_without_assignment_toml_is_its_notebooks(folder, tmp_path):
