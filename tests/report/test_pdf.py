@@ -284,6 +284,18 @@ def test_pictures_fit_the_page_whole_and_in_their_proportions(tmp_path):
     assert sum(width for width, _ in sizes[2:]) < 485
 
 
+@pytest.mark.parametrize("name", ["Anna " * 39, "N" * 199])
+def test_the_longest_name_keeps_the_running_head_on_its_line(name, tmp_path):
+    """Does a very long name run over the title, or above the edge of the page?"""
+    cell = new_code_cell(f"name = {name!r}\nstudent_id = {name[:100]!r}", id="student")
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+    made = make_report(read_own(tmp_path), tmp_path / "a.pdf", Options())
+    first, second = PdfReader(made.pdf).pages
+    assert flat(name.strip()) in flat(first.extract_text())
+    assert max(map(len, second.extract_text().split("\n")[:1])) < 130
+    assert flat(name)[:40] in flat(second.extract_text().split("\n")[0])
+
+
 def test_fonts_come_from_known_places_only():
     """Would another font on somebody's machine change the pages?"""
     names = {path.name for path in font_files()}
