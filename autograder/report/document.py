@@ -111,10 +111,9 @@ def all_notices(submission: Submission) -> Iterator[tuple[str, str]]:
         yield "note", "The assignment as released was not at hand: changes outside the regions are not marked."
     elif submission.edits:
         count = len(submission.edits)
-        yield (
-            "warning",
-            f"{count} {'change' if count == 1 else 'changes'} outside the regions: listed and marked below.",
-        )
+        changes = "change" if count == 1 else "changes"
+        listed = "listed and marked" if any(nb.released is not None for nb in submission.notebooks) else "listed"
+        yield "warning", f"{count} {changes} outside the regions: {listed} below."
     untouched = [region.name for region in submission.regions if region.edited is False]
     if untouched:
         yield "warning", f"Not written yet: {', '.join(untouched)}."

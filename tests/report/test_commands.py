@@ -47,6 +47,7 @@ def test_the_instructors_first_page_has_scores_and_integrity_notes(mini_report):
         "mini.ipynb: scores-check · line 2 · changed",
         "expect.close(scores, 1)",
         "import os",
+        "2 changes outside the regions: listed below.",
     ):
         assert words in page, words
     second = PdfReader(mini_report.pdf).pages[1].extract_text()
