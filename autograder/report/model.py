@@ -8,6 +8,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.regions import Edit
+from autograder.report.terminal import clean
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text}"
+        return clean(f"{self.place}: {self.text}")  # it goes to a terminal, and names what students wrote
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 import json
 import shutil
 
+import nbformat
 import pytest
 from conftest import ODD
+from nbformat.v4 import new_markdown_cell, new_notebook
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
@@ -115,6 +117,16 @@ def test_pdf_prints_a_students_folder_and_says_what_is_missing(tmp_path):
     assert "not shown: odd, cell maths: the formula" in output
     assert (tmp_path / "2026-0042-odd.pdf").is_file()
     assert (tmp_path / "2026-0042-odd.pages.json").is_file()
+
+
+def test_what_is_named_on_the_terminal_cannot_steer_it(tmp_path):
+    """Can a picture's name in a student's notebook clear the instructor's screen?"""
+    cell = new_markdown_cell("![x](\x1b[2J\x1b]0;owned\x07.png) and $\\frac{\x1b[31m$")
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+    done = run("pdf", str(tmp_path), "--to", str(tmp_path / "a.pdf"))
+    assert done.exit_code == 1
+    assert "owned" in done.output
+    assert "\x1b" not in done.output
 
 
 def test_pdf_finds_the_released_folder_of_the_course_around_it(course_copy, monkeypatch):
