@@ -252,6 +252,34 @@ def test_words_without_end_break_at_the_edge(tmp_path):
     assert "\u200b" not in "".join(lines)
 
 
+SUM = " + ".join(f"x_{{{i}}} y_{{{i}}}" for i in range(40))
+ROWS = r" \\ ".join(" & ".join(f"{row}.{i:02d}" for i in range(40)) for row in range(2))
+WIDE = {
+    "sum": SUM,
+    "brackets": rf"\left( {SUM} \right)",
+    "root": rf"\sqrt{{{SUM}}}",
+    "align": rf"a &= {SUM} \\ &= b",
+    "matrix": rf"\begin{{bmatrix}} {ROWS} \end{{bmatrix}}",
+}
+
+
+@pytest.mark.parametrize("tex", WIDE.values(), ids=WIDE)
+@pytest.mark.parametrize("dollars", ["$", "$$"])
+def test_wide_formulas_end_before_the_edge(tex, dollars, tmp_path):
+    """Is a formula broken into lines, or where it cannot be, made to fit?"""
+    nbformat.write(new_notebook(cells=[new_markdown_cell(f"see {dollars}{tex}{dollars} there")]), tmp_path / "a.ipynb")
+    made = make_report(read_own(tmp_path), tmp_path / "a.pdf", Options())
+    assert made.problems == ()
+    ends = []
+
+    def seen(text, matrix, place, *_) -> None:
+        if text.strip():
+            ends.append(place[4] * matrix[0] + place[5] * matrix[2] + matrix[4])
+
+    PdfReader(made.pdf).pages[1].extract_text(visitor_text=seen)
+    assert max(ends) < 595 - 40
+
+
 def placed(pdf: Path) -> list[tuple[float, float]]:
     """The printed width and height of every picture in a PDF, in points."""
     found = []
