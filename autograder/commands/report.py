@@ -33,6 +33,7 @@ def pdf(
     """
     from rich.console import Console
 
+    from autograder.errors import CourseError
     from autograder.report.make import make_report
     from autograder.report.read import read_own
     from autograder.student import file_name
@@ -41,7 +42,13 @@ def pdf(
     options = chosen("own", paper, new_page_per_question)
     submission = read_own(folder, released)
     who = file_name(submission.student_id or submission.name or "nobody")
-    made = make_report(submission, to or folder.resolve().parent / f"{who}-{submission.assignment}.pdf", options)
+    target = to or folder.resolve().parent / f"{who}-{submission.assignment}.pdf"
+    try:
+        made = make_report(submission, target, options)
+    except OSError as error:
+        raise CourseError(
+            f"{target} cannot be written: {error.strerror or error}. Say where with  --to FILE.pdf"
+        ) from error
     for level, text in made.notices:
         console.print(f"{'note' if level == 'note' else level}: {text}", style=STYLES[level], markup=False)
     for problem in made.problems:

@@ -129,6 +129,13 @@ def test_what_is_named_on_the_terminal_cannot_steer_it(tmp_path):
     assert "\x1b" not in done.output
 
 
+def test_pdf_says_where_it_cannot_write(tmp_path):
+    """Is a target that cannot be written explained, without a stack trace?"""
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(CourseError, match=r"taken/a\.pdf cannot be written: .*--to"):
+        run("pdf", str(ODD / "submission"), "--to", str(tmp_path / "taken" / "a.pdf"))
+
+
 def test_pdf_finds_the_released_folder_of_the_course_around_it(course_copy, monkeypatch):
     """Inside a course, are changes marked without being told where the released folder is?"""
     shutil.copytree(course_copy.submitted / "ada/mini", course_copy.root / "work/mini")
