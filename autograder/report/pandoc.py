@@ -13,7 +13,7 @@ from typing import Literal
 from autograder.report.tex import Maths, definitions, depth_of, tidied, without_definitions
 
 SCRIPT = Path(__file__).with_name("pandoc.lua")
-MARKDOWN = "gfm-tex_math_dollars-tex_math_gfm-raw_attribute-yaml_metadata_block"
+MARKDOWN = "gfm-emoji-tex_math_dollars-tex_math_gfm-raw_attribute-yaml_metadata_block"
 LATEX = "latex+raw_tex"  # what it does not know stays raw, instead of vanishing
 MEMORY = "1g"
 SECONDS = 30

@@ -207,6 +207,12 @@ def test_a_question_is_called_what_its_comment_says(comment, title):
     assert question_title(new_code_cell(f"{comment}\nexpect.close(1, 1)", id="the-id")) == title
 
 
+def test_colons_stay_colons():
+    """Does a:b:c become a picture of a letter, where Jupyter shows it as it is?"""
+    blocks, _ = shown("ratios a:b:c, x[:m:2], 10:on:20 🎉")
+    assert blocks == [{"t": "para", "c": ["ratios a:b:c, x[:m:2], 10:on:20 🎉"]}]
+
+
 def test_displayed_formulas_stand_between_paragraphs():
     """Is a formula in the middle of a paragraph set as a block of its own?"""
     blocks, _ = shown("before $$x$$ after")
