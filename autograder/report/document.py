@@ -28,6 +28,7 @@ MAX_EDIT_LINES = 120
 MAX_ADDED_LINES = 12  # what was added is shown in full where it stands
 MAX_REGION_LINES = 2000
 MAX_NOTICE = 2000
+MAX_CHARACTERS = 12
 
 KINDS = {"own": "", "report": "Instructor's report", "feedback": "Feedback"}
 
@@ -77,14 +78,22 @@ def assemble(submission: Submission, options: Options) -> Document:
         "files": files_data(submission),
     }
     problems = [*markup.problems, *unread(submission)]
-    problems += [
-        Problem("fonts", f"no installed font has the character {char} (U+{ord(char):04X}): it prints as a box")
-        for char in missing_characters(json.dumps(data, ensure_ascii=False))
-    ]
+    problems += without_glyph(missing_characters(json.dumps(data, ensure_ascii=False)))
     problems = list(dict.fromkeys(problems))
     data["problems"] = [{"place": clean(problem.place), "text": clean(problem.text)} for problem in problems]
     data["styles"] = style_table(styles_in(data))
     return Document(data, markup.pictures.files, tuple(problems))
+
+
+def without_glyph(characters: list[str]) -> list[Problem]:
+    """What to say of characters that no font has: a text in another script is one problem, not a hundred."""
+    if not characters:
+        return []
+    shown = ", ".join(f"{char} (U+{ord(char):04X})" for char in characters[:MAX_CHARACTERS])
+    more = f" and {len(characters) - MAX_CHARACTERS} more" if len(characters) > MAX_CHARACTERS else ""
+    what = "the character" if len(characters) == 1 else f"{len(characters)} characters,"
+    they = "it prints as a box" if len(characters) == 1 else "they print as boxes"
+    return [Problem("fonts", f"no installed font has {what} {shown}{more}: {they}")]
 
 
 def unread(submission: Submission) -> Iterator[Problem]:

@@ -102,10 +102,11 @@ def missing_characters(text: str) -> list[str]:
             return []
         known = characters_of(path)
         left = {char for char in left if ord(char) not in known}
-    return sorted(char for char in sorted(left)[:MOST_CHECKED] if is_box(char))
+    doubtful = sorted(left)
+    return [char for char in doubtful[:MOST_CHECKED] if is_box(char)] + doubtful[MOST_CHECKED:]
 
 
-MOST_CHECKED = 100
+MOST_CHECKED = 100  # of more of them that none of the font files has, the others are taken for boxes
 
 
 def shows(char: str) -> bool:

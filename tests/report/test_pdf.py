@@ -16,7 +16,7 @@ from PIL import Image, ImageChops
 from pypdf import PdfReader
 
 from autograder.report import fonts
-from autograder.report.document import assemble
+from autograder.report.document import assemble, without_glyph
 from autograder.report.fonts import font_files, missing_characters
 from autograder.report.make import make_report
 from autograder.report.model import Options
@@ -335,6 +335,18 @@ def test_a_character_without_a_glyph_is_named():
     """Does anything print as a box without a word?"""
     assert missing_characters("Plain, é, ∀ε>0, 𝔼[𝑋], ﬁ, → and \u200d\ufe0f\u0301") == []
     assert missing_characters("runes ᚠᚢ") == ["ᚠ", "ᚢ"]
+
+
+def test_a_text_that_no_font_has_is_one_problem():
+    """Does an answer in a script without a font leave room on the first page, and are all its characters counted?"""
+    cuneiform = [chr(0x12000 + i) for i in range(300)]
+    assert missing_characters("".join(cuneiform)) == cuneiform
+    (problem,) = without_glyph(cuneiform)
+    assert problem.text.startswith("no installed font has 300 characters, \U00012000 (U+12000), \U00012001")
+    assert problem.text.endswith(" and 288 more: they print as boxes")
+    (one,) = without_glyph(["\U00012000"])
+    assert one.text == "no installed font has the character \U00012000 (U+12000): it prints as a box"
+    assert without_glyph([]) == []
 
 
 def test_without_the_system_fonts_emoji_are_named(monkeypatch):
