@@ -45,7 +45,14 @@ def collect(
     source: Annotated[Path, typer.Argument(metavar="FROM", help="A folder or zip of submissions.", exists=True)],
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace newer submissions by older ones, too.")] = False,
 ) -> None:
-    """Put submissions from a folder or a zip, as learning platforms give them, where grading looks for them."""
+    """Put submissions from a folder or a zip, as learning platforms give them, where grading looks for them.
+
+    FROM holds a folder or a zip for each student, or is a download from Moodle, Canvas or Blackboard. The time of
+    handing in is that of a submission's newest file; the clock in a zip is read in the time zone of the due time.
+    What is there already is replaced only by something newer.
+
+    Example:  autograder collect softmax_net downloads.zip
+    """
     from rich.console import Console
 
     from autograder.course import find_course

@@ -5,21 +5,25 @@ What it understands:
 - `<student>.zip`, one archive for each student
 - Moodle: folders `Full Name_12345_assignsubmission_file_`
 - Canvas: files `doejane_12345_67890_two_layer_net.ipynb` or `doejane_LATE_12345_67890_homework.zip`
+- Blackboard: files `Homework 1_jdoe_attempt_2026-10-09-11-30-00_homework.zip`; the last attempt counts
 
 Archives are read with limits on number, size and depth; a path that leads out of its folder, a link or a device is
-refused. The time of handing in is the newest time in the submission, unless it brings a timestamp.txt.
+refused. The time of handing in is the newest time in the submission. nbgrader's timestamp.txt says it instead where it
+lies in a student's folder, but not where the student can have put it: in an archive, or on a platform.
 """
 
 import io
 import os
 import re
 import shutil
+import struct
 import tempfile
+import unicodedata
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
 from autograder.assignment import Assignment
@@ -39,9 +43,15 @@ from autograder.grade.submission import (
 MAX_BYTES = 512 * 2**20
 MAX_RATIO = 200
 MAX_NESTED = 2
-MOODLE = re.compile(r"(?P<student>.+?)_\d+_assignsubmission_(file|onlinetext)_?\Z")
-CANVAS = re.compile(r"(?P<student>[^_/]+?)(?:_LATE)?_\d+_\d+_(?P<file>.+)\Z")
+MOODLE = re.compile(r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)_?\Z")
+CANVAS = re.compile(r"(?P<student>[^_/]+?)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)\Z")
+BLACKBOARD = re.compile(r".+_(?P<student>[^_/]+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)\Z")
 COPY_NUMBER = re.compile(r"([ _]?\(\d+\)|-\d+)(?=\.ipynb\Z)")
+
+
+OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+UNIX_TIMES = 0x5455
+"""The field of a zip that has a file's time as seconds since 1970."""
 
 
 class Refused(Exception):
@@ -76,35 +86,48 @@ def collect(course: Course, assignment: Assignment, source: Path, force: bool = 
     """
     report = Report()
     store = Store(course, assignment.name)
+    zone = assignment.due.tzinfo if assignment.due else None
     try:
-        by_student = group(assignment, read_source(source, report))
+        by_student = group(store, read_source(source, report, zone), report)
     except Refused as refused:
         report.problems.append(f"{source}: {refused}")
         return report
     for student, files in sorted(by_student.items()):
         try:
-            files = unpack(files, student, report)
+            files = settle(unpack(files, student, report, zone), assignment)
+            if not any(found.path.endswith(".ipynb") for found in files):
+                report.problems.append(f"{student}: {no_notebook(files)}")
+            elif put(store, student, files, force, report):
+                report.collected.append(student)
         except Refused as refused:
             report.problems.append(f"{student}: {refused}")
-            continue
-        files = settle(files, assignment)
-        if not any(found.path.endswith(".ipynb") for found in files):
-            report.problems.append(f"{student}: there is no notebook in what was handed in.")
-            continue
-        if put(store, student, files, force, report):
-            report.collected.append(student)
+        except OSError as error:
+            report.problems.append(f"{student}: could not be written to {store.submitted(student)}: {error.strerror}.")
     return report
+
+
+def no_notebook(files: list[Found]) -> str:
+    """What was handed in instead of a notebook, and what to do."""
+    if not files:
+        return "what was handed in is empty."
+    paths = [found.path for found in files]
+    shown = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
+    packed = any(path.lower().endswith(OTHER_ARCHIVES) for path in paths)
+    hint = " Only zips are unpacked: unpack it into a folder of the student's, and collect that." if packed else ""
+    return f"there is no notebook in what was handed in, only {shown}.{hint}"
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def read_source(source: Path, report: Report) -> list[Found]:
-    """All files in a folder or zip, with their paths in it."""
+def read_source(source: Path, report: Report, zone: tzinfo | None) -> list[Found]:
+    """All files in a folder or zip, with their paths in it; `zone` as of `read_zip`."""
     if source.is_dir():
         notes: list[Note] = []
         found = []
         for path, entry in walk(source, notes):
+            if is_litter(PurePosixPath(path).parts):
+                continue
             content = read_regular(Path(entry.path), MAX_BYTES)
             if content is None:
                 report.notes.append(f"{path} cannot be read, or is too large, and is left out.")
@@ -115,11 +138,14 @@ def read_source(source: Path, report: Report) -> list[Found]:
     content = read_regular(source, 8 * MAX_BYTES)
     if content is None:
         raise Refused("it is no folder and no readable zip.")
-    return list(read_zip(content, limit=8 * MAX_BYTES, files=100 * MAX_FILES))
+    return list(read_zip(content, zone, limit=8 * MAX_BYTES, files=100 * MAX_FILES))
 
 
-def read_zip(content: bytes, limit: int = MAX_BYTES, files: int = MAX_FILES) -> Iterator[Found]:
+def read_zip(content: bytes, zone: tzinfo | None, limit: int = MAX_BYTES, files: int = MAX_FILES) -> Iterator[Found]:
     """The files of an archive.
+
+    Args:
+        zone: where the clocks stood that its times are from, since a zip does not say; None: here.
 
     Raises:
         Refused: it is none, is damaged or encrypted, or is a bomb; or a path in it leads elsewhere.
@@ -140,47 +166,112 @@ def read_zip(content: bytes, limit: int = MAX_BYTES, files: int = MAX_FILES) -> 
                     data = file.read(member.file_size + 1)
                 if len(data) > member.file_size:
                     raise Refused("the archive lies about its files' sizes.")
-                yield Found(path, data, datetime(*member.date_time, tzinfo=UTC).timestamp())
+                yield Found(path, data, time_of(member, zone))
     except Refused:
         raise
     except Exception as error:  # a hostile archive can raise anything
         raise Refused(f"the archive cannot be read: {error or type(error).__name__}.") from None
 
 
+def time_of(member: zipfile.ZipInfo, zone: tzinfo | None) -> float:
+    """When the file was written: the exact time where the archive has it, else the time on a clock in `zone`."""
+    extra = member.extra
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == UNIX_TIMES and size >= 5 and extra[4] & 1:
+            return float(struct.unpack_from("<I", extra, 5)[0])
+        extra = extra[4 + size :]
+    try:
+        return datetime(*member.date_time, tzinfo=zone).timestamp()
+    except ValueError:  # some programs write month 0, day 0
+        return datetime(1980, 1, 1, tzinfo=zone).timestamp()
+
+
 def safe_path(member: zipfile.ZipInfo) -> str | None:
-    """The member's path, or None where it is litter of an operating system; raises Refused where it leads elsewhere."""
+    """The member's path, or None where it is a folder or litter; raises Refused where it leads elsewhere."""
     name = member.filename.replace("\\", "/")
     parts = PurePosixPath(name).parts
-    if name.startswith("/") or ".." in parts or (parts and ":" in parts[0]) or "\0" in name:
+    if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
         raise Refused(f"the archive has a file with the path {name!r:.100}, which leads out of it.")
+    if not parts or name.endswith("/") or is_litter(parts):
+        return None
     kind = member.external_attr >> 28
     if kind not in (0, 0o10):
         raise Refused(f"the archive has a link or special file, {name!r:.100}.")
-    if not parts or parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db") or IGNORED_FOLDERS & set(parts):
-        return None
     return str(PurePosixPath(*parts))
+
+
+def is_litter(parts: tuple[str, ...]) -> bool:
+    """Is it a file that an operating system or a tool left there?"""
+    litter = parts[-1] in (".DS_Store", "Thumbs.db") or parts[-1].startswith("._")
+    return litter or "__MACOSX" in parts or not IGNORED_FOLDERS.isdisjoint(parts)
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------
 
 
-def group(assignment: Assignment, files: list[Found]) -> dict[str, list[Found]]:
+@dataclass(frozen=True)
+class Owned:
+    """A file with its owner: the name, and the number by which a platform tells owners of the same name apart.
+
+    `attempt` is Blackboard's, a time that sorts.
+    """
+
+    student: str
+    number: str
+    found: Found
+    attempt: str = ""
+
+
+def group(store: Store, files: list[Found], report: Report) -> dict[str, list[Found]]:
     """Student -> files, with paths below what is the student's own."""
+    owned = [one for found in without_common_folder(files) if (one := owner(found, report))]
+    numbers: dict[str, set[str]] = defaultdict(set)
+    last: dict[str, str] = defaultdict(str)
+    for one in owned:
+        numbers[one.student].add(one.number)
+        last[one.student] = max(last[one.student], one.attempt)
     groups: dict[str, list[Found]] = defaultdict(list)
-    files = without_common_folder(files)
-    for found in files:
-        top, _, rest = found.path.partition("/")
-        if rest:
-            moodle = MOODLE.match(top)
-            student = student_name(moodle["student"] if moodle else top)
-        elif canvas := CANVAS.match(top):
-            student, rest = student_name(canvas["student"]), canvas["file"]
-        elif top.lower().endswith(".zip"):
-            student, rest = student_name(top[:-4]), top
-        else:
-            continue
-        groups[student].append(Found(rest, found.content, found.time))
+    for one in owned:
+        several = len(numbers[one.student]) > 1 and one.number
+        if one.attempt == last[one.student]:
+            groups[f"{one.student}_{one.number}" if several else one.student].append(one.found)
+    for student in sorted(student for student, known in numbers.items() if len(known) > 1):
+        names = [f"{student}_{number}" if number else student for number in sorted(numbers[student])]
+        report.notes.append(f"several are called {student}; they are kept apart as {', '.join(names)}.")
+        if student not in names and store.submitted(student).exists():
+            report.notes.append(f"submitted/{student} is from an earlier download, and one of them: remove it.")
     return groups
+
+
+def owner(found: Found, report: Report) -> Owned | None:
+    """Whose a file is; None, and told, where nobody can know."""
+    top, _, rest = found.path.partition("/")
+    if rest:
+        if moodle := MOODLE.match(top):
+            return owned_by(moodle, moodle["number"], rest, found)
+        return Owned(student_name(top), "", Found(rest, found.content, found.time))
+    if blackboard := BLACKBOARD.match(top):
+        file = blackboard["file"]
+        return owned_by(blackboard, "", file, found, blackboard["attempt"]) if file else None
+    if canvas := CANVAS.match(top):
+        return owned_by(canvas, canvas["number"], canvas["file"], found)
+    if top.lower().endswith(".zip"):
+        return Owned(student_name(top[:-4]), "", found)
+    if top.lower().endswith((".ipynb", *OTHER_ARCHIVES)):
+        report.problems.append(
+            f"{top}: whose is it? Put it, unpacked, into a folder with the student's id as its name."
+        )
+    else:
+        report.notes.append(f"{top} is left out: it is neither a student's folder nor a zip.")
+    return None
+
+
+def owned_by(match: re.Match, number: str, path: str, found: Found, attempt: str = "") -> Owned | None:
+    """A file that came through a platform; the time of handing in is nothing that a student could say there."""
+    if PurePosixPath(path).name == TIMESTAMP:
+        return None
+    return Owned(student_name(match["student"]), number, Found(path, found.content, found.time), attempt)
 
 
 def without_common_folder(files: list[Found]) -> list[Found]:
@@ -196,23 +287,24 @@ def without_common_folder(files: list[Found]) -> list[Found]:
 
 def student_name(text: str) -> str:
     """A student's id as a folder name: letters, digits, and - _ . @ as they are, anything else as _."""
-    name = re.sub(r"[^\w.@-]+", "_", text.strip()).strip("._")
+    name = re.sub(r"[^\w.@-]+", "_", unicodedata.normalize("NFC", text.strip())).strip("._")
     return name[:100] or "unnamed"
 
 
 # --- what it is -------------------------------------------------------------------------------------------------------
 
 
-def unpack(files: list[Found], student: str, report: Report, depth: int = 0) -> list[Found]:
+def unpack(files: list[Found], student: str, report: Report, zone: tzinfo | None, depth: int = 0) -> list[Found]:
     """The student's files, archives among them unpacked; raises Refused for an archive that is not taken."""
     out: list[Found] = []
     for found in files:
         if not found.path.lower().endswith(".zip"):
-            out.append(found)
+            if not depth or PurePosixPath(found.path).name != TIMESTAMP:
+                out.append(found)
         elif depth == MAX_NESTED:
             report.notes.append(f"{student}: {found.path} is an archive in an archive in an archive, and is left out.")
         else:
-            out += unpack(list(read_zip(found.content)), student, report, depth + 1)
+            out += unpack(list(read_zip(found.content, zone)), student, report, zone, depth + 1)
     if sum(len(found.content) for found in out) > MAX_BYTES:
         raise Refused(f"all archives unpacked are more than {MAX_BYTES >> 20} MB.")
     return out
