@@ -1,5 +1,6 @@
 """The gradebook: nbgrader's database, one transaction for each submission."""
 
+import contextlib
 import random
 import threading
 import time
@@ -159,13 +160,28 @@ class Books:
                     grade.auto_score, grade.extra_credit, grade.needs_manual_grade = 0, None, False
             else:
                 self.write_notebook(submitted, notebook, grades[submitted.name])
-        seconds_late = submission.total_seconds_late
-        if seconds_late:
+        if submission.total_seconds_late:
             self.db.flush()
             self.db.expire_all()
+        self.penalise(submission)
+
+    def penalise(self, submission: SubmittedAssignment) -> None:
+        """Reckon what lateness costs, from the scores as they are now."""
+        seconds_late = submission.total_seconds_late
         for submitted in submission.notebooks:
             lost = penalty(self.assignment.late, submitted.score, seconds_late) if seconds_late else 0
-            submitted.late_submission_penalty = lost or None
+            if lost != (submitted.late_submission_penalty or 0):
+                submitted.late_submission_penalty = lost or None
+
+    def renew_penalties(self) -> None:
+        """Let late penalties follow what has been given by hand since the submissions were graded."""
+
+        def renew() -> None:
+            self.db.expire_all()
+            for submission in self.gradebook.assignment_submissions(self.assignment.name):
+                self.penalise(submission)
+
+        self.when_free(renew)
 
     def submission_of(self, student: str) -> SubmittedAssignment:
         """The student's submission, made with all its grades and comments where there was none."""
@@ -210,6 +226,12 @@ class Books:
         """All submissions of the assignment, by student."""
         found = self.gradebook.assignment_submissions(self.assignment.name)
         return sorted((entry_of(submission) for submission in found), key=lambda entry: entry.student)
+
+
+def renew_penalties(course: Course, assignment: Assignment) -> None:
+    """As `Books.renew_penalties`; nothing where the gradebook does not know the assignment."""
+    with Books(course, assignment) as books, contextlib.suppress(MissingEntry):
+        books.renew_penalties()
 
 
 def write_grade(grade: Grade, auto_score: float | None, earned: CellGrade | None) -> None:

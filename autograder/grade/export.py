@@ -9,6 +9,7 @@ from nbgrader.plugins import CsvExportPlugin
 
 from autograder.course import Course, environment_bin_on_path, nbgrader_config
 from autograder.errors import CourseError
+from autograder.grade.books import renew_penalties
 
 QUESTION_COLUMNS = ("assignment", "student_id", "notebook", "question", "score", "max_score", "extra_credit", "by_hand")
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -22,6 +23,8 @@ def open_gradebook(course: Course) -> Gradebook:
 
 def export_totals(course: Course, assignments: Sequence[str], to: Path) -> int:
     """Write nbgrader's CSV export (all assignments, or these) to `to`; returns the number of rows."""
+    for name in assignments or course.assignment_names():
+        renew_penalties(course, course.assignment(name))
     with open_gradebook(course) as gradebook:
         CsvExportPlugin(to=str(to), assignment=list(assignments)).export(gradebook)
     return len(Path(to).read_text().splitlines()) - 1

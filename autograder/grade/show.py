@@ -111,6 +111,7 @@ def grade_and_show(
                     pass
             if not bar.failures:
                 store.end()
+        books.renew_penalties()
         console.print(table(books.entries(), store))
         if todo.up_to_date:
             console.print(f"{len(todo.up_to_date)} graded already; --force grades them again.")

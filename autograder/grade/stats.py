@@ -11,6 +11,7 @@ from rich.text import Text
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.grade.books import renew_penalties
 from autograder.grade.export import open_gradebook
 from autograder.notebooks import read_source_notebook
 
@@ -95,6 +96,7 @@ def stats_table(questions: Sequence[Question]) -> Table:
 
 def histogram_of(course: Course, assignment: str) -> Text:
     """How the scores are spread, in tenths of the maximum."""
+    renew_penalties(course, course.assignment(assignment))
     with open_gradebook(course) as gradebook:
         parts = [
             max(0.0, submission.score - submission.late_submission_penalty) / submission.max_score

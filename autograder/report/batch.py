@@ -4,6 +4,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.grade.books import renew_penalties
 from autograder.report.make import make_report
 from autograder.report.model import Options, Scores
 from autograder.report.read import read_graded
@@ -45,6 +46,7 @@ def graded(course: Course, name: str, students: list[str] | None) -> list[tuple[
         if student not in there:
             raise CourseError(f"{student} has no graded {name}. Graded are: {', '.join(there[:20])}.")
     wanted = sorted(set(students)) if students else there
+    renew_penalties(course, assignment)
     scores = read_scores(course, assignment, wanted)
     return [(student, *scores.get(student, (None, ""))) for student in wanted]
 

@@ -1,5 +1,6 @@
 """What an instructor does, rightly or wrongly, around grading."""
 
+import csv
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,12 @@ from nbgrader.api import Gradebook
 
 from autograder.assignment import load_assignment
 from autograder.errors import CourseError
+from autograder.grade.export import export_totals
 from autograder.grade.judge import Judge
 from autograder.grade.nursery import Nursery
+from autograder.grade.stats import histogram_of
 from autograder.notebooks import read_notebook, write_notebook
+from autograder.report.batch import graded
 
 
 def edit(tiny, notebook: str, cell: str, old: str, new: str) -> None:
@@ -90,6 +94,40 @@ def test_changed_source_is_graded_again_and_manual_scores_stay(tiny, grading):
         assert (why.score, why.needs_manual_grade) == (4, True)
         double = gradebook.find_grade("double-check", "first", "tiny", "ada")
         assert (double.auto_score, double.score, double.needs_manual_grade) == (2, 1, True)
+
+
+def test_late_penalty_follows_points_given_by_hand(tiny, grading, tmp_path):
+    """Does lateness cost its part of what a person gives afterwards, everywhere, with nothing graded again?"""
+    tiny.hand_in("max", timestamp="2026-10-10 10:00:00 UTC")
+    tiny.hand_in("zoe", timestamp="2026-10-19 10:00:00 UTC")
+    grading(tiny)
+
+    def given(score: float) -> None:
+        with Gradebook(tiny.course.gradebook_url) as gradebook:
+            for student in ("max", "zoe"):
+                gradebook.find_grade("why", "first", "tiny", student).manual_score = score
+            gradebook.db.commit()
+
+    def lost() -> dict[str, float]:
+        with Gradebook(tiny.course.gradebook_url) as gradebook:
+            found = gradebook.assignment_submissions("tiny")
+            return {one.student.id: pytest.approx(one.late_submission_penalty) for one in found}
+
+    assert lost() == {"max": 2.2, "zoe": 22}
+    given(5)
+    export_totals(tiny.course, [], tmp_path / "grades.csv")
+    assert lost() == {"max": 2.7, "zoe": 27}
+    totals = {row["student_id"]: row for row in csv.DictReader((tmp_path / "grades.csv").open())}
+    assert float(totals["zoe"]["score"]) == 0
+    given(4)
+    assert "2 graded already" in grading(tiny)
+    assert lost() == {"max": 2.6, "zoe": 26}
+    given(3)
+    scores = {student: scores for student, scores, _ in graded(tiny.course, "tiny", None)}
+    assert (scores["max"].total, scores["zoe"].total) == (pytest.approx(22.5), 0)
+    given(2)
+    assert histogram_of(tiny.course, "tiny").plain.startswith("  0– 10 %  █")
+    assert lost() == {"max": 2.4, "zoe": 24}
 
 
 def test_searches_run_only_when_asked(tiny, grading):
