@@ -12,6 +12,7 @@ def gradescope(
 ) -> None:
     """Write a results.json for every graded submission, as Gradescope's autograders do.
 
+    Scores are the gradebook's, as in `autograder export`: with points given by hand, and less the late penalty.
     The pages of each question, for Gradescope's outline, are in the <student>.pages.json of `autograder report`.
 
     Example:  autograder gradescope softmax_net
@@ -23,5 +24,5 @@ def gradescope(
 
     course = find_course()
     target = to or course.root / "gradescope" / course.assignment(assignment).name
-    written = write_gradescope(course, assignment, target)
+    written = write_gradescope(course, course.assignment(assignment), target)
     Console(highlight=False).print(f"{len(written)} results written to {target}", markup=False)

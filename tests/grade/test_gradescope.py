@@ -4,44 +4,59 @@ import json
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 
-from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradescope import write_gradescope
+from autograder.gradescope import gradescope_results, write_gradescope
+from autograder.report.model import Score, Scores
 
 RESULT = {
-    "notebooks": {
-        "net": {
-            "cells": {
-                "scores": {"points": 4, "credit": 1.0, "score": 4.0, "extra_credit": False, "lines": ["scores ok"]},
-                "loss": {"points": 6, "credit": 0.5, "score": 3.0, "extra_credit": False, "lines": ["46 %", "half"]},
-                "bonus": {"points": 10, "credit": 1.0, "score": 10.0, "extra_credit": True, "lines": []},
-            },
-            "stopped": None,
-        }
-    },
+    "notebooks": {"net": {"cells": {"scores": {"lines": ["scores ok"]}, "loss": {"lines": ["46 %", "half"]}}}},
     "edits": [{"place": "nn/layers.py", "kind": "changed", "line": 7, "before": "a", "after": "b"}],
-    "notes": [{"kind": "late", "text": "handed in 2 days late"}],
+    "notes": [{"kind": "file", "text": "a.txt is a link and is left out"}],
 }
+SCORES = Scores(
+    (
+        Score("net", "scores", 4, 4.0),
+        Score("net", "loss", 6, 3.0, comment="nearly"),
+        Score("net", "bonus", 10, 10.0, extra_credit=True),
+        Score("net", "why", 5, None),
+    ),
+    late_penalty=1.7,
+    total=15.3,
+)
 
 
-def test_points_extra_credit_and_notes_are_there(tmp_path: Path):
-    """Do score, maxima, states, diagnosis and integrity notes arrive?"""
-    folder = tmp_path / "autograded" / "ada" / "hw"
-    folder.mkdir(parents=True)
-    (folder / "result.json").write_text(json.dumps(RESULT))
-    (file,) = write_gradescope(Course(tmp_path), "hw", tmp_path / "out")
+def test_points_extra_credit_and_notes_are_there():
+    """Do score, maxima, states, diagnosis, comments and integrity notes arrive?"""
+    results = gradescope_results(SCORES, RESULT)
+    assert results["score"] == 15.3
+    assert [(t["name"], t.get("score"), t.get("max_score"), t.get("status")) for t in results["tests"]] == [
+        ("net: scores", 4.0, 4, "passed"), ("net: loss", 3.0, 6, "failed"), ("net: bonus", 10.0, 0.0, "passed"),
+        ("net: why", None, None, None),
+    ]  # fmt: skip
+    assert results["tests"][1]["output"] == "46 %\nhalf\nnearly"
+    assert results["tests"][3]["output"] == "to be graded by hand"
+    assert results["output"] == (
+        "late: −1.7 points\na.txt is a link and is left out\nnn/layers.py, line 7: changed outside the regions"
+    )
+
+
+def test_the_score_is_the_gradebooks(tiny, grading, tmp_path: Path):
+    """Is the score that of the gradebook, with points given by hand and less the late penalty?"""
+    tiny.hand_in("ada", timestamp="2026-10-10 10:00:00 UTC")
+    grading(tiny)
+    with Gradebook(tiny.course.gradebook_url) as gradebook:
+        gradebook.find_grade("why", "first", "tiny", "ada").manual_score = 4
+        gradebook.db.commit()
+    (file,) = write_gradescope(tiny.course, tiny.course.assignment("tiny"), tmp_path / "out")
     assert file == tmp_path / "out" / "ada" / "results.json"
     results = json.loads(file.read_text())
-    assert results["score"] == 17.0
-    assert [(t["name"], t["score"], t["max_score"], t["status"]) for t in results["tests"]] == [
-        ("net: scores", 4.0, 4, "passed"), ("net: loss", 3.0, 6, "failed"), ("net: bonus", 10.0, 0.0, "passed"),
-    ]  # fmt: skip
-    assert results["tests"][1]["output"] == "46 %\nhalf"
-    assert results["output"] == "handed in 2 days late\nnn/layers.py, line 7: changed outside the regions"
+    assert results["score"] == pytest.approx(0.9 * 26)
+    assert {t["name"]: t["score"] for t in results["tests"]}["first: why"] == 4
 
 
-def test_nothing_graded_is_said(tmp_path: Path):
+def test_nothing_graded_is_said(tiny, tmp_path: Path):
     """Is there a clear error before anything was graded?"""
-    with pytest.raises(CourseError, match="no graded submission of hw"):
-        write_gradescope(Course(tmp_path), "hw", tmp_path / "out")
+    with pytest.raises(CourseError, match="no graded submission of tiny"):
+        write_gradescope(tiny.course, tiny.course.assignment("tiny"), tmp_path / "out")
