@@ -1,5 +1,6 @@
 """`autograder grade`, `collect`, `export` and `stats`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -34,10 +35,15 @@ def grade(
     from autograder.grade.start import started
 
     wanted = student or []
-    with started(find_course(), assignment, wanted, workers, "none" if no_sandbox else tier, dask) as start:
-        from autograder.grade.show import grade_and_show
+    try:
+        with started(find_course(), assignment, wanted, workers, "none" if no_sandbox else tier, dask) as start:
+            from autograder.grade.show import grade_and_show
 
-        grade_and_show(start, wanted, force, seed, retrain)
+            grade_and_show(start, wanted, force, seed, retrain)
+    except KeyboardInterrupt:
+        again = "begins anew, because of --force" if force else "goes on"
+        print(f"Stopped. What is graded is kept; the same command {again}.", file=sys.stderr)
+        raise
 
 
 def collect(

@@ -72,6 +72,8 @@ def become(program: str, shell: NotebookShell, channel: int, parent: int) -> NoR
         if os.getppid() != parent:  # it died before this process had asked to die with it
             return
         importlib.import_module(f"autograder.grade.{program}").serve(shell, channel)
+    except (BrokenPipeError, ConnectionResetError):  # the grader was stopped and has hung up
+        pass
     except BaseException:
         traceback.print_exc()
     finally:

@@ -42,9 +42,9 @@ def results(tiny) -> dict[str, tuple]:
     }
 
 
-def start(tiny, *options: str) -> subprocess.Popen:
+def start(tiny, *options: str, **how) -> subprocess.Popen:
     return subprocess.Popen(
-        [*COMMAND, *options], cwd=tiny.course.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*COMMAND, *options], cwd=tiny.course.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **how
     )
 
 
@@ -147,9 +147,30 @@ def test_interrupt(handed_in, undisturbed, tmp_path):
     time.sleep(undisturbed[2] / 2)
     started = family(process.pid)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=15)
+    output, _ = process.communicate(timeout=15)
     assert process.returncode != 0
     assert not any(map(alive, started))
+    assert "Stopped. What is graded is kept; the same command goes on." in output
+    assert "Traceback" not in output
+
+
+def test_interrupt_from_the_keyboard_while_the_sandbox_is_tried(handed_in, tmp_path):
+    """Is Ctrl-C, which goes to all processes of a terminal, no failure of the sandbox and no traceback of a helper?"""
+    tiny = copy_of(handed_in, tmp_path)
+    process = start(tiny, start_new_session=True)
+    while not any(b"sandbox.checks" in command(pid) for pid in family(process.pid)):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert "Traceback" not in output
+
+
+def command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_two_runs_at_once(handed_in, tmp_path, grading):

@@ -74,7 +74,10 @@ def try_tiers(tiers: Sequence[str], only_quick: bool) -> dict[str, dict[str, str
         return {tier: {check.name: blocked for check in CHECKS} for tier in tiers}
     command = [sys.executable, "-m", "autograder.grade.sandbox.checks"]
     speed = "quick" if only_quick else "thorough"
-    running = {tier: subprocess.Popen([*command, tier, speed], stdout=subprocess.PIPE) for tier in tiers}
+    running = {
+        tier: subprocess.Popen([*command, tier, speed], stdout=subprocess.PIPE, start_new_session=True)
+        for tier in tiers
+    }
     found = {}
     for tier, process in running.items():
         try:
