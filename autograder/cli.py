@@ -1,5 +1,6 @@
 """`autograder`: the command line."""
 
+import errno
 import logging
 import sys
 from types import ModuleType
@@ -21,6 +22,24 @@ app = typer.Typer(
 INSTRUCTORS = "For instructors"
 STUDENTS = "For students"
 BOTH = "For everybody"
+
+RIGHTS = "Look at who owns it and who may write there, or do this as that user."
+ROOM = "Make room on the disk, and run the same command again: what is done is kept."
+REMEDIES = {
+    errno.EACCES: RIGHTS,
+    errno.EPERM: RIGHTS,
+    errno.EROFS: RIGHTS,
+    errno.ENOSPC: ROOM,
+    errno.EDQUOT: ROOM,
+}
+GRADEBOOK_REMEDIES = {
+    "locked": "Another program is writing to it: run the same command again when that is done.",
+    "readonly": RIGHTS,
+    "unable to open": RIGHTS,
+    "full": ROOM,
+    "not a database": "Put your last good copy of gradebook.db back.",
+    "malformed": "Put your last good copy of gradebook.db back.",
+}
 
 
 def show_version(wanted: bool) -> None:
@@ -61,26 +80,27 @@ def leave_out_servers() -> None:
         sys.modules.setdefault(module.__name__, module)
 
 
-def gradebook_trouble(error: Exception) -> str | None:
-    """What to say of an error that the gradebook's database gave; None for any other error."""
-    sqlalchemy = sys.modules.get("sqlalchemy")
-    if sqlalchemy is None or not isinstance(error, sqlalchemy.exc.DBAPIError):
-        return None
-    return (
-        f"the gradebook (gradebook.db) cannot be used: {error.orig}. Is another program working in it? "
-        "If it is damaged, put a copy of it back; without one, move it away and release the assignments again "
-        "(grades given by hand are in it only)."
-    )
+def in_words(error: Exception) -> str:
+    """What an error means that is nobody's programming mistake, and what to do; empty for any other."""
+    if isinstance(error, CourseError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.errno in REMEDIES:
+        return f"{error.filename}: {error.strerror}. {REMEDIES[error.errno]}"
+    if isinstance(error, getattr(sys.modules.get("sqlalchemy.exc"), "DBAPIError", ())):
+        said = str(error.orig)
+        remedy = next((remedy for words, remedy in GRADEBOOK_REMEDIES.items() if words in said), "")
+        return f"the gradebook cannot be used: {said}. {remedy}".strip() if remedy else ""
+    return ""
 
 
 def main() -> None:
-    """Run the command line; a CourseError becomes a message and exit code 1, as does a gradebook that is unusable."""
+    """Run the command line; what went wrong outside of the program becomes a message and exit code 1."""
     leave_out_servers()
     try:
         app()
     except Exception as error:
-        text = str(error) if isinstance(error, CourseError) else gradebook_trouble(error)
-        if text is None:
+        text = in_words(error)
+        if not text:
             raise
         logging.getLogger(__name__).debug("stopped", exc_info=True)
         Console(stderr=True, highlight=False).print(text, style="red", markup=False, soft_wrap=True)

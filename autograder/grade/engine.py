@@ -6,6 +6,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.assess import Graded, Settings, grade_submission
@@ -188,6 +190,11 @@ def is_of_the_course(error: Exception) -> bool:
     return isinstance(error, CourseError) and not isinstance(error, Refused | JudgeDied)
 
 
+def of_gradebook(error: Exception) -> bool:
+    """Can nothing be written down any more, because the database is read-only, full or locked for good?"""
+    return isinstance(error, OperationalError)
+
+
 def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str]) -> Iterator[str]:
     """Grade these students' submissions, writing each down when it is done; yields their names as they are.
 
@@ -195,6 +202,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
 
     Raises:
         CourseError: the answer key cannot be made, or the first submissions are refused by the sandbox.
+        OperationalError: the gradebook cannot be written to.
     """
     listener = engine.listener
     none_yet = True
@@ -225,7 +233,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                         books.enter(student, graded.notebooks, graded.grades, submission.handed_in())
                         store.write(student, graded.files)
                     except Exception as error:
-                        if (isinstance(error, Refused) and none_yet) or is_of_the_course(error):
+                        if (isinstance(error, Refused) and none_yet) or is_of_the_course(error) or of_gradebook(error):
                             raise
                         listener.failed(student, f"{type(error).__name__}: {error}")
                         continue

@@ -2,12 +2,15 @@
 
 import os
 import signal
+import sqlite3
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from autograder.errors import CourseError
 from autograder.grade.assess import Settings
+from autograder.grade.books import Books
 from autograder.grade.crew import LocalCrew
 from autograder.grade.engine import Engine, Listener, read
 from autograder.grade.judge import JudgeDied
@@ -49,6 +52,20 @@ def test_killed_judge_is_made_again(tiny):
     assert {path: data for path, data in before.files.items() if path.endswith(".ipynb")} == {
         path: data for path, data in after.files.items() if path.endswith(".ipynb")
     }
+
+
+def test_gradebook_that_cannot_be_written(tiny, grading, monkeypatch):
+    """Does the run end at once where no score can be written down, and is nobody said to have no verdict?"""
+    tiny.hand_in("ada")
+    tiny.hand_in("bob")
+
+    def readonly(*_) -> None:
+        raise OperationalError("INSERT", {}, sqlite3.OperationalError("attempt to write a readonly database"))
+
+    monkeypatch.setattr(Books, "write", readonly)
+    with pytest.raises(OperationalError, match="readonly"):
+        grading(tiny)
+    assert not list(tiny.course.autograded.glob("*/tiny"))
 
 
 def test_evidence_that_kills_every_judge(tiny, monkeypatch):
