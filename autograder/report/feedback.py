@@ -162,6 +162,8 @@ def safe_bundle(data: Mapping, clean) -> NotebookNode:
 def write_feedback(course: Course, assignment: Assignment, student: str) -> list[Path]:
     """Write feedback/<student>/<assignment>/*.html with nbgrader's converter; returns the pages.
 
+    Where no notebook of the submission could be read there are none, and none of an earlier submission.
+
     Raises:
         CourseError: nbgrader could not make a page.
     """
@@ -180,6 +182,10 @@ def write_feedback(course: Course, assignment: Assignment, student: str) -> list
     log.propagate = False
     log.addHandler(said := Said())
     target = course.feedback / student / assignment.name
+    if not any((course.autograded / student / assignment.name).glob("*.ipynb")):
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        return []
     try:
         converter.start()
     except NbGraderException as error:

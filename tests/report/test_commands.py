@@ -145,6 +145,19 @@ def test_pdf_finds_the_released_folder_of_the_course_around_it(course_copy, monk
     assert "was not at hand" not in result.output
 
 
+def test_feedback_without_a_notebook(course_copy, monkeypatch):
+    """Does a student of whom no notebook could be read get the PDF that says so, and no page of an earlier attempt?"""
+    monkeypatch.chdir(course_copy.root)
+    (course_copy.autograded / "zoe/mini/mini.ipynb").unlink()
+    old = course_copy.feedback / "zoe/mini/mini.html"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    result = run("feedback", "mini", "--student", "zoe")
+    assert "0 failed" in result.output
+    names = sorted(path.name for path in (course_copy.feedback / "zoe/mini").iterdir())
+    assert names == ["feedback.pages.json", "feedback.pdf"]
+
+
 def test_feedback_writes_pages_and_pdfs(course_copy, monkeypatch):
     """Does every student get their pages and the PDF?"""
     monkeypatch.chdir(course_copy.root)
