@@ -52,7 +52,7 @@ def write_gradescope(course: Course, assignment: Assignment, target: Path) -> li
     """Write `target`/<student>/results.json for every graded submission; returns the files.
 
     Raises:
-        CourseError: nothing of this assignment has been graded.
+        CourseError: nothing of this assignment has been graded, or the gradebook does not know a student.
     """
     name = assignment.name
     paths = {path.parent.parent.name: path for path in sorted(course.autograded.glob(f"*/{name}/result.json"))}
@@ -66,4 +66,9 @@ def write_gradescope(course: Course, assignment: Assignment, target: Path) -> li
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         written.append(file)
+    if unknown := sorted(paths.keys() - {file.parent.name for file in written}):
+        raise CourseError(
+            f"{len(written)} results written to {target}; the gradebook does not know: {', '.join(unknown)}. "
+            f"Run  autograder grade {name}"
+        )
     return written
