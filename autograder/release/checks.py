@@ -51,11 +51,17 @@ class Problem:
 
 
 def check_assignment(course: Course, name: str) -> list[Problem]:
-    """Return everything in source/<name> that keeps it from being released, in the order of the files."""
+    """Return everything in source/<name> that keeps it from being released, in the order of the files.
+
+    Raises:
+        CourseError: there is no such assignment.
+    """
     folder = course.source / name
     try:
         assignment = course.assignment(name)
     except CourseError as error:
+        if name not in course.assignment_names():
+            raise
         return [_from_error(folder / FILE, error)]
     problems = list(_folder(course, assignment))
     notebooks: dict[str, NotebookNode] = {}

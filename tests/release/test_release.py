@@ -406,8 +406,10 @@ def test_the_command_releases_and_checks(course):
     assert run("release", course=course) == "assignments/lines\n"
     assert "up to date: lines" in run("release", "lines", "--check", course=course)
     assert (course.root / "gradebook.db").exists()
-    message = run("release", "lins", course=course, code=1)
-    assert "There are" in message or 'Did you mean "lines"?' in message
+    for command in ("release", "lint"):
+        assert run(command, "lins", course=course, code=1) == (
+            f'no assignment "lins" in {course.source} (a folder with an assignment.toml). Did you mean "lines"?'
+        )
     assert "writes nothing" in run("release", "--check", "--bundle", course=course, code=1)
 
 
