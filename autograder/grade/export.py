@@ -25,9 +25,13 @@ def export_totals(course: Course, assignments: Sequence[str], to: Path) -> int:
     """Write nbgrader's CSV export (all assignments, or these) to `to`; returns the number of rows."""
     for name in assignments or course.assignment_names():
         renew_penalties(course, course.assignment(name))
-    with open_gradebook(course) as gradebook:
-        CsvExportPlugin(to=str(to), assignment=list(assignments)).export(gradebook)
-    return len(Path(to).read_text().splitlines()) - 1
+    try:
+        with open_gradebook(course) as gradebook:
+            CsvExportPlugin(to=str(to), assignment=list(assignments)).export(gradebook)
+        with open(to, newline="") as file:
+            return sum(1 for _ in csv.reader(file)) - 1
+    except OSError as error:
+        raise CourseError(f"export: {to} cannot be written: {error.strerror}.") from None
 
 
 def export_questions(course: Course, assignments: Sequence[str], to: Path) -> int:

@@ -52,6 +52,13 @@ def test_csv_stats_and_nbgrader_export(graded, tmp_path):
     assert histogram_of(graded.course, "tiny").plain.count("█") > 0
 
 
+@pytest.mark.parametrize("write", [export_totals, export_questions])
+def test_no_such_folder(tiny, tmp_path, write):
+    """Is it said which file cannot be written?"""
+    with pytest.raises(CourseError, match=r"no/such/grades\.csv cannot be written: No such file"):
+        write(tiny.course, [], tmp_path / "no" / "such" / "grades.csv")
+
+
 def test_nothing_graded(tiny):
     """Is it said that there is nothing to show yet?"""
     with pytest.raises(CourseError, match="nothing of tiny is graded yet"):

@@ -160,6 +160,7 @@ def test_interrupt_from_the_keyboard_while_the_sandbox_is_tried(handed_in, tmp_p
     process = start(tiny, start_new_session=True)
     while not any(b"sandbox.checks" in command(pid) for pid in family(process.pid)):
         time.sleep(0.01)
+    time.sleep(0.2)
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=30)
     assert process.returncode != 0
