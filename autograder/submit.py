@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import struct
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from autograder.student import Student, file_name, read_student
 
 MANIFEST = "submission.json"
 MAX_FILE_BYTES = 50 * 2**20
+UNIX_TIMES = 0x5455  # the field of a zip that has a file's time as seconds since 1970
+FIRST_TIME = 315_619_200  # seconds, a day into 1980: zips know no earlier year
 LEFT_OUT = {"data", "__pycache__", ".ipynb_checkpoints", ".git", ".venv"}
 
 
@@ -69,24 +73,35 @@ def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Pa
                 "  Clear the notebook's large outputs, or remove the file from the folder."
             )
     target = target or folder.resolve().parent / f"{file_name(student.student_id)}-{assignment.name}.zip"
+    now = datetime.now().astimezone()
     manifest = {
         "assignment": assignment.name,
         "name": student.name,
         "student_id": student.student_id,
-        "made_at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "made_at": now.isoformat(timespec="seconds"),
         "files": {path.as_posix(): hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in files},
     }
     try:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
+            archive.writestr(member(MANIFEST, now.timestamp()), json.dumps(manifest, indent=1))
             for path in files:
-                archive.write(folder / path, path.as_posix())
+                written = (folder / path).stat().st_mtime
+                archive.writestr(member(path.as_posix(), written), (folder / path).read_bytes())
     except OSError as error:
         raise CourseError(
             f"submit: {target} cannot be written: {error.strerror}.\n"
             "  Name another file, in a folder that is there:  --to FILE.zip"
         ) from None
     return Packed(target, student, tuple(manifest["files"]), tuple(warnings(folder, assignment)))
+
+
+def member(path: str, seconds: float) -> zipfile.ZipInfo:
+    """A zip's entry with the file's exact time, since the clock in a zip has no time zone."""
+    seconds = max(int(seconds), FIRST_TIME)
+    info = zipfile.ZipInfo(path, time.localtime(seconds)[:6])
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.extra = struct.pack("<HHBI", UNIX_TIMES, 5, 1, seconds)
+    return info
 
 
 def warnings(folder: Path, assignment: Assignment) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 What it understands:
 - `<student>/…`, with the notebooks somewhere below, or `<student>/<assignment>/…`
-- `<student>.zip`, one archive for each student
+- `<student>.zip`, or `<student>-<assignment>.zip` as `autograder submit` names it: one archive for each student
 - Moodle: folders `Full Name_12345_assignsubmission_file_`
 - Canvas: files `doejane_12345_67890_two_layer_net.ipynb` or `doejane_LATE_12345_67890_homework.zip`
 - Blackboard: files `Homework 1_jdoe_attempt_2026-10-09-11-30-00_homework.zip`; the last attempt counts
@@ -225,7 +225,7 @@ class Owned:
 
 def group(store: Store, files: list[Found], report: Report) -> dict[str, list[Found]]:
     """Student -> files, with paths below what is the student's own."""
-    owned = [one for found in without_common_folder(files) if (one := owner(found, report))]
+    owned = [one for found in without_common_folder(files) if (one := owner(found, store.assignment, report))]
     numbers: dict[str, set[str]] = defaultdict(set)
     last: dict[str, str] = defaultdict(str)
     for one in owned:
@@ -244,7 +244,7 @@ def group(store: Store, files: list[Found], report: Report) -> dict[str, list[Fo
     return groups
 
 
-def owner(found: Found, report: Report) -> Owned | None:
+def owner(found: Found, assignment: str, report: Report) -> Owned | None:
     """Whose a file is; None, and told, where nobody can know."""
     top, _, rest = found.path.partition("/")
     if rest:
@@ -257,7 +257,7 @@ def owner(found: Found, report: Report) -> Owned | None:
     if canvas := CANVAS.match(top):
         return owned_by(canvas, canvas["number"], canvas["file"], found)
     if top.lower().endswith(".zip"):
-        return Owned(student_name(top[:-4]), "", found)
+        return Owned(student_name(without_assignment(top[:-4], assignment)), "", found)
     if top.lower().endswith((".ipynb", *OTHER_ARCHIVES)):
         report.problems.append(
             f"{top}: whose is it? Put it, unpacked, into a folder with the student's id as its name."
@@ -265,6 +265,11 @@ def owner(found: Found, report: Report) -> Owned | None:
     else:
         report.notes.append(f"{top} is left out: it is neither a student's folder nor a zip.")
     return None
+
+
+def without_assignment(stem: str, assignment: str) -> str:
+    """An archive's name without what `autograder submit`, and a browser, put behind the student's."""
+    return re.sub(rf"(?<=.)-{re.escape(assignment)}([ _]?\(\d+\))?\Z", "", stem, flags=re.IGNORECASE)
 
 
 def owned_by(match: re.Match, number: str, path: str, found: Found, attempt: str = "") -> Owned | None:

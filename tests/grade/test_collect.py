@@ -57,6 +57,8 @@ def files(tiny, student: str) -> set[str]:
         ({f"ada/{name}": content for name, content in HOMEWORK.items()}, "ada"),
         ({f"ada/tiny/{name}": content for name, content in HOMEWORK.items()}, "ada"),
         ({"ada.zip": ZIPPED}, "ada"),
+        ({"ada-tiny.zip": ZIPPED}, "ada"),
+        ({"ada-l-tiny (1).zip": ZIPPED}, "ada-l"),
         ({"ada.zip": archive({f"my homework/{name}": content for name, content in HOMEWORK.items()})}, "ada"),
         ({"Ada Lovelace_12345_assignsubmission_file_/homework.zip": ZIPPED}, "Ada_Lovelace"),
         ({f"Ada Lovelace_12345_assignsubmission_file_/{n}": c for n, c in HOMEWORK.items()}, "Ada_Lovelace"),

@@ -1,7 +1,10 @@
 """What a student packs, and what keeps it from being packed."""
 
 import json
+import os
+import time
 import zipfile
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import nbformat
@@ -9,6 +12,7 @@ import pytest
 
 from autograder.assignment import load_assignment
 from autograder.errors import CourseError
+from autograder.grade.collect import read_zip
 from autograder.submit import MANIFEST, pack
 
 NAMED = """# ===== START YOUR CODE HERE: student =====
@@ -82,3 +86,18 @@ def test_a_zip_that_cannot_be_written_is_a_message(folder, target):
     """Does a folder, or a place that is not there, in place of a file give a sentence and no stack trace?"""
     with pytest.raises(CourseError, match=r"cannot be written: .*\n.*--to FILE"):
         pack(folder, load_assignment(folder), folder / target)
+
+
+def test_the_time_of_handing_in_is_the_same_everywhere(folder, monkeypatch):
+    """Is a zip that was made in Tokyo handed in when it was made, also where the course is in Berlin?"""
+    os.utime(folder / "a.ipynb", (0, 0))
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        made = pack(folder, load_assignment(folder)).path.read_bytes()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    found = {file.path: file.time for file in read_zip(made, timezone(timedelta(hours=2)))}
+    assert found[MANIFEST] == pytest.approx(time.time(), abs=60)
+    assert datetime.fromtimestamp(found["a.ipynb"], UTC).year == 1980
