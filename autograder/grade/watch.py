@@ -17,6 +17,7 @@ from autograder.grade.wire import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OU
 
 GRACE_SECONDS = 2.0
 MAX_FRAME = 80 * 2**20
+MAX_PARTS = 500_000  # of a message: read, each takes many times its bytes
 MAX_EVIDENCE = 256 * 2**20
 MAX_MESSAGES = 20_000  # of evidence
 MAX_PICTURES = 32 * 2**20
@@ -25,6 +26,13 @@ MAX_TEXT = 32 * 2**20
 LEAST_TEXT, LEAST_PICTURE = 256, 16 * 1024  # bytes that an output counts for at least: each takes memory here
 LEAST_TAG = 100  # bytes that each tag of an HTML output counts for: it takes time here
 CHUNK = 1 << 20
+
+
+def notice(text: str) -> dict:
+    return {"output_type": "stream", "name": "stdout", "text": text + "\n"}
+
+
+OF_TOO_MANY_PARTS = notice("… an output of very many parts is left out")
 
 
 class Watch:
@@ -58,11 +66,11 @@ class Watch:
                 self.on_evidence(payload)
                 continue
             try:
-                message = json.loads(payload)
+                message = json.loads(payload) if payload.count(b",") < MAX_PARTS else OF_TOO_MANY_PARTS
             except (ValueError, RecursionError):
                 raise WireError("a message that is not JSON") from None
             if kind == OUTPUT:
-                self.on_output(message, len(payload))
+                self.on_output(message, len(payload) if message is not OF_TOO_MANY_PARTS else LEAST_TEXT)
             elif kind == CELL_BEGINS:
                 self.on_begin(message)
             elif kind == CELL_ENDS:
@@ -150,10 +158,6 @@ def tags_in(output: dict) -> int:
     data = output.get("data")
     html = data.get("text/html") if isinstance(data, dict) else None
     return html.count("<") if isinstance(html, str) else 0
-
-
-def notice(text: str) -> dict:
-    return {"output_type": "stream", "name": "stdout", "text": text + "\n"}
 
 
 def time_message(what: str, seconds: float) -> str:

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import time
+import tracemalloc
 
 import pytest
 
@@ -134,6 +135,18 @@ def test_tags_are_counted():
     outputs = watch.run.cells["a"].outputs
     assert 30 < len(outputs) < 50
     assert "left out" in outputs[-1]["text"]
+
+
+def test_messages_of_many_parts_are_not_read():
+    """Does a message that would take gigabytes when it is read leave no more than a line, as often as it comes?"""
+    watch = Watch(CELLS, LIMITS)
+    tracemalloc.start()
+    watch.feed(b"".join([HONEST[0], *[frame(OUTPUT, b"[" + b"[]," * 2_000_000 + b"1]")] * 3]))
+    assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    tracemalloc.stop()
+    assert "very many parts" in watch.run.cells["a"].outputs[0]["text"]
+    with pytest.raises(WireError, match="out of order"):
+        Watch(CELLS, LIMITS).feed(frame(CELL_BEGINS, b"[" + b"1," * 1_000_000 + b"1]"))
 
 
 def test_error_after_much_output_is_kept(sleeper):
