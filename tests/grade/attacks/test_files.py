@@ -193,6 +193,39 @@ def scripts_in_texts(folder: Path) -> None:
     edit(folder, change)
 
 
+def copies_of_a_work_cell(folder: Path) -> None:
+    """Below the work: copies of its cell, with nbgrader's metadata, that became something else."""
+
+    def change(nb: dict) -> None:
+        own = cell_of(nb, "own")
+        at = nb["cells"].index(own) + 1
+        nb["cells"][at:at] = [own | {"id": "a", "source": "triple(2)"}, own | {"id": "b", "source": ""}]
+
+    edit(folder, change)
+
+
+def with_other_line_ends(folder: Path) -> None:
+    edit(folder, lambda nb: [cell.update(source=cell["source"].replace("\n", "\r\n")) for cell in nb["cells"]])
+    for path in (folder / MAIN, folder / "nn" / "tiny.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def with_a_second_list_of_cells(folder: Path) -> None:
+    text = (folder / MAIN).read_text().rstrip()
+    (folder / MAIN).write_text(text.removesuffix("}") + ', "cells": []}')
+
+
+def region_that_closes_its_function(folder: Path) -> None:
+    tiny = folder / "nn" / "tiny.py"
+    more = "    return dx\n\n\ndef predict(params, X):\n    return [0] * len(X)\n\n\ndef rest(dx):\n    pass\n"
+    tiny.write_text(tiny.read_text().replace("    dx = 3 * x**2\n", "    dx = 3 * x**2\n" + more))
+
+
+def nearly_banners(folder: Path) -> None:
+    tiny = folder / "nn" / "tiny.py"
+    tiny.write_text(tiny.read_text() + f"# START YOUR CODE HERE: a{' ' * 270}!\n" * 2000)
+
+
 # --- weights ----------------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +286,7 @@ WEIGHTS: dict[str, bytes] = {
     "paths that lead out": zipped(("../../../tmp/W.npy", npy("{}")), ("/etc/W.npy", b"x")),
     "encrypted": encrypted(),
     "compressed otherwise": zipped(("W.npy", b"x"), method=zipfile.ZIP_LZMA),
+    "a name that is a report": zipped(("W\n  best.npz   ok\033[31m" + "x" * 60_000 + ".npy", npy("{}"))),
     "a thousand arrays": npz(**{f"W{number}": np.zeros(1) for number in range(1000)}),
 }
 
@@ -378,6 +412,11 @@ ATTACKS: dict[str, tuple[Attack, dict[str, int], str]] = {
     "easier checks": (with_easier_checks, lost("triple-check"), ""),
     "a region that ends early": (region_that_ends_early, FULL, ""),
     "banners in texts": (banners_in_texts, lost("triple-check"), ""),
+    "copies of a work cell": (copies_of_a_work_cell, FULL, "added cells"),
+    "other line ends": (with_other_line_ends, FULL, ""),
+    "a second list of cells": (with_a_second_list_of_cells, lost("triple-check"), "restored cell"),
+    "a region that closes its function": (region_that_closes_its_function, FULL, ""),
+    "lines that are nearly banners": (nearly_banners, FULL, ""),
     "scripts in texts": (scripts_in_texts, FULL, "added cells"),
     "no weights": (lambda folder: (folder / "best.npz").unlink(), NO_WEIGHTS, ""),
     "modules that shadow": (modules_that_shadow, FULL, "added file"),
