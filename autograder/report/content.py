@@ -279,7 +279,7 @@ def html_tag(text: str, place: Place, stack: list[tuple[str, list[Inline]]]) -> 
         while stack[-1][0] != name:
             close(stack)
         close(stack)
-    elif not closing and LOST_TAGS.match(text):
+    elif not closing and (name == "svg" or LOST_TAGS.match(text)):  # an SVG in a block of HTML is a picture
         place.problem(f"<{name}> cannot be printed")
 
 

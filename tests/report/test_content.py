@@ -230,6 +230,16 @@ def test_html_in_markdown_is_paired_and_the_lost_is_named():
     assert problems == ["<iframe> cannot be printed", "<video> cannot be printed"]
 
 
+def test_a_drawing_in_html_is_shown_or_named():
+    """Does an SVG that is not an output of its own vanish?"""
+    svg = "<svg width='100' height='50'><circle cx='20' cy='20' r='10'/></svg>"
+    for text, format in ((f"<p>{svg}</p>", "html"), (f"<div>\n{svg}\n</div>", MARKDOWN)):
+        blocks, problems = shown(text, format)
+        assert blocks[0]["c"][0][0] == "picture"
+        assert problems == []
+    assert shown(f"a line with {svg} in it")[1] == ["<svg> cannot be printed"]
+
+
 def test_only_web_links_are_links():
     """Can a link in a PDF run or open something local?"""
     blocks, _ = shown("[a](javascript:alert(1)) [b](file:///etc/passwd) [c](https://example.org)")
