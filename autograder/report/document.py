@@ -108,8 +108,10 @@ def unread(submission: Submission) -> Iterator[Problem]:
 def all_notices(submission: Submission) -> Iterator[tuple[str, str]]:
     """What the first page says about the submission's state."""
     if not submission.name or not submission.student_id:
-        what = "name" if not submission.name else "student id"
-        yield "error", f"The {what} is not filled in (the first notebook's cell “student”)."
+        given = {"name": submission.name, "student id": submission.student_id}
+        empty = [what for what, value in given.items() if not value]
+        verb = "is" if len(empty) == 1 else "are"
+        yield "error", f"The {' and '.join(empty)} {verb} not filled in (the first notebook's cell “student”)."
     for text in submission.unreadable:
         yield "error", text
     for name in submission.missing:

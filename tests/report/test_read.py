@@ -12,7 +12,7 @@ from conftest import ODD
 
 from autograder.errors import CourseError
 from autograder.release import bundle
-from autograder.report.document import assemble
+from autograder.report.document import all_notices, assemble
 from autograder.report.model import Options, SourceRegion
 from autograder.report.read import HANDED_OUT, assignment_of, full_name, read_graded, read_own
 from autograder.report.scores import read_scores, telling_line
@@ -94,6 +94,21 @@ def test_what_is_lost_in_a_malformed_file_is_named(tmp_path):
     assert "old: its format is 4.4, not 4.5." in notices
     assert "old: 29 cells have no usable id." in notices
     assert not any("malformed" in text for text in notices)
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ({"name": ""}, "The name is not filled in"),
+        ({"student_id": ""}, "The student id is not filled in"),
+        ({"name": "", "student_id": ""}, "The name and student id are not filled in"),
+        ({}, None),
+    ],
+)
+def test_what_is_not_filled_in_is_named_at_once(folder, who, said):
+    """Does a student hear of name and id in one go?"""
+    sentences = [text for _, text in all_notices(replace(read_own(folder), **who)) if "filled in" in text]
+    assert [text.split(" (")[0] for text in sentences] == ([said] if said else [])
 
 
 def test_a_long_list_is_not_cut(folder):
