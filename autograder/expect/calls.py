@@ -115,7 +115,7 @@ def gradient(
 
 
 def holds(value: Any, predicate: Callable[[Any], Any], message: str, *, name: str | None = None) -> None:
-    """The predicate is true of the value.
+    """The predicate is true of the value, which holds no NaN.
 
     Args:
         predicate: gets the value, gives True or False (or numpy's); anything else, or an exception, is a failure. When

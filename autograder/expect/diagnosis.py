@@ -127,6 +127,14 @@ def not_finite(name: str, value: Value) -> str | None:
     return None
 
 
+def not_a_number(name: str, value: Value) -> str | None:
+    """Where a value holds NaN; None where it holds none."""
+    for leaf in leaves(value, value):
+        if leaf.value.dtype.kind in "fc" and np.isnan(leaf.value).any():
+            return f"{name}{leaf.path} is not a number.\n  {holds_non_finite(leaf.value, leaf.expected)}"
+    return None
+
+
 def holds_non_finite(value: Array, expected: Array) -> str | None:
     """NaN or inf."""
     if value.dtype.kind not in "fc" or np.isfinite(value).all():

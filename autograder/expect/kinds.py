@@ -92,7 +92,7 @@ class Gradient(Close):
 
 @dataclass(frozen=True)
 class Holds(Expectation):
-    """A value of which a predicate is true."""
+    """A value without NaN of which a predicate is true."""
 
     predicate: Callable[[Value], Any]
     message: str
@@ -103,6 +103,8 @@ class Holds(Expectation):
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         if len(encode(evidence)) > self.room:
             return unusable(self.name, f"the value is much larger than it should be ({diagnosis.describe(evidence)})")
+        if trouble := diagnosis.not_a_number(self.name, evidence):  # it would pass `not value > limit`
+            return Judgement(0.0, (self.name, self.message, "failed"), trouble)
         try:
             answer = self.predicate(evidence)
         except Exception as error:

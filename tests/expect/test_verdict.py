@@ -201,6 +201,18 @@ def test_no_guess_earns_credit(value):
         assert verdict.flags == ()
 
 
+@pytest.mark.parametrize("nan", [np.nan, {"sgd": 2.0, "adam": np.nan}, np.array([1.0, np.nan])])
+def test_nan_passes_no_predicate(bench, nan):
+    """Does NaN fail where the predicate asks only what it is not?"""
+
+    def cell(value):
+        expect.holds(value, lambda value: not np.any(value == 3), "it is not 3", name="loss")
+
+    verdict = bench.grade(lambda: cell(1.0), lambda: cell(nan))
+    assert verdict.credit == 0
+    assert "is not a number" in verdict.lines[1]
+
+
 @pytest.mark.parametrize("nan", [np.nan, np.array(np.nan), [1.0, np.nan], np.array([1.0, np.nan])])
 @pytest.mark.parametrize("measure", ["relative error", "absolute error", "sum of differences"])
 def test_nan_never_passes(bench, nan, measure):
