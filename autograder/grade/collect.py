@@ -7,31 +7,26 @@ What it understands:
 - Canvas: files `doejane_12345_67890_two_layer_net.ipynb` or `doejane_LATE_12345_67890_homework.zip`
 - Blackboard: files `Homework 1_jdoe_attempt_2026-10-09-11-30-00_homework.zip`; the last attempt counts
 
-Archives are read with limits on number, size and depth; a path that leads out of its folder, a link or a device is
-refused. The time of handing in is the newest time in the submission. nbgrader's timestamp.txt says it instead where it
+The time of handing in is the newest time in the submission. nbgrader's timestamp.txt says it instead where it
 lies in a student's folder, but not where the student can have put it: in an archive, or on a platform.
 """
 
-import io
 import os
 import re
 import shutil
-import struct
 import tempfile
 import unicodedata
-import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.grade.archives import MAX_BYTES, Found, Refused, is_litter, read_zip
 from autograder.grade.state import Store
 from autograder.grade.submission import (
     IGNORED_FILES,
-    IGNORED_FOLDERS,
     MAX_FILES,
     TIMESTAMP,
     Note,
@@ -40,31 +35,12 @@ from autograder.grade.submission import (
     walk,
 )
 
-MAX_BYTES = 512 * 2**20
-MAX_RATIO = 200
 MAX_NESTED = 2
 MOODLE = re.compile(r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)_?\Z")
 CANVAS = re.compile(r"(?P<student>[^_/]+?)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)\Z")
 BLACKBOARD = re.compile(r".+_(?P<student>[^_/]+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)\Z")
 COPY_NUMBER = re.compile(r"([ _]?\(\d+\)|-\d+)(?=\.ipynb\Z)")
-
-
 OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
-UNIX_TIMES = 0x5455
-"""The field of a zip that has a file's time as seconds since 1970."""
-
-
-class Refused(Exception):
-    """An archive that is not taken; the text says why."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A file of a submission: its path in it, its content, and its time (seconds since 1970)."""
-
-    path: str
-    content: bytes
-    time: float
 
 
 @dataclass
@@ -139,72 +115,6 @@ def read_source(source: Path, report: Report, zone: tzinfo | None) -> list[Found
     if content is None:
         raise Refused("it is no folder and no readable zip.")
     return list(read_zip(content, zone, limit=8 * MAX_BYTES, files=100 * MAX_FILES))
-
-
-def read_zip(content: bytes, zone: tzinfo | None, limit: int = MAX_BYTES, files: int = MAX_FILES) -> Iterator[Found]:
-    """The files of an archive.
-
-    Args:
-        zone: where the clocks stood that its times are from, since a zip does not say; None: here.
-
-    Raises:
-        Refused: it is none, is damaged or encrypted, or is a bomb; or a path in it leads elsewhere.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            if len(members) > files:
-                raise Refused(f"the archive holds {len(members)} files; at most {files} are unpacked.")
-            total = sum(member.file_size for member in members)
-            if total > limit or total > MAX_RATIO * max(len(content), 2**20):
-                raise Refused(f"unpacked, the archive would be {total / 2**20:.0f} MB.")
-            for member in members:
-                path = safe_path(member)
-                if path is None:
-                    continue
-                with archive.open(member) as file:
-                    data = file.read(member.file_size + 1)
-                if len(data) > member.file_size:
-                    raise Refused("the archive lies about its files' sizes.")
-                yield Found(path, data, time_of(member, zone))
-    except Refused:
-        raise
-    except Exception as error:  # a hostile archive can raise anything
-        raise Refused(f"the archive cannot be read: {error or type(error).__name__}.") from None
-
-
-def time_of(member: zipfile.ZipInfo, zone: tzinfo | None) -> float:
-    """When the file was written: the exact time where the archive has it, else the time on a clock in `zone`."""
-    extra = member.extra
-    while len(extra) >= 4:
-        kind, size = struct.unpack_from("<HH", extra)
-        if kind == UNIX_TIMES and size >= 5 and extra[4] & 1:
-            return float(struct.unpack_from("<I", extra, 5)[0])
-        extra = extra[4 + size :]
-    try:
-        return datetime(*member.date_time, tzinfo=zone).timestamp()
-    except ValueError:  # some programs write month 0, day 0
-        return datetime(1980, 1, 1, tzinfo=zone).timestamp()
-
-
-def safe_path(member: zipfile.ZipInfo) -> str | None:
-    """The member's path, or None where it is a folder or litter; raises Refused where it leads elsewhere."""
-    name = member.filename.replace("\\", "/")
-    parts = PurePosixPath(name).parts
-    if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
-        raise Refused(f"the archive has a file with the path {name!r:.100}, which leads out of it.")
-    if not parts or name.endswith("/") or is_litter(parts):
-        return None
-    kind = member.external_attr >> 28
-    if kind not in (0, 0o10):
-        raise Refused(f"the archive has a link or special file, {name!r:.100}.")
-    return str(PurePosixPath(*parts))
-
-
-def is_litter(parts: tuple[str, ...]) -> bool:
-    """Is it a file that an operating system or a tool left there?"""
-    litter = parts[-1] in (".DS_Store", "Thumbs.db") or parts[-1].startswith("._")
-    return litter or "__MACOSX" in parts or not IGNORED_FOLDERS.isdisjoint(parts)
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.assignment import load_assignment
 from autograder.errors import CourseError
-from autograder.grade.collect import read_zip
+from autograder.grade.archives import read_zip
 from autograder.submit import MANIFEST, pack
 
 NAMED = """# ===== START YOUR CODE HERE: student =====
