@@ -267,6 +267,44 @@ def test_a_killed_writer_leaves_nothing_for_ever(small):
     assert not abandoned.exists()
 
 
+def test_a_copy_that_another_process_makes_meanwhile_is_kept(small):
+    """Another process finishes its copy while this one reads: is that copy left alone, and are the arrays right?"""
+    data, images, _ = small
+    folder = data / "cifar-10-batches-py"
+    files = [folder / name for name in (*dataset_files.TRAINING_BATCHES, dataset_files.TEST_BATCH)]
+    made = []
+
+    def read():
+        load_cifar10()
+        made.extend((path, path.stat().st_mtime_ns) for path in folder.glob("arrays-*/X_train.npy"))
+        return dataset_files.read_cifar10_folder(folder)
+
+    arrays = dataset_files.mapped_arrays(folder, files, read)
+    np.testing.assert_array_equal(arrays["X_train"], images[: 5 * ROWS])
+    assert [(path, path.stat().st_mtime_ns) for path in folder.glob("arrays-*/X_train.npy")] == made
+    assert len(made) == 1
+    assert not list(folder.glob(".arrays-*"))
+
+
+def test_an_unfinished_copy_that_vanishes_meanwhile_costs_nothing(small, monkeypatch):
+    """Another process puts its copy in place just as this one looks at its age: is the data returned all the same?"""
+    data, images, _ = small
+    other = data / "cifar-10-batches-py" / ".arrays-0-other"
+    other.mkdir()
+    glob = Path.glob
+
+    def glob_then_vanish(folder, pattern):
+        found = list(glob(folder, pattern))
+        if other in found:
+            other.rmdir()
+        return found
+
+    monkeypatch.setattr(Path, "glob", glob_then_vanish)
+    np.testing.assert_array_equal(load_cifar10()[0], images[: 5 * ROWS])
+    assert len(copies(data)) == 1
+    assert not other.exists()
+
+
 def load_and_sum(barrier, root, results):
     barrier.wait()
     X_train, y_train, X_test, y_test = load_cifar10(root)

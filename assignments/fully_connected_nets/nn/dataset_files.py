@@ -1,9 +1,9 @@
 """Read the official files of CIFAR-10 and MNIST into arrays, and keep those arrays memory-mapped beside the files."""
 
+import contextlib
 import gzip
 import hashlib
 import math
-import os
 import pickle
 import secrets
 import shutil
@@ -184,7 +184,7 @@ def mapped_arrays(folder: Path, files: Iterable[Path], read: Callable[[], Arrays
         except (OSError, ValueError):
             shutil.rmtree(copy, ignore_errors=True)
     arrays = read()
-    _remove_outdated(folder)
+    _remove_outdated(folder, copy)
     try:
         _write_copy(arrays, copy)
         return _open_copy(copy)
@@ -232,9 +232,15 @@ def _write_copy(arrays: Arrays, copy: Path) -> None:
             raise
 
 
-def _remove_outdated(folder: Path) -> None:
+def _remove_outdated(folder: Path, current: Path) -> None:
+    """Remove copies of other files than `current` is of, and unfinished ones that their writer has abandoned.
+
+    Other processes may be writing and removing at the same time: `current` may be theirs, and is left alone.
+    """
     for path in folder.glob(f"{CACHE_PREFIX}*"):
-        shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob(f".{CACHE_PREFIX}*"):
-        if time.time() - os.path.getmtime(path) > ABANDONED_AFTER:
+        if path != current:
             shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(f".{CACHE_PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
+                shutil.rmtree(path, ignore_errors=True)
