@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 HOME, TEMPORARY = ".home", ".tmp"
@@ -72,14 +73,18 @@ def deleted_bytes(pids: list[int], device: int) -> int:
     """Return the space of files on a device that have no name any more, but that these processes hold open."""
     sizes = {}
     for pid in pids:
-        try:
-            for entry in os.scandir(f"/proc/{pid}/fd"):
-                about = entry.stat()
-                if about.st_nlink == 0 and about.st_dev == device and stat.S_ISREG(about.st_mode):
-                    sizes[about.st_ino] = about.st_blocks * BLOCK
-        except OSError:
-            continue
+        for about in _open_files(pid):
+            if about.st_nlink == 0 and about.st_dev == device and stat.S_ISREG(about.st_mode):
+                sizes[about.st_ino] = about.st_blocks * BLOCK
     return sum(sizes.values())
+
+
+def _open_files(pid: int) -> Iterator[os.stat_result]:
+    """What a process holds open. Files that it closes meanwhile hide none of the others."""
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                yield entry.stat()
 
 
 def read_result(folder: Path, name: str, at_most: int) -> bytes | None:

@@ -1,8 +1,10 @@
 """The sandbox's parts that are plain functions of files and numbers."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,28 @@ def test_adding_up_stops_beyond_the_limit(tmp_path):
     for number in range(50):
         (tmp_path / str(number)).touch()
     assert scratch.tree_bytes(str(tmp_path), stop_at=4 * scratch.ENTRY_BYTES) <= 6 * scratch.ENTRY_BYTES
+
+
+def test_files_without_a_name_count_whatever_else_is_closed_meanwhile(tmp_path, monkeypatch):
+    """A deleted file that a process still holds open: is it counted, though one listed before it is closed by now?"""
+    device = tmp_path.stat().st_dev
+    before = scratch.deleted_bytes([os.getpid()], device)
+    with tempfile.TemporaryFile(dir=tmp_path) as held, open(tmp_path / "closed", "wb") as closed:
+        held.write(bytes(3_000_000))
+        held.flush()
+        scandir = os.scandir
+
+        @contextlib.contextmanager
+        def list_and_close(folder):
+            with scandir(folder) as entries:
+                listed = sorted(entries, key=lambda entry: int(entry.name) != closed.fileno())
+            closed.close()
+            yield iter(listed)
+
+        monkeypatch.setattr(os, "scandir", list_and_close)
+        size = scratch.deleted_bytes([os.getpid()], device) - before
+        assert closed.closed
+        assert 3_000_000 <= size < 3_010_000
 
 
 def test_results_are_read_but_not_what_they_point_to(tmp_path):
