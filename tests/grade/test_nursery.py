@@ -25,7 +25,7 @@ def alive(pid: int) -> bool:
 
 
 def wait_for_the_end_of(*pids: int) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while any(map(alive, pids)):
         assert time.monotonic() < until, "a process outlives its end"
         time.sleep(0.01)

@@ -73,9 +73,9 @@ def test_kinds_of_output(mime, value, kept):
 )
 def test_hostile_html_is_cleaned_quickly(html):
     """Do tags nested in each other, whose cleaning takes time that grows with their square, give way to the text?"""
-    began = time.monotonic()
+    began = time.process_time()
     assert clean_bundle({"text/plain": "x", "text/html": html}) == {"text/plain": "x"}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,9 @@ def test_thousands_of_cells_without_ids(pristine):
     lines = [c.released.splitlines()[0] for c in pristine.notebooks["first"]]
     text = "\n".join([*lines, *(f"x{number} = {number}" for number in range(900))])
     theirs = [new_code_cell(text, id=f"c{number}") for number in range(5000)]
-    began = time.monotonic()
+    began = time.process_time()
     assert set(match_cells(theirs, pristine.notebooks["first"]).values()) <= {0, 1, 2, 3, 4, 5, 6, 7}
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_grade_id_alone_is_enough(pristine, nb):

