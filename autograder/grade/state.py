@@ -43,6 +43,11 @@ class Store:
     def autograded(self, student: str) -> Path:
         return self.course.autograded / student / self.assignment
 
+    @property
+    def unfinished(self) -> Path:
+        """Beside the graded submissions, on their file system, so that one comes into its place by a rename."""
+        return self.course.autograded / f".{self.assignment}-unfinished"
+
     def data_view(self) -> Path | None:
         """The datasets as student code may see them, made anew; None where the course has none."""
         if not self.course.data.is_dir():
@@ -73,20 +78,20 @@ class Store:
                 seed = new_seed()
         self.work.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps({"seed": seed}))
-        shutil.rmtree(self.work / "unfinished", ignore_errors=True)
+        shutil.rmtree(self.unfinished, ignore_errors=True)
         return seed
 
     def end(self) -> None:
         """The run is complete: the next one draws new inputs."""
         (self.work / "run.json").unlink(missing_ok=True)
+        shutil.rmtree(self.unfinished, ignore_errors=True)
 
     # --- results --------------------------------------------------------------------------------------------------
 
     def write(self, student: str, files: Mapping[str, bytes]) -> None:
         """Put a graded submission in place, in one step."""
-        unfinished = self.work / "unfinished"
-        unfinished.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=unfinished))
+        self.unfinished.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=self.unfinished))
         for name, content in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +101,7 @@ class Store:
         place = self.autograded(student)
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
-            os.replace(place, unfinished / f"old-{fresh.name}")
+            os.replace(place, self.unfinished / f"old-{fresh.name}")
         os.replace(fresh, place)
 
 

@@ -1,6 +1,8 @@
 """Grading a tiny course from end to end: many students in one run, and what becomes of each."""
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -242,6 +244,27 @@ def test_second_run_does_nothing(graded, grading):
     before = {path: path.stat().st_mtime_ns for path in tiny.course.autograded.rglob("*")}
     assert "21 graded already" in grading(tiny)
     assert before == {path: path.stat().st_mtime_ns for path in tiny.course.autograded.rglob("*")}
+
+
+def test_graded_submissions_may_lie_on_another_disk(tiny, grading, monkeypatch):
+    """Where `autograded` is a link to another file system, does every submission get there, twice, and nothing else?"""
+    tiny.hand_in("ada")
+    elsewhere = tiny.course.root.with_name("elsewhere")
+    elsewhere.mkdir()
+    shutil.rmtree(tiny.course.autograded, ignore_errors=True)
+    tiny.course.autograded.symlink_to(elsewhere)
+    replace = os.replace
+
+    def replace_on_one_disk(source, target):
+        if (elsewhere in Path(source).resolve().parents) != (elsewhere in Path(target).resolve().parents):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", replace_on_one_disk)
+    for force in (False, True):
+        grading(tiny, force=force)
+        assert tiny.scores("ada")["first:double-check"] == 2
+        assert [path.name for path in elsewhere.iterdir()] == ["ada"]
 
 
 def test_unknown_student_and_nothing_handed_in(graded, tiny, grading):

@@ -121,7 +121,7 @@ def test_killed_grader(handed_in, undisturbed, tmp_path, moment):
     finish(tiny, "--seed", "5")
     assert gradebook(tiny) == undisturbed[0]
     assert results(tiny) == undisturbed[1]
-    assert not list((tiny.course.work / "tiny" / "unfinished").glob("*"))
+    assert not list(tiny.course.autograded.glob(".*"))
 
 
 def alive(pid: int) -> bool:
