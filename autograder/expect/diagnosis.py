@@ -49,6 +49,7 @@ class Context:
 Cause = Callable[[Array, Array], str | None]
 
 
+@np.errstate(all="ignore")  # whatever the source's notebook makes of overflow, a diagnosis goes on
 def explain(comparison: Comparison, value: Value, measured: str, context: Context) -> str:
     """The message of a failed comparison: what differs and where, both values, the measure, then the cause.
 
@@ -100,11 +101,10 @@ def likely_cause(value: Array, expected: Array) -> str | None:
     """The explanation of the first cause that fits, if any."""
     if max(value.size, expected.size) > _LARGEST or "c" in (value.dtype.kind, expected.dtype.kind):
         return holds_non_finite(value, expected)
-    with np.errstate(all="ignore"):
-        if value.shape != expected.shape:
-            return first(SHAPE_CAUSES, value, expected)
-        found = first(DTYPE_CAUSES, value, expected)
-        return found or first(VALUE_CAUSES, value.astype(np.float64), expected.astype(np.float64))
+    if value.shape != expected.shape:
+        return first(SHAPE_CAUSES, value, expected)
+    found = first(DTYPE_CAUSES, value, expected)
+    return found or first(VALUE_CAUSES, value.astype(np.float64), expected.astype(np.float64))
 
 
 def first(causes: tuple[Cause, ...], value: Array, expected: Array) -> str | None:
@@ -326,7 +326,7 @@ def added_constant(value: Array, expected: Array) -> str | None:
 def uniform(extra: Array, amount: Array, expected: Array) -> bool:
     """What is too much is this amount, up to round-off of the expected values, which it must stand out from."""
     spread = np.max(np.abs(extra - amount))
-    return bool(spread <= _FIT * np.max(np.abs(expected)) and spread <= 1e-3 * np.max(np.abs(amount)))
+    return bool(spread <= _FIT * float(np.max(np.abs(expected))) and spread <= 1e-3 * float(np.max(np.abs(amount))))
 
 
 def normalised_axis(value: Array, expected: Array) -> str | None:
@@ -348,7 +348,7 @@ def unmasked(value: Array, expected: Array) -> str | None:
     wrong = differing(value, expected)
     if value.size < 4 or wrong.all() or not wrong.any():
         return None
-    zero = _FIT_SCALAR * np.max(np.abs(expected))
+    zero = _FIT_SCALAR * float(np.max(np.abs(expected)))
     if (np.abs(expected[wrong]) <= zero).all() and value[~wrong].any():
         return "All that is wrong should be 0: is a mask missing (such as that of ReLU)?"
     if not value[wrong].any():
@@ -387,9 +387,8 @@ VALUE_CAUSES: tuple[Cause, ...] = (
 
 def differing(value: Array, expected: Array) -> Array:
     """Which entries differ by more than a small fraction of the largest expected magnitude; NaN differs."""
-    scale = np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected))
-    with np.errstate(invalid="ignore"):
-        return ~(np.abs(np.subtract(value, expected, dtype=complex)) <= _FIT * scale)
+    scale = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
+    return ~(np.abs(np.subtract(value, expected, dtype=complex)) <= _FIT * scale)
 
 
 def fits(value: Array, wanted: Array, tolerance: float = _FIT, *, strict: bool = False) -> bool:

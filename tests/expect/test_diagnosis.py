@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -266,6 +266,8 @@ ARRAYS = st.tuples(
 
 
 @given(ARRAYS, ARRAYS, st.booleans())
+@example(value=np.array(0.0), expected=np.array(0.6875, np.float16), derived=False)  # 1e-5 of it underflows
+@example(value=np.array(9e307), expected=np.array(0.0), derived=True)  # their difference overflows
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_pair_of_arrays_is_judged(value, expected, derived):
     """Does no shape, dtype or value make the diagnosis itself fail?"""
