@@ -14,6 +14,7 @@ from autograder.grade.sandbox.checks import CHECKS
 from autograder.grade.sandbox.namespaces import outermost
 from autograder.grade.sandbox.policy import Policy, SandboxUnavailable
 from autograder.grade.sandbox.probe import Mechanism, complete_tier
+from autograder.grade.sandbox.trial import LIMITS
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 KIB = 1024
@@ -273,6 +274,30 @@ def test_the_best_tier_of_this_machine_is_found_by_trying():
     assert tier == next((name for name in probe.TIERS if not failing[name]), None)
     for name, failed in failing.items():
         assert len(failed) in (0, len(CHECKS)), f"{name} is half there: {failed}"
+
+
+OTHERS_END = """
+from autograder.grade.sandbox import limits
+from autograder.grade.sandbox.checks import multiplying
+from autograder.grade.sandbox.trial import place
+counted = limits.tasks_of
+limits.tasks_of = lambda user: counted(user) + {ended}
+with place() as here:
+    print(multiplying("landlock", here))
+"""
+
+
+@linux
+@pytest.mark.parametrize(("ended", "got_through"), [(LIMITS.processes, ""), (10 * LIMITS.processes, "64 threads")])
+def test_other_processes_of_the_same_user_may_end_meanwhile(ended, got_through):
+    """Does the check of the limit on processes forgive a few that were counted and have ended, and not too many?"""
+    if len(probe.failures("landlock")) == len(CHECKS):
+        pytest.skip("this kernel does not give the tier")
+    done = subprocess.run(
+        [sys.executable, "-c", OTHERS_END.format(ended=ended)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip().endswith(got_through)
+    assert bool(done.stdout.strip()) == bool(got_through)
 
 
 @linux
