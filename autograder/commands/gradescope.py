@@ -23,6 +23,7 @@ def gradescope(
     from autograder.gradescope import write_gradescope
 
     course = find_course()
-    target = to or course.root / "gradescope" / course.assignment(assignment).name
-    written = write_gradescope(course, course.assignment(assignment), target)
+    wanted = course.assignment(assignment)
+    target = to or course.root / "gradescope" / wanted.name
+    written = write_gradescope(course, wanted, target)
     Console(highlight=False).print(f"{len(written)} results written to {target}", markup=False)

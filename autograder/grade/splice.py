@@ -68,7 +68,7 @@ def splice_submission(submission: Submission, pristine: Pristine) -> Spliced:
         notes += [Note("mended notebook", f"{path}: {text}") for text in mended[:10]]
         notebooks[name] = splice_notebook(f"{name}.ipynb", theirs, cells, pristine.metadata[name], edits, notes)
     files = splice_library(submission, pristine.library, edits, notes)
-    files |= given_files(submission, pristine.given, edits, notes)
+    files |= splice_given(submission, pristine.given, edits, notes)
     files |= other_files(submission, pristine, files, set(taken.values()), notes)
     return Spliced(notebooks, missing, files, tuple(edits), tuple(notes))
 
@@ -275,10 +275,10 @@ def splice_library(
     return out
 
 
-def given_files(
+def splice_given(
     submission: Submission, given: Mapping[str, bytes], edits: list[Edit], notes: list[Note]
 ) -> dict[str, bytes]:
-    """The files that came with the assignment, as they came."""
+    """The files that came with the assignment, as they came: they have no regions."""
     for path, ours in given.items():
         theirs = submission.files.get(path, ours)
         if theirs == ours:
