@@ -29,17 +29,17 @@ c.GenerateAssignment.post_convert_hook = "autograder.release.preprocessors.after
 # submitted/ -> autograded/: the student's regions in the source's cells, run in the sandbox, judged by the answer key.
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteKernelspec",
-    "autograder.grade.preprocessors.SpliceSubmission",
+    "autograder.grade.nbgrader_steps.SpliceSubmission",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.grade.preprocessors.RunInSandbox",
+    "autograder.grade.nbgrader_steps.RunInSandbox",
     "nbgrader.preprocessors.SaveAutoGrades",
-    "autograder.grade.preprocessors.SaveExtraCredit",
+    "autograder.grade.nbgrader_steps.SaveExtraCredit",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.AssignLatePenalties.plugin_class = "autograder.grade.late.LatePenalty"
+c.AssignLatePenalties.plugin_class = "autograder.gradebook.late.LatePenalty"
 
 # What a student wrote in HTML is cleaned before formgrader shows it.
 c.HTMLExporter.sanitize_html = True

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from autograder.course import environment_bin_on_path, find_course
 from autograder.data.registry import known_datasets
 from autograder.errors import CourseError
-from autograder.grade.sandbox.probe import Mechanism, complete_tier, hints, probe
+from autograder.sandbox.probe import Mechanism, complete_tier, hints, probe
 
 DISTRIBUTION = "nn-course-autograder"
 

@@ -47,17 +47,17 @@ from autograder.demo.course import make_course  # noqa: E402
 from autograder.demo.run import reference_weights  # noqa: E402
 from autograder.demo.students import hand_in, load_students  # noqa: E402
 from autograder.expect.session import RecordingSession  # noqa: E402
-from autograder.grade.assess import Settings, make_job  # noqa: E402
-from autograder.grade.crew import usual_workers  # noqa: E402
-from autograder.grade.jobs import Job  # noqa: E402
-from autograder.grade.pristine import load_pristine  # noqa: E402
-from autograder.grade.runner import run_cells  # noqa: E402
-from autograder.grade.shell import NotebookShell, ignore, make_shell  # noqa: E402
-from autograder.grade.splice import splice_submission  # noqa: E402
-from autograder.grade.state import Store  # noqa: E402
-from autograder.grade.submission import read_submission  # noqa: E402
-from autograder.grade.warm import warm_up  # noqa: E402
-from autograder.grade.worker import write_files  # noqa: E402
+from autograder.grade.prepare.pristine import load_pristine  # noqa: E402
+from autograder.grade.prepare.splice import splice_submission  # noqa: E402
+from autograder.grade.processes.notebook import run_cells  # noqa: E402
+from autograder.grade.processes.shell import NotebookShell, ignore, make_shell  # noqa: E402
+from autograder.grade.processes.warm import warm_up  # noqa: E402
+from autograder.grade.run.crew import usual_workers  # noqa: E402
+from autograder.grade.run.jobs import Job  # noqa: E402
+from autograder.grade.run.one_submission import Settings, make_job  # noqa: E402
+from autograder.grade.run.worker import write_files  # noqa: E402
+from autograder.gradebook.store import Store  # noqa: E402
+from autograder.intake.submission import read_submission  # noqa: E402
 from autograder.notebooks import read_notebook, write_notebook  # noqa: E402
 from autograder.release.generate import release  # noqa: E402
 
@@ -374,10 +374,10 @@ def note(into: dict[str, tuple[int, int]]) -> None:
 
 def kind_of(process: psutil.Process) -> str:
     name = process.name()
-    if name == "zygote":
+    if name == "starter":
         above = process.parent()
-        return "its child, with a notebook" if above and above.name() == "zygote" else "a worker"
-    return {"warm": "the warm process", "key": "the answer key"}.get(name, "the grader")
+        return "its child, with a notebook" if above and above.name() == "starter" else "a worker"
+    return {"warm": "the warm process", "answer_key": "the answer key"}.get(name, "the grader")
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ import numpy  # noqa: F401
 from rich.console import Console
 from rich.table import Table
 
-from autograder.grade.sandbox import Policy, SandboxUnavailable, environment_paths, spawn, syscalls
+from autograder.sandbox import Policy, SandboxUnavailable, environment_paths, spawn, syscalls
 
 NOBODY = 65534
 WARM_UP = 5

@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from autograder.grade.shell import NotebookShell, make_shell
+from autograder.grade.processes.shell import NotebookShell, make_shell
 from autograder.notebooks import read_notebook
 from nn.datasets import cifar10_source, mnist_source
 

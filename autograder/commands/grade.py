@@ -32,12 +32,12 @@ def grade(
 ) -> None:
     """Grade what was handed in, and go on where an earlier run stopped."""
     from autograder.course import find_course
-    from autograder.grade.start import started
+    from autograder.grade.run.start import started
 
     wanted = student or []
     try:
         with started(find_course(), assignment, wanted, workers, "none" if no_sandbox else tier, dask) as start:
-            from autograder.grade.show import grade_and_show
+            from autograder.grade.run.terminal import grade_and_show
 
             grade_and_show(start, wanted, force, seed, retrain)
     except KeyboardInterrupt:
@@ -63,7 +63,7 @@ def collect(
 
     from autograder.course import find_course
     from autograder.errors import CourseError
-    from autograder.grade.collect import collect as gather
+    from autograder.intake.collect import collect as gather
 
     course = find_course()
     console = Console(highlight=False)
@@ -88,7 +88,7 @@ def export(
     from rich.console import Console
 
     from autograder.course import find_course
-    from autograder.grade.export import export_questions, export_totals
+    from autograder.handback.export import export_questions, export_totals
 
     course = find_course()
     for name in assignment or []:
@@ -105,7 +105,7 @@ def stats(
     from rich.console import Console
 
     from autograder.course import find_course
-    from autograder.grade.stats import histogram_of, question_stats, stats_table
+    from autograder.gradebook.stats import histogram_of, question_stats, stats_table
 
     course = find_course()
     questions = question_stats(course, course.assignment(assignment))

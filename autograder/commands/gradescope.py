@@ -20,7 +20,7 @@ def gradescope(
     from rich.console import Console
 
     from autograder.course import find_course
-    from autograder.gradescope import write_gradescope
+    from autograder.handback.gradescope import write_gradescope
 
     course = find_course()
     wanted = course.assignment(assignment)

@@ -24,7 +24,7 @@ def check(folder: Folder = Path()) -> None:
     from rich.text import Text
 
     from autograder.assignment import load_assignment
-    from autograder.check import check_folder
+    from autograder.student.check import check_folder
 
     console = Console()
     assignment = load_assignment(folder)
@@ -63,7 +63,7 @@ def submit(
     from rich.console import Console
 
     from autograder.assignment import load_assignment
-    from autograder.submit import pack
+    from autograder.student.submit import pack
 
     console = Console(highlight=False)
     packed = pack(folder, load_assignment(folder), to)

@@ -15,11 +15,11 @@ from autograder.demo.course import make_course, missing_data
 from autograder.demo.show import diagnoses, question_table
 from autograder.demo.students import hand_in, load_students
 from autograder.errors import CourseError
-from autograder.grade.export import export_totals
-from autograder.grade.judge import Judge
-from autograder.grade.nursery import Nursery
-from autograder.grade.show import grade_and_show
-from autograder.grade.start import started
+from autograder.grade.run.start import started
+from autograder.grade.run.terminal import grade_and_show
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.verdict.judge import Judge
+from autograder.handback.export import export_totals
 from autograder.release.generate import release
 from autograder.report.batch import feedback_tasks
 from autograder.report.model import Options
@@ -103,7 +103,7 @@ def reference_weights(course: Course, assignment: Assignment, on_cell: Callable[
     folder = course.work / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     for notebook in {name for name, _ in assignment.search}:
-        with Nursery() as nursery, Judge(course, assignment, notebook, 0, nursery) as judge:
+        with WarmProcess() as warm, Judge(course, assignment, notebook, 0, warm) as judge:
             judge.prepare(on_cell)
             for name in assignment.hand_in:
                 if (judge.folder / name).is_file():

@@ -17,7 +17,7 @@ from autograder.notebooks import read_source_notebook
 from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.library import code_cells, library_with_holes
 from autograder.release.notebook import blank_notebook
-from autograder.student import CELL as STUDENT_CELL
+from autograder.student.who import CELL as STUDENT_CELL
 
 CELL_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ALMOST_BANNER = re.compile(r"={3,}.*\b(START|END)\b.*\bYOUR\b|\b(START|END) YOUR (CODE|ANSWER) HERE\b.*={3,}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.grade.books import renew_penalties
+from autograder.gradebook.books import renew_penalties
 from autograder.report.make import make_report
 from autograder.report.model import Options, Scores
 from autograder.report.read import read_graded

@@ -18,7 +18,7 @@ from autograder.notebooks import parse_notebook, read_bytes, read_notebook
 from autograder.regions import Edit, RegionError, find_regions
 from autograder.report.edits import file_edits, notebook_edits, released_texts, text_of
 from autograder.report.model import Note, Notebook, Scores, SourceRegion, Submission
-from autograder.student import Student, read_student
+from autograder.student.who import Student, read_student
 
 SKIPPED = {"__pycache__", ".ipynb_checkpoints", ".git", ".venv", "venv", "data", "node_modules", "build", "dist"}
 MAX_FILES = 300

@@ -10,10 +10,10 @@ from nbgrader.api import Gradebook
 
 from autograder.assignment import load_assignment
 from autograder.errors import CourseError
-from autograder.grade.export import export_totals
-from autograder.grade.judge import Judge
-from autograder.grade.nursery import Nursery
-from autograder.grade.stats import histogram_of
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.verdict.judge import Judge
+from autograder.gradebook.stats import histogram_of
+from autograder.handback.export import export_totals
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.report.batch import graded
 
@@ -152,7 +152,7 @@ def test_instructors_search_runs_once(tiny):
 
     def cells() -> list[str]:
         ran: list[str] = []
-        with Nursery() as nursery, Judge(tiny.course, assignment, "second", 0, nursery) as judge:
+        with WarmProcess() as warm, Judge(tiny.course, assignment, "second", 0, warm) as judge:
             judge.prepare(ran.append)
             assert (judge.folder / "best.npz").exists()
         return ran

@@ -20,7 +20,7 @@ from autograder.notebooks import (
     read_source_notebook,
     write_notebook,
 )
-from autograder.student import Student, read_student
+from autograder.student.who import Student, read_student
 
 
 def code_cell(**changes):

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.assignment import load_assignment
-from autograder.check import check_folder
+from autograder.student.check import check_folder
 
 
 def grade_cell(name: str, source: str, points: float = 2) -> nbformat.NotebookNode:

@@ -12,8 +12,8 @@ import pytest
 
 from autograder.assignment import load_assignment
 from autograder.errors import CourseError
-from autograder.grade.archives import read_zip
-from autograder.submit import MANIFEST, pack
+from autograder.intake.archives import read_zip
+from autograder.student.submit import MANIFEST, pack
 
 NAMED = """# ===== START YOUR CODE HERE: student =====
 name = "Ada Lovelace"

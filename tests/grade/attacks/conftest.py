@@ -17,19 +17,19 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course import Course
-from autograder.grade.assess import Settings
-from autograder.grade.books import Books, Entry
-from autograder.grade.crew import LocalCrew
-from autograder.grade.engine import Engine, Listener, grade_all
-from autograder.grade.nursery import Nursery
-from autograder.grade.pristine import load_pristine
-from autograder.grade.sandbox import landlock
-from autograder.grade.sandbox.keeper import descendants
-from autograder.grade.sandbox.probe import TIERS, obstacle
-from autograder.grade.state import Store, scratch_of
-from autograder.grade.worker import Refused
+from autograder.grade.prepare.pristine import load_pristine
+from autograder.grade.run.crew import LocalCrew
+from autograder.grade.run.engine import Engine, Listener, grade_all
+from autograder.grade.run.one_submission import Settings
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.run.worker import Refused
+from autograder.gradebook.books import Books, Entry
+from autograder.gradebook.store import Store, scratch_of
 from autograder.notebooks import format_notebook, read_notebook, write_notebook
 from autograder.release.generate import release
+from autograder.sandbox import landlock
+from autograder.sandbox.keeper import descendants
+from autograder.sandbox.probe import TIERS, obstacle
 
 CONFIG = Path(__file__).parents[3] / "nbgrader_config.py"
 NAME = "target"
@@ -413,9 +413,9 @@ def opened(folder: Path, tier: str) -> Iterator[Arena]:
     settings = Settings(seed=20240229, tier=tier, data=store.data_view())
     with (
         scratch_of(store) as scratch,
-        Nursery() as nursery,
-        LocalCrew(1, nursery, scratch) as crew,
-        Engine(course, pristine, settings, crew, nursery, scratch, ears) as engine,
+        WarmProcess() as warm,
+        LocalCrew(1, warm, scratch) as crew,
+        Engine(course, pristine, settings, crew, warm, scratch, ears) as engine,
         Books(course, assignment) as books,
     ):
         books.check_released(pristine)

@@ -1,0 +1,128 @@
+"""Our steps in nbgrader's Autograde; nbgrader_config.py lists them.
+
+So `nbgrader autograde` and formgrader's button splice, run and judge as `autograder grade` does. They get one notebook
+at a time, in nbgrader's order; all notebooks of a submission are graded at the first of them.
+"""
+
+import atexit
+import contextlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Unicode
+
+from autograder.course import Course, find_course
+from autograder.grade.prepare.pristine import load_pristine
+from autograder.grade.prepare.splice import splice_submission
+from autograder.grade.run.crew import LocalCrew
+from autograder.grade.run.engine import Engine, Listener, read
+from autograder.grade.run.one_submission import Graded, Settings
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.gradebook.store import Store, new_seed, temporary_scratch
+from autograder.sandbox.probe import require_tier
+
+Resources = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Session:
+    """An engine for one assignment, kept while this process grades it, and what it graded last."""
+
+    store: Store
+    engine: Engine
+    done: dict[tuple[str, str], Graded]
+
+
+_lock = threading.Lock()
+_sessions: dict[tuple[Path, str, str], Session] = {}
+_open = contextlib.ExitStack()
+atexit.register(_open.close)
+
+
+def course_of(resources: Resources) -> Course:
+    return find_course(Path(resources["metadata"]["path"]))
+
+
+def session_of(resources: Resources, tier: str) -> Session:
+    """The session for the notebook's assignment; a changed source gets a new one."""
+    course = course_of(resources)
+    name = resources["nbgrader"]["assignment"]
+    pristine = load_pristine(course, course.assignment(name))
+    key = course.root, name, pristine.fingerprint
+    with _lock:
+        if key not in _sessions:
+            _open.close()
+            _sessions.clear()
+            store = Store(course, name)
+            settings = Settings(seed=new_seed(), tier=tier, data=store.data_view())
+            scratch = _open.enter_context(temporary_scratch())
+            warm = _open.enter_context(WarmProcess())
+            crew = _open.enter_context(LocalCrew(1, warm, scratch))
+            engine = _open.enter_context(Engine(course, pristine, settings, crew, warm, scratch, Listener()))
+            _sessions[key] = Session(store, engine, {})
+        return _sessions[key]
+
+
+def graded(resources: Resources, tier: str) -> Graded:
+    """The grades of the submission that the notebook belongs to."""
+    session = session_of(resources, tier)
+    student = resources["nbgrader"]["student"]
+    submission = read(session.store, session.engine.pristine, student)
+    key = student, submission.sha256
+    if key not in session.done:
+        result = session.engine.grade(submission)
+        session.done.clear()
+        session.done[key] = result
+    return session.done[key]
+
+
+class SpliceSubmission(NbGraderPreprocessor):
+    """In place of OverwriteCells: the student's regions, everything else from the source."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        course = course_of(resources)
+        about = resources["nbgrader"]
+        pristine = load_pristine(course, course.assignment(about["assignment"]))
+        spliced = splice_submission(read(Store(course, about["assignment"]), pristine, about["student"]), pristine)
+        for edit in spliced.edits:
+            self.log.info("%s, line %s: %s outside the regions; it does not count", edit.place, edit.line, edit.kind)
+        for note in spliced.notes:
+            self.log.info("%s", note.text)
+        return spliced.notebooks.get(about["notebook"], nb), resources
+
+
+class RunInSandbox(NbGraderPreprocessor):
+    """In place of Execute: the notebook's outputs from the sandbox, its verdicts from the answer key."""
+
+    tier = Unicode("", help='Sandbox tier: "namespaces" or "landlock"; "none" for no sandbox; "" for the best.').tag(
+        config=True
+    )
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        result = graded(resources, self.tier or require_tier())
+        name = resources["nbgrader"]["notebook"]
+        files = {path: content for path, content in result.files.items() if not path.endswith(".ipynb")}
+        resources.setdefault("outputs", {}).update(files)
+        resources["autograder"] = {"grades": result.grades[name]}
+        return result.notebooks.get(name, nb), resources
+
+
+class SaveExtraCredit(NbGraderPreprocessor):
+    """After SaveAutoGrades: points beyond the maximum, which nbgrader keeps for hand-given ones."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        about = resources["nbgrader"]
+        grades: Mapping[str, Any] = resources["autograder"]["grades"]
+        with Gradebook(about["db_url"]) as gradebook:
+            for cell_id, grade in grades.items():
+                if grade.extra_credit:
+                    entry = gradebook.find_grade(cell_id, about["notebook"], about["assignment"], about["student"])
+                    entry.extra_credit = grade.score
+            gradebook.db.commit()
+        return nb, resources

@@ -1,0 +1,131 @@
+"""Runs a notebook's cells, one after the other, and tells what happens as frames.
+
+In the sandbox this side is not to be believed: whoever reads the frames checks them (`autograder.grade.run.follow`).
+"""
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from autograder.expect.session import RecordingSession, Session, use
+from autograder.grade.processes.shell import Emit, Listening, NotebookShell
+from autograder.grade.run.jobs import JOB_FILE, Cell
+from autograder.grade.run.protocol import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OUTPUT, write_frame
+
+LARGEST_OUTPUT = 32 * 2**20  # bytes: what is larger would be taken for an attack, and end the run
+
+
+class TimeIsUp(BaseException):
+    """Raised inside a cell that has used up its seconds."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise TimeIsUp in the main thread after so many seconds of wall-clock time."""
+
+    def ring(*_) -> None:
+        raise TimeIsUp(f"stopped after {seconds:g} s")
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def run_cells(
+    shell: NotebookShell,
+    cells: Sequence[Cell],
+    session: Session,
+    cell_seconds: float,
+    begins: Callable[[Cell], None],
+    emit: Emit,
+    ends: Callable[[Cell, str], None],
+) -> None:
+    """Run the cells in order in the shell's namespace; an error ends its cell, not the notebook.
+
+    `begins(cell)` and `ends(cell, stopped)` are called around every cell that is run.
+    """
+    with Listening(shell, emit) as listener, use(session):
+        for cell in cells:
+            if cell.skip:
+                continue
+            begins(cell)
+            session.begin_cell(cell.id)
+            stopped = ""
+            try:
+                with at_most(cell_seconds):
+                    result = shell.run_cell(cell.source, store_history=True, cell_id=cell.id)
+                if isinstance(result.error_in_exec, TimeIsUp):
+                    stopped = str(result.error_in_exec)
+            except TimeIsUp as up:
+                stopped = str(up)
+            listener.flush()
+            ends(cell, stopped)
+
+
+def read_job(folder: Path) -> dict:
+    """Take the job that lies in the scratch folder, and take it away from there."""
+    path = folder / JOB_FILE
+    job = json.loads(path.read_bytes())
+    path.unlink()
+    return job
+
+
+class RawOutput:
+    """Catches what is written below Python's sys.stdout: by C code and by other programs."""
+
+    def __init__(self, limit: int) -> None:
+        self.file = tempfile.TemporaryFile(dir=".")  # noqa: SIM115
+        self.limit = limit
+        self.position = 0
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(self.file.fileno(), 1)
+        os.dup2(self.file.fileno(), 2)
+
+    def new_text(self) -> str:
+        size = os.fstat(self.file.fileno()).st_size
+        data = os.pread(self.file.fileno(), min(size - self.position, self.limit), self.position)
+        self.position = size
+        return data.decode("utf-8", "replace")
+
+
+def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
+    """Run the job that lies in `folder`, inside the sandbox, and write what happens as frames to `channel`."""
+    os.chdir(folder)
+    job = read_job(folder)
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True  # a module written anew within a second, as cells do, would not be seen
+    me = os.getpid()
+    raw = RawOutput(job["output_bytes"] // 2)  # it goes out as JSON, which is longer
+
+    def tell(kind: bytes, message: object) -> None:
+        payload = json.dumps(message).encode()
+        if len(payload) > LARGEST_OUTPUT:
+            text = f"… an output of {len(payload) >> 20} MB is left out\n"
+            payload = json.dumps({"output_type": "stream", "name": "stdout", "text": text}).encode()
+        if os.getpid() == me:
+            write_frame(channel, kind, payload)
+
+    def emit(output: dict) -> None:
+        if os.getpid() != me and output["output_type"] == "stream":
+            os.write(1, output["text"].encode("utf-8", "replace"))
+        tell(OUTPUT, output)
+
+    def ends(cell: Cell, stopped: str) -> None:
+        text = raw.new_text()
+        if text:
+            emit({"output_type": "stream", "name": "stdout", "text": text})
+        tell(CELL_ENDS, stopped)
+
+    cells = [Cell(**cell) for cell in job["cells"]]
+    session = RecordingSession(job["seed"], lambda message: write_frame(channel, EVIDENCE, message))
+    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(CELL_BEGINS, cell.id), emit, ends)
+    tell(FINISHED, None)

@@ -1,0 +1,76 @@
+"""A worker's process: forks one sandboxed child for every notebook.
+
+Nothing of the grader's memory is in it. It never reads what a child sends: it passes the child's end of the channel to
+the grader and only starts, kills and buries.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import autograder
+from autograder.grade.processes.notebook import run_in_sandbox
+from autograder.grade.processes.shell import NotebookShell
+from autograder.grade.run.protocol import BURY, DONE, REFUSED, SPAWN, read_frame, write_frame
+from autograder.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
+
+ENDING_SECONDS = 2
+
+
+def forget_the_course() -> None:
+    """Take from sys.path whatever could hold a complete library: everything but the standard library and packages."""
+    sys.path[:] = [path for path in sys.path if path.startswith((sys.prefix, sys.base_prefix))]
+
+
+def readable_paths(data: Path | None) -> tuple[Path, ...]:
+    """What a child may read: the Python environment, the parts of autograder that run in it, the data."""
+    package = Path(autograder.__file__).parent
+    own = tuple(package / part for part in ("__init__.py", "errors.py", "expect", "grade", "sandbox"))
+    return (*environment_paths(), *own, *([data] if data else []))
+
+
+def policy_of(request: dict) -> Policy:
+    data = Path(request["data"]) if request["data"] else None
+    return Policy(
+        read=readable_paths(data),
+        write=Path(request["folder"]),
+        limits=SandboxLimits(**request["limits"]),
+        tier=request["tier"],
+        environment={"NBGRADER_EXECUTION": "autograde"} | ({"NN_DATA": str(data)} if data else {}),
+    )
+
+
+def serve(shell: NotebookShell, control: int) -> None:
+    """Answer the grader's requests until it hangs up."""
+    forget_the_course()
+    channel = socket.socket(fileno=control)
+    child = None
+    while True:
+        try:
+            kind, payload = read_frame(control)
+        except EOFError:
+            if child is not None:
+                child.kill()
+            return
+        request = json.loads(payload)
+        if kind == SPAWN:
+            folder = Path(request["folder"])
+            try:
+                child = spawn(lambda fd, folder=folder: run_in_sandbox(shell, folder, fd), policy_of(request))
+            except (SandboxUnavailable, OSError) as error:
+                write_frame(control, REFUSED, json.dumps(str(error)).encode())
+                continue
+            write_frame(control, DONE, json.dumps(child.pid).encode())
+            socket.send_fds(channel, [b"\0"], [child.fd])
+            os.close(child.fd)
+        elif kind == BURY:
+            if request["ended"]:
+                with contextlib.suppress(TimeoutError):
+                    child.wait(ENDING_SECONDS)
+            child.kill()
+            ending = {"status": child.wait(), "reason": child.reason}
+            child = None
+            write_frame(control, DONE, json.dumps(ending).encode())

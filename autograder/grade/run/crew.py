@@ -1,0 +1,133 @@
+"""Who runs the jobs: warm workers on this machine, or those of a Dask cluster."""
+
+import os
+import queue
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from autograder.errors import CourseError
+from autograder.grade.run.jobs import Job, Run
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.run.worker import Killed, Worker, WorkerDied
+
+TRIES = 2
+CONNECT_SECONDS = 10
+
+
+def usual_workers() -> int:
+    """One worker for each core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Crew(Protocol):
+    """Runs jobs, `count` at a time. `run` may be called from any thread."""
+
+    count: int
+
+    def run(self, job: Job) -> Run:
+        """Run a job; where something was killed, once more. Raises WorkerDied where that happens every time."""
+
+    def abort(self) -> None:
+        """Give up: whoever waits for a job gets an exception."""
+
+
+class LocalCrew:
+    """Workers on this machine. Use as a context manager."""
+
+    def __init__(self, count: int, warm: WarmProcess, scratch: Path | None = None) -> None:
+        """Nothing happens yet.
+
+        Args:
+            warm: forks their processes.
+            scratch: a folder for submissions while they run; default: the system's for temporary files.
+        """
+        self.count = count
+        self.warm = warm
+        self.scratch = scratch
+        self.aborted = False
+
+    def __enter__(self) -> "LocalCrew":
+        self.free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        with ExitStack() as stack:
+            self.workers = [stack.enter_context(Worker(self.warm, self.scratch)) for _ in range(self.count)]
+            self.stack = stack.pop_all()
+        for worker in self.workers:
+            self.free.put(worker)
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.stack.close()
+
+    def run(self, job: Job) -> Run:
+        for tries_left in reversed(range(TRIES)):
+            worker = self.free.get()
+            try:
+                if self.aborted:
+                    raise WorkerDied("grading was given up")
+                return worker.run(job, last_try=tries_left == 0)
+            except Killed:
+                continue
+            except WorkerDied:
+                if tries_left == 0 or self.aborted:
+                    raise
+                worker.stop()
+            finally:
+                self.free.put(worker)
+        raise AssertionError("the last try returns or raises")
+
+    def abort(self) -> None:
+        self.aborted = True
+        for worker in self.workers:
+            if process := worker.process:
+                process.interrupt()
+
+
+class DaskCrew:
+    """The workers of a Dask cluster; each thread of theirs holds one warm process. Use as a context manager.
+
+    They need this package at the same version, and the data at the same path, as a shared folder gives both.
+    """
+
+    def __init__(self, address: str) -> None:
+        """`address`: of the scheduler, like "tcp://host:8786".
+
+        Raises:
+            CourseError: dask.distributed is not installed, nobody answers, or there are no workers.
+        """
+        try:
+            from distributed import Client
+        except ImportError:
+            raise CourseError('Grading on a cluster needs Dask:  pip install "nn-course-autograder[cluster]"') from None
+        try:
+            self.client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise CourseError(f"no Dask scheduler answers at {address}: {error}.") from None
+        self.count = sum(self.client.nthreads().values())
+        if self.count == 0:
+            self.client.close()
+            raise CourseError(f"the Dask cluster at {address} has no workers.")
+
+    def __enter__(self) -> "DaskCrew":
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.client.close()
+
+    def run(self, job: Job) -> Run:
+        return self.client.submit(run_here, job, pure=False).result()
+
+    def abort(self) -> None:
+        self.client.close()
+
+
+_of_this_thread = threading.local()
+
+
+def run_here(job: Job) -> Run:
+    """Run a job in this thread's own warm process, which is started for the first one and stays."""
+    crew = getattr(_of_this_thread, "crew", None)
+    if crew is None:
+        crew = _of_this_thread.crew = LocalCrew(1, WarmProcess().__enter__()).__enter__()
+    return crew.run(job)

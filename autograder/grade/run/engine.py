@@ -1,0 +1,247 @@
+"""A grading run: workers, judges, gradebook and results on the disk, for all submissions of an assignment."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.grade.prepare.pristine import Pristine
+from autograder.grade.run.crew import Crew
+from autograder.grade.run.one_submission import Graded, Settings, grade_submission
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.run.worker import Refused
+from autograder.grade.verdict.judge import Judge, JudgeDied
+from autograder.gradebook.books import Books
+from autograder.gradebook.store import Store
+from autograder.intake.submission import Submission, read_submission
+
+TRIES = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do."""
+
+    students: tuple[str, ...]
+    up_to_date: tuple[str, ...]
+
+
+class Listener:
+    """Hears how a run goes; each method may be called from any thread. Does nothing by itself."""
+
+    def key_cell(self, notebook: str, cell_id: str) -> None:
+        """The answer key is being made, and has come to this cell."""
+
+    def key_ready(self, notebook: str) -> None:
+        """A notebook's answer key is made."""
+
+    def begins(self, student: str) -> None:
+        """A submission is taken up."""
+
+    def done(self, student: str, graded: Graded) -> None:
+        """A submission is graded and written down."""
+
+    def failed(self, student: str, why: str) -> None:
+        """A submission could not be graded."""
+
+
+class Engine:
+    """Grades submissions of one assignment. Use as a context manager: its judges live as long."""
+
+    def __init__(
+        self,
+        course: Course,
+        pristine: Pristine,
+        settings: Settings,
+        crew: Crew,
+        warm: WarmProcess,
+        scratch: Path,
+        listener: Listener,
+    ) -> None:
+        """Nothing happens yet.
+
+        Args:
+            crew: runs the submissions.
+            warm: forks the judges' processes.
+            scratch: a folder for the source notebooks while they run.
+        """
+        self.course = course
+        self.pristine = pristine
+        self.settings = settings
+        self.scratch = scratch
+        self.listener = listener
+        self.crew = crew
+        self.warm = warm
+        self.aborted = False
+
+    def __enter__(self) -> "Engine":
+        with contextlib.ExitStack() as stack:
+            self.judges: dict[str, Future[Judge]] = {}
+            assignment, seed = self.pristine.assignment, self.settings.seed
+            pool = stack.enter_context(ThreadPoolExecutor(len(assignment.notebooks)))
+            self.makers = [
+                stack.enter_context(Judge(self.course, assignment, name, seed, self.warm, self.scratch))
+                for name in assignment.notebooks
+            ]
+            for judge in self.makers:
+                self.judges[judge.notebook] = pool.submit(self.make_ready, judge)
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.stack.close()
+
+    def make_ready(self, judge: Judge) -> Judge:
+        name = judge.notebook
+        for tries_left in reversed(range(TRIES)):
+            try:
+                judge.prepare(lambda cell_id: self.listener.key_cell(name, cell_id))
+                break
+            except JudgeDied:
+                if not tries_left or self.aborted:
+                    raise
+        check_key(judge, self.pristine)
+        self.listener.key_ready(name)
+        return judge
+
+    def abort(self) -> None:
+        """Stop workers and judges, so that no thread waits for one any longer."""
+        self.aborted = True
+        self.crew.abort()
+        for judge in self.makers:
+            if process := judge.process:
+                process.interrupt()
+
+    def unfinished_keys(self) -> list[Future]:
+        """The answer keys that are still being made; raises CourseError where one cannot be made."""
+        for future in self.judges.values():
+            if future.done():
+                future.result()
+        return [future for future in self.judges.values() if not future.done()]
+
+    def grade(self, submission: Submission) -> Graded:
+        """Grade one submission.
+
+        Raises:
+            WorkerDied, JudgeDied: it takes a process down every time.
+            Refused: it could not be put in a sandbox.
+        """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                return grade_submission(submission, self.pristine, self.settings, self.crew.run, self.judge_of)
+            except JudgeDied:
+                if not tries_left or self.aborted:
+                    raise
+                for judge in self.makers:
+                    judge.revive()
+        raise AssertionError("the last try returns or raises")
+
+    def judge_of(self, notebook: str) -> Judge:
+        return self.judges[notebook].result()
+
+
+def check_key(judge: Judge, pristine: Pristine) -> None:
+    """Raises CourseError where a cell has points for which the source states no expectation."""
+    for cell in pristine.notebooks[judge.notebook]:
+        if cell.is_grade and not cell.is_answer and cell.node.cell_type == "code" and cell.id not in judge.cells:
+            raise CourseError(
+                f"{judge.assignment.folder / judge.notebook}.ipynb, cell {cell.id}: it has points but states no "
+                "expectation (expect.same, expect.close, …), so nothing can be judged."
+            )
+
+
+def plan(store: Store, pristine: Pristine, books: Books, wanted: Sequence[str], force: bool) -> Plan:
+    """Who is to be graded: everyone, or those wanted, whose work or whose assignment is not what was graded last."""
+    students = store.students()
+    for name in wanted:
+        if name not in students:
+            raise CourseError(
+                f"nothing was handed in by {name} for {store.assignment}: {store.submitted(name)} is not there."
+            )
+    if not students:
+        raise CourseError(
+            f"no submissions: {store.course.submitted}/<student>/{store.assignment} is what is looked for. "
+            f"`autograder collect {store.assignment} FOLDER` puts them there."
+        )
+    todo, done = [], []
+    for student in wanted or students:
+        (todo if force or not is_done(store, pristine, books, student) else done).append(student)
+    return Plan(tuple(todo), tuple(done))
+
+
+def is_done(store: Store, pristine: Pristine, books: Books, student: str) -> bool:
+    result = store.result(student)
+    if result is None or result.get("assignment_sha256") != pristine.fingerprint or not books.has(student):
+        return False
+    return result.get("submission_sha256") == read(store, pristine, student).sha256
+
+
+def read(store: Store, pristine: Pristine, student: str) -> Submission:
+    return read_submission(student, store.submitted(student), pristine.assignment.limits.file_mb)
+
+
+def is_of_the_course(error: Exception) -> bool:
+    """Would every submission end with this?"""
+    return isinstance(error, CourseError) and not isinstance(error, Refused | JudgeDied)
+
+
+def of_gradebook(error: Exception) -> bool:
+    """Can nothing be written down any more, because the database is read-only, full or locked for good?"""
+    return isinstance(error, OperationalError)
+
+
+def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str]) -> Iterator[str]:
+    """Grade these students' submissions, writing each down when it is done; yields their names as they are.
+
+    What goes wrong with one submission is told to the engine's listener, and the others go on.
+
+    Raises:
+        CourseError: the answer key cannot be made, or the first submissions are refused by the sandbox.
+        OperationalError: the gradebook cannot be written to.
+    """
+    listener = engine.listener
+    none_yet = True
+
+    def one(student: str) -> tuple[Submission, Graded]:
+        listener.begins(student)
+        submission = read(store, engine.pristine, student)
+        return submission, engine.grade(submission)
+
+    with ThreadPoolExecutor(2 * engine.crew.count) as pool:
+        waiting = iter(students)
+        running: dict[Future, str] = {}
+        keys = engine.unfinished_keys()
+        try:
+            while True:
+                for student in waiting:
+                    running[pool.submit(one, student)] = student
+                    if len(running) >= 2 * engine.crew.count + 1:
+                        break
+                if not running:
+                    return
+                finished = wait([*running, *keys], return_when=FIRST_COMPLETED).done
+                keys = engine.unfinished_keys()
+                for future in finished & running.keys():
+                    student = running.pop(future)
+                    try:
+                        submission, graded = future.result()
+                        books.enter(student, graded.notebooks, graded.grades, submission.handed_in())
+                        store.write(student, graded.files)
+                    except Exception as error:
+                        if (isinstance(error, Refused) and none_yet) or is_of_the_course(error) or of_gradebook(error):
+                            raise
+                        listener.failed(student, f"{type(error).__name__}: {error}")
+                        continue
+                    none_yet = False
+                    listener.done(student, graded)
+                    yield student
+        except BaseException:
+            for future in running:
+                future.cancel()
+            engine.abort()
+            raise

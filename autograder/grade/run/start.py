@@ -1,0 +1,72 @@
+"""The start of a grading run: what takes a while is set going first.
+
+The gradebook's libraries take a second to import. Import them inside `started`, and a process warms up meanwhile.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew, usual_workers
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.gradebook.store import Store, alone, scratch_of
+from autograder.sandbox.probe import TIERS, require_tier
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run that holds the assignment's lock.
+
+    Attributes:
+        scratch: a folder for what only the run needs.
+        warm: forks workers' and judges' processes.
+        tier: the sandbox's, once it is known; raises SandboxUnavailable where there is none.
+        data: the datasets as student code may see them, once they lie there.
+    """
+
+    store: Store
+    scratch: Path
+    warm: WarmProcess
+    crew: Crew
+    tier: Future[str]
+    data: Future[Path | None]
+
+
+@contextmanager
+def started(
+    course: Course,
+    name: str,
+    wanted: Sequence[str] = (),
+    workers: int | None = None,
+    tier: str | None = None,
+    dask: str | None = None,
+) -> Iterator[Start]:
+    """Lock an assignment, warm up, try the sandbox.
+
+    Args:
+        wanted: the students to grade; empty: everyone.
+        workers: how many submissions at a time; default: one for each core.
+        tier: the sandbox's; default: the best one that this machine keeps, which is found out by trying.
+        dask: the address of a cluster that runs the submissions instead.
+
+    Raises:
+        CourseError: there is no such assignment or tier, another program is grading it, or there is no such cluster.
+    """
+    course.assignment(name)
+    if tier not in (None, *TIERS, "none"):
+        raise CourseError(f'grade: there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
+    store = Store(course, name)
+    count = min(workers or usual_workers(), len(wanted or store.students()) or 1)
+    with (
+        alone(store),
+        scratch_of(store) as scratch,
+        WarmProcess() as warm,
+        DaskCrew(dask) if dask else LocalCrew(count, warm, scratch) as crew,
+        ThreadPoolExecutor(2) as background,
+    ):
+        tier_known, data_ready = background.submit(lambda: tier or require_tier()), background.submit(store.data_view)
+        yield Start(store, scratch, warm, crew, tier_known, data_ready)

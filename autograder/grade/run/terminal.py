@@ -1,0 +1,149 @@
+"""`autograder grade` on a terminal: progress while it runs, a table at the end."""
+
+import threading
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from autograder.errors import CourseError
+from autograder.grade.prepare.pristine import load_pristine
+from autograder.grade.run.engine import Engine, Listener, grade_all, plan
+from autograder.grade.run.one_submission import Graded, Settings
+from autograder.grade.run.start import Start
+from autograder.gradebook.books import Books, Entry
+from autograder.gradebook.store import Store
+
+NAMES_SHOWN = 4
+
+
+class RateColumn(ProgressColumn):
+    """Submissions a minute."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed * 60:.0f}/min" if speed else "", style="progress.data.speed")
+
+
+class Bar(Listener):
+    """The progress bar: how many are done, how fast, how long it will take, whose work is running."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            RateColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[names]}", style="dim", markup=False),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.task = self.progress.add_task("grading", total=total, names="")
+        self.keys: dict[str, str] = {}
+        self.in_flight: list[str] = []
+        self.failures: dict[str, str] = {}
+        self.lock = threading.Lock()
+
+    def redraw(self) -> None:
+        keys = [f"answer key: {notebook} ({cell})" for notebook, cell in self.keys.items()]
+        names = ", ".join(self.in_flight[:NAMES_SHOWN]) + (" …" if len(self.in_flight) > NAMES_SHOWN else "")
+        self.progress.update(self.task, names="; ".join(filter(None, [names, *keys])))
+
+    def key_cell(self, notebook: str, cell_id: str) -> None:
+        with self.lock:
+            self.keys[notebook] = cell_id
+            self.redraw()
+
+    def key_ready(self, notebook: str) -> None:
+        with self.lock:
+            self.keys.pop(notebook, None)
+            self.redraw()
+
+    def begins(self, student: str) -> None:
+        with self.lock:
+            self.in_flight.append(student)
+            self.redraw()
+
+    def done(self, student: str, graded: Graded) -> None:
+        with self.lock:
+            self.in_flight.remove(student)
+            self.progress.advance(self.task)
+            self.redraw()
+
+    def failed(self, student: str, why: str) -> None:
+        with self.lock:
+            self.failures[student] = why
+            self.in_flight.remove(student)
+            self.progress.advance(self.task)
+            self.redraw()
+
+
+def grade_and_show(
+    start: Start,
+    wanted: Sequence[str] = (),
+    force: bool = False,
+    seed: int | None = None,
+    retrain: bool = False,
+    console: Console | None = None,
+) -> None:
+    """Grade an assignment's submissions, with a progress bar, and print the table of scores.
+
+    Raises:
+        CourseError: nothing can be graded, or at least one submission could not be.
+    """
+    console = console or Console(highlight=False)
+    store = start.store
+    course, assignment = store.course, store.course.assignment(store.assignment)
+    with Books(course, assignment) as books:
+        pristine = load_pristine(course, assignment)
+        books.check_released(pristine)
+        todo = plan(store, pristine, books, wanted, force)
+        bar = Bar(console, len(todo.students))
+        if todo.students:
+            settings = Settings(store.begin(seed), start.tier.result(), start.data.result(), retrain)
+            engine = Engine(course, pristine, settings, start.crew, start.warm, start.scratch, bar)
+            with bar.progress, engine:
+                for _ in grade_all(engine, store, books, todo.students):
+                    pass
+            if not bar.failures:
+                store.end()
+        books.renew_penalties()
+        console.print(table(books.entries(), store))
+        if todo.up_to_date:
+            console.print(f"{len(todo.up_to_date)} graded already; --force grades them again.")
+    if bar.failures:
+        lines = [f"{student} has no verdict: {why}" for student, why in sorted(bar.failures.items())]
+        raise CourseError("\n".join([*lines, "Run the same command again to try these once more."]))
+
+
+def table(entries: Sequence[Entry], store: Store) -> Table:
+    """One row a student: scores, and what to look at."""
+    shown = Table(
+        title=f"{store.assignment}: {len(entries)} submission{'s' * (len(entries) != 1)}", title_justify="left"
+    )
+    shown.add_column("student")
+    for column in ("score", "of", "extra", "late"):
+        shown.add_column(column, justify="right")
+    shown.add_column("to grade by hand")
+    shown.add_column("notes", overflow="fold")
+    for entry in entries:
+        result = store.result(entry.student) or {"notes": [], "edits": []}
+        kinds: dict[str, int] = {}
+        for note in result["notes"]:
+            kinds[note["kind"]] = kinds.get(note["kind"], 0) + 1
+        if result["edits"]:
+            kinds["edits outside regions"] = len(result["edits"])
+        shown.add_row(
+            Text(entry.student),
+            f"{entry.score - entry.late_penalty:g}",
+            f"{entry.max_score:g}",
+            f"{entry.extra_credit:g}" if entry.extra_credit else "",
+            f"−{entry.late_penalty:g}" if entry.late_penalty else "",
+            "yes" if entry.needs_manual_grade else "",
+            Text(", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in kinds.items())),
+        )
+    return shown

@@ -1,0 +1,189 @@
+"""A worker: runs submissions one after the other, each notebook in a fork of a warm process of its own."""
+
+import json
+import os
+import signal
+import socket
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from autograder.assignment import Limits
+from autograder.errors import CourseError
+from autograder.grade.run.follow import watch
+from autograder.grade.run.jobs import JOB_FILE, CellRun, Job, NotebookJob, NotebookRun, Run
+from autograder.grade.run.protocol import BURY, REFUSED, SPAWN, read_frame, write_frame
+from autograder.grade.run.warm_client import Process, WarmProcess
+from autograder.sandbox.scratch import read_result, remove, write_anew
+
+KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+KEEPER_KILLED = "its keeper was killed"
+MAX_HAND_IN = 64 * 2**20
+
+
+class WorkerDied(Exception):
+    """The warm process is gone: killed, or out of memory."""
+
+
+class Refused(CourseError):
+    """The sandbox could not be set up; the text says why."""
+
+
+class Killed(Exception):
+    """A notebook's process was killed: by its own code, or by somebody on this machine."""
+
+
+class Worker:
+    """Holds one process that starts notebooks. Use as a context manager, from one thread at a time."""
+
+    def __init__(self, warm: WarmProcess, scratch: Path | None = None) -> None:
+        """`scratch`: the folder for submissions while they run; default: the system's for temporary files."""
+        self.warm = warm
+        self.scratch = scratch
+        self.process: Process | None = None
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process; the next request gets a new one."""
+        if self.process is not None:
+            self.process.end()
+            self.process = None
+
+    def ask(self, kind: bytes, request: dict) -> object:
+        try:
+            if self.process is None:
+                self.process = self.warm.fork("starter")
+            write_frame(self.process.control.fileno(), kind, json.dumps(request).encode())
+            answer, payload = read_frame(self.process.control.fileno())
+        except (OSError, EOFError) as error:
+            raise WorkerDied from error
+        if answer == REFUSED:
+            raise Refused(json.loads(payload))
+        return json.loads(payload)
+
+    def spawn(self, request: dict) -> tuple[int, int]:
+        """Start a notebook's process; returns its number and the grader's end of its channel."""
+        pid = self.ask(SPAWN, request)
+        try:
+            _, (channel,), _, _ = socket.recv_fds(self.process.control, 1, 1)
+        except (OSError, ValueError) as error:
+            raise WorkerDied from error
+        return pid, channel
+
+    def run(self, job: Job, last_try: bool = True) -> Run:
+        """Run a submission's notebooks in order in one scratch folder.
+
+        Raises:
+            WorkerDied: the warm process is gone.
+            Killed: a notebook's process was killed, and this is not the last try. (In the last one, that is how the
+                notebook ended.)
+            Refused: there is no sandbox for the first notebook. (Where there is none for a later one, it counts as
+                killed: the notebooks before it may have made the folder unusable.)
+        """
+        began = time.monotonic()
+        folder = Path(tempfile.mkdtemp(prefix="grading-", dir=self.scratch))
+        try:
+            write_files(folder, job.files)
+            runs = {}
+            for notebook in job.notebooks:
+                try:
+                    runs[notebook.name] = self.run_notebook(job, notebook, folder, last_try)
+                except Refused as refused:
+                    if not runs:
+                        raise
+                    if not last_try:
+                        raise Killed from None
+                    runs[notebook.name] = not_run(notebook, refused)
+            files = {name: read_result(folder, name, MAX_HAND_IN) for name in job.hand_in}
+        finally:
+            remove(folder)
+        return Run(
+            student=job.student,
+            notebooks=runs,
+            files={name: content for name, content in files.items() if content is not None},
+            seconds=time.monotonic() - began,
+        )
+
+    def run_notebook(self, job: Job, notebook: NotebookJob, folder: Path, last_try: bool) -> NotebookRun:
+        cells = [cell for cell in notebook.cells if not cell.skip]
+        task = {
+            "cells": [asdict(cell) for cell in cells],
+            "seed": job.seed,
+            "cell_seconds": job.limits.cell_seconds,
+            "output_bytes": job.limits.output_kb * 1024,
+        }
+        write_anew(folder, JOB_FILE, json.dumps(task).encode())
+        request = {
+            "folder": str(folder),
+            "tier": job.tier,
+            "data": str(job.data) if job.data else None,
+            "limits": sandbox_limits(job.limits),
+        }
+        pid, channel = self.spawn(request)
+        ended = False
+        try:
+            run = watch(channel, pid, [cell.id for cell in cells], job.limits)
+            ended = run.stopped == "died"
+        finally:
+            os.close(channel)
+            ending = self.ask(BURY, {"ended": ended})
+            folder.chmod(0o700)  # whatever the code made of it: the next notebook and the results need it
+        if ended:
+            if not last_try and -ending["status"] in KILLING and ending["reason"] in (None, KEEPER_KILLED):
+                raise Killed
+            say_why(run, death(ending["status"], ending["reason"], job.limits))
+        return run
+
+
+def not_run(notebook: NotebookJob, why: Exception) -> NotebookRun:
+    """A notebook that did not begin."""
+    stopped = f"not run, because the notebooks before it left no folder to run in: {why}"
+    cells = {cell.id: CellRun(stopped=stopped) for cell in notebook.cells if not cell.skip}
+    return NotebookRun(cells=cells, evidence=[], stopped=stopped)
+
+
+def say_why(run: NotebookRun, why: str) -> None:
+    run.stopped = why
+    for cell in run.cells.values():
+        if cell.stopped == "died":
+            cell.stopped = why
+
+
+def death(status: int, reason: str | None, limits: Limits) -> str:
+    """Why a notebook's process ended, in a teacher's words. `reason`: what the sandbox killed it for, if it did."""
+    if reason:
+        return f"stopped: {reason}"
+    if status >= 0:
+        return f"stopped: the code ended its own process (exit status {status})"
+    name = signal.Signals(-status).name
+    reasons = {
+        "SIGKILL": f"it was killed, for memory (at most {limits.memory_mb} MB) or by its own code",
+        "SIGSEGV": "it crashed in compiled code, or its recursion went too deep",
+        "SIGXCPU": "it used up its processor time",
+        "SIGXFSZ": f"it wrote a file of more than {limits.file_mb} MB",
+        "SIGSYS": "it asked for something that the sandbox forbids",
+    }
+    return f"stopped: the process ended by {name}: {reasons.get(name, 'its own code, or a crash')}"
+
+
+def sandbox_limits(limits: Limits) -> dict:
+    return {
+        "memory_mb": limits.memory_mb,
+        "processes": limits.processes,
+        "file_mb": limits.file_mb,
+        "scratch_mb": 4 * limits.file_mb,
+        "cpu_seconds": int(limits.notebook_seconds) + 10,
+    }
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

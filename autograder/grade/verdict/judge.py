@@ -1,0 +1,228 @@
+"""Judges: one trusted process per notebook, which makes the answer key and gives verdicts."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.grade.run.jobs import Cell, CellRun, NotebookRun
+from autograder.grade.run.protocol import (
+    ANSWER,
+    FAILED,
+    FILE,
+    JUDGE,
+    MAKE_KEY,
+    MESSAGE,
+    PROGRESS,
+    read_frame,
+    write_frame,
+)
+from autograder.grade.run.warm_client import ONE_THREAD, Process, WarmProcess
+from autograder.notebooks import read_source_notebook
+from autograder.release.given import given_files
+
+SEARCH_SKIPPED = "a search that is not run again"
+
+
+@dataclass(frozen=True)
+class CellVerdict:
+    """What a grade cell earned, as a part of its points, and the lines that say why."""
+
+    credit: float
+    lines: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All grade cells of one notebook; `flags` are oddities of the evidence as a whole."""
+
+    cells: Mapping[str, CellVerdict]
+    flags: tuple[str, ...] = ()
+
+
+class JudgeDied(CourseError):
+    """The process with an answer key is gone: killed, or out of memory."""
+
+
+class Judge:
+    """One notebook's answer key, in a process of its own. Use as a context manager; safe to share between threads."""
+
+    def __init__(
+        self,
+        course: Course,
+        assignment: Assignment,
+        notebook: str,
+        seed: int,
+        warm: WarmProcess,
+        scratch: Path | None = None,
+    ) -> None:
+        """Nothing happens yet.
+
+        Args:
+            warm: forks its process.
+            scratch: the folder to run the source notebook in; default: the system's for temporary files.
+        """
+        self.course = course
+        self.assignment = assignment
+        self.notebook = notebook
+        self.seed = seed
+        self.warm = warm
+        self.lock = threading.RLock()
+        self.folder = Path(tempfile.mkdtemp(prefix="answer-key-", dir=scratch))
+        self.cells: frozenset[str] = frozenset()
+        self.process: Process | None = None
+
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(self, *exc) -> None:
+        if self.process is not None:
+            self.process.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def prepare(self, on_cell: Callable[[str], None] = lambda cell_id: None) -> None:
+        """Make the answer key, in a new process. `on_cell` hears which cell of the source notebook is running.
+
+        Raises:
+            CourseError: a cell of the source notebook fails.
+            JudgeDied: the process is gone.
+        """
+        with self.lock:
+            if self.process is not None:
+                self.process.end()
+            self.process = self.warm.fork("answer_key")
+            self.make_key(on_cell)
+            self.keep_weights()
+
+    def revive(self) -> None:
+        """Where the process is gone, make the answer key again."""
+        with self.lock:
+            if self.process is None or self.process.hung_up():
+                self.prepare()
+
+    def make_key(self, on_cell: Callable[[str], None]) -> None:
+        request = {
+            "cells": [asdict(cell) for cell in self.lay_out()],
+            "seed": self.seed,
+            "folder": str(self.folder),
+            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
+        }
+        self.send(MAKE_KEY, json.dumps(request).encode())
+        while (answer := self.receive())[0] == PROGRESS:
+            on_cell(answer[1])
+        kind, content = answer
+        if kind == FAILED:
+            cell_id, traceback = content
+            raise CourseError(
+                f"{self.assignment.folder / self.notebook}.ipynb, cell {cell_id}: the instructor's own solution fails, "
+                f"so nothing can be graded against it.\n{traceback}"
+            )
+        self.cells = frozenset(content)
+
+    def lay_out(self) -> list[Cell]:
+        """Put the library, the assignment's files and known weights where the notebook runs; returns its code cells."""
+        shutil.copytree(
+            self.course.library, self.folder / self.course.library.name, ignore=no_caches, dirs_exist_ok=True
+        )
+        for path in self.assignment.folder.iterdir():
+            if path.is_file() and path.suffix != ".ipynb":
+                shutil.copy(path, self.folder)
+        for name, content in given_files(self.course, self.assignment).items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_bytes(content)
+        notebook = read_source_notebook(self.assignment.folder / f"{self.notebook}.ipynb")
+        searches = {cell for name, cell in self.assignment.search if name == self.notebook}
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        self.cache = (
+            self.course.work
+            / self.assignment.name
+            / "weights"
+            / search_fingerprint(code, searches, self.course.library)
+        )
+        known = [self.cache / name for name in self.assignment.hand_in]
+        have_all = bool(searches) and self.cache.is_dir()
+        for path in known if have_all else ():
+            if path.exists():
+                shutil.copy(path, self.folder)
+        return [Cell(cell.id, cell.source, SEARCH_SKIPPED if have_all and cell.id in searches else "") for cell in code]
+
+    def keep_weights(self) -> None:
+        """Keep what the source notebook's search made, so that the next grading run need not search again."""
+        if self.cache.is_dir() or not any(name == self.notebook for name, _ in self.assignment.search):
+            return
+        self.cache.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=self.cache.parent))
+        for name in self.assignment.hand_in:
+            if (self.folder / name).is_file():
+                shutil.copy(self.folder / name, temporary)
+        os.replace(temporary, self.cache)
+
+    def judge(self, run: NotebookRun, files: Mapping[str, bytes]) -> Verdict:
+        """The verdict on one notebook's evidence; `files` are the hand-in files of its submission.
+
+        Raises:
+            JudgeDied: the process is gone. `revive` makes another.
+        """
+        errors = {name: error for name, cell in run.cells.items() if (error := first_error(cell))}
+        with self.lock:
+            request = {"messages": len(run.evidence), "files": list(files), "errors": errors}
+            self.send(JUDGE, json.dumps(request).encode())
+            for message in run.evidence:
+                self.send(MESSAGE, message)
+            for content in files.values():
+                self.send(FILE, content)
+            _, content = self.receive()
+        cells = {
+            name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
+            for name, cell in content["cells"].items()
+        }
+        return Verdict(cells, tuple(content["flags"]))
+
+    def send(self, kind: bytes, payload: bytes) -> None:
+        with self.alive():
+            write_frame(self.process.control.fileno(), kind, payload)
+
+    def receive(self) -> tuple[bytes, object]:
+        with self.alive():
+            kind, payload = read_frame(self.process.control.fileno())
+        assert kind in (ANSWER, FAILED, PROGRESS)
+        return kind, json.loads(payload)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            raise JudgeDied(
+                f"the process with the answer key of {self.notebook} ended: out of memory? "
+                "Run the same command again to go on."
+            ) from error
+
+
+def first_error(cell: CellRun) -> str:
+    """What a cell stopped with, in one line, or "" where it came to its end."""
+    errors = [output for output in cell.outputs if output["output_type"] == "error"]
+    return cell.stopped or (f"{errors[0]['ename']}: {errors[0]['evalue']}"[:500] if errors else "")
+
+
+def no_caches(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if name in ("__pycache__", ".ipynb_checkpoints")}
+
+
+def search_fingerprint(code: list, searches: set[str], library: Path) -> str:
+    """A hash of everything that runs up to the last search, and of the library."""
+    last = max((index for index, cell in enumerate(code) if cell.id in searches), default=-1)
+    digest = hashlib.sha256("\n\n".join(cell.source for cell in code[: last + 1]).encode())
+    for path in sorted(library.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:24]

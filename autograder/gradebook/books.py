@@ -1,0 +1,255 @@
+"""The gradebook: nbgrader's database, one transaction for each submission."""
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TypeVar
+
+from nbformat import NotebookNode
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from autograder.assignment import Assignment
+from autograder.course import Course, environment_bin_on_path, nbgrader_config
+from autograder.errors import CourseError
+from autograder.grade.prepare.pristine import Pristine
+from autograder.grade.verdict.record import CellGrade
+from autograder.gradebook.late import penalty
+
+BUSY_SECONDS = 60
+TRIES = 5
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the gradebook says of one submission."""
+
+    student: str
+    score: float
+    max_score: float
+    late_penalty: float
+    extra_credit: float
+    needs_manual_grade: bool
+    seconds_late: float
+
+
+class Books:
+    """One connection to the gradebook. Use as a context manager, from one thread at a time."""
+
+    def __init__(self, course: Course, assignment: Assignment) -> None:
+        self.course = course
+        self.assignment = assignment
+        self.lock = threading.Lock()
+
+    def __enter__(self) -> "Books":
+        environment_bin_on_path()
+        url = self.course.gradebook_url
+        if url.startswith("sqlite:"):
+            url += ("&" if "?" in url else "?") + f"timeout={BUSY_SECONDS}"
+        course_id = nbgrader_config(self.course).CourseDirectory.get("course_id", "")
+        self.gradebook = Gradebook(url, course_id)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.gradebook.close()
+
+    @property
+    def db(self):
+        return self.gradebook.db
+
+    def check_released(self, pristine: Pristine) -> None:
+        """Raises CourseError where the gradebook does not know the assignment as the source has it."""
+        name = self.assignment.name
+        again = f"Release it (again) first:  autograder release {name}"
+        try:
+            known = self.gradebook.find_assignment(name)
+        except MissingEntry:
+            raise CourseError(f"the gradebook does not know {name}. {again}") from None
+        for notebook, cells in pristine.notebooks.items():
+            try:
+                graded = {c.name: c.max_score for c in self.gradebook.find_notebook(notebook, name).grade_cells}
+            except MissingEntry:
+                raise CourseError(f"the gradebook does not know {name}/{notebook}. {again}") from None
+            wanted = {cell.id: float(cell.node.metadata.nbgrader.points) for cell in cells if cell.is_grade}
+            if graded != wanted:
+                changed = sorted(graded.items() ^ wanted.items())[0][0]
+                raise CourseError(f"{name}/{notebook}: the cell {changed} has changed since the release. {again}")
+        if self.assignment.due is not None:
+            due = self.assignment.due.astimezone(UTC).replace(tzinfo=None)
+            if known.duedate != due:
+                known.duedate = due
+                self.db.commit()
+
+    def has(self, student: str) -> bool:
+        """Is there a submission of this student in the gradebook?"""
+        try:
+            self.gradebook.find_submission(self.assignment.name, student)
+        except MissingEntry:
+            return False
+        return True
+
+    def enter(
+        self,
+        student: str,
+        notebooks: Mapping[str, NotebookNode],
+        grades: Mapping[str, Mapping[str, CellGrade]],
+        timestamp: datetime | None,
+    ) -> None:
+        """Write one graded submission's scores down, all of them or none.
+
+        Args:
+            notebooks: the graded ones, as they are stored; a notebook that is not among them was not handed in.
+            timestamp: when it was handed in, as naive UTC.
+        """
+        self.when_free(lambda: self.write(student, notebooks, grades, timestamp))
+
+    def when_free(self, transaction: Callable[[], T]) -> T:
+        """Run a transaction; start it anew while another program keeps the database busy, or has entered the same."""
+        end = time.monotonic() + BUSY_SECONDS
+        tries_left = TRIES
+        while True:
+            try:
+                with self.lock:
+                    result = transaction()
+                    self.db.commit()
+                    return result
+            except OperationalError as error:
+                self.db.rollback()
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.05 + random.random() / 5)
+            except IntegrityError:  # between looking for a student and entering it, another program entered it
+                self.db.rollback()
+                tries_left -= 1
+                if not tries_left:
+                    raise
+            except BaseException:
+                self.db.rollback()
+                raise
+
+    def write(
+        self,
+        student: str,
+        notebooks: Mapping[str, NotebookNode],
+        grades: Mapping[str, Mapping[str, CellGrade]],
+        timestamp: datetime | None,
+    ) -> None:
+        submission = self.submission_of(student)
+        submission.timestamp = timestamp
+        for submitted in submission.notebooks:
+            notebook = notebooks.get(submitted.name)
+            if notebook is None:
+                for grade in submitted.grades:
+                    grade.auto_score, grade.extra_credit, grade.needs_manual_grade = 0, None, False
+            else:
+                self.write_notebook(submitted, notebook, grades[submitted.name])
+        if submission.total_seconds_late:
+            self.db.flush()
+            self.db.expire_all()
+        self.penalise(submission)
+
+    def penalise(self, submission: SubmittedAssignment) -> None:
+        """Reckon what lateness costs, from the scores as they are now."""
+        seconds_late = submission.total_seconds_late
+        for submitted in submission.notebooks:
+            lost = penalty(self.assignment.late, submitted.score, seconds_late) if seconds_late else 0
+            if lost != (submitted.late_submission_penalty or 0):
+                submitted.late_submission_penalty = lost or None
+
+    def renew_penalties(self) -> None:
+        """Let late penalties follow what has been given by hand since the submissions were graded."""
+
+        def renew() -> None:
+            self.db.expire_all()
+            for submission in self.gradebook.assignment_submissions(self.assignment.name):
+                self.penalise(submission)
+
+        self.when_free(renew)
+
+    def submission_of(self, student: str) -> SubmittedAssignment:
+        """The student's submission, made with all its grades and comments where there was none."""
+        try:
+            return self.gradebook.find_submission(self.assignment.name, student)
+        except MissingEntry:
+            pass
+        with self.db.no_autoflush:
+            submission = SubmittedAssignment(
+                assignment=self.gradebook.find_assignment(self.assignment.name),
+                student=self.db.get(Student, student) or Student(id=student),
+            )
+            for notebook in submission.assignment.notebooks:
+                submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
+                for cell in (*notebook.grade_cells, *notebook.task_cells):
+                    Grade(cell=cell, notebook=submitted)
+                for cell in (*notebook.solution_cells, *notebook.task_cells):
+                    Comment(cell=cell, notebook=submitted)
+            self.db.add(submission)
+        return submission
+
+    def write_notebook(
+        self, submitted: SubmittedNotebook, notebook: NotebookNode, earned: Mapping[str, CellGrade]
+    ) -> None:
+        """As nbgrader's SaveAutoGrades does it: from the cells' outputs and checksums."""
+        by_name = {grade.name: grade for grade in submitted.grades}
+        comments = {comment.name: comment for comment in submitted.comments}
+        for cell in notebook.cells:
+            if is_grade(cell):
+                name = cell.metadata.nbgrader.grade_id
+                write_grade(by_name[name], determine_grade(cell)[0], earned.get(name))
+            if is_solution(cell) or is_task(cell):
+                comment = comments[cell.metadata.nbgrader.grade_id]
+                untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell) and not is_task(cell)
+                comment.auto_comment = "No response." if untouched else None
+
+    def entry(self, student: str) -> Entry:
+        """One submission."""
+        return entry_of(self.gradebook.find_submission(self.assignment.name, student))
+
+    def entries(self) -> list[Entry]:
+        """All submissions of the assignment, by student."""
+        found = self.gradebook.assignment_submissions(self.assignment.name)
+        return sorted((entry_of(submission) for submission in found), key=lambda entry: entry.student)
+
+
+def renew_penalties(course: Course, assignment: Assignment) -> None:
+    """As `Books.renew_penalties`; nothing where the gradebook does not know the assignment."""
+    with Books(course, assignment) as books, contextlib.suppress(MissingEntry):
+        books.renew_penalties()
+
+
+def write_grade(grade: Grade, auto_score: float | None, earned: CellGrade | None) -> None:
+    """A score by hand stays, and is to be looked at again."""
+    grade.auto_score = auto_score
+    grade.needs_manual_grade = grade.manual_score is not None or auto_score is None
+    if earned is not None and earned.extra_credit:
+        grade.extra_credit = earned.score
+
+
+def entry_of(submission: SubmittedAssignment) -> Entry:
+    extra = sum(grade.extra_credit or 0 for notebook in submission.notebooks for grade in notebook.grades)
+    return Entry(
+        student=submission.student.id,
+        score=submission.score,
+        max_score=submission.max_score,
+        late_penalty=submission.late_submission_penalty,
+        extra_credit=extra,
+        needs_manual_grade=submission.needs_manual_grade,
+        seconds_late=submission.total_seconds_late,
+    )

@@ -1,0 +1,121 @@
+"""The process between the grader and a sandbox: it measures from outside, kills on order, and leaves nobody behind.
+
+It is the parent of the sandbox's first process and the heir of every orphan in it. When the grader dies, however
+suddenly, the control socket closes, and the keeper takes that as the order to kill.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.sandbox import scratch
+from autograder.sandbox.policy import Policy
+
+MEASURE_EVERY_MS = 50
+INTERRUPT = b"i"
+MB = 2**20
+
+
+class Watch:
+    """Measures what a sandbox uses up altogether, and says when it is too much."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.folder = str(policy.write)
+        self.device = os.stat(policy.write).st_dev
+        self.limits = policy.limits
+        self.scratch_bytes = policy.limits.scratch_mb * MB
+        with contextlib.suppress(scratch.Unmeasurable):  # then it is stopped for that, like any other
+            self.scratch_bytes += scratch.tree_bytes(self.folder)
+        self.inherited = anonymous_bytes("self")
+
+    def excess(self) -> str | None:
+        """Return what was exceeded, in words, or None."""
+        pids = descendants(os.getpid())
+        memory = sum(max(0, anonymous_bytes(pid) - self.inherited) for pid in pids)
+        if memory > self.limits.memory_mb * MB:
+            return f"its processes used more than {self.limits.memory_mb} MB of memory"
+        try:
+            disk = scratch.tree_bytes(self.folder, self.scratch_bytes)
+            disk += scratch.deleted_bytes(pids, self.device)
+        except scratch.Unmeasurable:
+            return "it made a folder that cannot be measured"
+        if disk > self.scratch_bytes:
+            return f"it wrote more than {self.limits.scratch_mb} MB"
+        return None
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that `pid` and its children have started, as far as they are still its descendants."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{parent}/task"):
+                children = Path(f"/proc/{parent}/task/{thread}/children").read_text().split()
+                waiting += map(int, children)
+                found += map(int, children)
+    return found
+
+
+def anonymous_bytes(pid: int | str) -> int:
+    """Return the memory of a process that no file backs; 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    return sum(int(fields.get(name, "0 kB").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
+
+
+def keep(main: int, control: int, kill_all: Callable[[], None], excess: Callable[[], str | None]) -> None:
+    """Stay until `main` has ended and all that it started is gone; then report how it ended.
+
+    Args:
+        main: the process id of the sandbox's first process, a child of this one.
+        control: a socket to the grader: orders come in, the report goes out.
+        kill_all: kills every process of the sandbox that is left.
+        excess: says what the sandbox used too much of, or None.
+    """
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    if hasattr(os, "pidfd_open"):
+        poll.register(os.pidfd_open(main), select.POLLIN)
+    reason = None
+    while (ended := bury(main)) is None:
+        ready = dict(poll.poll(MEASURE_EVERY_MS))
+        if control in ready:
+            if os.read(control, 1) == INTERRUPT:
+                os.kill(main, signal.SIGINT)
+                continue
+            reason = "it was stopped"
+            poll.unregister(control)
+        elif not ready:
+            reason = reason or excess()
+        if reason:
+            kill_all()
+    while True:
+        kill_all()
+        try:
+            os.wait()
+        except ChildProcessError:
+            break
+    status, cpu_seconds = ended
+    reason = reason or excess()
+    report = {"status": os.waitstatus_to_exitcode(status), "reason": reason, "cpu_seconds": cpu_seconds}
+    with contextlib.suppress(OSError):
+        os.write(control, json.dumps(report).encode() + b"\n")
+
+
+def bury(main: int) -> tuple[int, float] | None:
+    """Reap the children that have ended; return the status and processor time of `main` if it is among them."""
+    while True:
+        pid, status, usage = os.wait4(-1, os.WNOHANG)
+        if pid == main:
+            return status, usage.ru_utime + usage.ru_stime
+        if pid == 0:
+            return None

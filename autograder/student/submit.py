@@ -1,0 +1,118 @@
+"""A student's folder -> one zip to hand in: notebooks, code and the files that the homework asks for, no data set."""
+
+import hashlib
+import json
+import struct
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.errors import CourseError
+from autograder.notebooks import read_notebook
+from autograder.student.who import Student, file_name, read_student
+
+MANIFEST = "submission.json"
+MAX_FILE_BYTES = 50 * 2**20
+UNIX_TIMES = 0x5455  # the field of a zip that has a file's time as seconds since 1970
+FIRST_TIME = 315_619_200  # seconds, a day into 1980: zips know no earlier year
+LEFT_OUT = {"data", "__pycache__", ".ipynb_checkpoints", ".git", ".venv"}
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What went into the zip, and what the student should know before handing it in."""
+
+    path: Path
+    student: Student
+    files: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def files_to_hand_in(folder: Path, assignment: Assignment) -> Iterator[Path]:
+    """The notebooks, every .py file and what `hand_in` names, relative to the folder, in a stable order."""
+    wanted = [folder / f"{name}.ipynb" for name in assignment.notebooks]
+    wanted += [folder / name for name in assignment.hand_in]
+    wanted += sorted(folder.rglob("*.py"))
+    for path in wanted:
+        relative = path.relative_to(folder)
+        if path.is_file() and not path.is_symlink() and not LEFT_OUT.intersection(relative.parts):
+            yield relative
+
+
+def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Packed:
+    """Write the zip that a student hands in.
+
+    Args:
+        folder: the student's copy of the released folder.
+        assignment: what `assignment.toml` in it says.
+        target: where the zip goes; by default beside the folder, named for student and assignment.
+
+    Raises:
+        CourseError: a notebook is missing, name or id are empty, a file is too large, or the zip cannot be written.
+    """
+    missing = [f"{name}.ipynb" for name in assignment.notebooks if not (folder / f"{name}.ipynb").is_file()]
+    if missing:
+        raise CourseError(f"submit: {folder} has no {', '.join(missing)}.\n  Put the notebook back under that name.")
+    first = folder / f"{assignment.notebooks[0]}.ipynb"
+    student = read_student(read_notebook(first))
+    if not student.name.strip() or not student.student_id.strip():
+        raise CourseError(
+            f'submit: {first.name}, cell "student": name or student id is empty.\n'
+            "  Fill both in, save the notebook, and run this command again."
+        )
+    files = tuple(files_to_hand_in(folder, assignment))
+    for path in files:
+        size = (folder / path).stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise CourseError(
+                f"submit: {path} has {size / 2**20:.0f} MB, more than {MAX_FILE_BYTES // 2**20} MB.\n"
+                "  Clear the notebook's large outputs, or remove the file from the folder."
+            )
+    target = target or folder.resolve().parent / f"{file_name(student.student_id)}-{assignment.name}.zip"
+    now = datetime.now().astimezone()
+    manifest = {
+        "assignment": assignment.name,
+        "name": student.name,
+        "student_id": student.student_id,
+        "made_at": now.isoformat(timespec="seconds"),
+        "files": {path.as_posix(): hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in files},
+    }
+    try:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(member(MANIFEST, now.timestamp()), json.dumps(manifest, indent=1))
+            for path in files:
+                written = (folder / path).stat().st_mtime
+                archive.writestr(member(path.as_posix(), written), (folder / path).read_bytes())
+    except OSError as error:
+        raise CourseError(
+            f"submit: {target} cannot be written: {error.strerror}.\n"
+            "  Name another file, in a folder that is there:  --to FILE.zip"
+        ) from None
+    return Packed(target, student, tuple(manifest["files"]), tuple(warnings(folder, assignment)))
+
+
+def member(path: str, seconds: float) -> zipfile.ZipInfo:
+    """A zip's entry with the file's exact time, since the clock in a zip has no time zone."""
+    seconds = max(int(seconds), FIRST_TIME)
+    info = zipfile.ZipInfo(path, time.localtime(seconds)[:6])
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.extra = struct.pack("<HHBI", UNIX_TIMES, 5, 1, seconds)
+    return info
+
+
+def warnings(folder: Path, assignment: Assignment) -> Iterator[str]:
+    """What may be an oversight, in words for the student."""
+    for name in assignment.hand_in:
+        if not (folder / name).is_file():
+            yield f"{name} is not there: the questions that need it earn nothing without it."
+    for name in assignment.notebooks:
+        notebook = read_notebook(folder / f"{name}.ipynb")
+        code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+        if code and not any(cell.get("outputs") for cell in code):
+            yield f"{name}.ipynb was saved without outputs: run it before you export its PDF."
+    if assignment.due and datetime.now().astimezone() > assignment.due:
+        yield f"the due time, {assignment.due:%d %B %Y %H:%M}, has passed."

@@ -1,0 +1,164 @@
+"""What happens in the middle of a run to helpers and files must not cost another submission its verdict."""
+
+import os
+import signal
+import sqlite3
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from autograder.errors import CourseError
+from autograder.grade.prepare.pristine import load_pristine
+from autograder.grade.run.crew import LocalCrew
+from autograder.grade.run.engine import Engine, Listener, read
+from autograder.grade.run.one_submission import Settings
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.run.worker import Refused, Worker
+from autograder.grade.verdict.judge import JudgeDied
+from autograder.gradebook.books import Books
+from autograder.gradebook.store import Store, temporary_scratch
+
+FULL = {"first:double-check": 2, "first:triple-check": 4, "second:accuracy-check": 10}
+
+
+@contextmanager
+def engine_of(tiny):
+    pristine = load_pristine(tiny.course, tiny.course.assignment(tiny.name))
+    with (
+        temporary_scratch() as scratch,
+        WarmProcess() as warm,
+        LocalCrew(1, warm, scratch) as crew,
+        Engine(tiny.course, pristine, Settings(5, "landlock"), crew, warm, scratch, Listener()) as engine,
+    ):
+        yield engine
+
+
+def scores(graded) -> dict[str, float]:
+    found = {f"{nb}:{cell}": grade.score for nb, cells in graded.grades.items() for cell, grade in cells.items()}
+    return {name: found[name] for name in FULL}
+
+
+def test_killed_judge_is_made_again(tiny):
+    """After kill -9 of the processes with the answer key, are the next verdicts those of the same key?"""
+    tiny.hand_in("ada")
+    with engine_of(tiny) as engine:
+        submission = read(Store(tiny.course, tiny.name), engine.pristine, "ada")
+        before = engine.grade(submission)
+        for judge in engine.makers:
+            os.kill(judge.process.pid, signal.SIGKILL)
+        after = engine.grade(submission)
+    assert scores(before) == scores(after) == FULL
+    assert {path: data for path, data in before.files.items() if path.endswith(".ipynb")} == {
+        path: data for path, data in after.files.items() if path.endswith(".ipynb")
+    }
+
+
+def test_gradebook_that_cannot_be_written(tiny, grading, monkeypatch):
+    """Does the run end at once where no score can be written down, and is nobody said to have no verdict?"""
+    tiny.hand_in("ada")
+    tiny.hand_in("bob")
+
+    def readonly(*_) -> None:
+        raise OperationalError("INSERT", {}, sqlite3.OperationalError("attempt to write a readonly database"))
+
+    monkeypatch.setattr(Books, "write", readonly)
+    with pytest.raises(OperationalError, match="readonly"):
+        grading(tiny)
+    assert not list(tiny.course.autograded.glob("*/tiny"))
+
+
+def test_evidence_that_kills_every_judge(tiny, monkeypatch):
+    """Is a submission that takes the judge down each time given up, and is the next one graded?"""
+    tiny.hand_in("ada")
+    tiny.hand_in("bob")
+    with engine_of(tiny) as engine:
+        store = Store(tiny.course, tiny.name)
+        ada, bob = (read(store, engine.pristine, student) for student in ("ada", "bob"))
+        engine.grade(bob)
+        judge = engine.makers[0]
+        kind = type(judge)
+        honest, tries = kind.judge, []
+
+        def deadly(self, run, files):
+            tries.append(self.notebook)
+            os.kill(self.process.pid, signal.SIGKILL)
+            return honest(self, run, files)
+
+        monkeypatch.setattr(kind, "judge", deadly)
+        with pytest.raises(JudgeDied, match="the process with the answer key of first ended"):
+            engine.grade(ada)
+        assert tries == ["first", "first"]
+        monkeypatch.setattr(kind, "judge", honest)
+        assert scores(engine.grade(bob)) == FULL
+
+
+def test_submission_that_cannot_be_written_down(tiny, grading):
+    """Where a result cannot be stored, is that said with the student's name, and are the others graded?"""
+    for student in ("ada", "bob", "cy"):
+        tiny.hand_in(student)
+    tiny.course.autograded.mkdir()
+    (tiny.course.autograded / "bob").write_text("in the way")
+    with pytest.raises(CourseError, match=r"bob has no verdict: FileExistsError.*\nRun the same command again"):
+        grading(tiny)
+    assert tiny.scores("ada")["first:double-check"] == 2
+    assert tiny.scores("cy")["first:double-check"] == 2
+    (tiny.course.autograded / "bob").unlink()
+    grading(tiny)
+    assert tiny.scores("bob")["first:double-check"] == 2
+
+
+def refusing(monkeypatch, which) -> None:
+    """Have the sandbox refuse the notebooks that `which(student, notebook, last_try)` says."""
+    honest = Worker.run_notebook
+
+    def run_notebook(self, job, notebook, folder, last_try):
+        if which(job.student, notebook.name, last_try):
+            raise Refused("no room")
+        return honest(self, job, notebook, folder, last_try)
+
+    monkeypatch.setattr(Worker, "run_notebook", run_notebook)
+
+
+def test_sandbox_refused_after_the_first_notebook(tiny, grading, monkeypatch):
+    """Does a notebook that gets no sandbox, twice, cost only its own points, and say so?"""
+    tiny.hand_in("ada")
+    tiny.hand_in("bob")
+    refusing(monkeypatch, lambda student, notebook, last_try: (student, notebook) == ("ada", "second"))
+    grading(tiny)
+    assert tiny.scores("ada")["first:double-check"] == 2
+    assert tiny.scores("ada")["second:bonus-check"] == 0
+    assert tiny.scores("bob")["second:bonus-check"] == 3
+    assert "left no folder to run in: no room" in str(tiny.result("ada"))
+
+
+def test_sandbox_refused_once(tiny, grading, monkeypatch):
+    """Is a notebook that got no sandbox run again before it costs anything?"""
+    tiny.hand_in("ada")
+    refusing(monkeypatch, lambda student, notebook, last_try: notebook == "second" and not last_try)
+    grading(tiny)
+    assert tiny.scores("ada")["second:bonus-check"] == 3
+
+
+def test_sandbox_refused_from_the_start(tiny, grading, monkeypatch):
+    """Where no submission gets a sandbox, does the run end at once, with the reason?"""
+    for student in ("ada", "bob"):
+        tiny.hand_in(student)
+    refusing(monkeypatch, lambda *_: True)
+    with pytest.raises(Refused, match="no room"):
+        grading(tiny)
+
+
+def test_sandbox_refused_to_one_of_many(tiny, grading, monkeypatch):
+    """Where one submission gets no sandbox, are the others graded, and is it named?"""
+    tiny.hand_in("ada")
+    grading(tiny)
+    for student in ("bob", "cy", "dan", "eve"):
+        tiny.hand_in(student)
+    refusing(monkeypatch, lambda student, notebook, last_try: student == "eve")
+    with pytest.raises(CourseError, match="eve has no verdict: Refused: no room"):
+        grading(tiny, workers=1)
+    assert tiny.scores("cy")["first:double-check"] == 2
+    monkeypatch.undo()
+    grading(tiny)
+    assert tiny.scores("eve")["first:double-check"] == 2

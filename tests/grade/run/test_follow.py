@@ -1,0 +1,193 @@
+"""What a notebook's process sends is not believed."""
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+import tracemalloc
+
+import pytest
+
+from autograder.assignment import Limits
+from autograder.grade.run.follow import Watch, watch
+from autograder.grade.run.protocol import (
+    CELL_BEGINS,
+    CELL_ENDS,
+    EVIDENCE,
+    FINISHED,
+    HEADER,
+    OUTPUT,
+    Frames,
+    WireError,
+)
+
+CELLS = ["a", "b"]
+LIMITS = Limits(cell_seconds=1, notebook_seconds=4, output_kb=4)
+
+
+def frame(kind: bytes, message: object) -> bytes:
+    payload = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+def stream(text: str) -> bytes:
+    return frame(OUTPUT, {"output_type": "stream", "name": "stdout", "text": text})
+
+
+HONEST = [
+    frame(CELL_BEGINS, "a"),
+    stream("one\n"),
+    stream("two\n"),
+    frame(EVIDENCE, b"first"),
+    frame(CELL_ENDS, ""),
+    frame(CELL_BEGINS, "b"),
+    frame(CELL_ENDS, ""),
+    frame(FINISHED, None),
+]
+
+
+@pytest.fixture
+def sleeper():
+    """A process that stands for the notebook's."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def watched(sleeper, frames: list[bytes], limits: Limits = LIMITS, close: bool = True):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        theirs.sendall(b"".join(frames))
+        if close:
+            theirs.shutdown(socket.SHUT_WR)
+        return watch(ours.fileno(), sleeper.pid, CELLS, limits)
+
+
+def test_honest_run(sleeper):
+    """Does an undisturbed run come through whole, with text joined?"""
+    run = watched(sleeper, HONEST)
+    assert run.stopped == ""
+    assert [output["text"] for output in run.cells["a"].outputs] == ["one\ntwo\n"]
+    assert run.evidence == [b"first"]
+    assert list(run.cells) == CELLS
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        [frame(CELL_BEGINS, "b")],
+        [frame(CELL_BEGINS, "a"), frame(CELL_BEGINS, "b")],
+        [frame(CELL_BEGINS, ["a"])],
+        [frame(CELL_ENDS, "")],
+        [frame(FINISHED, None)],
+        [frame(CELL_BEGINS, "a"), frame(FINISHED, None)],
+        [*HONEST[:5], frame(CELL_BEGINS, "a")],
+        [frame(b"?", None)],
+        [b"GET / HTTP/1.1\r\n\r\n" * 10],
+        [HEADER.pack(OUTPUT, 2**32 - 1)],
+        [frame(CELL_BEGINS, b"not json")],
+        [frame(OUTPUT, b"[" * 100_000)],
+        [frame(OUTPUT, b"9" * 10_000)],
+    ],
+)
+def test_forged_frames_end_the_run(sleeper, forged):
+    """Is a stream that no runner writes cut off at once, whatever it holds?"""
+    run = watched(sleeper, [*forged, *HONEST])
+    assert run.stopped.startswith("stopped: the notebook's process sent")
+
+
+def test_what_came_before_counts(sleeper):
+    """Are cells kept that ended before the process misbehaved?"""
+    run = watched(sleeper, [*HONEST[:5], frame(b"?", None)])
+    assert run.evidence == [b"first"]
+    assert run.cells["a"].stopped == ""
+    assert "b" not in run.cells
+
+
+def test_nothing_after_the_end_is_heard(sleeper):
+    """Is evidence ignored that comes after the last cell?"""
+    run = watched(sleeper, [*HONEST, frame(EVIDENCE, b"late"), stream("late\n")])
+    assert run.evidence == [b"first"]
+
+
+def test_output_is_cut(sleeper):
+    """Is text beyond the limit left out, with a word about it, and the next cell's not?"""
+    many = [stream("x" * 1000) for _ in range(50)]
+    run = watched(sleeper, [HONEST[0], *many, frame(CELL_ENDS, ""), frame(CELL_BEGINS, "b"), stream("y"), *HONEST[-2:]])
+    text = "".join(output["text"] for output in run.cells["a"].outputs)
+    assert len(text) < 4500
+    assert "left out (4 kB are kept)" in text
+    assert run.cells["b"].outputs[0]["text"] == "y"
+
+
+def test_tags_are_counted():
+    """Does HTML of many tags, which takes long to clean, use up the room for pictures?"""
+    html = frame(OUTPUT, {"output_type": "display_data", "data": {"text/html": "<b>" * 8000, "text/plain": "x"}})
+    watch = Watch(CELLS, LIMITS)
+    watch.feed(b"".join([HONEST[0], *[html] * 60]))
+    outputs = watch.run.cells["a"].outputs
+    assert 30 < len(outputs) < 50
+    assert "left out" in outputs[-1]["text"]
+
+
+def test_messages_of_many_parts_are_not_read():
+    """Does a message that would take gigabytes when it is read leave no more than a line, as often as it comes?"""
+    watch = Watch(CELLS, LIMITS)
+    tracemalloc.start()
+    watch.feed(b"".join([HONEST[0], *[frame(OUTPUT, b"[" + b"[]," * 2_000_000 + b"1]")] * 3]))
+    assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    tracemalloc.stop()
+    assert "very many parts" in watch.run.cells["a"].outputs[0]["text"]
+    with pytest.raises(WireError, match="out of order"):
+        Watch(CELLS, LIMITS).feed(frame(CELL_BEGINS, b"[" + b"1," * 1_000_000 + b"1]"))
+
+
+def test_error_after_much_output_is_kept(sleeper):
+    """Is it still known why a cell stopped that printed too much before?"""
+    error = frame(OUTPUT, {"output_type": "error", "ename": "E", "evalue": "x" * 10_000, "traceback": ["y" * 10_000]})
+    run = watched(sleeper, [HONEST[0], *[stream("x" * 1000) for _ in range(9)], *[error] * 9, frame(CELL_ENDS, "")])
+    errors = [output for output in run.cells["a"].outputs if output["output_type"] == "error"]
+    assert len(errors) == 3
+    assert (errors[0]["ename"], len(errors[0]["evalue"]), len(errors[0]["traceback"][0])) == ("E", 4000, 4000)
+
+
+def test_silent_process_is_stopped_in_time(sleeper):
+    """Is a cell without an end stopped after its seconds, and a notebook that never begins after the notebook's?"""
+    began = time.monotonic()
+    run = watched(sleeper, HONEST[:4], close=False)
+    assert time.monotonic() - began > 2.5
+    assert run.cells["a"].stopped.startswith("stopped after 1 s")
+    assert run.evidence == [b"first"]
+    run = watched(sleeper, [], Limits(cell_seconds=1, notebook_seconds=0.5), close=False)
+    assert run.stopped.startswith("stopped after 0.5 s")
+
+
+def test_dead_process_is_noticed(sleeper):
+    """Does a run end soon when the process dies while something else holds its pipe?"""
+    sleeper.kill()
+    run = watched(sleeper, HONEST[:2], Limits(cell_seconds=30), close=False)
+    assert run.stopped == "died"
+
+
+def test_frames_in_any_pieces():
+    """Are frames found however the stream is cut, and one above the limit refused?"""
+    whole = b"".join(HONEST)
+    for size in (1, 3, 7, len(whole)):
+        frames = Frames(100)
+        found = [f for start in range(0, len(whole), size) for f in frames.feed(whole[start : start + size])]
+        assert [kind for kind, _ in found] == [item[:1] for item in HONEST]
+    with pytest.raises(WireError):
+        list(Frames(100).feed(struct.pack(">cI", b"O", 101)))
+
+
+def test_closed_descriptor_leaks_nothing(sleeper):
+    """Are no descriptors left open after many runs?"""
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        watched(sleeper, HONEST)
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,87 @@
+"""Grades as CSV, and how each question went."""
+
+import csv
+import subprocess
+import sys
+
+import pytest
+
+from autograder.assignment import LatePolicy
+from autograder.errors import CourseError
+from autograder.gradebook.late import penalty
+from autograder.gradebook.stats import histogram_of, question_stats
+from autograder.handback.export import as_text, export_questions, export_totals
+
+
+@pytest.fixture
+def graded(tiny, grading):
+    tiny.hand_in("ada")
+    tiny.hand_in("max", library={"out = 2 * x": "out = 3 * x"}, timestamp="2026-10-10 10:00:00 UTC")
+    grading(tiny)
+    return tiny
+
+
+def test_csv_stats_and_nbgrader_export(graded, tmp_path):
+    """Do our two CSV files, nbgrader's own export and the statistics show the same numbers?"""
+    assert export_totals(graded.course, ["tiny"], tmp_path / "totals.csv") == 2
+    totals = {row["student_id"]: row for row in csv.DictReader((tmp_path / "totals.csv").open())}
+    assert (float(totals["ada"]["score"]), float(totals["ada"]["max_score"])) == (22, 24)
+    assert (float(totals["max"]["raw_score"]), float(totals["max"]["score"])) == (20, 18)
+    subprocess.run(
+        [sys.executable, "-m", "nbgrader", "export", "--to", str(tmp_path / "theirs.csv")],
+        cwd=graded.course.root,
+        check=True,
+        capture_output=True,
+    )
+    assert (tmp_path / "theirs.csv").read_text() == (tmp_path / "totals.csv").read_text()
+
+    assert export_questions(graded.course, [], tmp_path / "questions.csv") == 12
+    rows = {(r["student_id"], r["question"]): r for r in csv.DictReader((tmp_path / "questions.csv").open())}
+    assert float(rows["max", "double-check"]["score"]) == 0
+    assert rows["ada", "why"]["score"] == ""
+    assert rows["ada", "why"]["by_hand"] == "waiting"
+    assert float(rows["ada", "bonus-check"]["extra_credit"]) == 3
+
+    stats = {q.cell: q for q in question_stats(graded.course, graded.course.assignment("tiny"))}
+    assert list(stats) == [
+        "double-check", "norm-check", "triple-check", "why", "accuracy-check", "bonus-check"
+    ]  # fmt: skip
+    assert (stats["double-check"].mean, stats["double-check"].zeros, stats["double-check"].full) == (1, 1, 1)
+    assert stats["why"].waiting == 2
+    assert stats["bonus-check"].points == 3
+    assert histogram_of(graded.course, "tiny").plain.count("█") > 0
+
+
+@pytest.mark.parametrize("write", [export_totals, export_questions])
+def test_no_such_folder(tiny, tmp_path, write):
+    """Is it said which file cannot be written?"""
+    with pytest.raises(CourseError, match=r"no/such/grades\.csv cannot be written: No such file"):
+        write(tiny.course, [], tmp_path / "no" / "such" / "grades.csv")
+
+
+def test_nothing_graded(tiny):
+    """Is it said that there is nothing to show yet?"""
+    with pytest.raises(CourseError, match="nothing of tiny is graded yet"):
+        question_stats(tiny.course, tiny.course.assignment("tiny"))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@x", "-1", "+2"])
+def test_no_formulas(text):
+    """Is a name that a spreadsheet would run defused?"""
+    assert as_text(text) == "'" + text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "lost"),
+    [(0, 0), (-5, 0), (1, 2), (86_400, 2), (86_401, 4), (3 * 86_400, 6), (3 * 86_400 + 1, 20)],
+)
+def test_penalty(seconds, lost):
+    """Is a tenth lost for every day begun, and everything after the third?"""
+    assert penalty(LatePolicy(10, 3), 20, seconds) == pytest.approx(lost)
+    assert penalty(LatePolicy(), 20, seconds) == 0
+
+
+def test_no_penalty_takes_more_than_there_is():
+    """Is twelve times a tenth all of it, and nothing left where no day is allowed?"""
+    assert penalty(LatePolicy(10), 20, 11.5 * 86_400) == 20
+    assert penalty(LatePolicy(10, 0), 20, 1) == 20
