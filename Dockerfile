@@ -4,11 +4,11 @@
 #   docker run --rm -it -v "$PWD":/course nn-course doctor
 #   docker run --rm -it -v "$PWD":/course nn-course grade knn_and_mse_net
 #
-# The course's folder is mounted, so submissions, gradebook.db and feedback stay on your machine. On a Linux host add
+# The course folder is mounted, so submissions, gradebook.db and feedback stay on your machine. On a Linux host add
 # --user "$(id -u):$(id -g)", so that they stay yours.
 #
-# Docker forbids new namespaces by default: the sandbox then stands on Landlock and seccomp alone, which its own kernel
-# must offer. `doctor` tries out every mechanism and exits with 0 only if grading is safe. To get namespaces too:
+# Docker forbids new namespaces by default: the sandbox then relies on Landlock and seccomp alone, so the container's kernel
+# must support them. `doctor` tests every mechanism and exits with 0 only if grading is safe. To allow namespaces too:
 #   --security-opt seccomp=unconfined --security-opt apparmor=unconfined
 FROM python:3.11-slim
 

@@ -1,4 +1,4 @@
-"""`autograder data`: download a dataset, generate the stand-in, or list what there is."""
+"""`autograder data`: download a data set, generate a synthetic one, or list what is there."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,14 +8,19 @@ import typer
 
 def data(
     name: Annotated[
-        str | None, typer.Argument(help="cifar10, mnist, synthetic or synthetic-digits; without it, list them.")
+        str | None, typer.Argument(help="cifar10, mnist, synthetic or synthetic-digits. Leave it out to list them.")
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(help="The data folder. Default: the course's; outside a course one that holds it, or ./data."),
+        typer.Option(
+            help="The data folder. Default: the course's; outside a course, one that has it already, or ./data."
+        ),
     ] = None,
 ) -> None:
-    """Download a dataset, or generate a stand-in that needs no network."""
+    """Download a data set, or generate a synthetic one that needs no network.
+
+    Examples:  autograder data cifar10      autograder data synthetic
+    """
     from autograder.data.obtain import obtain
     from autograder.data.registry import find_dataset, known_datasets
 

@@ -1,4 +1,4 @@
-"""`autograder demo`: a whole homework goes round."""
+"""`autograder demo`: runs one assignment end to end."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,15 +7,15 @@ import typer
 
 
 def demo(
-    assignment: Annotated[str, typer.Argument(help="Which homework, as in source/.")] = "knn_and_mse_net",
+    assignment: Annotated[str, typer.Argument(help="The assignment's name, as in source/.")] = "knn_and_mse_net",
     to: Annotated[
         Path | None, typer.Option(help="The demo's own course folder. Default: demo/ASSIGNMENT.", file_okay=False)
     ] = None,
 ) -> None:
-    """Release a homework, hand it in as three simulated students, grade it, and show everything.
+    """Run an assignment end to end: release it, submit it as simulated students, grade it, and show the results.
 
-    The demo is a course in a folder of its own: your gradebook and your submissions are not touched. Where the dataset
-    is not there, a synthetic stand-in is made.
+    The demo is a course in a folder of its own: your gradebook and submissions are not touched. If the data set is not
+    there, a synthetic one is generated.
 
     Example:  autograder demo softmax_net
     """

@@ -1,4 +1,4 @@
-"""`autograder doctor`: is all here that the course needs, and is it safe to grade on this machine?"""
+"""`autograder doctor`: is everything here that the course needs, and can this machine grade safely?"""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
-    """Try out what grading needs: packages, tools, data, and every mechanism of the sandbox.
+    """Test whether this machine can grade: packages, tools, data, and every mechanism of the sandbox.
 
-    Exit code 0 only if submissions can be graded safely on this machine.
+    The exit code is 0 only if submissions can be graded safely on this machine.
     """
     from autograder.doctor import examine
 

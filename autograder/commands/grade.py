@@ -6,22 +6,26 @@ from typing import Annotated
 
 import typer
 
+from autograder.words import counted
+
 Assignment = Annotated[str, typer.Argument(metavar="ASSIGNMENT")]
 
 
 def grade(
     assignment: Assignment,
     student: Annotated[
-        list[str] | None, typer.Option("--student", "-s", help="Only this student; may be given again.")
+        list[str] | None, typer.Option("--student", "-s", help="Only this student (repeatable).")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Grade again what is graded already.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Grade submissions again that are graded already.")
+    ] = False,
     workers: Annotated[
-        int | None, typer.Option("--workers", "-w", min=1, help="Submissions at a time. Default: one for each core.")
+        int | None, typer.Option("--workers", "-w", min=1, help="Submissions at a time. Default: one per core.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Repeat a run: the inputs of hidden checks are drawn from this number.")
+        int | None, typer.Option(help="Repeat an earlier run: hidden checks draw their random inputs from this number.")
     ] = None,
-    retrain: Annotated[bool, typer.Option("--retrain", help="Run the searches again, too.")] = False,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Also rerun hyperparameter-search cells.")] = False,
     tier: Annotated[str | None, typer.Option(help="Sandbox tier: namespaces or landlock. Default: the best.")] = None,
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Run submissions on this Dask cluster instead.")
@@ -30,7 +34,10 @@ def grade(
         bool, typer.Option("--no-sandbox", help="Run student code with all your rights. Only for code you trust.")
     ] = False,
 ) -> None:
-    """Grade what was handed in, and go on where an earlier run stopped."""
+    """Grade submissions; resume an interrupted run.
+
+    Example:  autograder grade softmax_net
+    """
     from autograder.course import find_course
     from autograder.grade.run.start import started
 
@@ -49,13 +56,13 @@ def grade(
 def collect(
     assignment: Assignment,
     source: Annotated[Path, typer.Argument(metavar="FROM", help="A folder or zip of submissions.", exists=True)],
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace newer submissions by older ones, too.")] = False,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Also replace newer submissions by older ones.")] = False,
 ) -> None:
-    """Put submissions from a folder or a zip, as learning platforms give them, where grading looks for them.
+    """Import submissions from an LMS download (folder or zip).
 
-    FROM holds a folder or a zip for each student, or is a download from Moodle, Canvas or Blackboard. The time of
-    handing in is that of a submission's newest file; the clock in a zip is read in the time zone of the due time.
-    What is there already is replaced only by something newer.
+    FROM has a folder or a zip per student, or is a download from Moodle, Canvas or Blackboard. A submission counts as
+    submitted when its newest file was written; times in a zip are read in the time zone of the due time. Existing
+    submissions are replaced only by newer ones.
 
     Example:  autograder collect softmax_net downloads.zip
     """
@@ -71,20 +78,23 @@ def collect(
     for note in report.notes:
         console.print(note, style="yellow", markup=False)
     console.print(
-        f"{len(report.collected)} submissions collected for {assignment}, {len(report.unchanged)} there already."
+        f"Collected {counted(len(report.collected), 'submission')} of {assignment} ({len(report.unchanged)} unchanged)."
     )
     if report.problems:
         raise CourseError("\n".join(report.problems))
     if not report.collected and not report.unchanged:
-        raise CourseError(f"collect: no submission of {assignment} was found in {source}.")
+        raise CourseError(f"collect: there is no submission of {assignment} in {source}.")
 
 
 def export(
     assignment: Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...")] = None,
     to: Annotated[Path, typer.Option(help="The CSV file to write.", dir_okay=False)] = Path("grades.csv"),
-    questions: Annotated[bool, typer.Option("--questions", help="One row for each question of each student.")] = False,
+    questions: Annotated[bool, typer.Option("--questions", help="One row per question and student.")] = False,
 ) -> None:
-    """Write the grades to a CSV file: nbgrader's own columns, or every question."""
+    """Write grades to a CSV file: nbgrader's own columns, or one row per question.
+
+    Example:  autograder export --to grades.csv
+    """
     from rich.console import Console
 
     from autograder.course import find_course
@@ -94,14 +104,16 @@ def export(
     for name in assignment or []:
         course.assignment(name)
     rows = (export_questions if questions else export_totals)(course, assignment or [], to)
-    Console(highlight=False).print(f"{rows} rows written to {to}", markup=False)
+    Console(highlight=False).print(f"{counted(rows, 'row')} written to {to}", markup=False)
 
 
 def stats(
     assignment: Assignment,
-    histogram: Annotated[bool, typer.Option("--histogram/--no-histogram", help="Show how scores are spread.")] = True,
+    histogram: Annotated[
+        bool, typer.Option("--histogram/--no-histogram", help="Show the distribution of scores.")
+    ] = True,
 ) -> None:
-    """Show how each question went: mean, how many got nothing, how many everything."""
+    """Show results per question: mean, number of zero and full scores."""
     from rich.console import Console
 
     from autograder.course import find_course

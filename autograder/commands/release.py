@@ -5,16 +5,21 @@ from typing import Annotated
 
 import typer
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Default: every one in source/.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Default: all in source/.")]
 
 
 def release(
     assignments: Names = None,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether assignments/ is up to date.")] = False,
-    bundle: Annotated[bool, typer.Option("--bundle", help="Also make the zip that students get, in bundles/.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; say whether assignments/ is up to date.")
+    ] = False,
+    bundle: Annotated[bool, typer.Option("--bundle", help="Also create the zip for students, in bundles/.")] = False,
     to: Annotated[Path | None, typer.Option(help="Write folders and zips here instead.", file_okay=False)] = None,
 ) -> None:
-    """Make what students get: source/ and the library, without solutions."""
+    """Create the student version: notebooks and library without solutions.
+
+    Example:  autograder release softmax_net --bundle
+    """
     import tempfile
 
     from rich.console import Console
@@ -31,7 +36,9 @@ def release(
     course = find_course()
     names = list(assignments or course.assignment_names())
     if not names:
-        raise CourseError(f"release: {course.source} holds no assignment (a folder with an assignment.toml).")
+        raise CourseError(
+            f"release: there is no assignment in {course.source}. An assignment is a folder with an assignment.toml."
+        )
     check_sources(course, names)
     console = Console(highlight=False)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
@@ -67,7 +74,10 @@ def release(
 
 
 def lint(assignments: Names = None) -> None:
-    """Say what is wrong in source/: malformed cells and regions, and checks whose points could be guessed."""
+    """Check source/ for malformed cells and regions, and for checks that can be passed by guessing.
+
+    Example:  autograder lint softmax_net
+    """
     from rich.console import Console
 
     from autograder.course import find_course
@@ -79,4 +89,4 @@ def lint(assignments: Names = None) -> None:
     problems = [problem for name in names for problem in lint_assignment(course, name)]
     if problems:
         raise CourseError("\n".join(map(course.shorten, problems)))
-    Console(highlight=False).print(f"nothing wrong in {', '.join(names)}")
+    Console(highlight=False).print(f"{', '.join(names)}: no problems found")

@@ -1,17 +1,20 @@
 """`autograder report`, `autograder feedback` and `autograder pdf`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from autograder.words import counted
+
 PAPERS = ("a4", "us-letter")
 
 Name = Annotated[str, typer.Argument(help="The assignment's name, as in source/.", metavar="ASSIGNMENT")]
-Students = Annotated[list[str] | None, typer.Option("--student", help="Only this student; may be given again.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="How many at a time. Default: one for each processor.")]
+Students = Annotated[list[str] | None, typer.Option("--student", help="Only this student (repeatable).")]
+Workers = Annotated[int | None, typer.Option(min=1, help="How many at a time. Default: one per core.")]
 Paper = Annotated[str, typer.Option(help=f"Paper size: {' or '.join(PAPERS)}.")]
-NewPage = Annotated[bool, typer.Option("--new-page-per-question", help="Start every question on a new page.")]
+NewPage = Annotated[bool, typer.Option("--new-page-per-question", help="Start each question on a new page.")]
 
 
 def pdf(
@@ -20,14 +23,14 @@ def pdf(
         Path | None, typer.Option(help="The PDF to write. Default: beside the folder.", dir_okay=False)
     ] = None,
     released: Annotated[
-        Path | None, typer.Option(help="The folder as it was handed out, to mark what you changed outside the regions.")
+        Path | None, typer.Option(help="An unchanged copy of the folder, to mark what you changed outside the regions.")
     ] = None,
     paper: Paper = "a4",
     new_page_per_question: NewPage = False,
 ) -> None:
-    """Print the whole homework as one PDF: notebooks with outputs and answers, and the code you wrote.
+    """Create one PDF of the whole homework: notebooks with outputs and answers, and the code you wrote.
 
-    Notebooks are printed as they were saved: run them first. Exit code 0 means that everything could be shown.
+    Notebooks appear as they were last saved: run them first. Exit code 0 means that everything could be shown.
 
     Example:  autograder pdf knn_and_mse_net
     """
@@ -53,7 +56,7 @@ def pdf(
         console.print(f"{'note' if level == 'note' else level}: {text}", style=STYLES[level], markup=False)
     for problem in made.problems:
         console.print(f"not shown: {problem}", style="red", markup=False)
-    console.print(f"{made.pdf}: {made.pages} pages.", markup=False)
+    console.print(f"{made.pdf}: {counted(made.pages, 'page')}.", markup=False)
     raise typer.Exit(bool(made.problems))
 
 
@@ -68,9 +71,9 @@ def report(
     paper: Paper = "a4",
     new_page_per_question: NewPage = False,
 ) -> None:
-    """Print every graded submission as a PDF: scores and integrity notes first, then notebooks and code.
+    """Create a PDF for each graded submission: scores and integrity notes first, then notebooks and code.
 
-    Beside each PDF, <student>.pages.json says on which pages each question is.
+    Next to each PDF, <student>.pages.json gives the pages of each question.
 
     Example:  autograder report knn_and_mse_net
     """
@@ -81,13 +84,13 @@ def report(
     options = chosen("report", paper, new_page_per_question)
     folder = to or course.root / "reports" / assignment
     tasks = report_tasks(course, assignment, student, folder, options)
-    raise typer.Exit(run(tasks, workers, f"{len(tasks)} reports in {folder}"))
+    raise typer.Exit(run(tasks, workers, lambda made: f"{counted(made, 'report')} written to {folder}"))
 
 
 def feedback(assignment: Name, student: Students = None, workers: Workers = None, paper: Paper = "a4") -> None:
-    """Write what students get back: nbgrader's page of each notebook, safe to open, and the same as a PDF.
+    """Create feedback for students: one HTML page per notebook and one PDF.
 
-    The pages are in feedback/STUDENT/ASSIGNMENT/, where `nbgrader release_feedback` takes them from.
+    The pages go to feedback/STUDENT/ASSIGNMENT/, where `nbgrader release_feedback` expects them.
 
     Example:  autograder feedback knn_and_mse_net
     """
@@ -96,7 +99,9 @@ def feedback(assignment: Name, student: Students = None, workers: Workers = None
 
     course = find_course()
     tasks = feedback_tasks(course, assignment, student, chosen("feedback", paper, False))
-    raise typer.Exit(run(tasks, workers, f"feedback for {len(tasks)} in {course.feedback}"))
+    raise typer.Exit(
+        run(tasks, workers, lambda made: f"feedback for {counted(made, 'student')} written to {course.feedback}")
+    )
 
 
 def chosen(kind: str, paper: str, new_page_per_question: bool):
@@ -109,8 +114,11 @@ def chosen(kind: str, paper: str, new_page_per_question: bool):
     return Options(kind, paper, new_page_per_question)
 
 
-def run(tasks, workers: int | None, done: str) -> bool:
-    """Run the tasks under a progress bar and say what went wrong; returns whether anything did."""
+def run(tasks, workers: int | None, said: Callable[[int], str]) -> bool:
+    """Run the tasks under a progress bar and say what went wrong; returns whether anything did.
+
+    `said(number)` is the sentence that tells how many were made.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -130,7 +138,5 @@ def run(tasks, workers: int | None, done: str) -> bool:
             incomplete += bool(outcome.result)
             for problem in outcome.result:
                 console.print(f"{outcome.name}: not shown: {problem}", style="yellow", markup=False)
-    console.print(
-        f"{done}: {len(tasks) - len(failed)} made, {incomplete} not complete, {len(failed)} failed.", markup=False
-    )
+    console.print(f"{said(len(tasks) - len(failed))} ({incomplete} incomplete, {len(failed)} failed).", markup=False)
     return bool(failed or incomplete)

@@ -1,9 +1,11 @@
-"""`autograder check` and `autograder submit`: what a student runs on the released folder."""
+"""`autograder check` and `autograder submit`: what students run in their copy of the homework."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from autograder.words import counted
 
 Folder = Annotated[Path, typer.Argument(help="Your copy of the homework's folder.", exists=True, file_okay=False)]
 
@@ -11,10 +13,10 @@ MARKS = {"ok": "green", "part": "yellow", "failed": "red", "not reached": "red",
 
 
 def check(folder: Folder = Path()) -> None:
-    """Run the notebooks from the top in a fresh kernel and show what every check says.
+    """Run the notebooks from the top in a fresh kernel and show the result of every check.
 
-    Other cells are shown where they stopped with an error. Some questions are compared with the reference only when
-    they are graded; here those say so. Exit code 0 means that every check passed.
+    Other cells are shown if they stopped with an error. Some questions are compared with the solution only when they
+    are graded; these say so. Exit code 0 means that every check passed.
 
     Example:  autograder check knn_and_mse_net
     """
@@ -56,7 +58,7 @@ def submit(
     folder: Folder = Path(),
     to: Annotated[Path | None, typer.Option(help="The zip to write. Default: beside the folder.")] = None,
 ) -> None:
-    """Pack the folder into one zip to hand in: notebooks, code and weights, no data set.
+    """Pack the folder into one zip to submit: notebooks, code and weights, but no data set.
 
     Example:  autograder submit knn_and_mse_net
     """
@@ -69,5 +71,7 @@ def submit(
     packed = pack(folder, load_assignment(folder), to)
     for warning in packed.warnings:
         console.print(f"[yellow]note:[/] {warning}")
-    console.print(f"{packed.path}: {len(packed.files)} files of {packed.student.name} ({packed.student.student_id}).")
-    console.print("Hand in this file.")
+    console.print(
+        f"{packed.path}: {counted(len(packed.files), 'file')} by {packed.student.name} ({packed.student.student_id})."
+    )
+    console.print("Submit this file.")

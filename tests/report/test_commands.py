@@ -26,7 +26,7 @@ def test_report_makes_a_pdf_and_a_page_map_for_every_student(course_copy, monkey
     monkeypatch.chdir(course_copy.root)
     result = run("report", "mini")
     assert result.exit_code == 0, result.output
-    assert "2 made, 0 not complete, 0 failed" in result.output
+    assert "2 reports written to" in result.output
     folder = course_copy.root / "reports" / "mini"
     assert sorted(path.name for path in folder.iterdir()) == ["ada.pages.json", "ada.pdf", "zoe.pages.json", "zoe.pdf"]
     pages = json.loads((folder / "ada.pages.json").read_text())
@@ -64,7 +64,7 @@ def test_a_broken_submission_is_named_and_the_others_are_printed(course_copy, mo
     result = run("report", "mini", "--workers", "1")
     assert result.exit_code == 1
     assert "ada: not shown: notebook: mini.ipynb is not UTF-8" in " ".join(result.output.split())
-    assert "2 made, 1 not complete, 0 failed" in result.output
+    assert "(1 incomplete, 0 failed)" in result.output
     first = PdfReader(course_copy.root / "reports/mini/ada.pdf").pages[0].extract_text()
     assert "mini.ipynb is not UTF-8" in first
     assert len(PdfReader(course_copy.root / "reports/mini/zoe.pdf").pages) == 3
@@ -77,7 +77,7 @@ def test_a_student_whose_report_fails_is_named(course_copy, monkeypatch):
     result = run("report", "mini")
     assert result.exit_code == 1
     assert "ada: failed: IsADirectoryError" in " ".join(result.output.split())
-    assert "1 made, 0 not complete, 1 failed" in result.output
+    assert "(0 incomplete, 1 failed)" in result.output
 
 
 def test_only_the_students_asked_for(course_copy, monkeypatch, tmp_path):
