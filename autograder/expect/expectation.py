@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from autograder.expect.evidence import Value
@@ -52,6 +52,30 @@ class Expectation(ABC):
     def sealed(self, read_file: ReadFile) -> "Expectation":
         """The expectation with what the source notebook's own files add to it."""
         return self
+
+
+HIDDEN = "a hidden test"
+
+
+@dataclass(frozen=True)
+class Hidden(Expectation):
+    """An expectation among an author's hidden tests: its verdict says whether it is met, and nothing of what it is."""
+
+    inner: Expectation
+
+    @property
+    def needs_evidence(self) -> bool:
+        return self.inner.needs_evidence
+
+    def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        judgement = self.inner.judge(evidence, read_file)
+        if judgement.credit == 1:
+            return replace(judgement, row=(self.name, "ok"), diagnosis="")
+        outcome = "failed" if judgement.credit == 0 else f"{judgement.credit:.0%}"
+        return replace(judgement, row=(self.name, outcome), diagnosis="A hidden test failed.")
+
+    def sealed(self, read_file: ReadFile) -> "Hidden":
+        return replace(self, inner=self.inner.sealed(read_file))
 
 
 def unusable(name: str, reason: str) -> Judgement:

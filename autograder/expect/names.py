@@ -53,6 +53,11 @@ def _argument(call: str, parameter: str, position: int) -> str | None:
     return text if text and len(text) <= _LONGEST_NAME and "\n" not in text else None
 
 
+def cell_text(frame: FrameType) -> str:
+    """The whole text that `frame` runs a line of, as far as it is at hand."""
+    return "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+
+
 def place(frame: FrameType) -> tuple[str, int | None]:
     """What tells one run of one cell from another: the cell's file name and the execution count."""
     ipython = sys.modules.get("IPython")

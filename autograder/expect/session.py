@@ -14,8 +14,9 @@ import numpy as np
 
 from autograder.expect import message, names
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, encode, snapshot
-from autograder.expect.expectation import Expectation, Id, Judgement, ReadFile, unusable
+from autograder.expect.expectation import HIDDEN, Expectation, Hidden, Id, Judgement, ReadFile, unusable
 from autograder.expect.lines import Layout
+from autograder.markers import HIDDEN_TESTS, holds_back, marked_lines
 
 Title = Callable[[], str]
 Build = Callable[[str], Expectation]
@@ -113,6 +114,7 @@ class KeySession(Session):
     Attributes:
         key: expectations by (cell id, position). They hold copies of values, and live predicates and predict functions.
         counts: how many expectations each cell stated that was begun.
+        hidden: the cells that hold hidden tests.
         read_file: finds the files that the source notebook saved.
     """
 
@@ -120,6 +122,7 @@ class KeySession(Session):
         self.read_file = read_file or read_here
         self.key: dict[Id, Expectation] = {}
         self.counts: dict[str, int] = {}
+        self.hidden: set[str] = set()
         super().__init__(seed)
 
     def begin_cell(self, cell_id: str) -> None:
@@ -132,8 +135,20 @@ class KeySession(Session):
         judgement = expectation.judge(snapshot(value), self.read_file)
         if judgement.credit == 0:
             raise Unmet(f"the source notebook fails its own check. {judgement.diagnosis}")
+        if self.in_hidden_test():
+            expectation = Hidden(HIDDEN, expectation)
         self.key[self.next_id()] = expectation.sealed(self.read_file)
         self.counts[self.cell_id] += 1
+
+    def in_hidden_test(self) -> bool:
+        """Is the expectation that is being stated one of an author's hidden tests?"""
+        frame = names.caller()
+        text = names.cell_text(frame)
+        if not holds_back(text, [HIDDEN_TESTS]):
+            return False
+        self.hidden.add(self.cell_id)
+        lines = list(marked_lines(text, [HIDDEN_TESTS]))
+        return frame.f_lineno <= len(lines) and lines[frame.f_lineno - 1][1]
 
 
 def generator(seed: int, cell_id: str, call: int) -> np.random.Generator:

@@ -6,7 +6,7 @@ smallest credit of its expectations, and nothing where one of them has no eviden
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -17,6 +17,7 @@ from autograder.expect.lines import Layout
 Evidence = Mapping[Id, bytes | EvidenceFailure]
 
 NOTHING = encode(None)
+NOT_WRITTEN = "NotImplementedError"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def judge(
     evidence: Evidence,
     errors: Mapping[str, str] | None = None,
     read_file: ReadFile = lambda name: None,
+    hidden: Container[str] = (),
 ) -> dict[str, CellVerdict]:
     """The verdict on every cell of the answer key.
 
@@ -47,6 +49,7 @@ def judge(
         evidence: what the submission's process recorded for them.
         errors: by cell id, the error that a cell stopped with ("ZeroDivisionError: division by zero").
         read_file: the bytes of a file of the submission by name (saved weights), None where there is none.
+        hidden: the cells with hidden tests: what an error in them says may be what such a test holds.
     """
     cells: dict[str, list[Id]] = defaultdict(list)
     for place in sorted(key, key=lambda place: place[1]):
@@ -57,6 +60,8 @@ def judge(
     verdicts = {}
     for cell_id, places in cells.items():
         error = (errors or {}).get(cell_id)
+        if error and cell_id in hidden and not error.startswith(NOT_WRITTEN):
+            error = error.partition(":")[0]
         judgements = [judge_one(key[place], evidence.get(place), error, read_file) for place in places]
         flags = [flag for judgement in judgements for flag in judgement.flags]
         if cell_id in strays:
@@ -91,7 +96,7 @@ def missing(name: str, error: str | None) -> Judgement:
     """The judgement of an expectation that the submission never came to."""
     if error is None:
         text = "No value came from this check."
-    elif error.startswith("NotImplementedError"):
+    elif error.startswith(NOT_WRITTEN):
         what = error.partition(":")[2].strip() or "something"
         text = f"{what:.200} is still to be written: it raises NotImplementedError."
     else:

@@ -13,6 +13,7 @@ from autograder.course import Course
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
 from autograder.expect.lint import guessable_cells
+from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
 from autograder.notebooks import read_source_notebook
 from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.library import code_cells, library_with_holes
@@ -26,7 +27,7 @@ FOREIGN = {
     "### AUTOTEST": "nbgrader's AUTOTEST is not filled in here. State an expectation (expect.same)",
     "### HASHED AUTOTEST": "nbgrader's AUTOTEST is not filled in here. State an expectation (expect.same)",
 }
-HELD_BACK = {"MARK SCHEME": "an answer", "HIDDEN TESTS": "a check"}
+BELONGS_INTO = {MARK_SCHEME: "an answer", HIDDEN_TESTS: "a check"}
 KINDS = {  # by nbgrader's grade, solution, locked
     (False, False, True): "Locked text",
     (False, True, False): "a work cell",
@@ -235,11 +236,13 @@ def _check_markers(cell: NotebookNode, extra: bool, note: Note) -> None:
     """nbgrader's markers: those that are not used here, and those that come in pairs."""
     lines = list(enumerate(cell.source.split("\n"), start=1))
     for number, line in lines:
+        if marker := almost_marker(line):
+            note(f"line {number} is almost a marker, and students would get what follows it. Write  ### {marker}")
         for marker, text in FOREIGN.items():
             if marker in line:
                 note(f"line {number}: {text}")
     marks = _marks(cell)
-    for what, allowed in HELD_BACK.items():
+    for what, allowed in BELONGS_INTO.items():
         inside = 0
         for number, line in lines:
             if f"BEGIN {what}" in line:
@@ -288,7 +291,7 @@ def lint_assignment(course: Course, name: str) -> list[Problem]:
         if number == 0 and STUDENT_CELL not in {cell.id for cell in nb.cells}:
             problems.append(Problem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
         for cell in nb.cells:
-            if "BEGIN HIDDEN TESTS" in cell.source:
+            if holds_back(cell.source, [HIDDEN_TESTS]):
                 text = "hidden tests run beside student code, which can read them. State expectations (expect.same)"
                 problems.append(Problem(path, cell.id, text))
         problems += [Problem(path, p.cell_id, f"line {p.line}: {p.text}") for p in guessable_cells(nb)]

@@ -4,11 +4,9 @@ import copy
 
 from nbformat import NotebookNode
 
+from autograder.markers import MARK_SCHEME, without_held_back
 from autograder.notebooks import KERNELSPEC
 from autograder.regions import blank
-
-BEGIN_SCHEME = "BEGIN MARK SCHEME"
-END_SCHEME = "END MARK SCHEME"
 
 
 def blank_notebook(nb: NotebookNode) -> NotebookNode:
@@ -38,16 +36,6 @@ def students_write(cell: NotebookNode) -> bool:
 
 
 def without_schemes(source: str) -> str:
-    """The text without its marking schemes; one that never ends reaches to the end of the text."""
-    if BEGIN_SCHEME not in source:
-        return source
-    kept = []
-    inside = False
-    for line in source.split("\n"):
-        if BEGIN_SCHEME in line:
-            inside = True
-        elif END_SCHEME in line:
-            inside = False
-        elif not inside:
-            kept.append(line)
-    return "\n".join(kept).rstrip("\n")
+    """The text without its marking schemes."""
+    kept = without_held_back(source, [MARK_SCHEME])
+    return source if kept == source else kept.rstrip("\n")

@@ -1,29 +1,20 @@
 """What students do not get to see: hidden tests and marking schemes, in sources and in what their errors tell."""
 
-import re
-
 from nbformat import NotebookNode
 
-HIDDEN = re.compile(
-    r"^[^\n]*### (?:BEGIN (?P<kind>HIDDEN TESTS|MARK SCHEME))\b.*?(?:### END (?P=kind)[^\n]*(?:\n|\Z)|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
+from autograder.markers import holds_back, without_held_back
+
 SAID = "A hidden test failed.\n"
-
-
-def has_hidden(cell: NotebookNode) -> bool:
-    """Whether there is something in the cell that students do not get."""
-    return HIDDEN.search(cell.source) is not None
 
 
 def without_hidden(cell: NotebookNode) -> NotebookNode:
     """The cell without its hidden parts; the errors of such a cell are replaced by the plain fact.
 
-    The engine's own verdicts (`Unmet`) stay: they never hold hidden values.
+    The engine's own verdicts (`Unmet`) stay: they say of a hidden test only that it failed.
     """
-    if not has_hidden(cell):
+    if not holds_back(cell.source):
         return cell
-    kept = NotebookNode(cell, source=HIDDEN.sub("", cell.source).rstrip("\n"))
+    kept = NotebookNode(cell, source=without_held_back(cell.source).rstrip("\n"))
     if cell.cell_type == "code":
         kept.outputs = [
             NotebookNode(output_type="stream", name="stdout", text=SAID)

@@ -5,7 +5,6 @@ Notebooks have their regions emptied and their hidden tests in; the library has 
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,15 +13,12 @@ from nbgrader.utils import compute_checksum
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.markers import HIDDEN_TESTS, without_held_back
 from autograder.notebooks import format_notebook, read_source_notebook
 from autograder.regions import find_regions
 from autograder.release.given import given_files
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
-
-HIDDEN_TESTS = re.compile(
-    r"^[^\n]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*(\n|\Z)", re.DOTALL | re.MULTILINE
-)
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ def pristine_cell(cell: NotebookNode) -> PristineCell:
         cell.metadata.nbgrader.checksum = compute_checksum(cell)
     return PristineCell(
         id=cell.id,
-        released=HIDDEN_TESTS.sub("", cell.source),
+        released=without_held_back(cell.source, [HIDDEN_TESTS]),
         graded=cell.source,
         has_region=bool(find_regions(cell.source)),
         node=cell,

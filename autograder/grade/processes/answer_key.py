@@ -49,7 +49,7 @@ def verdict(session: KeySession, control: int, request: dict) -> dict:
     for _ in range(request["messages"]):
         inbox.add(read_frame(control)[1])
     files = {name: read_frame(control)[1] for name in request["files"]}
-    cells = judge(session.key, inbox.evidence, request["errors"], files.get)
+    cells = judge(session.key, inbox.evidence, request["errors"], files.get, session.hidden)
     return {
         "cells": {
             name: {"credit": cell.credit, "lines": list(cell.lines), "flags": list(cell.flags)}

@@ -28,7 +28,7 @@ def forget_the_course() -> None:
 def readable_paths(data: Path | None) -> tuple[Path, ...]:
     """What a child may read: the Python environment, the parts of autograder that run in it, the data."""
     package = Path(autograder.__file__).parent
-    own = tuple(package / part for part in ("__init__.py", "errors.py", "expect", "grade", "sandbox"))
+    own = tuple(package / part for part in ("__init__.py", "errors.py", "markers.py", "expect", "grade", "sandbox"))
     return (*environment_paths(), *own, *([data] if data else []))
 
 
