@@ -145,7 +145,7 @@ def _notebook(content: dict[str, Any], note: Note) -> NotebookNode:
     ids: set[str] = set()
     for number, cell in enumerate(content["cells"], start=1):
         if not isinstance(cell, dict):
-            note(f"cell {number} is no cell")
+            note(f"cell {number} is not a cell")
             continue
         cells.append(_cell(cell, f"cell {number}", ids, note))
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata, cells=cells)
@@ -263,7 +263,7 @@ def _text(value: Any, what: str, note: Note) -> str:
     try:
         return _join(value)
     except TypeError:
-        note(f"{what} is no text")
+        note(f"{what} is not text")
         return ""
 
 
@@ -274,7 +274,7 @@ def _object(value: Any, what: str, note: Note) -> NotebookNode:
         except ValueError:
             note(f"{what} is nested too deeply")
     else:
-        note(f"{what} is no object")
+        note(f"{what} is not an object")
     return NotebookNode()
 
 

@@ -48,7 +48,7 @@ def grade(
 
             grade_and_show(start, wanted, force, seed, retrain)
     except KeyboardInterrupt:
-        again = "begins anew, because of --force" if force else "goes on"
+        again = "starts over, because of --force" if force else "goes on"
         print(f"Stopped. What is graded is kept; the same command {again}.", file=sys.stderr)
         raise
 

@@ -46,7 +46,7 @@ _SHIFT = 2**20  # what one table entry is in integer coordinates
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the images are made of. All but the seed are largest deviations: an image draws each anew, evenly."""
+    """What the images are made of. All but the seed are largest deviations: each image draws its own, evenly."""
 
     seed: int = 0
     stretch: float = 0.25  # of width and height, relative

@@ -1,1 +1,1 @@
-"""The demo: a course in a folder of its own, with simulated students, so that a whole homework goes round."""
+"""The demo: a course in a folder of its own, with simulated students, to run an assignment end to end."""

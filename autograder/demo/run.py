@@ -27,7 +27,7 @@ from autograder.report.workers import run_tasks
 
 
 def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
-    """Let one homework go round in a course of its own at `root`.
+    """Run one assignment end to end in a course of its own at `root`.
 
     Raises:
         CourseError: a step failed; its text says which and why.

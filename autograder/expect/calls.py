@@ -165,7 +165,7 @@ def accuracy(
 
     Raises:
         Unmet: the file cannot be used, or the accuracy earns nothing. (On the student's machine.)
-        TypeError: `held_out` is no function.
+        TypeError: `held_out` is not a function.
     """
     if held_out is not None and not callable(held_out):
         raise TypeError(f"held_out is {describe(held_out)}; give a function that gives X and y: lambda: (X, y)")
@@ -183,7 +183,7 @@ def accuracy(
 
 
 def in_steps(fraction: float, steps: int) -> int:
-    """How many steps a fraction is; ValueError if that is no whole number."""
+    """How many steps a fraction is; ValueError if that is not a whole number."""
     if abs(steps * fraction - round(steps * fraction)) > 1e-6:
         raise ValueError(f"floor, full and slack are whole steps of {100 / steps:g} %, not {fraction}")
     return round(steps * fraction)

@@ -392,7 +392,7 @@ def differing(value: Array, expected: Array) -> Array:
 
 
 def fits(value: Array, wanted: Array, tolerance: float = _FIT, *, strict: bool = False) -> bool:
-    """Equal up to a fraction of the largest magnitude wanted; strict: so close that it is no chance."""
+    """Equal up to a fraction of the largest magnitude wanted; strict: so close that it cannot be chance."""
     if np.shape(value) != np.shape(wanted) or np.size(wanted) == 0:
         return False
     scale = float(np.max(np.abs(wanted)))

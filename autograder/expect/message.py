@@ -37,13 +37,13 @@ def unpack(data: bytes) -> Message:
         raise EvidenceError("a message whose head is not (cell, position, reason)")
     cell_id, position, reason = head
     if type(cell_id) is not str or len(cell_id) > MAX_ID or not cell_id.isprintable():
-        raise EvidenceError("a message whose cell id is no short text")
+        raise EvidenceError("a message whose cell id is not a short text")
     if type(position) is not int or not 0 <= position < MAX_POSITION:
-        raise EvidenceError("a message whose position is no small number")
+        raise EvidenceError("a message whose position is not a small number")
     if reason is None:
         return Message(cell_id, position, data[4 + size :])
     if type(reason) is not str or len(reason) > MAX_REASON or len(data) > 4 + size:
-        raise EvidenceError("a message whose reason is no short text")
+        raise EvidenceError("a message whose reason is not a short text")
     return Message(cell_id, position, EvidenceFailure("".join(c if c.isprintable() else " " for c in reason)))
 
 

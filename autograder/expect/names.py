@@ -22,7 +22,7 @@ def caller() -> FrameType:
 def argument_text(frame: FrameType, parameter: str, position: int) -> str | None:
     """Source text of one argument of the call that `frame` is making.
 
-    None where the source is not at hand, the call is not written there, or the text is no short single line.
+    None where the source is not at hand, the call is not written there, or the text is not one short line.
     """
     instruction = frame.f_lasti // 2
     line, last, start, end = next(islice(frame.f_code.co_positions(), instruction, None), (None,) * 4)

@@ -20,7 +20,7 @@ def numeric_gradient(f: Callable[[Array], Any], x: Array, df: Array | None) -> t
         notes: what was found on the way, for the diagnosis.
 
     Raises:
-        TypeError, ValueError: x is no float array, f(x) is neither number nor array, or does not fit `df`.
+        TypeError, ValueError: x is not a float array, f(x) is neither number nor array, or does not fit `df`.
     """
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
         raise TypeError(f"x is {type(x).__name__}; numeric gradients need an array of floats")

@@ -38,7 +38,7 @@ class Session(ABC):
         self.begin_cell("")
 
     def begin_cell(self, cell_id: str) -> None:
-        """Start numbering anew, for this cell."""
+        """Start numbering again, for this cell."""
         self.cell_id = cell_id
         self.stated = 0
         self.drawn = 0

@@ -51,7 +51,7 @@ def load_weights(data: bytes) -> dict[str, Array]:
 def _array_name(member: zipfile.ZipInfo) -> str:
     name = member.filename.removesuffix(".npy")
     if len(name) > MAX_NAME or not name.isprintable():
-        raise WeightsError(f"it holds an array whose name is no short text: {name!r:.40}")
+        raise WeightsError(f"it holds an array whose name is not a short text: {name!r:.40}")
     return name
 
 

@@ -121,7 +121,7 @@ class Books:
         self.when_free(lambda: self.write(student, notebooks, grades, timestamp))
 
     def when_free(self, transaction: Callable[[], T]) -> T:
-        """Run a transaction; start it anew while another program keeps the database busy, or has entered the same."""
+        """Run a transaction; start it again while another program keeps the database busy, or has entered the same."""
         end = time.monotonic() + BUSY_SECONDS
         tries_left = TRIES
         while True:

@@ -49,7 +49,7 @@ class Store:
         return self.course.autograded / f".{self.assignment}-unfinished"
 
     def data_view(self) -> Path | None:
-        """The datasets as student code may see them, made anew; None where the course has none."""
+        """The datasets as student code may see them, made afresh; None where the course has none."""
         if not self.course.data.is_dir():
             return None
         return make_sandbox_view(self.course.data, self.work / "data", self.course.library)

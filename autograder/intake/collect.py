@@ -113,7 +113,7 @@ def read_source(source: Path, report: Report, zone: tzinfo | None) -> list[Found
         return found
     content = read_regular(source, 8 * MAX_BYTES)
     if content is None:
-        raise Refused("it is no folder and no readable zip.")
+        raise Refused("it is neither a folder nor a readable zip.")
     return list(read_zip(content, zone, limit=8 * MAX_BYTES, files=100 * MAX_FILES))
 
 

@@ -162,7 +162,7 @@ def bundle_bytes(mime: str, content: object) -> bytes:
     """The bytes of one representation in an output: SVG is text, other pictures base64."""
     text = "".join(content) if isinstance(content, list) else content
     if not isinstance(text, str):
-        raise PictureError("its content is no text")
+        raise PictureError("its content is not text")
     if mime == "image/svg+xml" and text.lstrip().startswith("<"):
         return text.encode("utf-8", "replace")
     return decoded(text)

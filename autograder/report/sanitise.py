@@ -96,7 +96,7 @@ def picture_address(data: bytes) -> str:
     """A data URI of a picture. An SVG in it is shown as a picture: browsers run no script there.
 
     Raises:
-        PictureError: the bytes are no picture.
+        PictureError: the bytes are not a picture.
     """
     pictures = Pictures()
     name = pictures.add(data).file

@@ -91,7 +91,7 @@ def read_result(folder: Path, name: str, at_most: int) -> bytes | None:
     """Read a file that student code left in its scratch folder, and nothing that it may point to instead.
 
     Returns:
-        Its content; None if it is not there, is no regular file of its own, or is longer than `at_most` bytes.
+        Its content; None if it is not there, is not a regular file of its own, or is longer than `at_most` bytes.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     for part in Path(name).parts:

@@ -23,7 +23,7 @@ class CheckedCell:
     notebook: str
     cell: str
     points: float
-    state: str  # "ok" | "failed" | "part" | "not reached"; "stopped" for a cell that is no check
+    state: str  # "ok" | "failed" | "part" | "not reached"; "stopped" for a cell that is not a check
     text: str
 
 
@@ -32,8 +32,8 @@ def check_folder(
 ) -> Iterator[CheckedCell]:
     """Run every notebook from the top in a fresh kernel, errors allowed, and report on its checks.
 
-    A cell that is no check is reported where it stopped for a reason of its own: what the checks after it say, such as
-    that a name is not defined, follows from that.
+    A cell that is not a check is reported if it stopped for a reason of its own: what later checks say, such as that a
+    name is not defined, follows from that.
 
     `started(notebook, cell number, number of cells)` is called before each cell. Nothing in the folder is written,
     except by the notebooks themselves.

@@ -269,9 +269,9 @@ def test_graded_submissions_may_lie_on_another_disk(tiny, grading, monkeypatch):
 
 def test_unknown_student_and_nothing_handed_in(graded, tiny, grading):
     """Is a mistake in the command said plainly?"""
-    with pytest.raises(CourseError, match="nothing was handed in by nobody"):
+    with pytest.raises(CourseError, match="nobody submitted nothing"):
         grading(graded[0], wanted=["nobody"])
-    with pytest.raises(CourseError, match="no submissions"):
+    with pytest.raises(CourseError, match="No submissions"):
         grading(tiny)
     with pytest.raises(CourseError, match='no sandbox tier "fort"'):
         grading(tiny, tier="fort")

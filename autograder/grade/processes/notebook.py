@@ -102,7 +102,7 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     os.chdir(folder)
     job = read_job(folder)
     sys.path.insert(0, str(folder))
-    sys.dont_write_bytecode = True  # a module written anew within a second, as cells do, would not be seen
+    sys.dont_write_bytecode = True  # a module rewritten within a second, as cells do, would not be seen
     me = os.getpid()
     raw = RawOutput(job["output_bytes"] // 2)  # it goes out as JSON, which is longer
 

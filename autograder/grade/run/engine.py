@@ -161,12 +161,12 @@ def plan(store: Store, pristine: Pristine, books: Books, wanted: Sequence[str], 
     for name in wanted:
         if name not in students:
             raise CourseError(
-                f"nothing was handed in by {name} for {store.assignment}: {store.submitted(name)} is not there."
+                f"{name} submitted nothing for {store.assignment}: there is no folder {store.submitted(name)}."
             )
     if not students:
         raise CourseError(
-            f"no submissions: {store.course.submitted}/<student>/{store.assignment} is what is looked for. "
-            f"`autograder collect {store.assignment} FOLDER` puts them there."
+            f"No submissions of {store.assignment} in {store.course.submitted}/<student>/. "
+            f"Import them first:  autograder collect {store.assignment} FOLDER"
         )
     todo, done = [], []
     for student in wanted or students:

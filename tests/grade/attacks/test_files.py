@@ -424,7 +424,7 @@ ATTACKS: dict[str, tuple[Attack, dict[str, int], str]] = {
     "the library outside its regions": (library_outside_its_regions, FULL, ""),
     "a library's region that ends early": (library_region_that_ends_early, FULL, ""),
     "no library": (library_missing, lost("double-check", "slope-check", "after-check"), "missing file"),
-    "a library that is no text": (library_not_text, lost("double-check", "slope-check", "after-check"), "not UTF-8"),
+    "a library that is not text": (library_not_text, lost("double-check", "slope-check", "after-check"), "not UTF-8"),
     "folders named like results": (folders_named_like_results, FULL, "renamed notebook"),
     "names that are no text": (names_that_are_no_text, FULL, ""),
     "an old result": (an_old_result, FULL, ""),
