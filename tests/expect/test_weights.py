@@ -82,7 +82,10 @@ DAMAGED = {
     "a header that is code": (zipped(W=npy(np.ones(3)).replace(b"'<f8'", b"1/0  ")), "no .npz file"),
     "many arrays": (saved(**{f"W{i}": np.ones(1) for i in range(100)}), "100 arrays"),
     "a long name": (zipped(**{"W" * 200: npy(np.full(3, np.nan))}), "name is not a short text: 'W{39}$"),
-    "a name of two lines": (zipped(**{"W\n\033[31mW": npy(np.full(3, np.nan))}), r"not a short text: 'W\\n\\x1b\[31mW'"),
+    "a name of two lines": (
+        zipped(**{"W\n\033[31mW": npy(np.full(3, np.nan))}),
+        r"not a short text: 'W\\n\\x1b\[31mW'",
+    ),
     "bzip2": (zipped(zipfile.ZIP_BZIP2, W=npy(np.ones(3))), "compressed"),
     "lzma": (zipped(zipfile.ZIP_LZMA, W=npy(np.ones(3))), "compressed"),
     "larger than allowed": (bytes(weights.MAX_BYTES + 1), "larger than"),
