@@ -14,6 +14,8 @@ from packaging.requirements import Requirement
 from autograder.course import environment_bin_on_path, find_course
 from autograder.data.registry import known_datasets
 from autograder.errors import CourseError
+from autograder.grade.run.exposure import exposed
+from autograder.sandbox.policy import environment_paths
 from autograder.sandbox.probe import Mechanism, complete_tier, hints, probe
 
 DISTRIBUTION = "nn-course-autograder"
@@ -38,14 +40,15 @@ class Report:
     packages: tuple[Fact, ...]
     tools: tuple[Fact, ...]
     datasets: tuple[Fact, ...]
+    places: tuple[Fact, ...]
     mechanisms: tuple[Mechanism, ...]
     tier: str | None
     hints: tuple[str, ...]
 
     @property
     def safe(self) -> bool:
-        """Whether submissions can be graded here: the sandbox is complete, and so are the packages."""
-        return self.tier is not None and all(fact.ok for fact in (*self.packages, *self.tools))
+        """Whether submissions can be graded here: sandbox and packages are complete, and nothing secret is readable."""
+        return self.tier is not None and all(fact.ok for fact in (*self.packages, *self.tools, *self.places))
 
 
 def examine() -> Report:
@@ -56,6 +59,7 @@ def examine() -> Report:
         packages=packages(),
         tools=tools(),
         datasets=datasets(),
+        places=places(),
         mechanisms=mechanisms,
         tier=complete_tier(mechanisms),
         hints=hints(),
@@ -146,3 +150,16 @@ def datasets() -> tuple[Fact, ...]:
         else Fact(dataset.name, "not here", f"autograder data {dataset.name}")
         for dataset in known_datasets().values()
     )
+
+
+def places() -> tuple[Fact, ...]:
+    """Say what of the course student code could read in spite of the sandbox; nothing outside a course."""
+    try:
+        course = find_course()
+    except CourseError:
+        return ()
+    found = exposed(course, environment_paths())
+    if not found:
+        return (Fact("course", f"{course.root}, which student code cannot read"),)
+    remedy = "move it, or make the Python environment elsewhere"
+    return tuple(Fact(what, f"{place} can be read: it is in {folder}", remedy) for what, place, folder in found)

@@ -39,8 +39,10 @@ def show(report: "Report", console) -> None:
         ("packages", report.packages),
         ("tools", report.tools),
         ("data", report.datasets),
+        ("places", report.places),
     ):
-        console.print(fact_table(title, facts))
+        if facts:
+            console.print(fact_table(title, facts))
     console.print(mechanism_table(report))
     if report.tier:
         console.print(f"Student code runs in the sandbox [bold]{report.tier}[/]: every mechanism was tested and holds.")
@@ -49,7 +51,7 @@ def show(report: "Report", console) -> None:
         for hint in report.hints:
             console.print(f"  {hint}")
     if not report.safe and report.tier:
-        console.print("[red]Packages or tools are missing: see above.[/]")
+        console.print("[red]Packages or tools are missing, or student code could read the course: see above.[/]")
 
 
 def fact_table(title: str, facts: "tuple[Fact, ...]") -> "Table":
@@ -82,7 +84,13 @@ def mechanism_table(report: "Report") -> "Table":
 
 
 def as_dict(report: "Report") -> dict:
-    groups = {"machine": report.machine, "packages": report.packages, "tools": report.tools, "data": report.datasets}
+    groups = {
+        "machine": report.machine,
+        "packages": report.packages,
+        "tools": report.tools,
+        "data": report.datasets,
+        "places": report.places,
+    }
     facts = {
         group: [{"name": fact.name, "found": fact.found, "ok": fact.ok, "remedy": fact.remedy} for fact in members]
         for group, members in groups.items()

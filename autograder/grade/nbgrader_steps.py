@@ -23,9 +23,9 @@ from autograder.grade.prepare.splice import splice_submission
 from autograder.grade.run.crew import LocalCrew
 from autograder.grade.run.engine import Engine, Listener, read
 from autograder.grade.run.one_submission import Graded, Settings
+from autograder.grade.run.start import safe_tier
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.gradebook.store import Store, new_seed, temporary_scratch
-from autograder.sandbox.probe import require_tier
 
 Resources = dict[str, Any]
 
@@ -105,7 +105,7 @@ class RunInSandbox(NbGraderPreprocessor):
     )
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        result = graded(resources, self.tier or require_tier())
+        result = graded(resources, safe_tier(course_of(resources), self.tier or None))
         name = resources["nbgrader"]["notebook"]
         files = {path: content for path, content in result.files.items() if not path.endswith(".ipynb")}
         resources.setdefault("outputs", {}).update(files)

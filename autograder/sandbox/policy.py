@@ -5,7 +5,7 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -75,18 +75,40 @@ class Policy:
             raise ValueError(f"Policy: {', '.join(relative)}: paths must be absolute, since the root may change.")
 
 
+SYSTEM = (
+    *("/bin", "/sbin", "/lib", "/lib32", "/lib64"),
+    *(f"/usr/{part}" for part in ("bin", "sbin", "lib", "lib32", "lib64", "libexec", "share")),
+    *(f"/usr/local/{part}" for part in ("bin", "lib", "lib64", "share")),
+    *(f"/etc/{part}" for part in ("ld.so.cache", "localtime", "fonts", "alternatives")),
+)
+"""Programs, shared libraries and fonts; of /etc only what the loader, clock and fonts need: no list of users."""
+
+INSTALLED = ("bin", "lib", "lib64", "targets", "ssl", "fonts", "etc/fonts", *(f"share/{part}" for part in (
+    "fonts", "fontconfig", "locale", "terminfo", "zoneinfo", "tcltk"
+)))  # fmt: skip
+"""Parts of a folder that Python, or conda with it, is installed into: programs, shared libraries, the library."""
+
+
 def environment_paths() -> tuple[Path, ...]:
     """What Python, its packages and the programs of the system need to read in order to run: no user's files.
 
-    Of /etc only what the dynamic loader, the clock and the fonts need: no /etc/passwd, so `pwd` finds nobody.
-    Programs that ask for the user's name or home get them from LOGNAME and HOME.
+    Never a whole prefix: people keep courses below one, or make the environment in the course's folder itself.
+    Since there is no /etc/passwd, `pwd` finds nobody: programs that ask for the user's name or home get them from
+    LOGNAME and HOME.
     """
     return tuple(path for path in _installed_paths() if os.access(path, os.R_OK))
 
 
 @functools.cache
 def _installed_paths() -> tuple[Path, ...]:
-    installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    interpreter = {sys.prefix, sys.base_prefix} - {"/"}
-    system = {"/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives"}
-    return tuple(sorted(map(Path, installed | interpreter | system | set(site.getsitepackages()))))
+    packages = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    packages |= set(site.getsitepackages()) | ({site.getusersitepackages()} if site.ENABLE_USER_SITE else set())
+    environment = {f"{sys.prefix}/{part}" for part in ("bin", "pyvenv.cfg")}
+    installation = {f"{sys.base_prefix}/{part}" for part in INSTALLED} if Path(sys.base_prefix) != Path("/") else set()
+    return tuple(sorted(map(Path, packages | environment | installation | set(SYSTEM))))
+
+
+def readable_place(path: Path, readable: Iterable[Path]) -> Path | None:
+    """The readable folder (or file) that a path, its links followed, lies in; None where it lies in none."""
+    place = path.resolve()
+    return next((folder for folder in readable if place.is_relative_to(folder.resolve())), None)

@@ -16,13 +16,15 @@ from autograder.grade.processes.notebook import run_in_sandbox
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.protocol import BURY, DONE, REFUSED, SPAWN, read_frame, write_frame
 from autograder.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
+from autograder.sandbox.policy import readable_place
 
 ENDING_SECONDS = 2
 
 
 def forget_the_course() -> None:
     """Take from sys.path whatever could hold a complete library: everything but the standard library and packages."""
-    sys.path[:] = [path for path in sys.path if path.startswith((sys.prefix, sys.base_prefix))]
+    readable = environment_paths()
+    sys.path[:] = [path for path in sys.path if path and readable_place(Path(path), readable)]
 
 
 def readable_paths(data: Path | None) -> tuple[Path, ...]:

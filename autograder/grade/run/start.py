@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew, usual_workers
+from autograder.grade.run.exposure import refuse_exposed
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.gradebook.store import Store, alone, scratch_of
 from autograder.sandbox.probe import TIERS, require_tier
@@ -55,6 +56,7 @@ def started(
 
     Raises:
         CourseError: there is no such assignment or tier, another program is grading it, or there is no such cluster.
+            (What a sandbox would let student code read of the course is found meanwhile; then `tier` raises it.)
     """
     course.assignment(name)
     if tier not in (None, *TIERS, "none"):
@@ -68,5 +70,17 @@ def started(
         DaskCrew(dask) if dask else LocalCrew(count, warm, scratch) as crew,
         ThreadPoolExecutor(2) as background,
     ):
-        tier_known, data_ready = background.submit(lambda: tier or require_tier()), background.submit(store.data_view)
+        tier_known, data_ready = background.submit(safe_tier, course, tier), background.submit(store.data_view)
         yield Start(store, scratch, warm, crew, tier_known, data_ready)
+
+
+def safe_tier(course: Course, tier: str | None) -> str:
+    """The sandbox's tier: the one given, else the best.
+
+    Raises:
+        CourseError: a sandbox here would let student code read a part of the course.
+        SandboxUnavailable: there is no sandbox here.
+    """
+    if tier != "none":
+        refuse_exposed(course)
+    return tier or require_tier()
