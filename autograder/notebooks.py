@@ -93,13 +93,18 @@ def format_notebook(notebook: NotebookNode) -> str:
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook; the file is replaced in one step, so that it is never half written."""
+    replace_file(path, format_notebook(notebook).encode())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file in one step; one that was there keeps its permissions."""
     path = Path(path)
-    text = format_notebook(notebook)
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """What the demo shows at its end: scores of every question, and where to look next."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from nbgrader.api import Gradebook
 from rich.table import Table
@@ -9,7 +9,8 @@ from rich.table import Table
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.demo.students import DemoStudent
-from autograder.notebooks import read_notebook
+from autograder.questions import Question
+from autograder.source import source_questions
 
 
 def question_table(course: Course, assignment: Assignment, students: Sequence[DemoStudent]) -> Table:
@@ -22,32 +23,21 @@ def question_table(course: Course, assignment: Assignment, students: Sequence[De
     with Gradebook(course.gradebook_url) as gradebook:
         scores = {student.id: scores_of(gradebook, assignment, student.id) for student in students}
         totals = {student.id: gradebook.find_submission(assignment.name, student.id) for student in students}
-        asked = questions(assignment)
-        for key, (most, by_hand) in asked.items():
-            marks = [mark(scores[student.id].get(key), most, by_hand) for student in students]
-            shown.add_row(":".join(key), f"+{most:g}" if key in assignment.extra_credit else f"{most:g}", *marks)
+        questions = source_questions(assignment)
+        for question in questions:
+            marks = [mark(scores[student.id].get(question.key), question) for student in students]
+            extra = "+" if question.extra_credit else ""
+            shown.add_row(":".join(question.key), f"{extra}{question.points:g}", *marks)
         shown.add_section()
-        extra = {key for key in asked if key in assignment.extra_credit}
-        checks = {key for key, (_, by_hand) in asked.items() if not by_hand} - extra
-        for label, keys in (("all checks", checks), ("extra credit", extra)):
-            if keys:
-                reached = [f"{sum(scores[student.id].get(key) or 0 for key in keys):g}" for student in students]
-                shown.add_row(label, f"{sum(asked[key][0] for key in keys):g}", *reached)
+        extras = [question for question in questions if question.extra_credit]
+        checks = [question for question in questions if not question.by_hand and not question.extra_credit]
+        for label, chosen in (("all checks", checks), ("extra credit", extras)):
+            if chosen:
+                reached = [f"{sum(scores[student.id].get(q.key) or 0 for q in chosen):g}" for student in students]
+                shown.add_row(label, f"{sum(question.points for question in chosen):g}", *reached)
         reached = [f"{totals[student.id].score:g}" for student in students]
         shown.add_row("total so far", f"{next(iter(totals.values())).max_score:g}", *reached, style="bold")
     return shown
-
-
-def questions(assignment: Assignment) -> Mapping[tuple[str, str], tuple[float, bool]]:
-    """(notebook, cell) -> its points, and whether they are given by hand; in the order of the notebooks."""
-    found = {}
-    for name in assignment.notebooks:
-        for cell in read_notebook(assignment.folder / f"{name}.ipynb").cells:
-            marks = cell.metadata.get("nbgrader", {})
-            if marks.get("grade"):
-                points = assignment.extra_credit.get((name, cell.id), float(marks["points"]))
-                found[name, cell.id] = points, bool(marks.get("solution"))
-    return found
 
 
 def scores_of(gradebook: Gradebook, assignment: Assignment, student: str) -> dict[tuple[str, str], float | None]:
@@ -59,11 +49,12 @@ def scores_of(gradebook: Gradebook, assignment: Assignment, student: str) -> dic
     return found
 
 
-def mark(score: float | None, most: float, by_hand: bool) -> str:
+def mark(score: float | None, question: Question) -> str:
     """A score as the table shows it."""
     if score is None:
         return "[dim]by hand[/]"
-    colour = "green" if score >= most else "dim" if by_hand else "red" if score <= 0 else "yellow"
+    full = score >= question.points
+    colour = "green" if full else "dim" if question.by_hand else "red" if score <= 0 else "yellow"
     return f"[{colour}]{score:g}[/]"
 
 

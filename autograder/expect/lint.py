@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.expect.calls import KINDS
 from autograder.expect.session import rng
+from autograder.questions import is_check
 
 MODULE = "expect"
 NAMES = {function.__name__: kind for function, kind in KINDS.items()}
@@ -45,7 +46,7 @@ def guessable_cells(nb: Mapping[str, Any]) -> list[Problem]:
     assigned = set().union(*(stored_names(tree) for tree in trees.values() if isinstance(tree, ast.Module)))
     problems = []
     for cell in code:
-        tree, graded = trees[cell["id"]], is_grade_cell(cell)
+        tree, graded = trees[cell["id"]], is_check(cell)
         if isinstance(tree, SyntaxError):
             if graded:
                 problems.append(Problem(cell["id"], tree.lineno or 1, f"it cannot be read: {tree.msg}"))
@@ -82,12 +83,6 @@ def other_cell(tree: ast.Module) -> Iterator[tuple[int, str]]:
     yield from unknown_names(tree)
     for call in expectations(tree):
         yield call.lineno, f"expect.{call.func.attr} stands outside a grade cell, where it decides nothing"
-
-
-def is_grade_cell(cell: Mapping[str, Any]) -> bool:
-    """Is it graded by its expectations (and not by hand)?"""
-    about = cell["metadata"].get("nbgrader", {})
-    return bool(about.get("grade")) and not about.get("solution")
 
 
 def parse(source: str) -> ast.Module | SyntaxError:

@@ -6,6 +6,7 @@ from nbformat import NotebookNode
 
 from autograder.markers import MARK_SCHEME, without_held_back
 from autograder.notebooks import KERNELSPEC
+from autograder.questions import students_write
 from autograder.regions import blank
 
 
@@ -28,11 +29,6 @@ def blank_notebook(nb: NotebookNode) -> NotebookNode:
             for key in ("execution", "collapsed", "scrolled"):
                 cell.metadata.pop(key, None)
     return out
-
-
-def students_write(cell: NotebookNode) -> bool:
-    """Is the cell made for students to write in? Any other is released as it is, even if it shows what banners are."""
-    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
 def without_schemes(source: str) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.regions import RegionError, find_regions, splice
-from autograder.report.content import shortened
 from autograder.report.markup import Block, Markup, text_block
 from autograder.report.model import Notebook
 from autograder.report.outputs import output_blocks
@@ -17,40 +16,7 @@ from autograder.report.terminal import clean
 
 MAX_TEXT = 400_000  # characters of one cell that are looked at
 MAX_CODE_ROWS = 3000  # of one cell
-MAX_TITLE = 100
 SHORT = 16  # rows of code that are kept on the page of their output
-
-
-def nbgrader(cell: NotebookNode) -> dict:
-    """The cell's nbgrader metadata, {} if it has none or something else under that name."""
-    found = cell.metadata.get("nbgrader")
-    return found if isinstance(found, dict) else {}
-
-
-def is_question(cell: NotebookNode) -> bool:
-    """Whether the cell carries points or is graded."""
-    data = nbgrader(cell)
-    return bool(data.get("grade")) or bool(data.get("task"))
-
-
-def is_work(cell: NotebookNode) -> bool:
-    """Whether students write in this cell."""
-    return bool(nbgrader(cell).get("solution"))
-
-
-def question_title(cell: NotebookNode) -> str:
-    """What to call a question: the comment that its cell begins with, else its id in words."""
-    mark = r"#+\s*" if cell.cell_type == "code" else r"#{1,6}\s+"
-    match = re.match(rf"\s*{mark}([^\n]{{3,}})", cell.source)
-    if match and not re.search(r"YOUR (CODE|ANSWER)|^[#>=\s]*$", match[1]):
-        return shortened(without_points(match[1]), MAX_TITLE)
-    words = str(nbgrader(cell).get("grade_id") or cell.id).replace("-", " ").replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
-def without_points(title: str) -> str:
-    """A title without "(3 points)", "(up to 4 points; needs …)" at its end."""
-    return re.sub(r"\s*\((?:up to )?[0-9.]+ points?[^)]*\)\s*$", "", title).strip(" .:#*")
 
 
 def cell_data(cell: NotebookNode, notebook: Notebook, markup: Markup, language: str) -> dict:

@@ -4,16 +4,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.report.cells import (
-    LOST,
-    cell_data,
-    is_question,
-    is_work,
-    nbgrader,
-    notices,
-    question_title,
-    without_points,
-)
+from autograder.questions import Question, cell_name, is_question, questions_in, students_write, title_from
+from autograder.report.cells import LOST, cell_data, notices
 from autograder.report.content import shortened
 from autograder.report.fonts import font_families, missing_characters
 from autograder.report.hidden import without_hidden
@@ -145,6 +137,7 @@ def notebook_data(notebook: Notebook, submission: Submission, options: Options, 
     )
     cells = []
     waiting: dict | None = None
+    questions = questions_in(notebook.name, notebook.nb.cells, submission.extra_credit)
     for cell in notebook.nb.cells:
         if options.kind == "feedback":
             cell = without_hidden(cell)
@@ -152,11 +145,11 @@ def notebook_data(notebook: Notebook, submission: Submission, options: Options, 
         if cell.metadata.get("autograder", {}).get("added"):
             data["tag"] = "added cell"
         question = is_question(cell)
-        if is_work(cell) and not question and waiting is None and cell.id != STUDENT:
+        if students_write(cell) and not question and waiting is None and cell.id != STUDENT:
             waiting = data
         if question:
             start = waiting or data
-            data["question"] = question_data(cell, notebook.name, submission, markup)
+            data["question"] = question_data(questions[cell_name(cell)], submission, markup)
             start.setdefault("starts", []).append(data["question"]["id"])
             data["ends"] = [data["question"]["id"]]
             waiting = None
@@ -169,22 +162,19 @@ def notebook_title(notebook: Notebook) -> str:
     return notebook.name.replace("_", " ")
 
 
-def question_data(cell, notebook: str, submission: Submission, markup: Markup) -> dict:
+def question_data(question: Question, submission: Submission, markup: Markup) -> dict:
     """A question's id, title, points and, where it has been graded, its result."""
-    name = str(nbgrader(cell).get("grade_id") or cell.id)
-    extra = submission.extra_credit.get((notebook, name))
-    points = extra if extra is not None else nbgrader(cell).get("points", 0)
-    score = submission.scores.of(notebook, name) if submission.scores else None
+    score = submission.scores.of(*question.key) if submission.scores else None
     data = {
-        "id": f"{notebook}:{name}",
-        "title": clean(question_title(cell)),
-        "points": points if isinstance(points, (int, float)) else 0,
-        "extra": extra is not None,
+        "id": ":".join(question.key),
+        "title": clean(question.title),
+        "points": question.points,
+        "extra": question.extra_credit,
     }
     if score:
         data["score"] = score.score
         if score.comment:
-            data["comment"] = [markup.add(MARKDOWN, score.comment, f"the comment on {name}", None, {})]
+            data["comment"] = [markup.add(MARKDOWN, score.comment, f"the comment on {question.cell}", None, {})]
     return data
 
 
@@ -207,9 +197,9 @@ def level_headings(notebook: dict) -> None:
 
 
 def title_in(heading: dict) -> str:
-    """The words of a heading if it is nothing but words, as `question_title` would give them."""
+    """The words of a heading if it is nothing but words, as a question's title has them."""
     words = "".join(node for node in heading["c"] if isinstance(node, str))
-    return without_points(words) if len(heading["c"]) == 1 else ""
+    return title_from(words) if len(heading["c"]) == 1 else ""
 
 
 # Scores, edits, files
@@ -221,10 +211,9 @@ def scores_data(submission: Submission) -> dict | None:
     if scores is None:
         return None
     titles = {
-        (notebook.name, str(nbgrader(cell).get("grade_id") or cell.id)): question_title(cell)
+        question.key: question.title
         for notebook in submission.notebooks
-        for cell in notebook.nb.cells
-        if is_question(cell)
+        for question in questions_in(notebook.name, notebook.nb.cells, submission.extra_credit).values()
     }
     place = {key: i for i, key in enumerate(titles)}
     return {

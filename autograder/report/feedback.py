@@ -19,9 +19,9 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, find_course, nbgrader_config
 from autograder.errors import CourseError
+from autograder.questions import marks_of
 from autograder.report import pandoc
 from autograder.report.batch import one_report
-from autograder.report.cells import nbgrader
 from autograder.report.hidden import without_hidden
 from autograder.report.model import Options, Scores
 from autograder.report.outputs import PICTURES
@@ -67,7 +67,7 @@ def safe_notebook(nb: NotebookNode, folder: Path | None) -> NotebookNode:
     maths: list[Maths] = []
     cells = [without_hidden(cell) for cell in nb.cells]
     prose = {i: take_maths(cell.source, maths) for i, cell in enumerate(cells) if cell.cell_type == "markdown"}
-    comments = {i: take_maths(str(nbgrader(cell).get("comment") or ""), maths) for i, cell in enumerate(cells)}
+    comments = {i: take_maths(str(marks_of(cell).get("comment") or ""), maths) for i, cell in enumerate(cells)}
     outputs = {i: [taken(output, maths) for output in cell.get("outputs", [])] for i, cell in enumerate(cells)}
     mathml = pandoc.convert([], maths, "mathml").maths if maths else ()
 
@@ -76,7 +76,7 @@ def safe_notebook(nb: NotebookNode, folder: Path | None) -> NotebookNode:
 
     made = []
     for i, cell in enumerate(cells):
-        metadata = {key: nbgrader(cell)[key] for key in SHOWN_METADATA if key in nbgrader(cell)}
+        metadata = {key: marks_of(cell)[key] for key in SHOWN_METADATA if key in marks_of(cell)}
         if metadata:
             metadata["grade_id"] = html.escape(str(metadata.get("grade_id", "")))
             for key in ("points", "score"):

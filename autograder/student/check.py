@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
 from autograder.notebooks import read_notebook
+from autograder.questions import cell_name, is_check, questions_in
 
 FOLLOWS = ("NameError", "NotImplementedError", "KeyboardInterrupt")
 """Errors of other cells that say nothing new: a check tells of the same cause."""
@@ -43,17 +44,12 @@ def check_folder(
         stopped = run(
             notebook, name, folder, assignment, lambda index, nb=notebook, n=name: started(n, index, len(nb.cells))
         )
+        questions = questions_in(name, notebook.cells, assignment.extra_credit)
         for cell in notebook.cells:
-            marks = cell.metadata.get("nbgrader", {})
-            if marks.get("grade") and not marks.get("solution"):
-                yield checked(name, cell, extra_points(assignment, name, cell), stopped)
+            if is_check(cell):
+                yield checked(name, cell, questions[cell_name(cell)].points, stopped)
             elif (error := error_of(cell)) and error.ename not in FOLLOWS:
                 yield CheckedCell(name, cell.id, 0, "stopped", f"{error.ename}: {error.evalue}")
-
-
-def extra_points(assignment: Assignment, notebook: str, cell: NotebookNode) -> float:
-    """The points of a check, extra credit included."""
-    return assignment.extra_credit.get((notebook, cell.id), float(cell.metadata["nbgrader"].get("points", 0)))
 
 
 def run(

@@ -22,12 +22,13 @@ from autograder.cli import app
 from autograder.course import Course, nbgrader_config
 from autograder.errors import CourseError
 from autograder.notebooks import read_source_notebook, write_notebook
+from autograder.questions import students_write
 from autograder.regions import find_regions
 from autograder.release.bundle import build_wheel, write_bundle
 from autograder.release.checks import lint_assignment
 from autograder.release.generate import check_sources, orphans, release, stale
 from autograder.release.library import library_with_holes, region_names
-from autograder.release.notebook import blank_notebook, students_write, without_schemes
+from autograder.release.notebook import blank_notebook, without_schemes
 
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type:sqlalchemy.exc.SAWarning")
 FILES = Path(__file__).parent / "files"

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nbformat.v4 import new_code_cell
 
-from autograder.report.cells import prose_blocks, question_title
+from autograder.report.cells import prose_blocks
 from autograder.report.markup import Markup, resolve
 from autograder.report.outputs import text_output
 from autograder.report.pandoc import LATEX, MARKDOWN, QUOTED, Fragment, convert
@@ -189,22 +188,6 @@ def test_banners_of_code_in_prose_are_no_answer():
     para, code, rest = resolve(blocks, markup.resolved())
     assert (para["c"], rest["c"]) == (["Write between"], ["and nowhere else."])
     assert [row_words(row) for row in code["rows"]] == banners.split("\n")
-
-
-@pytest.mark.parametrize(
-    ("comment", "title"),
-    [
-        ("# Check the loss (3 points)", "Check the loss"),
-        ("# Check the loss (3 points; needs the scores, and " + "much more " * 10 + ")", "Check the loss"),
-        ("# Judge the saved net (up to 20 points; needs TwoLayerNet)", "Judge the saved net"),
-        ("# Check f(x) (for all x)", "Check f(x) (for all x)"),
-        ("# " + "long " * 40, ("long " * 20)[:99] + "…"),
-        ("x = 1", "The id"),
-    ],
-)
-def test_a_question_is_called_what_its_comment_says(comment, title):
-    """Are titles whole, without the points that stand beside them anyway?"""
-    assert question_title(new_code_cell(f"{comment}\nexpect.close(1, 1)", id="the-id")) == title
 
 
 def test_colons_stay_colons():

@@ -103,7 +103,7 @@ def test_bookmarks_lead_to_notebooks_questions_and_files(odd_pdf):
     pages = json.loads(odd_pdf.pages_json.read_text())
     assert found["odd"] in (1, 2)
     assert found["Why did it train so badly?"] + 1 == pages["questions"]["odd:answer-why"][0]
-    assert {"Check your scores", "Python files", "nn/layers.py", "nn.layers.affine"} <= set(found)
+    assert {"Scores", "Python files", "nn/layers.py", "nn.layers.affine"} <= set(found)
 
 
 def test_the_file_is_tagged_and_says_what_it_is(odd_pdf):
@@ -185,7 +185,7 @@ def test_the_page_map_has_gradescopes_form(odd_pdf):
     assert found["student_id"] == "2026-0042"
     (notebook,) = found["outline"]["question_data"]
     assert notebook["weight"] == 8
-    assert [child["title"] for child in notebook["children"]] == ["Check your scores", "Why did it train so badly?"]
+    assert [child["title"] for child in notebook["children"]] == ["Scores", "Why did it train so badly?"]
     assert [child["weight"] for child in notebook["children"]] == [3, 5]
     for child, pages in zip(notebook["children"], found["questions"].values(), strict=True):
         assert [one["page_number"] for one in child["crop_rect_list"]] == pages
