@@ -1,93 +1,131 @@
 """assignment.toml: what an assignment consists of and how it is graded."""
 
-import difflib
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from datetime import datetime
-from pathlib import Path, PurePosixPath
-from types import MappingProxyType
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from autograder.errors import CourseError
+from autograder.toml_files import (
+    Files,
+    Moment,
+    Notebooks,
+    Percent,
+    Places,
+    Points,
+    Positive,
+    PositiveWhole,
+    Text,
+    Texts,
+    TomlTable,
+    Whole,
+    check_toml,
+    format_toml,
+    read_toml,
+)
 
 FILE = "assignment.toml"
 
 
-@dataclass(frozen=True)
-class LatePolicy:
-    """What lateness costs: percent of the score per day begun; after `max_days` (if given) the score is 0."""
+class LatePolicy(TomlTable):
+    """What a late submission loses."""
 
-    penalty_percent_per_day: float = 0.0
-    max_days: int | None = None
+    penalty_percent_per_day: Percent = 0
+    """Percent of the score lost for each day begun."""
+    max_days: Whole | None = None
+    """After so many days the score is 0. Left out: never."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(TomlTable):
     """What a submission may use while it is graded."""
 
-    cell_seconds: float = 60
-    notebook_seconds: float = 600
-    memory_mb: int = 4096
-    processes: int = 64
-    file_mb: int = 256
-    output_kb: int = 512
+    cell_seconds: Positive = 60
+    """Time for one cell, in seconds. Longer runs stop there."""
+    notebook_seconds: Positive = 600
+    """Time for one notebook, in seconds."""
+    memory_mb: PositiveWhole = 4096
+    """Memory of all its processes together, in MB."""
+    processes: PositiveWhole = 64
+    """Processes and threads at a time."""
+    file_mb: PositiveWhole = 256
+    """Size of one file that it writes, or that is submitted, in MB."""
+    output_kb: PositiveWhole = 512
+    """Output kept from one cell, in kB."""
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """One assignment.toml.
+class AssignmentToml(TomlTable):
+    """An assignment.toml as it is written. Places of cells are "notebook:cell-id"."""
 
-    Attributes:
-        folder: where it lies, with the notebooks.
-        notebooks: their names in order, without .ipynb.
-        blank: full names of the library's regions that students write ("nn.losses.mse_loss").
-        library: library modules to copy besides those that the notebooks import.
-        search: (notebook, cell id) of the cells that grading does not run again.
-        hand_in: files that the notebooks make and that belong to the submission.
-        data: the datasets it reads.
-        extra_credit: (notebook, cell id) -> points on top of the maximum.
+    title: Text = Field(examples=["k nearest neighbours"])
+    """What students and reports call the assignment."""
+    notebooks: Notebooks = Field(examples=[["knn"]])
+    """The notebooks in order, without .ipynb."""
+    due: Moment | None = None
+    """When it is due: with an offset (2026-10-09T23:59:00+02:00), or local time in the course's time zone. Comes before
+    the course's own line in course.toml."""
+    blank: Texts = ()
+    """Full names of the library's regions that students write: "nn.losses.mse_loss", "nn.net.Net.loss:scores"."""
+    library: Texts = ()
+    """Library modules to give to students besides those that the notebooks import."""
+    search: Places = frozenset()
+    """Cells that grading does not run again, since they take long: searches and training."""
+    hand_in: Files = ()
+    """Files that the notebooks make and that belong to the submission."""
+    data: Texts = ()
+    """The data sets that it reads (see `autograder data`)."""
+    late: LatePolicy = LatePolicy()
+    """The late policy. Replaces the one of course.toml."""
+    limits: Limits = Limits()
+    """Limits of its own; what is not given here is as in course.toml."""
+    extra_credit: Points = Field(default_factory=dict)
+    """Checks and answers whose points are on top of the maximum, with their points."""
+
+
+class Assignment(AssignmentToml):
+    """An assignment: its assignment.toml, completed by the course's defaults.
+
+    `search` holds (notebook, cell id), `extra_credit` (notebook, cell id) -> points. `due` has a time zone.
     """
 
     name: str
+    """The name of its folder."""
     folder: Path
-    title: str
-    notebooks: tuple[str, ...]
-    due: datetime | None = None
-    blank: tuple[str, ...] = ()
-    library: tuple[str, ...] = ()
-    search: frozenset[tuple[str, str]] = frozenset()
-    hand_in: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    late: LatePolicy = LatePolicy()
-    limits: Limits = Limits()
-    extra_credit: Mapping[tuple[str, str], float] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    """Where assignment.toml lies, with the notebooks."""
+
+    def __hash__(self) -> int:
+        return hash((self.folder, self.title, self.notebooks, self.due))
 
 
-def load_assignment(folder: Path) -> Assignment:
+def load_assignment(
+    folder: Path,
+    *,
+    due: datetime | None = None,
+    zone: tzinfo | None = None,
+    late: LatePolicy | None = None,
+    limits: Limits | None = None,
+) -> Assignment:
     """Read `folder`/assignment.toml.
+
+    Args:
+        folder: of the source, or a student's copy of the released folder.
+        due, late, limits: the course's, for an assignment.toml that says nothing else.
+        zone: the course's time zone, for a `due` without one.
 
     Raises:
         CourseError: the file is missing or not TOML, has an unknown key or a value of the wrong type, or names a
             notebook that is not there.
     """
     path = Path(folder) / FILE
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CourseError(f"{path} is missing: it says which notebooks the assignment has.{_elsewhere(path)}") from None
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise CourseError(f"{path} is not UTF-8. Save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise CourseError(f"{path} is not TOML: {error}.") from None
-
-    for key in ("title", "notebooks"):
-        if key not in given:
-            raise CourseError(f'{path}: "{key}" is missing. Add, for example,  {EXAMPLES[key]}')
-    values = _read(given, READERS, str(path))
-    assignment = Assignment(name=path.parent.resolve().name, folder=path.parent, **values)
+    given = read_toml(path, f": it says which notebooks the assignment has.{_elsewhere(path)}")
+    checked = check_toml(AssignmentToml, given, path)
+    values: dict[str, Any] = {name: getattr(checked, name) for name in checked.model_fields_set}
+    values["due"] = due if checked.due is None else in_zone(checked.due, zone, f"{path}: due")
+    if late is not None:
+        values.setdefault("late", late)
+    if limits is not None:
+        values["limits"] = limits.model_copy(update=checked.limits.model_dump(exclude_unset=True))
+    assignment = Assignment.model_construct(name=path.parent.resolve().name, folder=path.parent, **values)
     for notebook in assignment.notebooks:
         if not (path.parent / f"{notebook}.ipynb").is_file():
             raise CourseError(
@@ -104,6 +142,34 @@ def load_assignment(folder: Path) -> Assignment:
     return assignment
 
 
+def released_toml(assignment: Assignment) -> str:
+    """The assignment.toml that students get: all that differs from the defaults, the course's settings among it."""
+    values = assignment.model_dump(exclude_defaults=True, exclude={"name", "folder"})
+    values["search"] = [":".join(cell) for cell in values.get("search", ())]
+    values["extra_credit"] = {":".join(cell): points for cell, points in assignment.extra_credit.items()}
+    ordered = {name: values[name] for name in AssignmentToml.model_fields if values.get(name)}
+    return format_toml(ordered, "Made by `autograder release`.")
+
+
+def in_zone(moment: datetime, zone: tzinfo | None, where: str) -> datetime:
+    """A due time with its time zone; one that is local time is in `zone`.
+
+    Raises:
+        CourseError: it has no offset and there is no zone, or clocks skip it.
+    """
+    if moment.tzinfo is not None:
+        return moment if zone is None else moment.astimezone(zone)
+    if zone is None:
+        raise CourseError(
+            f"{where} must be a time with its zone, like {moment.isoformat()}+02:00, not {moment.isoformat()}. "
+            'Or give the course its zone:  time_zone = "Europe/Berlin"  in course.toml.'
+        )
+    local = moment.replace(tzinfo=zone)
+    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+        raise CourseError(f"{where}: {moment.isoformat()} does not exist in {zone}: clocks go forward there and then.")
+    return local
+
+
 def _elsewhere(path: Path) -> str:
     """Where an assignment.toml is that was not found here: in a folder above, or in one below."""
     here = path.parent.resolve()
@@ -118,132 +184,3 @@ def _other_notebooks(assignment: Assignment) -> str:
     """What notebooks there are besides: one may have been renamed, by a browser or by its owner."""
     names = sorted(path.name for path in assignment.folder.glob("*.ipynb") if path.stem not in assignment.notebooks)
     return f" There is: {', '.join(names[:5])}." if names else ""
-
-
-Reader = Callable[[Any, str], Any]
-EXAMPLES = {"title": 'title = "k nearest neighbours"', "notebooks": 'notebooks = ["knn"]'}
-
-
-def _read(given: Mapping[str, Any], readers: Mapping[str, Reader], where: str) -> dict[str, Any]:
-    for key in given:
-        if key not in readers:
-            near = difflib.get_close_matches(key, readers, n=1)
-            hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(readers)}."
-            raise CourseError(f'{where}: unknown key "{key}". {hint}')
-    return {key: readers[key](value, f"{where}: {key}") for key, value in given.items()}
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise CourseError(f"{where} must be a text, not {value!r}.")
-    return value
-
-
-def _texts(value: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise CourseError(f'{where} must be a list of texts, like ["a", "b"], not {value!r}.')
-    texts = tuple(_text(item, where) for item in value)
-    for text in texts:
-        if texts.count(text) > 1:
-            raise CourseError(f'{where} has "{text}" more than once.')
-    return texts
-
-
-def _notebooks(value: Any, where: str) -> tuple[str, ...]:
-    names = _texts(value, where)
-    if not names:
-        raise CourseError(f"{where} is empty. Name the notebooks in order, without .ipynb.")
-    for name in names:
-        if name.endswith(".ipynb"):
-            raise CourseError(f'{where}: write "{name.removesuffix(".ipynb")}", without .ipynb.')
-        _plain_file(name, where)
-    return names
-
-
-def _files(value: Any, where: str) -> tuple[str, ...]:
-    return tuple(_plain_file(name, where) for name in _texts(value, where))
-
-
-def _plain_file(name: str, where: str) -> str:
-    if "\\" in name or PurePosixPath(name).name != name or name.startswith("."):
-        raise CourseError(f'{where}: "{name}" must be the name of a file in the assignment\'s folder, without a path.')
-    return name
-
-
-def _place(value: Any, where: str) -> tuple[str, str]:
-    notebook, colon, cell = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if not (notebook and colon and cell):
-        raise CourseError(f'{where} must name cells as "notebook:cell-id", not {value!r}.')
-    return notebook, cell
-
-
-def _places(value: Any, where: str) -> frozenset[tuple[str, str]]:
-    return frozenset(_place(text, where) for text in _texts(value, where))
-
-
-def _points(value: Any, where: str) -> Mapping[tuple[str, str], float]:
-    number = _number(above=0)
-    table = _table(value, where)
-    return MappingProxyType(
-        {_place(key, where): float(number(points, f'{where}: "{key}"')) for key, points in table.items()}
-    )
-
-
-def _due(value: Any, where: str) -> datetime:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise CourseError(f"{where} must be a time with its zone, like 2026-10-09T23:59:00+02:00, not {value!r}.")
-    return value
-
-
-def _table(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise CourseError(f"{where} must be a table, [{where.rsplit(': ', 1)[-1]}], not {value!r}.")
-    return value
-
-
-def _number(*, whole: bool = False, above: float | None = None, upto: float = float("inf")) -> Reader:
-    low = "above 0" if above == 0 else "0 or more"
-
-    def read(value: Any, where: str) -> float:
-        kind = int if whole else (int, float)
-        right = isinstance(value, kind) and not isinstance(value, bool)
-        if not right or not (value > above if above is not None else value >= 0) or not value <= upto:
-            most = f" and at most {upto:g}" if upto != float("inf") else ""
-            raise CourseError(f"{where} must be a {'whole ' if whole else ''}number {low}{most}, not {value!r}.")
-        return value
-
-    return read
-
-
-def _record(kind: type, readers: Mapping[str, Reader]) -> Reader:
-    assert set(readers) == {f.name for f in fields(kind)}
-
-    def read(value: Any, where: str) -> Any:
-        return kind(**_read(_table(value, where), readers, where))
-
-    return read
-
-
-READERS: dict[str, Reader] = {
-    "title": _text,
-    "notebooks": _notebooks,
-    "due": _due,
-    "blank": _texts,
-    "library": _texts,
-    "search": _places,
-    "hand_in": _files,
-    "data": _texts,
-    "late": _record(LatePolicy, {"penalty_percent_per_day": _number(upto=100), "max_days": _number(whole=True)}),
-    "limits": _record(
-        Limits,
-        {
-            "cell_seconds": _number(above=0),
-            "notebook_seconds": _number(above=0),
-            "memory_mb": _number(whole=True, above=0),
-            "processes": _number(whole=True, above=0),
-            "file_mb": _number(whole=True, above=0),
-            "output_kb": _number(whole=True, above=0),
-        },
-    ),
-    "extra_credit": _points,
-}

@@ -1,19 +1,85 @@
-"""Where a course keeps its files, and the nbgrader configuration that goes with them."""
+"""Where a course keeps its files, what course.toml says of it, and the nbgrader configuration that goes with them."""
 
-import difflib
 import os
+import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.json_schema import WithJsonSchema
 from traitlets.config import Config, PyFileConfigLoader
 from traitlets.config.loader import ConfigFileNotFound
 
-from autograder.assignment import Assignment, load_assignment
+from autograder.assignment import FILE, Assignment, LatePolicy, Limits, in_zone, load_assignment
 from autograder.errors import CourseError
+from autograder.toml_files import (
+    Moment,
+    Text,
+    Texts,
+    TomlTable,
+    check_toml,
+    did_you_mean,
+    read_toml,
+    shown,
+    wrong,
+)
 
 CONFIG = "nbgrader_config.py"
-LIBRARY = "nn"
+COURSE_FILE = "course.toml"
+CACHES = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+
+
+def without_slash(name: str) -> str:
+    if "/" in name or "\\" in name:
+        raise wrong(f"must not have a slash in it: {shown(name)}.")
+    return name
+
+
+def library_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not name.isidentifier() or name in {"autograder", "source"}:
+            raise wrong(f'must name a package of Python beside source/, like "tools", not {shown(name)}.')
+    return names
+
+
+def known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such zone, a path, a folder of zones
+        example = '"Europe/Berlin" or "America/New_York"'
+        raise wrong(f"must be the name of a time zone, like {example}, not {shown(name)}.") from None
+    return name
+
+
+def one_or_several(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class CourseToml(TomlTable):
+    """A course.toml: what holds for the whole course. Every key may be left out."""
+
+    name: Annotated[Text, AfterValidator(without_slash)] | None = None
+    """The course's short name. nbgrader knows the course under it (`course_id`)."""
+    library: Annotated[
+        Texts,
+        BeforeValidator(one_or_several),
+        AfterValidator(library_names),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    ] = ()
+    """The package beside source/ that the assignments use and in which students write; a list if there are several."""
+    time_zone: Annotated[Text, AfterValidator(known_zone)] | None = None
+    """The course's time zone by its IANA name, such as "Europe/Berlin". Due times without an offset are in it."""
+    due: Mapping[str, Moment] = Field(default_factory=dict)
+    """When assignments are due: one line for each, with its name."""
+    late: LatePolicy = LatePolicy()
+    """The late policy of assignments that have none of their own."""
+    limits: Limits = Limits()
+    """Limits for all assignments; each can change them."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +109,53 @@ class Course:
         return self.root / "feedback"
 
     @property
-    def library(self) -> Path:
-        """The package that the assignments use, complete."""
-        return self.root / LIBRARY
+    def settings(self) -> CourseToml:
+        """What course.toml says; all defaults where there is none.
+
+        Raises:
+            CourseError: course.toml is wrong.
+        """
+        path = self.root / COURSE_FILE
+        return check_toml(CourseToml, read_toml(path), path) if path.exists() else CourseToml()
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The course's time zone."""
+        name = self.settings.time_zone
+        return None if name is None else ZoneInfo(name)
+
+    @property
+    def libraries(self) -> tuple[Path, ...]:
+        """The packages that the assignments use, complete: folders, or single modules; the stem is the name.
+
+        Raises:
+            CourseError: course.toml names one that is not there.
+        """
+        return tuple(self._library(name) for name in self.settings.library)
+
+    def _library(self, name: str) -> Path:
+        folder, module = self.root / name, self.root / f"{name}.py"
+        if folder.is_dir():
+            return folder
+        if module.is_file():
+            return module
+        raise CourseError(
+            f'{self.root / COURSE_FILE}: library has "{name}", but there is no folder {name}/ beside source/. '
+            "Make it, or correct the name."
+        )
+
+    def library_files(self) -> tuple[Path, ...]:
+        """Every module of the libraries, sorted."""
+        found = (library.rglob("*.py") if library.is_dir() else [library] for library in self.libraries)
+        return tuple(sorted(path for paths in found for path in paths))
+
+    def copy_libraries(self, to: Path) -> None:
+        """Copy the complete libraries into a folder."""
+        for library in self.libraries:
+            if library.is_dir():
+                shutil.copytree(library, to / library.name, ignore=CACHES, dirs_exist_ok=True)
+            else:
+                shutil.copy(library, to)
 
     @property
     def data(self) -> Path:
@@ -67,7 +177,7 @@ class Course:
 
     def assignment_names(self) -> tuple[str, ...]:
         """The folders in source/ that hold an assignment.toml, sorted."""
-        return tuple(sorted(path.parent.name for path in self.source.glob("*/assignment.toml")))
+        return tuple(sorted(path.parent.name for path in self.source.glob(f"*/{FILE}")))
 
     def assignment(self, name: str) -> Assignment:
         """Load source/<name>.
@@ -77,10 +187,13 @@ class Course:
         """
         names = self.assignment_names()
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(names) or 'none'}."
+            hint = did_you_mean(name, names)
             raise CourseError(f'no assignment "{name}" in {self.source} (a folder with an assignment.toml). {hint}')
-        return load_assignment(self.source / name)
+        settings, zone = self.settings, self.zone
+        due: datetime | None = settings.due.get(name)
+        if due is not None:
+            due = in_zone(due, zone, f"{self.root / COURSE_FILE}: due: {name}")
+        return load_assignment(self.source / name, due=due, zone=zone, late=settings.late, limits=settings.limits)
 
 
 def find_course(start: Path | None = None) -> Course:
@@ -108,6 +221,8 @@ def nbgrader_config(course: Course) -> Config:
         config = PyFileConfigLoader(CONFIG, path=str(course.root)).load_config()
     except ConfigFileNotFound:
         raise CourseError(f"{course.root / CONFIG} is missing: it makes this folder a course.") from None
+    except CourseError:
+        raise
     except Exception as error:
         raise CourseError(f"{course.root / CONFIG} does not run: {type(error).__name__}: {error}") from error
     config.CourseDirectory.root = str(course.root)

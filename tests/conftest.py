@@ -172,7 +172,7 @@ class TinyCourse:
         """
         folder = self.course.submitted / student / self.name
         shutil.copytree(self.course.release_dir / self.name, folder)
-        text = (self.course.library / "tiny.py").read_text()
+        text = (self.course.root / "nn" / "tiny.py").read_text()
         for old, new in (library or {}).items():
             assert old in text
             text = text.replace(old, new)
@@ -221,6 +221,7 @@ def make_course(
     """Write a course with one assignment, and release it."""
     root.mkdir(parents=True, exist_ok=True)
     shutil.copy(CONFIG, root)
+    (root / "course.toml").write_text('name = "nn"\nlibrary = "nn"\n')
     (root / "nn").mkdir()
     (root / "nn" / "__init__.py").write_text("")
     (root / "nn" / "tiny.py").write_text(library)

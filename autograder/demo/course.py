@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from autograder.course import CONFIG, Course
+from autograder.course import CACHES, CONFIG, COURSE_FILE, Course
 from autograder.data.obtain import STAND_INS
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
@@ -28,9 +28,10 @@ def make_course(course: Course, assignment: str, root: Path) -> Course:
     root.mkdir(parents=True)
     (root / MARKER).touch()
     shutil.copy(course.root / CONFIG, root)
-    no_caches = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    shutil.copytree(course.library, root / course.library.name, ignore=no_caches)
-    shutil.copytree(course.source / assignment, root / "source" / assignment, ignore=no_caches)
+    if (course.root / COURSE_FILE).is_file():
+        shutil.copy(course.root / COURSE_FILE, root)
+    course.copy_libraries(root)
+    shutil.copytree(course.source / assignment, root / "source" / assignment, ignore=CACHES)
     course.data.mkdir(exist_ok=True)
     (root / "data").symlink_to(course.data.resolve(), target_is_directory=True)
     return Course(root)

@@ -79,7 +79,7 @@ def check_assignment(course: Course, name: str) -> list[Problem]:
         try:
             library_with_holes(course, assignment)
         except CourseError as error:
-            problems.append(_from_error(course.library, error))
+            problems.append(_from_error(assignment.folder / FILE, error))
     return problems
 
 
@@ -126,16 +126,19 @@ def _folder(course: Course, assignment: Assignment) -> Iterator[Problem]:
             find_dataset(dataset)
         except CourseError as error:
             yield Problem(assignment.folder / FILE, "", str(error).rstrip("."))
-    copy = assignment.folder / course.library.name
-    if copy.exists() or copy.is_symlink():
+    beside = (assignment.folder / library.name for library in course.libraries)
+    copies = [path for path in beside if path.exists() or path.is_symlink()]
+    for copy in copies:
         yield Problem(
             copy, "", "this would be released with its solutions. Take it away: release puts the library there"
         )
+    if copies:
         return
     for path in sorted(assignment.folder.rglob("*.py")):
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
         if number := next((number for number, line in enumerate(lines, start=1) if banner_of(line)), None):
-            place = f"Regions stand in notebooks and in {course.library.name}/"
+            packages = "".join(f" and in {library.stem}/" for library in course.libraries)
+            place = f"Regions stand in notebooks{packages}"
             yield Problem(path, "", f"line {number}: a region, but this file is released as it is. {place}")
 
 

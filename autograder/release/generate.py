@@ -21,7 +21,7 @@ from autograder.course import Course, environment_bin_on_path, nbgrader_config
 from autograder.errors import CourseError
 from autograder.notebooks import read_source_notebook
 from autograder.release.checks import check_assignment
-from autograder.release.preprocessors import drop_handed_in
+from autograder.release.preprocessors import settle_files
 
 LOG = "release.log"
 LEFTOVERS = {"__pycache__", ".ipynb_checkpoints"}  # what using a released folder leaves in it, besides results
@@ -38,7 +38,7 @@ class _Generate(GenerateAssignment):
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         super().init_assignment(assignment_id, student_id)
-        drop_handed_in(Path(self._format_dest(assignment_id, student_id)), self.assignment)
+        settle_files(Path(self._format_dest(assignment_id, student_id)), self.assignment)
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         try:

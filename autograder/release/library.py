@@ -2,18 +2,19 @@
 
 import ast
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.assignment import FILE, Assignment
-from autograder.course import Course
+from autograder.course import COURSE_FILE, Course
 from autograder.errors import CourseError
 from autograder.notebooks import read_source_notebook
 from autograder.regions import Region, RegionError, find_regions, hollow
 
+NEVER_LIBRARIES = {"autograder", "source"}
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -108,7 +109,7 @@ def used_modules(course: Course, assignment: Assignment) -> dict[str, Path]:
     Raises:
         CourseError: a module is imported or named that does not exist, or a file is not Python.
     """
-    package = course.library.name
+    packages = {library.stem for library in course.libraries}
     wanted: dict[str, str] = {}
     for name in assignment.library:
         wanted.setdefault(name, f"{assignment.folder / FILE}: library")
@@ -117,7 +118,7 @@ def used_modules(course: Course, assignment: Assignment) -> dict[str, Path]:
     for notebook in assignment.notebooks:
         path = assignment.folder / f"{notebook}.ipynb"
         for cell, tree in code_cells(read_source_notebook(path), path):
-            for name in _imports(tree, course, package=""):
+            for name in _imports(tree, course, packages, inside=""):
                 wanted.setdefault(name, f'{path}, cell "{cell}"')
 
     found: dict[str, Path] = {}
@@ -127,19 +128,29 @@ def used_modules(course: Course, assignment: Assignment) -> dict[str, Path]:
         if name in found:
             continue
         path = _file(course, name)
-        if name.partition(".")[0] != package or path is None:
-            modules = [".".join(p.relative_to(course.root).with_suffix("").parts) for p in course.library.rglob("*.py")]
-            near = difflib.get_close_matches(name, modules, n=1, cutoff=0.5)
-            raise CourseError(
-                f"{where}: there is no module {name} in {course.library}."
-                + (f' Did you mean "{near[0]}"?' if near else "")
-            )
+        if name.partition(".")[0] not in packages or path is None:
+            raise _no_module(course, name, where)
         found[name] = path
         inside = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        pending += [(module, str(path)) for module in _imports(_tree(_text(path), path), course, inside)]
+        pending += [(module, str(path)) for module in _imports(_tree(_text(path), path), course, packages, inside)]
         if "." in name:
             pending.append((name.rpartition(".")[0], where))
     return dict(sorted(found.items()))
+
+
+def _no_module(course: Course, name: str, where: str) -> CourseError:
+    """The error for a library module that is named or imported and is not there."""
+    package = name.partition(".")[0]
+    if not course.libraries or (package not in course.settings.library and _file(course, package) is not None):
+        example = f'library = "{package}"' if len(course.settings.library) == 0 else f'"{package}" to library'
+        return CourseError(
+            f"{where}: {name} is not in a library of the course. If {package} stands beside source/, "
+            f"add  {example}  in {course.root / COURSE_FILE}."
+        )
+    modules = [".".join(path.relative_to(course.root).with_suffix("").parts) for path in course.library_files()]
+    near = difflib.get_close_matches(name, modules, n=1, cutoff=0.5)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    return CourseError(f"{where}: there is no module {name} in {', '.join(map(str, course.libraries))}.{hint}")
 
 
 def code_cells(nb: NotebookNode, path: Path) -> Iterator[tuple[str, ast.Module]]:
@@ -159,22 +170,27 @@ def code_cells(nb: NotebookNode, path: Path) -> Iterator[tuple[str, ast.Module]]
                 raise CourseError(f'{path}, cell "{cell.id}"{line}: this is not Python: {what}.') from None
 
 
-def _imports(tree: ast.Module, course: Course, package: str) -> Iterator[str]:
-    """Names of the library's modules that the code imports; `package` is what a relative import starts from."""
+def _imports(tree: ast.Module, course: Course, packages: set[str], inside: str) -> Iterator[str]:
+    """Names of the libraries' modules that the code imports; `inside` is what a relative import starts from.
+
+    A package beside source/ that is not among the libraries, `packages`, counts too: it ought to be one.
+    """
+
+    def ours(name: str) -> bool:
+        first = name.partition(".")[0]
+        beside = first not in NEVER_LIBRARIES and (course.root / first / "__init__.py").is_file()
+        return first in packages or beside
+
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from _ours((alias.name for alias in node.names), course)
+            yield from filter(ours, (alias.name for alias in node.names))
         elif isinstance(node, ast.ImportFrom):
-            parts = package.split(".")
+            parts = inside.split(".")
             base = parts[: len(parts) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            yield from _ours([module], course)
+            yield from filter(ours, [module])
             submodules = (f"{module}.{alias.name}" for alias in node.names)
-            yield from _ours((name for name in submodules if _file(course, name) is not None), course)
-
-
-def _ours(names: Iterable[str], course: Course) -> Iterator[str]:
-    return (name for name in names if name.partition(".")[0] == course.library.name)
+            yield from filter(ours, (name for name in submodules if _file(course, name) is not None))
 
 
 def _owner(course: Course, name: str) -> str:

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.assignment import Assignment
+from autograder.assignment import FILE, Assignment, released_toml
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
 from autograder.release.checks import check_assignment
@@ -46,12 +46,12 @@ class BlankRegions(NbGraderPreprocessor):
 
 
 class SaveDueDate(NbGraderPreprocessor):
-    """Tell the gradebook when the assignment is due, if assignment.toml says so."""
+    """Tell the gradebook when the assignment is due, or that it no longer has a due time."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         _, assignment = _course(resources)
-        if assignment.due is not None and not self.config.GenerateAssignment.get("no_database"):
-            due = assignment.due.astimezone(UTC).replace(tzinfo=None)
+        if not self.config.GenerateAssignment.get("no_database"):
+            due = None if assignment.due is None else assignment.due.astimezone(UTC).replace(tzinfo=None)
             with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
                 gradebook.update_or_create_assignment(assignment.name, duedate=due)
         return nb, resources
@@ -66,13 +66,18 @@ class IncludeLibrary(NbGraderPreprocessor):
         return nb, resources
 
 
-def drop_handed_in(folder: Path, assignment: Assignment) -> None:
-    """Take the files that students are to make (the instructor's weights, say) out of a released folder."""
-    for name in assignment.hand_in:
+def settle_files(folder: Path, assignment: Assignment) -> None:
+    """Put right what nbgrader copied into a released folder.
+
+    The files that students are to make (the instructor's weights, say) are taken out, and assignment.toml is complete
+    without the course's course.toml.
+    """
+    for name in (FILE, *assignment.hand_in):
         (folder / name).unlink(missing_ok=True)
+    (folder / FILE).write_text(released_toml(assignment), encoding="utf-8", newline="\n")
 
 
 def after_generate(assignment: str, student: str, notebooks: list[str]) -> None:
-    """nbgrader's post_convert_hook: what its GenerateAssignment copied and students must not get."""
+    """nbgrader's post_convert_hook: put right what its GenerateAssignment copied."""
     course = find_course(Path(notebooks[0]).parent)
-    drop_handed_in(course.release_dir / assignment, course.assignment(assignment))
+    settle_files(course.release_dir / assignment, course.assignment(assignment))

@@ -57,7 +57,8 @@ def assignment_of(folder: Path) -> Assignment:
     names = tuple(sorted(path.stem for path in folder.glob("*.ipynb")))
     if not names:
         raise CourseError(f"{folder} holds no notebook. Give the folder of the assignment, with its .ipynb files.")
-    return Assignment(name=folder.name, folder=folder, title=folder.name.replace("_", " "), notebooks=names)
+    title = folder.name.replace("_", " ")
+    return Assignment.model_construct(name=folder.name, folder=folder, title=title, notebooks=names)
 
 
 def handed_out(folder: Path) -> Path | None:

@@ -77,11 +77,11 @@ def test_no_formulas(text):
 )
 def test_penalty(seconds, lost):
     """Is a tenth lost for every day begun, and everything after the third?"""
-    assert penalty(LatePolicy(10, 3), 20, seconds) == pytest.approx(lost)
+    assert penalty(LatePolicy(penalty_percent_per_day=10, max_days=3), 20, seconds) == pytest.approx(lost)
     assert penalty(LatePolicy(), 20, seconds) == 0
 
 
 def test_no_penalty_takes_more_than_there_is():
     """Is twelve times a tenth all of it, and nothing left where no day is allowed?"""
-    assert penalty(LatePolicy(10), 20, 11.5 * 86_400) == 20
-    assert penalty(LatePolicy(10, 0), 20, 1) == 20
+    assert penalty(LatePolicy(penalty_percent_per_day=10), 20, 11.5 * 86_400) == 20
+    assert penalty(LatePolicy(penalty_percent_per_day=10, max_days=0), 20, 1) == 20

@@ -2,7 +2,6 @@
 
 import ast
 import copy
-import dataclasses
 import hashlib
 import json
 import os
@@ -121,7 +120,7 @@ def test_a_released_notebook_and_grading_start_from_the_same_text(course):
 
 def test_the_library_follows_imports(course):
     """Are modules found through notebooks, magics, packages and relative imports, and others left out?"""
-    package = course.library / "deep"
+    package = course.root / "nn" / "deep"
     package.mkdir()
     (package / "__init__.py").write_text("from .. import unused\n")
     (package / "inner.py").write_text("from . import other\nfrom ..sums import inner as product\n")
@@ -138,7 +137,7 @@ def test_the_library_follows_imports(course):
 
 def test_regions_are_named_by_the_function_around_them(course):
     """What is the full name of a region?"""
-    path = course.library / "lines.py"
+    path = course.root / "nn" / "lines.py"
     assert list(region_names(path.read_text(), "nn.lines", path).values()) == [
         "nn.lines.slope",
         "nn.lines.Line.fit:slope",
@@ -258,7 +257,7 @@ def test_the_bundle_is_complete_and_deterministic(course, wheel, tmp_path):
 def test_the_bundle_says_which_data_to_get(course, wheel, tmp_path):
     """Does a student read the command for this homework's dataset?"""
     release(course, ["lines"])
-    assignment = dataclasses.replace(course.assignment("lines"), data=("cifar10", "mnist"))
+    assignment = course.assignment("lines").model_copy(update={"data": ("cifar10", "mnist")})
     inside = members(write_bundle(course, assignment, course.release_dir / "lines", wheel, tmp_path))
     assert "`autograder data cifar10`  and  `autograder data mnist`\n" in inside["lines/README.md"].decode()
 

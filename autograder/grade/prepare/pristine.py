@@ -103,13 +103,14 @@ def pristine_cell(cell: NotebookNode) -> PristineCell:
 def fingerprint(
     course: Course, assignment: Assignment, sources: Mapping[str, NotebookNode], given: Mapping[str, bytes]
 ) -> str:
-    """A hash of everything that scores depend on, submissions apart."""
+    """A hash of everything that the checks' scores depend on, submissions apart."""
     digest = hashlib.sha256()
     for name in sorted(sources):
         digest.update(format_notebook(sources[name]).encode())
-    digest.update((assignment.folder / "assignment.toml").read_bytes())
+    settings = assignment.model_dump_json(exclude={"folder", "title", "due", "late"})
+    digest.update(settings.encode())
     for path, content in given.items():
         digest.update(json.dumps([path, hashlib.sha256(content).hexdigest()]).encode())
-    for path in sorted(course.library.rglob("*.py")):
+    for path in course.library_files():
         digest.update(json.dumps([path.relative_to(course.root).as_posix(), path.read_text("utf-8")]).encode())
     return digest.hexdigest()

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -131,9 +131,7 @@ class Judge:
 
     def lay_out(self) -> list[Cell]:
         """Put the library, the assignment's files and known weights where the notebook runs; returns its code cells."""
-        shutil.copytree(
-            self.course.library, self.folder / self.course.library.name, ignore=no_caches, dirs_exist_ok=True
-        )
+        self.course.copy_libraries(self.folder)
         for path in self.assignment.folder.iterdir():
             if path.is_file() and path.suffix != ".ipynb":
                 shutil.copy(path, self.folder)
@@ -147,7 +145,7 @@ class Judge:
             self.course.work
             / self.assignment.name
             / "weights"
-            / search_fingerprint(code, searches, self.course.library)
+            / search_fingerprint(code, searches, self.course.library_files())
         )
         known = [self.cache / name for name in self.assignment.hand_in]
         have_all = bool(searches) and self.cache.is_dir()
@@ -215,14 +213,10 @@ def first_error(cell: CellRun) -> str:
     return cell.stopped or (f"{errors[0]['ename']}: {errors[0]['evalue']}"[:500] if errors else "")
 
 
-def no_caches(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in ("__pycache__", ".ipynb_checkpoints")}
-
-
-def search_fingerprint(code: list, searches: set[str], library: Path) -> str:
-    """A hash of everything that runs up to the last search, and of the library."""
+def search_fingerprint(code: list, searches: set[str], library: Sequence[Path]) -> str:
+    """A hash of everything that runs up to the last search, and of the library's files."""
     last = max((index for index, cell in enumerate(code) if cell.id in searches), default=-1)
     digest = hashlib.sha256("\n\n".join(cell.source for cell in code[: last + 1]).encode())
-    for path in sorted(library.rglob("*.py")):
+    for path in library:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:24]

@@ -177,6 +177,7 @@ def make_course(root: Path) -> Course:
     source.mkdir(parents=True)
     course.library.mkdir()
     shutil.copy(CONFIG, root)
+    (root / "course.toml").write_text('library = "nn"\n')
     (course.library / "__init__.py").write_text("")
     (course.library / "tiny.py").write_text(TINY)
     (course.library / "datasets.py").write_text(DATASETS)

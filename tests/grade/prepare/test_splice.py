@@ -257,7 +257,7 @@ def test_renamed_notebook(pristine, nb):
 
 def test_library_regions(pristine, nb, released):
     """Do a module's regions come from the student, and the rest of it from the release?"""
-    text = (released.course.library / "tiny.py").read_text()
+    text = (released.course.root / "nn" / "tiny.py").read_text()
     text = text.replace("def predict(params, X):", "def predict(params, X):\n    return 1").replace("2 * x", "x + x")
     spliced = splice_submission(
         Submission("s", {"first.ipynb": format_notebook(nb).encode(), "nn/tiny.py": text.encode()}, (), b"", ""),

@@ -1,0 +1,74 @@
+"""What makes a folder an nbgrader course of the kit: its nbgrader_config.py calls `configure`."""
+
+from pathlib import Path
+
+from traitlets.config import Config
+
+from autograder.course import Course
+
+GENERATE = (
+    "autograder.release.preprocessors.CheckRegions",
+    "nbgrader.preprocessors.IncludeHeaderFooter",
+    "nbgrader.preprocessors.LockCells",
+    "autograder.release.preprocessors.BlankRegions",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.release.preprocessors.SaveDueDate",
+    "autograder.release.preprocessors.IncludeLibrary",
+)
+"""source/ to assignments/: nbgrader's steps, with regions for its solution markers, and the library put beside."""
+
+SANITIZE = (
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "autograder.grade.nbgrader_steps.SpliceSubmission",
+    "nbgrader.preprocessors.CheckCellMetadata",
+)
+"""submitted/ to autograded/, first: the student's regions in the source's cells."""
+
+AUTOGRADE = (
+    "autograder.grade.nbgrader_steps.RunInSandbox",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.grade.nbgrader_steps.SaveExtraCredit",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+)
+"""submitted/ to autograded/, then: run in the sandbox, judged by the answer key."""
+
+
+def configure(c: Config, file: str) -> None:
+    """Set nbgrader's options so that its own commands and formgrader do what `autograder` does.
+
+    Options that the course sets afterwards win.
+
+    Args:
+        c: what `get_config()` gives in nbgrader_config.py.
+        file: nbgrader_config.py itself, `__file__`; the course is the folder that it is in.
+
+    Raises:
+        CourseError: course.toml is wrong.
+    """
+    root = Path(file).resolve().parent
+    name = Course(root).settings.name
+    c.CourseDirectory.root = str(root)
+    if name is not None:
+        c.CourseDirectory.course_id = name
+    c.CourseDirectory.release_directory = "assignments"
+    c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "demo.toml"]
+
+    c.GenerateAssignment.preprocessors = list(GENERATE)
+    c.GenerateAssignment.post_convert_hook = "autograder.release.preprocessors.after_generate"
+
+    c.Autograde.sanitize_preprocessors = list(SANITIZE)
+    c.Autograde.autograde_preprocessors = list(AUTOGRADE)
+    c.AssignLatePenalties.plugin_class = "autograder.gradebook.late.LatePenalty"
+
+    # What a student wrote in HTML is cleaned before formgrader shows it.
+    c.HTMLExporter.sanitize_html = True
+
+    # autograded/ to feedback/: pages that run nothing, and no copies of the submission's files beside them.
+    c.GenerateFeedback.exporter_class = "autograder.report.feedback.SafeHTMLExporter"
+    c.GenerateFeedback.post_convert_hook = "autograder.report.feedback.keep_pages_only"
