@@ -15,6 +15,7 @@ from autograder.course import environment_bin_on_path, find_course
 from autograder.data.registry import known_datasets
 from autograder.errors import CourseError
 from autograder.grade.run.exposure import exposed
+from autograder.machine import cores
 from autograder.sandbox.policy import environment_paths
 from autograder.sandbox.probe import Mechanism, complete_tier, hints, probe
 
@@ -67,14 +68,13 @@ def examine() -> Report:
 
 
 def machine() -> tuple[Fact, ...]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     user = "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else "an ordinary user"
     return (
         Fact("system", platform.platform()),
         Fact("kernel", f"{platform.release()} {platform.machine()}"),
         Fact("Python", f"{platform.python_version()} in {sys.prefix}"),
         Fact("user", user),
-        Fact("cores", str(cores)),
+        Fact("cores", str(cores())),
         Fact("BLAS", blas()),
     )
 

@@ -50,14 +50,13 @@ from autograder.expect.session import RecordingSession  # noqa: E402
 from autograder.grade.prepare.pristine import load_pristine  # noqa: E402
 from autograder.grade.prepare.splice import splice_submission  # noqa: E402
 from autograder.grade.processes.notebook import run_cells  # noqa: E402
-from autograder.grade.processes.shell import NotebookShell, ignore, make_shell  # noqa: E402
-from autograder.grade.processes.warm import warm_up  # noqa: E402
-from autograder.grade.run.crew import usual_workers  # noqa: E402
+from autograder.grade.processes.shell import NotebookShell, ignore, warm_up  # noqa: E402
 from autograder.grade.run.jobs import Job  # noqa: E402
 from autograder.grade.run.one_submission import Settings, make_job  # noqa: E402
 from autograder.grade.run.worker import write_files  # noqa: E402
 from autograder.gradebook.store import Store  # noqa: E402
 from autograder.intake.submission import read_submission  # noqa: E402
+from autograder.machine import cores  # noqa: E402
 from autograder.notebooks import read_notebook, write_notebook  # noqa: E402
 from autograder.release.generate import release  # noqa: E402
 
@@ -102,8 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="grading-benchmark-") as name:
         folder = Path(name)
         folder.chmod(0o711)
-        shell = make_shell()
-        warm_up(shell)
+        shell = warm_up()
         gc.collect()
         gc.freeze()
         if given.only != "homework":
@@ -144,11 +142,11 @@ def small_case(folder: Path, shell: NotebookShell) -> bool:
     }
     show_costs(rows, stock)
     further = MANY - FEW
-    clock = (for_many.wall - ours.wall) / further * usual_workers() - bare.each
+    clock = (for_many.wall - ours.wall) / further * cores() - bare.each
     processor = (for_many.processor - ours.processor) / further - bare.processor / FEW
     console.print(
         f"our overhead for each further submission: {1000 * clock:.0f} ms of a worker, {1000 * processor:.0f} ms of "
-        f"the processor; start and answer key: {ours.wall - FEW * (clock + bare.each) / usual_workers():.1f} s, once"
+        f"the processor; start and answer key: {ours.wall - FEW * (clock + bare.each) / cores():.1f} s, once"
     )
     explained = {
         (student, cell): both
@@ -385,7 +383,7 @@ def kind_of(process: psutil.Process) -> str:
 
 def headline(text: str) -> None:
     load = os.getloadavg()[0]
-    console.print(f"{text}\n{usual_workers()} cores, load {load:.1f} before it began", style="bold")
+    console.print(f"{text}\n{cores()} cores, load {load:.1f} before it began", style="bold")
 
 
 def show_costs(rows: dict[str, Cost], reference: Cost) -> None:

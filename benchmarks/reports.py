@@ -28,10 +28,11 @@ from pathlib import Path
 import nbformat
 import psutil
 
+from autograder.machine import cores
 from autograder.report.make import make_report
 from autograder.report.model import Options
 from autograder.report.read import read_own
-from autograder.report.workers import Task, processors, run_tasks
+from autograder.report.workers import Task, run_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNT = 5
@@ -51,7 +52,7 @@ class Figures:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--students", type=int, default=30)
-    parser.add_argument("--workers", type=int, default=processors())
+    parser.add_argument("--workers", type=int, default=cores())
     parser.add_argument("--notebooks", type=Path, help="a folder with executed notebooks to use instead")
     given = parser.parse_args()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -282,4 +283,6 @@ def show(rows: Sequence[Row], own: float) -> None:
 
 
 if __name__ == "__main__":
+    from reports import main  # under this name, the processes of the tasks can import its functions
+
     main()

@@ -1,16 +1,13 @@
-"""Imports, once and before the forks, what every report needs."""
+"""Loads, before the forks of `report/workers.py`, what every report needs."""
 
-import PIL.PngImagePlugin
-import pypandoc
-import typst
 
-import autograder.report.batch
-from autograder.report.fonts import font_files
-from autograder.report.pandoc import program
-from autograder.report.rows import code_rows
+def warm_up() -> None:
+    """Import the libraries, and load what they load when first used."""
 
-__all__ = ["PIL", "autograder", "pypandoc", "typst"]
+    from autograder.report.fonts import font_files
+    from autograder.report.pandoc import program
+    from autograder.report.rows import code_rows
 
-code_rows("import numpy as np  # loads the lexer")
-font_files()
-program()
+    code_rows("import numpy as np  # loads the lexer")
+    font_files()
+    program()

@@ -1,29 +1,31 @@
 """Runs one task for each student, several at a time, each in a process of its own.
 
-A process that crashes, hangs or eats memory costs its own task and no other. They are forks of a fresh process that has
-imported what they need, not of this one: Typst's threads do not survive a fork.
+A process that crashes, hangs or uses too much memory affects its own task only. They are forks of a warm process that
+has imported what they need, not of this one: Typst's threads do not survive a fork. Windows has no fork: each task gets
+a fresh Python there.
 """
 
 import contextlib
-import multiprocessing
 import os
+import pickle
+import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from autograder.errors import CourseError
+from autograder.grade.run.protocol import Kind
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.machine import cores
 
-WARM = "autograder.report.warm"
-SECONDS = 180
-MEMORY = 4 * 2**30
+PRELOADED, PROGRAM = "autograder.report.warm", "autograder.report.task"
+SECONDS = 180.0
 
 
 @dataclass(frozen=True)
 class Task:
-    """A name, and the call (of a module's function, so that any start method can send it) that does the work."""
+    """A name, and the call (of a module's function, so that it can be sent) that does the work."""
 
     name: str
     function: Callable[..., Any]
@@ -40,80 +42,51 @@ class Outcome:
 
 
 def run_tasks(tasks: Sequence[Task], workers: int | None = None, seconds: float = SECONDS) -> Iterator[Outcome]:
-    """Run the tasks, at most `workers` (default: the processors there are) at once; outcomes come as they finish."""
-    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-    if sys.platform != "win32":
-        context.set_forkserver_preload([WARM, *sorted({task.function.__module__ for task in tasks} - {"__main__"})])
-    most = workers or processors()
-    waiting = list(reversed(tasks))
-    running: dict[Connection, tuple[Task, Any, float]] = {}
+    """Run the tasks, at most `workers` (default: the cores there are) at once; outcomes come as they finish."""
+    warm = WarmProcess(PRELOADED) if hasattr(os, "fork") else None
+    with ThreadPoolExecutor(workers or cores()) as pool, warm or contextlib.nullcontext():
+        futures = [
+            pool.submit(run_in_fork, warm, task, seconds) if warm else pool.submit(run_anew, task, seconds)
+            for task in tasks
+        ]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run_in_fork(warm: WarmProcess, task: Task, seconds: float) -> Outcome:
+    """Run a task in a fork of the warm process."""
     try:
-        while waiting or running:
-            while waiting and len(running) < most:
-                task = waiting.pop()
-                ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=child, args=(theirs, task), daemon=True)
-                process.start()
-                theirs.close()
-                running[ours] = (task, process, time.monotonic() + seconds)
-            patience = min(end for _, _, end in running.values()) - time.monotonic()
-            ready = wait(list(running), timeout=max(patience, 0))
-            late = [pipe for pipe, (_, _, end) in running.items() if time.monotonic() > end]
-            for pipe in {*ready, *late}:
-                task, process, _ = running.pop(pipe)
-                yield outcome(pipe, task, process, seconds)
-    finally:
-        for pipe, (_, process, _) in running.items():
-            process.kill()
-            process.join()
-            pipe.close()
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def outcome(pipe: Connection, task: Task, process: Any, seconds: float) -> Outcome:
-    """What a process that is done, dead or late leaves."""
+        process = warm.fork(PROGRAM)
+    except (OSError, EOFError) as error:
+        return Outcome(task.name, error=f"no process could be started: {error}")
     try:
-        if pipe.poll():
-            result, error = pipe.recv()
-            return Outcome(task.name, result, error)
-        process.kill()
+        process.control.send(Kind.TASK, packed(task), seconds)
+        _, answer = process.control.receive(seconds)
+        return Outcome(task.name, *pickle.loads(answer))
+    except TimeoutError:
         return Outcome(task.name, error=f"stopped after {seconds:.0f} s")
-    except EOFError:
-        process.join(5)
-        return Outcome(task.name, error=f"the process ended unexpectedly (exit code {process.exitcode})")
+    except (OSError, EOFError):
+        return Outcome(task.name, error=f"the process ended unexpectedly (exit code {process.end()})")
     finally:
-        process.join(5)
-        if process.is_alive():
-            process.kill()
-        pipe.close()
+        process.end()
 
 
-def child(pipe: Connection, task: Task) -> None:
-    """In the new process: do the task, send (result, error)."""
-    limit_memory()
+def run_anew(task: Task, seconds: float) -> Outcome:
+    """Run a task in a fresh Python."""
     try:
-        answer = (task.function(*task.arguments), None)
-    except CourseError as error:
-        answer = (None, str(error))
-    except Exception as error:
-        import traceback
-
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        answer = (None, f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})")
-    with contextlib.suppress(BrokenPipeError):
-        pipe.send(answer)
-    pipe.close()
+        ran = subprocess.run(
+            [sys.executable, "-m", PROGRAM], input=packed(task), stdout=subprocess.PIPE, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Outcome(task.name, error=f"stopped after {seconds:.0f} s")
+    if ran.returncode:
+        return Outcome(task.name, error=f"the process ended unexpectedly (exit code {ran.returncode})")
+    return Outcome(task.name, *pickle.loads(ran.stdout))
 
 
-def limit_memory() -> None:
-    """At most MEMORY bytes of data, where the system can say so."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        if hard == resource.RLIM_INFINITY or hard > MEMORY:
-            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
+def packed(task: Task) -> bytes:
+    """The task, and where its process finds the module of its function."""
+    return pickle.dumps((sys.path, pickle.dumps((task.function, task.arguments))))

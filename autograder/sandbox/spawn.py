@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from autograder.sandbox import keeper, scratch, syscalls
+from autograder.sandbox import scratch, syscalls, watchdog
 from autograder.sandbox.policy import Policy, SandboxUnavailable
 from autograder.sandbox.tiers import TIERS, Tier
 
@@ -26,7 +26,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 class SandboxedChild:
     """A process in a sandbox. Wait for it, or kill it; as a context manager it is killed at the end."""
 
-    def __init__(self, pid: int, fd: int, control: socket.socket, keeper_pid: int) -> None:
+    def __init__(self, pid: int, fd: int, control: socket.socket, watchdog_pid: int) -> None:
         self.pid = pid
         """The sandbox's first process, as this process sees it."""
         self.fd = fd
@@ -36,7 +36,7 @@ class SandboxedChild:
         self.cpu_seconds = 0.0
         self._status: int | None = None
         self._control = control
-        self._keeper_pid = keeper_pid
+        self._watchdog_pid = watchdog_pid
 
     def __enter__(self) -> "SandboxedChild":
         return self
@@ -48,7 +48,7 @@ class SandboxedChild:
     def interrupt(self) -> None:
         """Send SIGINT to the first process: a KeyboardInterrupt in its Python code."""
         with contextlib.suppress(OSError):
-            self._control.send(keeper.INTERRUPT)
+            self._control.send(watchdog.INTERRUPT)
 
     def kill(self) -> None:
         """Kill every process of the sandbox, and return when they are gone. Does nothing if they are already."""
@@ -58,7 +58,7 @@ class SandboxedChild:
             with contextlib.suppress(TimeoutError):
                 self.wait(KILL_SECONDS)
                 return
-            os.kill(self._keeper_pid, signal.SIGKILL)
+            os.kill(self._watchdog_pid, signal.SIGKILL)
             self.wait()
 
     def wait(self, timeout: float | None = None) -> int:
@@ -71,9 +71,12 @@ class SandboxedChild:
             TimeoutError: it has not ended after `timeout` seconds.
         """
         if self._status is None:
-            report = read_line(self._control, timeout) or {"status": -signal.SIGKILL, "reason": "its keeper was killed"}
+            report = read_line(self._control, timeout) or {
+                "status": -signal.SIGKILL,
+                "reason": "its watchdog was killed",
+            }
             self.reason, self.cpu_seconds = report["reason"], report.get("cpu_seconds", 0.0)
-            os.waitpid(self._keeper_pid, 0)
+            os.waitpid(self._watchdog_pid, 0)
             self._control.close()
             self._status = report["status"]
         return self._status
@@ -96,35 +99,35 @@ def spawn(main: Callable[[int], None], policy: Policy) -> SandboxedChild:
     refuse_threads()
     tier = TIERS[policy.tier](policy)
     scratch.prepare(policy.write)
-    control, keepers_control = socket.socketpair()
+    control, watchdogs_control = socket.socketpair()
     channel, mains_channel = socket.socketpair()
     flush_output()
     unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    keeper_pid = os.fork()
-    if keeper_pid == 0:
-        run_keeper(main, policy, tier, keepers_control.detach(), mains_channel.detach())
+    watchdog_pid = os.fork()
+    if watchdog_pid == 0:
+        run_watchdog(main, policy, tier, watchdogs_control.detach(), mains_channel.detach())
     signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
-    keepers_control.close()
+    watchdogs_control.close()
     mains_channel.close()
     try:
         started = await_start(control)
     except TimeoutError:
         started = {"error": f"it was not ready after {START_SECONDS} s"}
-        os.kill(keeper_pid, signal.SIGKILL)
+        os.kill(watchdog_pid, signal.SIGKILL)
     if "error" in started:
         control.close()
         channel.close()
-        os.waitpid(keeper_pid, 0)
+        os.waitpid(watchdog_pid, 0)
         raise SandboxUnavailable(
             f"The sandbox ({policy.tier}) cannot be set up: {started['error']}.\n"
             "`autograder doctor` says what this machine lacks; --no-sandbox grades without, if you trust the code.",
             cause=started["error"],
         )
-    return SandboxedChild(started["pid"], channel.detach(), control, keeper_pid)
+    return SandboxedChild(started["pid"], channel.detach(), control, watchdog_pid)
 
 
 def await_start(control: socket.socket) -> dict:
-    """Return what the keeper and the sandbox tell of their start: `pid` and `ready`, or `error`."""
+    """Return what the watchdog and the sandbox tell of their start: `pid` and `ready`, or `error`."""
     told: dict = {}
     while "error" not in told and not {"pid", "ready"} <= told.keys():
         told |= read_line(control, START_SECONDS) or {"error": "a process died while it was set up"}
@@ -159,7 +162,7 @@ def read_line(control: socket.socket, timeout: float | None) -> dict | None:
     return json.loads(line)
 
 
-def run_keeper(main: Callable[[int], None], policy: Policy, tier: Tier, control: int, channel: int) -> NoReturn:
+def run_watchdog(main: Callable[[int], None], policy: Policy, tier: Tier, control: int, channel: int) -> NoReturn:
     """In the first fork: make ready what must be done from outside, fork the sandbox, and keep it to its end."""
     try:
         os.setsid()
@@ -175,7 +178,7 @@ def run_keeper(main: Callable[[int], None], policy: Policy, tier: Tier, control:
         os.close(channel)
         os.close(alive)
         tell(control, pid=pid)
-        keeper.keep(pid, control, tier.killer(pid), tier.excess)
+        watchdog.watch(pid, control, tier.killer(pid), tier.excess)
     except BaseException as error:
         tell(control, error=describe(error))
     finally:
@@ -191,7 +194,7 @@ def run_main(
         os.setsid()
         set_environment(policy)
         tier.enter()
-        die_with_the_keeper(alive)
+        die_with_the_watchdog(alive)
         tier.lock()
         os.chdir(policy.write)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -253,7 +256,7 @@ def take_only(channel: int, wanted: int) -> None:
     close_all_but(wanted)
 
 
-def die_with_the_keeper(alive: int) -> None:
+def die_with_the_watchdog(alive: int) -> None:
     """Have the kernel kill this process when its parent dies. `alive`: a pipe whose other end only the parent holds."""
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""The order in which a sandbox is put up, in each tier: what the keeper does, what the sandbox itself does."""
+"""The order in which a sandbox is put up, in each tier: what the watchdog does, what the sandbox itself does."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from autograder.sandbox import identity, keeper, landlock, limits, namespaces, scratch, seccomp, syscalls
+from autograder.sandbox import identity, landlock, limits, namespaces, scratch, seccomp, syscalls, watchdog
 from autograder.sandbox.policy import Policy
 
 
@@ -15,7 +15,7 @@ class Tier(Protocol):
     """The steps of one tier; each is called once, in this order. Made before the forks, so what it finds out stays."""
 
     def prepare(self) -> None:
-        """In the keeper, before the sandbox is forked from it."""
+        """In the watchdog, before the sandbox is forked from it."""
 
     def enter(self) -> None:
         """In the sandbox: go where nothing else is, and become nobody."""
@@ -24,10 +24,10 @@ class Tier(Protocol):
         """In the sandbox: give up, for good, whatever student code must not do."""
 
     def killer(self, main: int) -> Callable[[], None]:
-        """In the keeper: return what kills every process of the sandbox that is left."""
+        """In the watchdog: return what kills every process of the sandbox that is left."""
 
     def excess(self) -> str | None:
-        """In the keeper, many times: return what the sandbox used too much of, or None."""
+        """In the watchdog, many times: return what the sandbox used too much of, or None."""
 
 
 class Namespaces:
@@ -41,7 +41,7 @@ class Namespaces:
         seccomp.compile_filter(self.rules)
 
     def prepare(self) -> None:
-        self.watch = keeper.Watch(self.policy)
+        self.meter = watchdog.Meter(self.policy)
         as_root = identity.privileges().mount
         if not as_root:
             identity.refuse_half_a_root()
@@ -58,8 +58,8 @@ class Namespaces:
         identity.drop_capabilities()
 
     def lock(self) -> None:
-        the_keeper = 1 if self.user is None else 0
-        limits.set_limits(self.policy.limits, self.memory, the_keeper)
+        the_watchdog = 1 if self.user is None else 0
+        limits.set_limits(self.policy.limits, self.memory, the_watchdog)
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
         landlock.confine(self.read, [self.policy.write, namespaces.SHARED_MEMORY])
         try_to_read(self.read)
@@ -69,13 +69,13 @@ class Namespaces:
         return one_process_killer(main)  # the first process of a pid namespace takes all others with it
 
     def excess(self) -> str | None:
-        return self.watch.excess()
+        return self.meter.excess()
 
 
 class Landlock:
     """Everything else is in sight, and out of reach.
 
-    New processes are allowed where Landlock can confine signals: then the keeper, in an outer domain, reaches all of
+    New processes are allowed where Landlock can confine signals: then the watchdog, in an outer domain, reaches all of
     them with one kill(-1), which nothing can outrun, and they cannot reach it. On older kernels a sandbox is one
     process.
     """
@@ -96,7 +96,7 @@ class Landlock:
         )
 
     def prepare(self) -> None:
-        self.watch = keeper.Watch(self.policy)
+        self.meter = watchdog.Meter(self.policy)
         if identity.privileges().change_user:
             user = identity.spare_id(os.getpid())
             scratch.give(self.policy.write, user)
@@ -125,7 +125,7 @@ class Landlock:
         return kill_all_in_reach if self.many else one_process_killer(main)
 
     def excess(self) -> str | None:
-        return self.watch.excess()
+        return self.meter.excess()
 
 
 class Open:
@@ -148,7 +148,7 @@ class Open:
         def kill_group_and_descendants() -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(main, signal.SIGKILL)
-            for pid in keeper.descendants(os.getpid()):
+            for pid in watchdog.descendants(os.getpid()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 

@@ -268,6 +268,10 @@ EXPECTED_DIFFERENCES = {
 # --- stock nbgrader ---------------------------------------------------------------------------------------------------
 
 
+class StockCrashed(Exception):
+    """Stock nbgrader itself stopped, which is no difference between its scores and ours."""
+
+
 def stock_course(course: Course, name: str, root: Path, students: Sequence[str]) -> Course:
     """A copy of a released course with these students' submissions, for nbgrader without any of ours."""
     left_out = shutil.ignore_patterns("submitted", "autograded", ".grading")
@@ -280,11 +284,11 @@ def stock_course(course: Course, name: str, root: Path, students: Sequence[str])
     return Course(root)
 
 
-def stock_autograde(course: Course, name: str) -> None:
-    """`nbgrader autograde NAME`, as its users run it."""
+def stock_autograde(course: Course, name: str, *options: str) -> None:
+    """`nbgrader autograde NAME`, as its users run it; raises StockCrashed where it does not come to a good end."""
     environment_bin_on_path()
     run = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "autograde", name],
+        [sys.executable, "-m", "nbgrader", "autograde", name, *options],
         cwd=course.root,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
@@ -292,7 +296,21 @@ def stock_autograde(course: Course, name: str) -> None:
         check=False,
     )
     if run.returncode:
-        raise RuntimeError(run.stderr[-3000:])
+        raise StockCrashed(run.stderr[-3000:])
+
+
+def stock_autograde_all(course: Course, name: str, students: Sequence[str]) -> None:
+    """Grade everybody; a submission at which stock nbgrader crashed is run again alone.
+
+    Raises:
+        StockCrashed: it crashes at one even then.
+    """
+    try:
+        stock_autograde(course, name)
+    except StockCrashed:
+        for student in students:
+            if not (course.autograded / student / name).is_dir():
+                stock_autograde(course, name, "--student", student, "--force")
 
 
 def auto_scores(course: Course, name: str) -> Scores:

@@ -14,6 +14,29 @@ honest = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(honest)
 
 
+def test_crash_of_the_peer_is_no_difference(tmp_path, monkeypatch):
+    """Is a submission at which stock nbgrader crashes run again alone, and a second crash told as one?"""
+    course, ran = honest.Course(tmp_path), []
+
+    def autograde(course, name, *options):
+        ran.append(options)
+        for student in options[1:2] or ("ada",):
+            (course.autograded / student / name).mkdir(parents=True)
+        if not options:
+            raise honest.StockCrashed("the kernel died")
+
+    monkeypatch.setattr(honest, "stock_autograde", autograde)
+    honest.stock_autograde_all(course, "tiny", ["ada", "bob"])
+    assert ran == [(), ("--student", "bob", "--force")]
+
+    def crash(course, name, *options):
+        raise honest.StockCrashed("the kernel died")
+
+    monkeypatch.setattr(honest, "stock_autograde", crash)
+    with pytest.raises(honest.StockCrashed):
+        honest.stock_autograde_all(course, "tiny", ["cy"])
+
+
 @pytest.mark.slow
 def test_scores_equal_those_of_stock_nbgrader(course_factory, grading, tmp_path):
     """Cell by cell, over all honest submissions."""
@@ -22,8 +45,9 @@ def test_scores_equal_those_of_stock_nbgrader(course_factory, grading, tmp_path)
     assert len(students) >= 30
 
     def stock(part: int) -> honest.Scores:
-        course = honest.stock_course(tiny.course, honest.NAME, tmp_path / f"stock-{part}", students[part::2])
-        honest.stock_autograde(course, honest.NAME)
+        mine = students[part::2]
+        course = honest.stock_course(tiny.course, honest.NAME, tmp_path / f"stock-{part}", mine)
+        honest.stock_autograde_all(course, honest.NAME, mine)
         return honest.auto_scores(course, honest.NAME)
 
     with ThreadPoolExecutor(2) as pool:

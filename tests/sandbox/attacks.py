@@ -30,8 +30,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.sandbox import Policy, SandboxUnavailable, environment_paths, landlock, limits, spawn, syscalls
-from autograder.sandbox.keeper import descendants
 from autograder.sandbox.selftest.trial import LIMITS, MB, attempt, each, fresh, receive, start
+from autograder.sandbox.watchdog import descendants
 
 X86 = platform.machine() == "x86_64"
 TGKILL, CLONE, PRLIMIT, SENDTO = (234, 56, 302, 44) if X86 else (131, 220, 261, 206)
@@ -333,7 +333,7 @@ def arguments(tier, here):
 
 @attack
 def killing_everything(tier, here):
-    """Does kill(-1, SIGKILL) from the inside reach the grader or the keeper?"""
+    """Does kill(-1, SIGKILL) from the inside reach the grader or the watchdog?"""
     grader = os.getpid()
 
     def main(fd):
@@ -452,8 +452,8 @@ def zombies(tier, here):
 
 
 @attack
-def a_killed_keeper(tier, here):
-    """Does student code run on when its keeper is killed?"""
+def a_killed_watchdog(tier, here):
+    """Does student code run on when its watchdog is killed?"""
 
     def main(fd):
         os.write(fd, b"x")
@@ -461,8 +461,8 @@ def a_killed_keeper(tier, here):
 
     child = start(main, tier, here.scratch)
     os.read(child.fd, 1)
-    (keeper,) = [pid for pid in descendants(os.getpid()) if pid != child.pid]
-    os.kill(keeper, signal.SIGKILL)
+    (watchdog,) = [pid for pid in descendants(os.getpid()) if pid != child.pid]
+    os.kill(watchdog, signal.SIGKILL)
     try:
         receive(child.fd, 5)
     except TimeoutError:
@@ -534,7 +534,7 @@ def mapped_data(tier, here):
 
 
 def stopped_for(word, main, tier, here, limits=LIMITS):
-    """Run `main` and return "" if the keeper stopped it with a reason that holds `word`."""
+    """Run `main` and return "" if the watchdog stopped it with a reason that holds `word`."""
     with start(main, tier, here.scratch, limits) as child:
         try:
             child.wait(20)

@@ -1,4 +1,4 @@
-"""The trusted process that holds one notebook's answer key.
+"""The trusted process that holds one notebook's answer key, for its judge (`grade/verdict/judge.py`).
 
 It runs the source notebook with the complete library and keeps every expectation as it was stated there, with its live
 predicates; then it judges evidence for as long as it is asked. It runs no line of a student's code.
@@ -15,7 +15,7 @@ from autograder.expect.verdict import judge
 from autograder.grade.processes.notebook import run_cells
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell, Output
-from autograder.grade.run.protocol import ANSWER, FAILED, PROGRESS, read_frame, write_frame
+from autograder.grade.run.protocol import Kind, read_frame, write_frame
 
 
 class KeyFailed(Exception):
@@ -66,14 +66,14 @@ def serve(shell: NotebookShell, control: int) -> None:
         write_frame(control, kind, json.dumps(message).encode())
 
     try:
-        session = make_key(shell, json.loads(read_frame(control)[1]), lambda cell_id: answer(PROGRESS, cell_id))
+        session = make_key(shell, json.loads(read_frame(control)[1]), lambda cell_id: answer(Kind.KEY_CELL, cell_id))
     except KeyFailed as failed:
-        answer(FAILED, failed.args)
+        answer(Kind.KEY_FAILED, failed.args)
         return
-    answer(ANSWER, sorted({cell_id for cell_id, _ in session.key}))
+    answer(Kind.KEY_MADE, sorted({cell_id for cell_id, _ in session.key}))
     while True:
         try:
             _, payload = read_frame(control)
         except EOFError:
             return
-        answer(ANSWER, verdict(session, control, json.loads(payload)))
+        answer(Kind.VERDICT, verdict(session, control, json.loads(payload)))

@@ -1,6 +1,6 @@
 """Runs a notebook's cells, one after the other, and tells what happens as frames.
 
-In the sandbox this side is not to be believed: whoever reads the frames checks them (`autograder.grade.run.follow`).
+In the sandbox this side is not to be believed: its twin, `grade/run/follow.py`, checks every frame.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.processes.shell import Emit, Listening, NotebookShell
 from autograder.grade.run.jobs import JOB_FILE, Cell
-from autograder.grade.run.protocol import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OUTPUT, write_frame
+from autograder.grade.run.protocol import Kind, write_frame
 
 LARGEST_OUTPUT = 32 * 2**20  # bytes: what is larger would be taken for an attack, and end the run
 
@@ -117,15 +117,15 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     def emit(output: dict) -> None:
         if os.getpid() != me and output["output_type"] == "stream":
             os.write(1, output["text"].encode("utf-8", "replace"))
-        tell(OUTPUT, output)
+        tell(Kind.OUTPUT, output)
 
     def ends(cell: Cell, stopped: str) -> None:
         text = raw.new_text()
         if text:
             emit({"output_type": "stream", "name": "stdout", "text": text})
-        tell(CELL_ENDS, stopped)
+        tell(Kind.CELL_ENDS, stopped)
 
     cells = [Cell(**cell) for cell in job["cells"]]
-    session = RecordingSession(job["seed"], lambda message: write_frame(channel, EVIDENCE, message))
-    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(CELL_BEGINS, cell.id), emit, ends)
-    tell(FINISHED, None)
+    session = RecordingSession(job["seed"], lambda message: write_frame(channel, Kind.EVIDENCE, message))
+    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Kind.CELL_BEGINS, cell.id), emit, ends)
+    tell(Kind.FINISHED, None)

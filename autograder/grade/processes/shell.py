@@ -1,6 +1,7 @@
 """IPython without a kernel: runs notebook cells in this process and hands out what they show, as nbformat outputs."""
 
 import base64
+import io
 import sys
 import threading
 from collections.abc import Callable
@@ -144,6 +145,26 @@ def make_shell() -> NotebookShell:
     shell = NotebookShell.instance(config=config)
     shell.db = {}  # where %cd and %store keep things: a sandbox has no folder of IPython's
     shell.run_line_magic("matplotlib", "inline")
+    return shell
+
+
+def warm_up() -> NotebookShell:
+    """A shell that has drawn once and explained one error: the fonts and the code for it are loaded before any fork."""
+    from matplotlib import pyplot
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    shell = make_shell()
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    figure.subplots().plot([0, 1], label="$x$")
+    figure.legend()
+    figure.savefig(io.BytesIO(), format="png")
+    pyplot.close("all")
+    try:
+        raise ValueError("no error: warming up")
+    except ValueError:
+        shell.InteractiveTB.structured_traceback(*sys.exc_info())
     return shell
 
 

@@ -1,4 +1,4 @@
-"""A worker's process: forks one sandboxed child for every notebook.
+"""A worker's process (`grade/run/worker.py`): forks one sandboxed child for every notebook.
 
 Nothing of the grader's memory is in it. It never reads what a child sends: it passes the child's end of the channel to
 the grader and only starts, kills and buries.
@@ -14,7 +14,7 @@ from pathlib import Path
 import autograder
 from autograder.grade.processes.notebook import run_in_sandbox
 from autograder.grade.processes.shell import NotebookShell
-from autograder.grade.run.protocol import BURY, DONE, REFUSED, SPAWN, read_frame, write_frame
+from autograder.grade.run.protocol import Kind, read_frame, write_frame
 from autograder.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
 from autograder.sandbox.policy import readable_place
 
@@ -58,21 +58,21 @@ def serve(shell: NotebookShell, control: int) -> None:
                 child.kill()
             return
         request = json.loads(payload)
-        if kind == SPAWN:
+        if kind is Kind.SPAWN:
             folder = Path(request["folder"])
             try:
                 child = spawn(lambda fd, folder=folder: run_in_sandbox(shell, folder, fd), policy_of(request))
             except (SandboxUnavailable, OSError) as error:
-                write_frame(control, REFUSED, json.dumps(str(error)).encode())
+                write_frame(control, Kind.REFUSED, json.dumps(str(error)).encode())
                 continue
-            write_frame(control, DONE, json.dumps(child.pid).encode())
+            write_frame(control, Kind.SPAWNED, json.dumps(child.pid).encode())
             socket.send_fds(channel, [b"\0"], [child.fd])
             os.close(child.fd)
-        elif kind == BURY:
+        elif kind is Kind.BURY:
             if request["ended"]:
                 with contextlib.suppress(TimeoutError):
                     child.wait(ENDING_SECONDS)
             child.kill()
             ending = {"status": child.wait(), "reason": child.reason}
             child = None
-            write_frame(control, DONE, json.dumps(ending).encode())
+            write_frame(control, Kind.BURIED, json.dumps(ending).encode())

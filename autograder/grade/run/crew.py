@@ -1,6 +1,5 @@
 """Who runs the jobs: warm workers on this machine, or those of a Dask cluster."""
 
-import os
 import queue
 import threading
 from contextlib import ExitStack
@@ -14,11 +13,6 @@ from autograder.grade.run.worker import Killed, Worker, WorkerDied
 
 TRIES = 2
 CONNECT_SECONDS = 10
-
-
-def usual_workers() -> int:
-    """One worker for each core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Crew(Protocol):

@@ -1,6 +1,7 @@
 """A grading run: workers, judges, gradebook and results on the disk, for all submissions of an assignment."""
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.one_submission import Graded, Settings, grade_submission
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.grade.run.worker import Refused
+from autograder.grade.run.worker import Refused, WorkerDied
 from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store
 from autograder.intake.submission import Submission, read_submission
 
 TRIES = 2
+RETRY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -77,24 +79,32 @@ class Engine:
         self.listener = listener
         self.crew = crew
         self.warm = warm
-        self.aborted = False
+        self.ending = False
+        self.lock = threading.Lock()
 
     def __enter__(self) -> "Engine":
-        with contextlib.ExitStack() as stack:
-            self.judges: dict[str, Future[Judge]] = {}
-            assignment, seed = self.pristine.assignment, self.settings.seed
-            pool = stack.enter_context(ThreadPoolExecutor(len(assignment.notebooks)))
-            self.makers = [
-                stack.enter_context(Judge(self.course, assignment, name, seed, self.warm, self.scratch))
-                for name in assignment.notebooks
-            ]
-            for judge in self.makers:
-                self.judges[judge.notebook] = pool.submit(self.make_ready, judge)
-            self.stack = stack.pop_all()
+        self.stack = contextlib.ExitStack()
+        self.pool = self.stack.enter_context(ThreadPoolExecutor(len(self.pristine.assignment.notebooks)))
+        self.judges: dict[str, Judge] = {}
+        self.ready: dict[str, Future[Judge]] = {}
         return self
 
     def __exit__(self, *exc) -> None:
+        self.stop_judges()
+        while wait(self.ready.values(), timeout=RETRY_SECONDS).not_done:
+            self.stop_judges()
         self.stack.close()
+
+    def make_key(self, notebook: str) -> Future[Judge]:
+        """Have a notebook's answer key made, where nobody has asked for it before."""
+        with self.lock:
+            if notebook not in self.ready:
+                judge = Judge(
+                    self.course, self.pristine.assignment, notebook, self.settings.seed, self.warm, self.scratch
+                )
+                self.judges[notebook] = self.stack.enter_context(judge)
+                self.ready[notebook] = self.pool.submit(self.make_ready, judge)
+            return self.ready[notebook]
 
     def make_ready(self, judge: Judge) -> Judge:
         name = judge.notebook
@@ -103,7 +113,7 @@ class Engine:
                 judge.prepare(lambda cell_id: self.listener.key_cell(name, cell_id))
                 break
             except JudgeDied:
-                if not tries_left or self.aborted:
+                if not tries_left or self.ending:
                     raise
         check_key(judge, self.pristine)
         self.listener.key_ready(name)
@@ -111,18 +121,23 @@ class Engine:
 
     def abort(self) -> None:
         """Stop workers and judges, so that no thread waits for one any longer."""
-        self.aborted = True
         self.crew.abort()
-        for judge in self.makers:
+        self.stop_judges()
+
+    def stop_judges(self) -> None:
+        """Stop the judges, and the making of keys that nobody needs any more."""
+        self.ending = True
+        for judge in list(self.judges.values()):
             if process := judge.process:
                 process.interrupt()
 
     def unfinished_keys(self) -> list[Future]:
         """The answer keys that are still being made; raises CourseError where one cannot be made."""
-        for future in self.judges.values():
+        futures = list(self.ready.values())
+        for future in futures:
             if future.done():
                 future.result()
-        return [future for future in self.judges.values() if not future.done()]
+        return [future for future in futures if not future.done()]
 
     def grade(self, submission: Submission) -> Graded:
         """Grade one submission.
@@ -131,18 +146,21 @@ class Engine:
             WorkerDied, JudgeDied: it takes a process down every time.
             Refused: it could not be put in a sandbox.
         """
+        for notebook in self.pristine.assignment.notebooks:
+            if f"{notebook}.ipynb" in submission.files:
+                self.make_key(notebook)
         for tries_left in reversed(range(TRIES)):
             try:
                 return grade_submission(submission, self.pristine, self.settings, self.crew.run, self.judge_of)
             except JudgeDied:
-                if not tries_left or self.aborted:
+                if not tries_left or self.ending:
                     raise
-                for judge in self.makers:
+                for judge in list(self.judges.values()):
                     judge.revive()
         raise AssertionError("the last try returns or raises")
 
     def judge_of(self, notebook: str) -> Judge:
-        return self.judges[notebook].result()
+        return self.make_key(notebook).result()
 
 
 def check_key(judge: Judge, pristine: Pristine) -> None:
@@ -187,12 +205,17 @@ def read(store: Store, pristine: Pristine, student: str) -> Submission:
 
 def is_of_the_course(error: Exception) -> bool:
     """Would every submission end with this?"""
-    return isinstance(error, CourseError) and not isinstance(error, Refused | JudgeDied)
+    return isinstance(error, CourseError) and not isinstance(error, Refused | JudgeDied | WorkerDied)
 
 
 def of_gradebook(error: Exception) -> bool:
     """Can nothing be written down any more, because the database is read-only, full or locked for good?"""
     return isinstance(error, OperationalError)
+
+
+def in_words(error: Exception) -> str:
+    """What an error says; its kind too, where its text was not written for people."""
+    return str(error) if isinstance(error, CourseError) and str(error) else f"{type(error).__name__}: {error}"
 
 
 def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str]) -> Iterator[str]:
@@ -235,7 +258,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                     except Exception as error:
                         if (isinstance(error, Refused) and none_yet) or is_of_the_course(error) or of_gradebook(error):
                             raise
-                        listener.failed(student, f"{type(error).__name__}: {error}")
+                        listener.failed(student, in_words(error))
                         continue
                     none_yet = False
                     listener.done(student, graded)

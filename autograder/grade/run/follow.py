@@ -1,4 +1,4 @@
-"""Reads what a notebook's process sends, on the trusted side, and holds it to its limits.
+"""Reads what a notebook's process (`grade/processes/notebook.py`) sends, and holds it to its limits.
 
 Nothing that arrives is believed: frames out of order, too large or not understood end the run, and what came before
 counts. Time is measured here.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from autograder.assignment import Limits
 from autograder.grade.run.jobs import CellRun, NotebookRun
-from autograder.grade.run.protocol import CELL_BEGINS, CELL_ENDS, EVIDENCE, FINISHED, OUTPUT, Frames, WireError
+from autograder.grade.run.protocol import Frames, Kind, ProtocolError
 from autograder.grade.run.sanitise import clean_output
 
 GRACE_SECONDS = 2.0
@@ -35,7 +35,7 @@ def notice(text: str) -> dict:
 OF_TOO_MANY_PARTS = notice("… an output of very many parts is left out")
 
 
-class Watch:
+class Following:
     """One notebook's run, as the frames tell it."""
 
     def __init__(self, cells: Sequence[str], limits: Limits) -> None:
@@ -60,37 +60,37 @@ class Watch:
         return end
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes; raises WireError when they are not what a notebook's process sends."""
+        """Take the next bytes; raises ProtocolError when they are not what a notebook's process sends."""
         for kind, payload in self.frames.feed(data):
-            if kind == EVIDENCE:
+            if kind is Kind.EVIDENCE:
                 self.on_evidence(payload)
                 continue
             try:
                 message = json.loads(payload) if payload.count(b",") < MAX_PARTS else OF_TOO_MANY_PARTS
             except (ValueError, RecursionError):
-                raise WireError("a message that is not JSON") from None
-            if kind == OUTPUT:
+                raise ProtocolError("a message that is not JSON") from None
+            if kind is Kind.OUTPUT:
                 self.on_output(message, len(payload) if message is not OF_TOO_MANY_PARTS else LEAST_TEXT)
-            elif kind == CELL_BEGINS:
+            elif kind is Kind.CELL_BEGINS:
                 self.on_begin(message)
-            elif kind == CELL_ENDS:
+            elif kind is Kind.CELL_ENDS:
                 self.on_end(message)
-            elif kind == FINISHED and self.current is None and not self.waiting:
+            elif kind is Kind.FINISHED and self.current is None and not self.waiting:
                 self.finished = True
                 return
             else:
-                raise WireError(f"an unexpected message of kind {kind!r}")
+                raise ProtocolError(f"an unexpected message of kind {kind!r}")
 
     def on_begin(self, message: object) -> None:
         if self.current is not None or not self.waiting or message != self.waiting[-1]:
-            raise WireError("cells out of order")
+            raise ProtocolError("cells out of order")
         self.current = self.run.cells[self.waiting.pop()] = CellRun()
         self.cell_began = time.monotonic()
         self.text_left = min(self.limits.output_kb * 1024, self.text_left_in_all)
 
     def on_end(self, message: object) -> None:
         if self.current is None:
-            raise WireError("the end of a cell that did not begin")
+            raise ProtocolError("the end of a cell that did not begin")
         self.current.seconds = time.monotonic() - self.cell_began
         if message:
             self.current.stopped = time_message("the cell", self.limits.cell_seconds)
@@ -99,7 +99,7 @@ class Watch:
     def on_evidence(self, payload: bytes) -> None:
         self.evidence_left -= len(payload)
         if self.evidence_left < 0 or len(self.run.evidence) == MAX_MESSAGES:
-            raise WireError("too much evidence")
+            raise ProtocolError("too much evidence")
         self.run.evidence.append(payload)
 
     def on_output(self, message: object, size: int) -> None:
@@ -172,13 +172,13 @@ def open_process(pid: int) -> int | None:
         return None
 
 
-def watch(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> NotebookRun:
+def follow(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> NotebookRun:
     """Follow a notebook's process until it is done, dies, breaks the rules or runs out of time.
 
     The caller kills it afterwards in every case. A run whose process ended by itself too early has `stopped` set to
     "died"; the caller knows the exit status and says it better.
     """
-    run = Watch(cells, limits)
+    run = Following(cells, limits)
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     process = open_process(pid)
@@ -205,7 +205,7 @@ def watch(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> Noteb
                     else time_message("the notebook", limits.notebook_seconds)
                 )
                 break
-    except WireError as error:
+    except ProtocolError as error:
         run.stop(f"stopped: the notebook's process sent {error}")
     except ConnectionResetError:
         run.stop("died")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew, usual_workers
+from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew
 from autograder.grade.run.exposure import refuse_exposed
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.gradebook.store import Store, alone, scratch_of
+from autograder.machine import cores
 from autograder.sandbox.probe import TIERS, require_tier
 
 
@@ -62,7 +63,7 @@ def started(
     if tier not in (None, *TIERS, "none"):
         raise CourseError(f'grade: there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
     store = Store(course, name)
-    count = min(workers or usual_workers(), len(wanted or store.students()) or 1)
+    count = min(workers or cores(), len(wanted or store.students()) or 1)
     with (
         alone(store),
         scratch_of(store) as scratch,

@@ -1,19 +1,21 @@
-"""The grader's side of the warm process."""
+"""The grader's side of the warm process, `grade/processes/warm.py`."""
 
 import contextlib
 import json
 import os
-import select
 import socket
 import subprocess
 import sys
 import threading
 
-from autograder.grade.run.protocol import DONE, END, FORK, read_frame, write_frame
+from autograder.grade.run.protocol import Connection, Kind
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")}
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "MPLCONFIGDIR")
+GRADING = "autograder.grade.processes.shell"
+STARTER, ANSWER_KEY = "autograder.grade.processes.starter", "autograder.grade.processes.answer_key"
 TRIES = 3
+ANSWER_SECONDS = 120.0  # the first answer comes when everything is imported
 
 
 def clean_environment() -> dict[str, str]:
@@ -24,7 +26,7 @@ def clean_environment() -> dict[str, str]:
 class Process:
     """A process that the warm one forked."""
 
-    def __init__(self, warm: "WarmProcess", generation: int, pid: int, control: socket.socket) -> None:
+    def __init__(self, warm: "WarmProcess", generation: int, pid: int, control: Connection) -> None:
         """`generation`: of the warm process that forked it; `control`: where the grader talks to it."""
         self.warm = warm
         self.generation = generation
@@ -32,45 +34,47 @@ class Process:
         self.control = control
         self.ended = False
 
-    def end(self) -> None:
-        """Kill it, and hang up."""
+    def end(self) -> int | None:
+        """Kill it, and hang up. Returns the status it ended with, or None where nobody knows that."""
         self.control.close()
-        if not self.ended:
-            self.ended = True
-            self.warm.end(self)
-
-    def hung_up(self) -> bool:
-        """Has it ended? (It says nothing unasked: where there is something to read, that is the end.)"""
-        return bool(select.select([self.control], [], [], 0)[0])
+        if self.ended:
+            return None
+        self.ended = True
+        return self.warm.end(self)
 
     def interrupt(self) -> None:
         """Have whoever waits for its answer get an EOFError or OSError. May be called from any thread."""
-        with contextlib.suppress(OSError):
-            self.control.shutdown(socket.SHUT_RDWR)
+        self.control.interrupt()
 
 
 class WarmProcess:
-    """The warm process of a grading run. Use as a context manager; safe to share between threads.
+    """A warm process. Use as a context manager; safe to share between threads.
 
     Where somebody kills it, what it forked dies with it, and the next fork is of a new one.
     """
 
+    def __init__(self, module: str = GRADING) -> None:
+        """`module`: its `warm_up()` makes ready, before the forks, what they need."""
+        self.module = module
+
     def __enter__(self) -> "WarmProcess":
         self.lock = threading.Lock()
         self.generation = 0
+        self.closed = False
         self.start()
         return self
 
     def __exit__(self, *exc) -> None:
-        self.control.close()
-        self.process.terminate()
-        self.process.wait()
+        with self.lock:
+            self.closed = True
+            self.stop()
 
     def start(self) -> None:
-        self.control, theirs = socket.socketpair()
+        mine, theirs = socket.socketpair()
+        self.control = Connection(mine)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.grade.processes.warm", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "autograder.grade.processes.warm", str(theirs.fileno()), self.module],
                 pass_fds=[theirs.fileno()],
                 env=clean_environment(),
                 cwd="/",
@@ -78,34 +82,43 @@ class WarmProcess:
                 start_new_session=True,
             )
 
+    def stop(self) -> None:
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
     def fork(self, program: str) -> Process:
-        """Have a program's process forked: "starter" or "answer_key"."""
+        """Have a process forked that is this program: the name of a module with a `serve(prepared, channel)`.
+
+        Raises:
+            OSError, EOFError: it is killed every time, or this context has ended.
+        """
         mine, theirs = socket.socketpair()
         with theirs, self.lock:
             for tries_left in reversed(range(TRIES)):
+                if self.closed:
+                    raise EOFError("the warm process has ended")
                 try:
-                    write_frame(self.control.fileno(), FORK, json.dumps(program).encode())
-                    socket.send_fds(self.control, [b"\0"], [theirs.fileno()])
-                    return Process(self, self.generation, self.answer(), mine)
+                    self.control.send(Kind.FORK, json.dumps(program).encode(), ANSWER_SECONDS)
+                    self.control.send_descriptor(theirs.fileno())
+                    return Process(self, self.generation, self.answer(Kind.FORKED), Connection(mine))
                 except (OSError, EOFError):
                     if not tries_left:
                         raise
-                    self.restart()
+                    self.stop()
+                    self.generation += 1
+                    self.start()
         raise AssertionError("the last try returns or raises")
 
-    def end(self, process: Process) -> None:
+    def end(self, process: Process) -> int | None:
         with self.lock:
-            if process.generation == self.generation:
+            if process.generation == self.generation and not self.closed:
                 with contextlib.suppress(OSError, EOFError):
-                    write_frame(self.control.fileno(), END, json.dumps(process.pid).encode())
-                    self.answer()
+                    self.control.send(Kind.END, json.dumps(process.pid).encode(), ANSWER_SECONDS)
+                    return self.answer(Kind.ENDED)
+        return None
 
-    def answer(self) -> int:
-        kind, payload = read_frame(self.control.fileno())
-        assert kind == DONE
+    def answer(self, expected: Kind) -> int:
+        kind, payload = self.control.receive(ANSWER_SECONDS)
+        assert kind is expected
         return json.loads(payload)
-
-    def restart(self) -> None:
-        self.__exit__()
-        self.generation += 1
-        self.start()

@@ -1,29 +1,33 @@
-"""A worker: runs submissions one after the other, each notebook in a fork of a warm process of its own."""
+"""A worker: runs submissions one after the other, each notebook in a fresh fork of its starter.
+
+The starter is `grade/processes/starter.py`.
+"""
 
 import json
 import os
 import signal
-import socket
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from autograder.assignment import Limits
 from autograder.errors import CourseError
-from autograder.grade.run.follow import watch
+from autograder.grade.run.follow import follow
 from autograder.grade.run.jobs import JOB_FILE, CellRun, Job, NotebookJob, NotebookRun, Run
-from autograder.grade.run.protocol import BURY, REFUSED, SPAWN, read_frame, write_frame
-from autograder.grade.run.warm_client import Process, WarmProcess
+from autograder.grade.run.protocol import Kind
+from autograder.grade.run.warm_client import ANSWER_SECONDS, STARTER, Process, WarmProcess
 from autograder.sandbox.scratch import read_result, remove, write_anew
 
 KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-KEEPER_KILLED = "its keeper was killed"
+WATCHDOG_KILLED = "its watchdog was killed"
 MAX_HAND_IN = 64 * 2**20
 
 
-class WorkerDied(Exception):
-    """The warm process is gone: killed, or out of memory."""
+class WorkerDied(CourseError):
+    """The process that starts notebooks is gone: killed, or out of memory."""
 
 
 class Refused(CourseError):
@@ -55,32 +59,34 @@ class Worker:
             self.process.end()
             self.process = None
 
-    def ask(self, kind: bytes, request: dict) -> object:
-        try:
+    def ask(self, kind: Kind, request: dict) -> object:
+        with self.alive():
             if self.process is None:
-                self.process = self.warm.fork("starter")
-            write_frame(self.process.control.fileno(), kind, json.dumps(request).encode())
-            answer, payload = read_frame(self.process.control.fileno())
-        except (OSError, EOFError) as error:
-            raise WorkerDied from error
-        if answer == REFUSED:
+                self.process = self.warm.fork(STARTER)
+            self.process.control.send(kind, json.dumps(request).encode(), ANSWER_SECONDS)
+            answer, payload = self.process.control.receive(ANSWER_SECONDS)
+        if answer is Kind.REFUSED:
             raise Refused(json.loads(payload))
         return json.loads(payload)
 
     def spawn(self, request: dict) -> tuple[int, int]:
         """Start a notebook's process; returns its number and the grader's end of its channel."""
-        pid = self.ask(SPAWN, request)
+        pid = self.ask(Kind.SPAWN, request)
+        with self.alive():
+            return pid, self.process.control.receive_descriptor(ANSWER_SECONDS)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
         try:
-            _, (channel,), _, _ = socket.recv_fds(self.process.control, 1, 1)
-        except (OSError, ValueError) as error:
-            raise WorkerDied from error
-        return pid, channel
+            yield
+        except (OSError, EOFError) as error:
+            raise WorkerDied(f"the process that starts notebooks ended ({error}): killed, or out of memory?") from error
 
     def run(self, job: Job, last_try: bool = True) -> Run:
         """Run a submission's notebooks in order in one scratch folder.
 
         Raises:
-            WorkerDied: the warm process is gone.
+            WorkerDied: the process that starts notebooks is gone.
             Killed: a notebook's process was killed, and this is not the last try. (In the last one, that is how the
                 notebook ended.)
             Refused: there is no sandbox for the first notebook. (Where there is none for a later one, it counts as
@@ -128,14 +134,14 @@ class Worker:
         pid, channel = self.spawn(request)
         ended = False
         try:
-            run = watch(channel, pid, [cell.id for cell in cells], job.limits)
+            run = follow(channel, pid, [cell.id for cell in cells], job.limits)
             ended = run.stopped == "died"
         finally:
             os.close(channel)
-            ending = self.ask(BURY, {"ended": ended})
+            ending = self.ask(Kind.BURY, {"ended": ended})
             folder.chmod(0o700)  # whatever the code made of it: the next notebook and the results need it
         if ended:
-            if not last_try and -ending["status"] in KILLING and ending["reason"] in (None, KEEPER_KILLED):
+            if not last_try and -ending["status"] in KILLING and ending["reason"] in (None, WATCHDOG_KILLED):
                 raise Killed
             say_why(run, death(ending["status"], ending["reason"], job.limits))
         return run

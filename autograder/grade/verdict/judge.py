@@ -1,4 +1,7 @@
-"""Judges: one trusted process per notebook, which makes the answer key and gives verdicts."""
+"""Judges: one trusted process per notebook, which makes the answer key and gives verdicts.
+
+That process is `grade/processes/answer_key.py`.
+"""
 
 import hashlib
 import json
@@ -15,22 +18,13 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.run.jobs import Cell, CellRun, NotebookRun
-from autograder.grade.run.protocol import (
-    ANSWER,
-    FAILED,
-    FILE,
-    JUDGE,
-    MAKE_KEY,
-    MESSAGE,
-    PROGRESS,
-    read_frame,
-    write_frame,
-)
-from autograder.grade.run.warm_client import ONE_THREAD, Process, WarmProcess
+from autograder.grade.run.protocol import Kind
+from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
 from autograder.notebooks import read_source_notebook
 from autograder.release.given import given_files
 
 SEARCH_SKIPPED = "a search that is not run again"
+KEY_SECONDS = 24 * 3600.0  # a cell of the source notebook may train for long
 
 
 @dataclass(frozen=True)
@@ -100,14 +94,14 @@ class Judge:
         with self.lock:
             if self.process is not None:
                 self.process.end()
-            self.process = self.warm.fork("answer_key")
+            self.process = self.warm.fork(ANSWER_KEY)
             self.make_key(on_cell)
             self.keep_weights()
 
     def revive(self) -> None:
         """Where the process is gone, make the answer key again."""
         with self.lock:
-            if self.process is None or self.process.hung_up():
+            if self.process is None or self.process.control.hung_up():
                 self.prepare()
 
     def make_key(self, on_cell: Callable[[str], None]) -> None:
@@ -117,11 +111,11 @@ class Judge:
             "folder": str(self.folder),
             "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
         }
-        self.send(MAKE_KEY, json.dumps(request).encode())
-        while (answer := self.receive())[0] == PROGRESS:
+        self.send(Kind.MAKE_KEY, json.dumps(request).encode())
+        while (answer := self.receive())[0] is Kind.KEY_CELL:
             on_cell(answer[1])
         kind, content = answer
-        if kind == FAILED:
+        if kind is Kind.KEY_FAILED:
             cell_id, traceback = content
             raise CourseError(
                 f"{self.assignment.folder / self.notebook}.ipynb, cell {cell_id}: the instructor's own solution fails, "
@@ -174,11 +168,11 @@ class Judge:
         errors = {name: error for name, cell in run.cells.items() if (error := first_error(cell))}
         with self.lock:
             request = {"messages": len(run.evidence), "files": list(files), "errors": errors}
-            self.send(JUDGE, json.dumps(request).encode())
+            self.send(Kind.JUDGE, json.dumps(request).encode())
             for message in run.evidence:
-                self.send(MESSAGE, message)
+                self.send(Kind.MESSAGE, message)
             for content in files.values():
-                self.send(FILE, content)
+                self.send(Kind.FILE, content)
             _, content = self.receive()
         cells = {
             name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
@@ -186,14 +180,13 @@ class Judge:
         }
         return Verdict(cells, tuple(content["flags"]))
 
-    def send(self, kind: bytes, payload: bytes) -> None:
+    def send(self, kind: Kind, payload: bytes) -> None:
         with self.alive():
-            write_frame(self.process.control.fileno(), kind, payload)
+            self.process.control.send(kind, payload, ANSWER_SECONDS)
 
-    def receive(self) -> tuple[bytes, object]:
+    def receive(self) -> tuple[Kind, object]:
         with self.alive():
-            kind, payload = read_frame(self.process.control.fileno())
-        assert kind in (ANSWER, FAILED, PROGRESS)
+            kind, payload = self.process.control.receive(KEY_SECONDS)
         return kind, json.loads(payload)
 
     @contextmanager

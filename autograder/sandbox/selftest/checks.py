@@ -167,7 +167,7 @@ def signalling_the_grader(tier: Tier, here: Place) -> str:
     attacks = {
         "the grader": lambda: os.kill(grader, 0),
         "its group": lambda: os.killpg(group, 0),
-        "the keeper": lambda: os.kill(os.getppid() or grader, 0),
+        "the watchdog": lambda: os.kill(os.getppid() or grader, 0),
     }
     return attempt(each(attacks), tier, here)
 
@@ -419,7 +419,7 @@ CHECKS = (
     ),
     Check(
         "memory",
-        "RLIMIT_DATA, RLIMIT_AS, the keeper",
+        "RLIMIT_DATA, RLIMIT_AS, the watchdog",
         "memory bombs, in one process or in many",
         using_memory,
         quick=False,
@@ -439,7 +439,7 @@ CHECKS = (
     ),
     Check(
         "disk",
-        "RLIMIT_FSIZE, the keeper",
+        "RLIMIT_FSIZE, the watchdog",
         "large files, many files, deleted files that stay open",
         filling_the_disk,
         quick=False,
@@ -458,7 +458,7 @@ CHECKS = (
     ),
     Check(
         "a dead grader",
-        "the keeper, PR_SET_PDEATHSIG",
+        "the watchdog, PR_SET_PDEATHSIG",
         "student code that runs on after a crash",
         surviving_the_grader,
     ),

@@ -28,8 +28,8 @@ from autograder.gradebook.store import Store, scratch_of
 from autograder.notebooks import format_notebook, read_notebook, write_notebook
 from autograder.release.generate import release
 from autograder.sandbox import landlock
-from autograder.sandbox.keeper import descendants
 from autograder.sandbox.probe import TIERS, obstacle
+from autograder.sandbox.watchdog import descendants
 
 CONFIG = Path(__file__).parents[3] / "nbgrader_config.py"
 NAME = "target"

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -13,11 +14,13 @@ from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.crew import LocalCrew
 from autograder.grade.run.engine import Engine, Listener, read
 from autograder.grade.run.one_submission import Settings
+from autograder.grade.run.protocol import Kind
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import Refused, Worker
 from autograder.grade.verdict.judge import JudgeDied
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store, temporary_scratch
+from autograder.notebooks import read_notebook, write_notebook
 
 FULL = {"first:double-check": 2, "first:triple-check": 4, "second:accuracy-check": 10}
 
@@ -39,13 +42,29 @@ def scores(graded) -> dict[str, float]:
     return {name: found[name] for name in FULL}
 
 
+def test_key_that_nobody_needs(tiny, grading):
+    """Is no answer key made of a notebook that nobody handed in, and is one that is not needed any more not awaited?"""
+    notebook = tiny.source / "second.ipynb"
+    content = read_notebook(notebook)
+    content.cells[0].source += "\nimport time; time.sleep(60)"
+    write_notebook(content, notebook)
+    (tiny.hand_in("ada") / "second.ipynb").unlink()
+    began = time.monotonic()
+    grading(tiny)
+    assert tiny.scores("ada")["first:double-check"] == 2
+    with engine_of(tiny) as engine:
+        key = engine.make_key("second")
+    assert isinstance(key.exception(0), JudgeDied)
+    assert time.monotonic() - began < 40
+
+
 def test_killed_judge_is_made_again(tiny):
     """After kill -9 of the processes with the answer key, are the next verdicts those of the same key?"""
     tiny.hand_in("ada")
     with engine_of(tiny) as engine:
         submission = read(Store(tiny.course, tiny.name), engine.pristine, "ada")
         before = engine.grade(submission)
-        for judge in engine.makers:
+        for judge in engine.judges.values():
             os.kill(judge.process.pid, signal.SIGKILL)
         after = engine.grade(submission)
     assert scores(before) == scores(after) == FULL
@@ -76,7 +95,7 @@ def test_evidence_that_kills_every_judge(tiny, monkeypatch):
         store = Store(tiny.course, tiny.name)
         ada, bob = (read(store, engine.pristine, student) for student in ("ada", "bob"))
         engine.grade(bob)
-        judge = engine.makers[0]
+        judge = engine.judges["first"]
         kind = type(judge)
         honest, tries = kind.judge, []
 
@@ -91,6 +110,23 @@ def test_evidence_that_kills_every_judge(tiny, monkeypatch):
         assert tries == ["first", "first"]
         monkeypatch.setattr(kind, "judge", honest)
         assert scores(engine.grade(bob)) == FULL
+
+
+def test_worker_that_dies_every_time(tiny, grading, monkeypatch):
+    """Where the process that starts notebooks is killed every time, does the message say what died, and what to do?"""
+    tiny.hand_in("ada")
+    tiny.hand_in("bob")
+    honest = Worker.run
+
+    def run(self, job, last_try=True):
+        if job.student == "ada":
+            self.ask(Kind.SPAWN, {})
+        return honest(self, job, last_try)
+
+    monkeypatch.setattr(Worker, "run", run)
+    with pytest.raises(CourseError, match=r"ada has no verdict: the process that starts notebooks ended \(.+\)"):
+        grading(tiny)
+    assert tiny.scores("bob")["first:double-check"] == 2
 
 
 def test_submission_that_cannot_be_written_down(tiny, grading):
@@ -156,7 +192,7 @@ def test_sandbox_refused_to_one_of_many(tiny, grading, monkeypatch):
     for student in ("bob", "cy", "dan", "eve"):
         tiny.hand_in(student)
     refusing(monkeypatch, lambda student, notebook, last_try: student == "eve")
-    with pytest.raises(CourseError, match="eve has no verdict: Refused: no room"):
+    with pytest.raises(CourseError, match="eve has no verdict: no room"):
         grading(tiny, workers=1)
     assert tiny.scores("cy")["first:double-check"] == 2
     monkeypatch.undo()

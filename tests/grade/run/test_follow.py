@@ -12,17 +12,8 @@ import tracemalloc
 import pytest
 
 from autograder.assignment import Limits
-from autograder.grade.run.follow import Watch, watch
-from autograder.grade.run.protocol import (
-    CELL_BEGINS,
-    CELL_ENDS,
-    EVIDENCE,
-    FINISHED,
-    HEADER,
-    OUTPUT,
-    Frames,
-    WireError,
-)
+from autograder.grade.run.follow import Following, follow
+from autograder.grade.run.protocol import HEADER, Frames, Kind, ProtocolError
 
 CELLS = ["a", "b"]
 LIMITS = Limits(cell_seconds=1, notebook_seconds=4, output_kb=4)
@@ -34,18 +25,18 @@ def frame(kind: bytes, message: object) -> bytes:
 
 
 def stream(text: str) -> bytes:
-    return frame(OUTPUT, {"output_type": "stream", "name": "stdout", "text": text})
+    return frame(Kind.OUTPUT, {"output_type": "stream", "name": "stdout", "text": text})
 
 
 HONEST = [
-    frame(CELL_BEGINS, "a"),
+    frame(Kind.CELL_BEGINS, "a"),
     stream("one\n"),
     stream("two\n"),
-    frame(EVIDENCE, b"first"),
-    frame(CELL_ENDS, ""),
-    frame(CELL_BEGINS, "b"),
-    frame(CELL_ENDS, ""),
-    frame(FINISHED, None),
+    frame(Kind.EVIDENCE, b"first"),
+    frame(Kind.CELL_ENDS, ""),
+    frame(Kind.CELL_BEGINS, "b"),
+    frame(Kind.CELL_ENDS, ""),
+    frame(Kind.FINISHED, None),
 ]
 
 
@@ -65,7 +56,7 @@ def watched(sleeper, frames: list[bytes], limits: Limits = LIMITS, close: bool =
         theirs.sendall(b"".join(frames))
         if close:
             theirs.shutdown(socket.SHUT_WR)
-        return watch(ours.fileno(), sleeper.pid, CELLS, limits)
+        return follow(ours.fileno(), sleeper.pid, CELLS, limits)
 
 
 def test_honest_run(sleeper):
@@ -80,19 +71,19 @@ def test_honest_run(sleeper):
 @pytest.mark.parametrize(
     "forged",
     [
-        [frame(CELL_BEGINS, "b")],
-        [frame(CELL_BEGINS, "a"), frame(CELL_BEGINS, "b")],
-        [frame(CELL_BEGINS, ["a"])],
-        [frame(CELL_ENDS, "")],
-        [frame(FINISHED, None)],
-        [frame(CELL_BEGINS, "a"), frame(FINISHED, None)],
-        [*HONEST[:5], frame(CELL_BEGINS, "a")],
+        [frame(Kind.CELL_BEGINS, "b")],
+        [frame(Kind.CELL_BEGINS, "a"), frame(Kind.CELL_BEGINS, "b")],
+        [frame(Kind.CELL_BEGINS, ["a"])],
+        [frame(Kind.CELL_ENDS, "")],
+        [frame(Kind.FINISHED, None)],
+        [frame(Kind.CELL_BEGINS, "a"), frame(Kind.FINISHED, None)],
+        [*HONEST[:5], frame(Kind.CELL_BEGINS, "a")],
         [frame(b"?", None)],
         [b"GET / HTTP/1.1\r\n\r\n" * 10],
-        [HEADER.pack(OUTPUT, 2**32 - 1)],
-        [frame(CELL_BEGINS, b"not json")],
-        [frame(OUTPUT, b"[" * 100_000)],
-        [frame(OUTPUT, b"9" * 10_000)],
+        [HEADER.pack(Kind.OUTPUT, 2**32 - 1)],
+        [frame(Kind.CELL_BEGINS, b"not json")],
+        [frame(Kind.OUTPUT, b"[" * 100_000)],
+        [frame(Kind.OUTPUT, b"9" * 10_000)],
     ],
 )
 def test_forged_frames_end_the_run(sleeper, forged):
@@ -111,14 +102,16 @@ def test_what_came_before_counts(sleeper):
 
 def test_nothing_after_the_end_is_heard(sleeper):
     """Is evidence ignored that comes after the last cell?"""
-    run = watched(sleeper, [*HONEST, frame(EVIDENCE, b"late"), stream("late\n")])
+    run = watched(sleeper, [*HONEST, frame(Kind.EVIDENCE, b"late"), stream("late\n")])
     assert run.evidence == [b"first"]
 
 
 def test_output_is_cut(sleeper):
     """Is text beyond the limit left out, with a word about it, and the next cell's not?"""
     many = [stream("x" * 1000) for _ in range(50)]
-    run = watched(sleeper, [HONEST[0], *many, frame(CELL_ENDS, ""), frame(CELL_BEGINS, "b"), stream("y"), *HONEST[-2:]])
+    run = watched(
+        sleeper, [HONEST[0], *many, frame(Kind.CELL_ENDS, ""), frame(Kind.CELL_BEGINS, "b"), stream("y"), *HONEST[-2:]]
+    )
     text = "".join(output["text"] for output in run.cells["a"].outputs)
     assert len(text) < 4500
     assert "left out (4 kB are kept)" in text
@@ -127,8 +120,8 @@ def test_output_is_cut(sleeper):
 
 def test_tags_are_counted():
     """Does HTML of many tags, which takes long to clean, use up the room for pictures?"""
-    html = frame(OUTPUT, {"output_type": "display_data", "data": {"text/html": "<b>" * 8000, "text/plain": "x"}})
-    watch = Watch(CELLS, LIMITS)
+    html = frame(Kind.OUTPUT, {"output_type": "display_data", "data": {"text/html": "<b>" * 8000, "text/plain": "x"}})
+    watch = Following(CELLS, LIMITS)
     watch.feed(b"".join([HONEST[0], *[html] * 60]))
     outputs = watch.run.cells["a"].outputs
     assert 30 < len(outputs) < 50
@@ -137,20 +130,24 @@ def test_tags_are_counted():
 
 def test_messages_of_many_parts_are_not_read():
     """Does a message that would take gigabytes when it is read leave no more than a line, as often as it comes?"""
-    watch = Watch(CELLS, LIMITS)
+    watch = Following(CELLS, LIMITS)
     tracemalloc.start()
-    watch.feed(b"".join([HONEST[0], *[frame(OUTPUT, b"[" + b"[]," * 2_000_000 + b"1]")] * 3]))
+    watch.feed(b"".join([HONEST[0], *[frame(Kind.OUTPUT, b"[" + b"[]," * 2_000_000 + b"1]")] * 3]))
     assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     tracemalloc.stop()
     assert "very many parts" in watch.run.cells["a"].outputs[0]["text"]
-    with pytest.raises(WireError, match="out of order"):
-        Watch(CELLS, LIMITS).feed(frame(CELL_BEGINS, b"[" + b"1," * 1_000_000 + b"1]"))
+    with pytest.raises(ProtocolError, match="out of order"):
+        Following(CELLS, LIMITS).feed(frame(Kind.CELL_BEGINS, b"[" + b"1," * 1_000_000 + b"1]"))
 
 
 def test_error_after_much_output_is_kept(sleeper):
     """Is it still known why a cell stopped that printed too much before?"""
-    error = frame(OUTPUT, {"output_type": "error", "ename": "E", "evalue": "x" * 10_000, "traceback": ["y" * 10_000]})
-    run = watched(sleeper, [HONEST[0], *[stream("x" * 1000) for _ in range(9)], *[error] * 9, frame(CELL_ENDS, "")])
+    error = frame(
+        Kind.OUTPUT, {"output_type": "error", "ename": "E", "evalue": "x" * 10_000, "traceback": ["y" * 10_000]}
+    )
+    run = watched(
+        sleeper, [HONEST[0], *[stream("x" * 1000) for _ in range(9)], *[error] * 9, frame(Kind.CELL_ENDS, "")]
+    )
     errors = [output for output in run.cells["a"].outputs if output["output_type"] == "error"]
     assert len(errors) == 3
     assert (errors[0]["ename"], len(errors[0]["evalue"]), len(errors[0]["traceback"][0])) == ("E", 4000, 4000)
@@ -181,7 +178,7 @@ def test_frames_in_any_pieces():
         frames = Frames(100)
         found = [f for start in range(0, len(whole), size) for f in frames.feed(whole[start : start + size])]
         assert [kind for kind, _ in found] == [item[:1] for item in HONEST]
-    with pytest.raises(WireError):
+    with pytest.raises(ProtocolError):
         list(Frames(100).feed(struct.pack(">cI", b"O", 101)))
 
 

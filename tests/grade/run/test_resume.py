@@ -16,6 +16,7 @@ from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store, alone
+from autograder.sandbox.watchdog import descendants
 
 STUDENTS = 6
 COMMAND = [sys.executable, "-m", "autograder", "grade", "tiny", "--workers", "2"]
@@ -68,14 +69,7 @@ def finish(tiny, *options: str) -> str:
 
 def family(pid: int) -> list[int]:
     """The process and all that it started, directly or not."""
-    found = [pid]
-    for parent in found:
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                found += map(int, task.read_text().split())
-            except OSError:
-                continue
-    return found
+    return [pid, *descendants(pid)]
 
 
 @pytest.fixture(scope="module")

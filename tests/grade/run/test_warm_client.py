@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grade.run.protocol import JUDGE, write_frame
-from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.run.protocol import Kind
+from autograder.grade.run.warm_client import ANSWER_KEY, STARTER, WarmProcess
 
 
 @pytest.fixture
@@ -33,14 +33,14 @@ def wait_for_the_end_of(*pids: int) -> None:
 
 def test_forks_live_until_they_are_ended(warm):
     """Does a fork live beside the others, and leave nothing, not even a zombie, when it is ended?"""
-    first, second = warm.fork("starter"), warm.fork("answer_key")
+    first, second = warm.fork(STARTER), warm.fork(ANSWER_KEY)
     assert alive(first.pid)
     assert alive(second.pid)
     first.end()
     first.end()
     assert not Path(f"/proc/{first.pid}").exists()
     assert alive(second.pid)
-    assert not second.hung_up()
+    assert not second.control.hung_up()
     second.end()
     assert not Path(f"/proc/{second.pid}").exists()
 
@@ -48,11 +48,11 @@ def test_forks_live_until_they_are_ended(warm):
 def test_forks_die_with_the_warm_process(warm):
     """After kill -9 of the warm process, are its forks gone, and is the next fork of a new one?"""
     before = warm.process.pid
-    old = warm.fork("starter")
+    old = warm.fork(STARTER)
     os.kill(before, signal.SIGKILL)
     wait_for_the_end_of(old.pid)
-    assert old.hung_up()
-    new = warm.fork("starter")
+    assert old.control.hung_up()
+    new = warm.fork(STARTER)
     assert warm.process.pid != before
     old.end()
     assert alive(new.pid)
@@ -61,18 +61,18 @@ def test_forks_die_with_the_warm_process(warm):
 def test_everything_ends_with_the_warm_process():
     """Does nothing outlive the context?"""
     with WarmProcess() as warm:
-        fork = warm.fork("starter")
+        fork = warm.fork(STARTER)
         pids = warm.process.pid, fork.pid
     wait_for_the_end_of(*pids)
 
 
 def test_interrupt_wakes_whoever_waits(warm):
     """Does interrupt() end a fork that its grader waits for?"""
-    fork = warm.fork("starter")
+    fork = warm.fork(STARTER)
     fork.interrupt()
-    assert fork.hung_up()
+    assert fork.control.hung_up()
     with pytest.raises(BrokenPipeError):
-        write_frame(fork.control.fileno(), JUDGE, b"{}")
+        fork.control.send(Kind.JUDGE, b"{}", 5)
     wait_for_the_end_of(fork.pid)
 
 
@@ -80,11 +80,11 @@ def test_nothing_of_the_graders_environment(monkeypatch):
     """Is a token in the grader's environment neither in the warm process's nor in a fork's?"""
     monkeypatch.setenv("SECRET_TOKEN", "hunter2")
     with WarmProcess() as warm:
-        for pid in (warm.process.pid, warm.fork("starter").pid):
+        for pid in (warm.process.pid, warm.fork(STARTER).pid):
             assert b"hunter2" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def test_one_thread(warm):
     """Can the processes be forked safely?"""
-    for pid in (warm.fork("starter").pid, warm.process.pid):
+    for pid in (warm.fork(STARTER).pid, warm.process.pid):
         assert len(os.listdir(f"/proc/{pid}/task")) == 1

@@ -1,7 +1,7 @@
 """The process between the grader and a sandbox: it measures from outside, kills on order, and leaves nobody behind.
 
 It is the parent of the sandbox's first process and the heir of every orphan in it. When the grader dies, however
-suddenly, the control socket closes, and the keeper takes that as the order to kill.
+suddenly, the control socket closes, and the watchdog takes that as the order to kill.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ INTERRUPT = b"i"
 MB = 2**20
 
 
-class Watch:
+class Meter:
     """Measures what a sandbox uses up altogether, and says when it is too much."""
 
     def __init__(self, policy: Policy) -> None:
@@ -72,7 +72,7 @@ def anonymous_bytes(pid: int | str) -> int:
     return sum(int(fields.get(name, "0 kB").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
 
 
-def keep(main: int, control: int, kill_all: Callable[[], None], excess: Callable[[], str | None]) -> None:
+def watch(main: int, control: int, kill_all: Callable[[], None], excess: Callable[[], str | None]) -> None:
     """Stay until `main` has ended and all that it started is gone; then report how it ended.
 
     Args:

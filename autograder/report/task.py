@@ -1,0 +1,48 @@
+"""The process that does one task of `report/workers.py`: a fork of the warm process, or a fresh Python on Windows."""
+
+import contextlib
+import os
+import pickle
+import sys
+import traceback
+from typing import Any
+
+from autograder.errors import CourseError
+from autograder.grade.run.protocol import Kind, read_frame, write_frame
+
+MEMORY = 4 * 2**30
+
+
+def serve(prepared: None, control: int) -> None:
+    """Do the one task that comes, and send what comes of it."""
+    _, task = read_frame(control)
+    write_frame(control, Kind.OUTCOME, pickle.dumps(outcome(task)))
+
+
+def outcome(packed: bytes) -> tuple[Any, str | None]:
+    """Do a task, as `workers.packed` made it; returns its result and what went wrong."""
+    limit_memory()
+    sys.path[:], call = pickle.loads(packed)
+    try:
+        function, arguments = pickle.loads(call)
+        return function(*arguments), None
+    except CourseError as error:
+        return None, str(error)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return None, f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
+
+
+def limit_memory() -> None:
+    """At most MEMORY bytes of data, where the system can say so."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        if hard == resource.RLIM_INFINITY or hard > MEMORY:
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
+
+
+if __name__ == "__main__":
+    answer, sys.stdout = sys.stdout.buffer, sys.stderr
+    answer.write(pickle.dumps(outcome(sys.stdin.buffer.read())))
