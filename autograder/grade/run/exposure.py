@@ -39,7 +39,7 @@ def secrets(course: Course) -> Iterator[tuple[str, Path]]:
     yield "temporary files, other submissions among them", Path(tempfile.gettempdir())
     for what, folder in (
         ("the source", course.source),
-        ("the complete library", course.library),
+        *(("the complete library", library) for library in course.libraries),
         ("the data with all its labels", course.data),
         ("submissions", course.submitted),
         ("graded submissions", course.autograded),

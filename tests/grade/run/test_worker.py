@@ -1,7 +1,6 @@
 """Running notebooks in the warm worker."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -75,7 +74,7 @@ def test_huge_outputs_cost_nothing_but_themselves(worker):
         "raise ValueError('y' * 90_000_000)",
         "from IPython.display import HTML\nHTML('z' * 90_000_000)",
         "1 + 1",
-        limits=replace(LIMITS, cell_seconds=20, memory_mb=1500),
+        limits=LIMITS.model_copy(update={"cell_seconds": 20, "memory_mb": 1500}),
     )
     assert ran.stopped == ""
     assert text(ran, "c0").startswith("xxxx")
