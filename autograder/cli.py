@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
-from autograder.commands import data, demo, doctor, grade, gradescope, release, report, student
+from autograder.commands import collect, data, demo, doctor, grade, gradescope, release, report, roster, student
 from autograder.errors import CourseError
 
 app = typer.Typer(
@@ -57,7 +57,8 @@ def root(
 
 app.command(rich_help_panel=INSTRUCTORS)(release.release)
 app.command(rich_help_panel=INSTRUCTORS)(release.lint)
-app.command(rich_help_panel=INSTRUCTORS)(grade.collect)
+app.add_typer(roster.roster, name="roster", rich_help_panel=INSTRUCTORS)
+app.command(rich_help_panel=INSTRUCTORS)(collect.collect)
 app.command(rich_help_panel=INSTRUCTORS)(grade.grade)
 app.command(rich_help_panel=INSTRUCTORS)(report.report)
 app.command(rich_help_panel=INSTRUCTORS)(report.feedback)

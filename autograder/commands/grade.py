@@ -1,4 +1,4 @@
-"""`autograder grade`, `collect`, `export` and `stats`."""
+"""`autograder grade`, `export` and `stats`."""
 
 import sys
 from pathlib import Path
@@ -51,39 +51,6 @@ def grade(
         again = "starts over, because of --force" if force else "goes on"
         print(f"Stopped. What is graded is kept; the same command {again}.", file=sys.stderr)
         raise
-
-
-def collect(
-    assignment: Assignment,
-    source: Annotated[Path, typer.Argument(metavar="FROM", help="A folder or zip of submissions.", exists=True)],
-    force: Annotated[bool, typer.Option("--force", "-f", help="Also replace newer submissions by older ones.")] = False,
-) -> None:
-    """Import submissions from an LMS download (folder or zip).
-
-    FROM has a folder or a zip per student, or is a download from Moodle, Canvas or Blackboard. A submission counts as
-    submitted when its newest file was written; times in a zip are read in the time zone of the due time. Existing
-    submissions are replaced only by newer ones.
-
-    Example:  autograder collect softmax_net downloads.zip
-    """
-    from rich.console import Console
-
-    from autograder.course import find_course
-    from autograder.errors import CourseError
-    from autograder.intake.collect import collect as gather
-
-    course = find_course()
-    console = Console(highlight=False)
-    report = gather(course, course.assignment(assignment), source, force)
-    for note in report.notes:
-        console.print(note, style="yellow", markup=False)
-    console.print(
-        f"Collected {counted(len(report.collected), 'submission')} of {assignment} ({len(report.unchanged)} unchanged)."
-    )
-    if report.problems:
-        raise CourseError("\n".join(report.problems))
-    if not report.collected and not report.unchanged:
-        raise CourseError(f"collect: there is no submission of {assignment} in {source}.")
 
 
 def export(

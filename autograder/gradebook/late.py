@@ -21,6 +21,28 @@ def penalty(policy: LatePolicy, score: float, seconds_late: float) -> float:
     return min(score, score * policy.penalty_percent_per_day * days / 100)
 
 
+def duration(seconds: float) -> str:
+    """A span of time in two units: "1 d 3 h", "25 min"."""
+    minutes = math.ceil(seconds / 60)
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def explanation(policy: LatePolicy, seconds_late: float) -> str:
+    """What lateness costs, in words: "handed in 1 d 3 h late: 2 days begun × 10 %"; empty for what is not late."""
+    if seconds_late <= 0:
+        return ""
+    days = math.ceil(seconds_late / DAY)
+    said = f"handed in {duration(seconds_late)} late"
+    if policy.max_days is not None and days > policy.max_days:
+        return f"{said}: more than {policy.max_days} day{'s' * (policy.max_days != 1)}, no points"
+    if not policy.penalty_percent_per_day:
+        return f"{said}, which costs nothing"
+    return f"{said}: {days} day{'s' * (days != 1)} begun × {policy.penalty_percent_per_day:g} %"
+
+
 class LatePenalty(LateSubmissionPlugin):
     """Plugs `penalty` into nbgrader."""
 

@@ -1,22 +1,31 @@
 """Reads zips of students and of learning platforms, which may hold anything.
 
-There are limits on number and size; a path that leads out of its folder, a link or a device is refused.
+What an archive may cost is one budget of bytes, files, depth and seconds, handed down into the archives in it. A path
+that leads out of its folder, a link or a device is refused.
 """
 
+import contextlib
 import io
 import re
 import struct
+import time
+import unicodedata
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from autograder.intake.submission import IGNORED_FOLDERS, MAX_FILES
+from autograder.intake.submission import IGNORED_FOLDERS, MAX_FILES, Note, read_regular, walk
 from autograder.student.submit import UNIX_TIMES
 
 MAX_BYTES = 512 * 2**20
 MAX_RATIO = 200
+MAX_DEPTH = 3
+MAX_SECONDS = 60.0
+ENTRY = b"PK\x01\x02"  # begins each entry of a zip's directory
+UNICODE_PATH = 0x7075  # the field of a zip that has a file's name in UTF-8
+ENVIRONMENT = "pyvenv.cfg"  # lies at the top of every Python environment, whatever its folder is called
 
 
 class Refused(Exception):
@@ -25,62 +34,158 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """A file of a submission: its path in it, its content, and its time (seconds since 1970)."""
+    """A file of a download or a submission.
+
+    Attributes:
+        path: from the top of what is read, with "/".
+        time: when it was last written, in seconds since 1970, as the file system or the archive says.
+        read: returns its content.
+        size: bytes.
+        order: the platform's own: of two files of one student, the higher is the newer.
+    """
 
     path: str
-    content: bytes
     time: float
+    read: Callable[[], bytes] = field(repr=False)
+    size: int = 0
+    order: int = 0
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    def at(self, path: str) -> "Found":
+        """The same file under another path."""
+        return replace(self, path=path)
 
 
-def read_zip(content: bytes, zone: tzinfo | None, limit: int = MAX_BYTES, files: int = MAX_FILES) -> Iterator[Found]:
-    """The files of an archive.
+def found(path: str, content: bytes, time: float) -> Found:
+    """A file whose content is known."""
+    return Found(path, time, lambda: content, len(content))
+
+
+@dataclass
+class Budget:
+    """What may still be unpacked: the same one for an archive and for all archives in it."""
+
+    bytes: int = MAX_BYTES
+    files: int = MAX_FILES
+    depth: int = MAX_DEPTH
+    end: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
+
+    def spend(self, bytes: int, files: int = 0) -> None:
+        """Raises Refused where it is more than what is left."""
+        if files > self.files:
+            raise Refused(f"it holds more than {MAX_FILES} files.")
+        if bytes > self.bytes:
+            raise Refused(f"unpacked, it would be larger than {self.bytes >> 20} MB.")
+        if time.monotonic() > self.end:
+            raise Refused(f"unpacking it takes longer than {MAX_SECONDS:.0f} seconds.")
+        self.bytes -= bytes
+        self.files -= files
+
+
+def budget_for(size: int) -> Budget:
+    """The budget for a hand-in of `size` bytes: a small archive may not become very large."""
+    return Budget(bytes=min(MAX_BYTES, MAX_RATIO * max(size, 2**20)))
+
+
+# --- an archive in memory ---------------------------------------------------------------------------------------------
+
+
+def read_zip(content: bytes, zone: tzinfo | None, budget: Budget | None = None) -> list[Found]:
+    """The files of an archive, unpacked; what systems and tools leave behind is left out.
 
     Args:
         zone: where the clocks stood that its times are from, since a zip does not say; None: here.
+        budget: is spent.
 
     Raises:
-        Refused: it is none, is damaged or encrypted, or is a bomb; or a path in it leads elsewhere.
+        Refused: it is not a zip, is damaged or encrypted, or is more than the budget; or a path in it leads elsewhere.
     """
+    budget = budget or budget_for(len(content))
+    if content.count(ENTRY) > 100 * MAX_FILES:
+        raise Refused(f"the archive holds more than {100 * MAX_FILES} files.")
+    out = []
+    with refusing(), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = [(member, path) for member in archive.infolist() if (path := safe_path(member)) is not None]
+        kept = without_environments([path for _, path in members])
+        members = [(member, path) for member, path in members if path in kept]
+        budget.spend(0, len(members))
+        for member, path in members:
+            budget.spend(member.file_size)
+            with archive.open(member) as file:
+                data = file.read(member.file_size + 1)
+            if len(data) > member.file_size:
+                raise Refused("the archive lies about its files' sizes.")
+            out.append(found(path, data, time_of(member, zone)))
+    return out
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """Whatever a hostile archive raises becomes Refused."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            if len(members) > files:
-                raise Refused(f"the archive holds {len(members)} files; at most {files} are unpacked.")
-            total = sum(member.file_size for member in members)
-            if total > limit or total > MAX_RATIO * max(len(content), 2**20):
-                raise Refused(f"unpacked, the archive would be {total / 2**20:.0f} MB.")
-            for member in members:
-                path = safe_path(member)
-                if path is None:
-                    continue
-                with archive.open(member) as file:
-                    data = file.read(member.file_size + 1)
-                if len(data) > member.file_size:
-                    raise Refused("the archive lies about its files' sizes.")
-                yield Found(path, data, time_of(member, zone))
+        yield
     except Refused:
         raise
-    except Exception as error:  # a hostile archive can raise anything
-        raise Refused(f"the archive cannot be read: {error or type(error).__name__}.") from None
+    except Exception as error:
+        raise Refused(f"the archive cannot be read: {str(error) or type(error).__name__}.") from None
 
 
 def time_of(member: zipfile.ZipInfo, zone: tzinfo | None) -> float:
     """When the file was written: the exact time where the archive has it, else the time on a clock in `zone`."""
+    for kind, data in extra_fields(member):
+        if kind == UNIX_TIMES and len(data) >= 5 and data[0] & 1:
+            return float(struct.unpack_from("<I", data, 1)[0])
+    try:
+        return datetime(*member.date_time, tzinfo=zone).timestamp()
+    except (ValueError, OverflowError):  # some programs write month 0, day 0
+        return datetime(1980, 1, 2, tzinfo=zone).timestamp()
+
+
+def extra_fields(member: zipfile.ZipInfo) -> Iterator[tuple[int, bytes]]:
+    """The additional fields of an archive's entry: their kind and content."""
     extra = member.extra
     while len(extra) >= 4:
         kind, size = struct.unpack_from("<HH", extra)
-        if kind == UNIX_TIMES and size >= 5 and extra[4] & 1:
-            return float(struct.unpack_from("<I", extra, 5)[0])
+        yield kind, extra[4 : 4 + size]
         extra = extra[4 + size :]
-    try:
-        return datetime(*member.date_time, tzinfo=zone).timestamp()
-    except ValueError:  # some programs write month 0, day 0
-        return datetime(1980, 1, 1, tzinfo=zone).timestamp()
+
+
+def member_name(member: zipfile.ZipInfo) -> str:
+    """The name of an archive's entry, in one spelling whichever program wrote it.
+
+    A name that does not say its encoding is UTF-8 where it can be, else that of Windows or of DOS, whichever makes
+    letters of it.
+    """
+    name = member.filename
+    for kind, data in extra_fields(member):
+        if kind == UNICODE_PATH and len(data) > 5:
+            with contextlib.suppress(UnicodeDecodeError):
+                name = data[5:].decode()
+                return unicodedata.normalize("NFC", name)
+    if not member.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeEncodeError):
+            name = decoded(name.encode("cp437"))
+    return unicodedata.normalize("NFC", name)
+
+
+def decoded(raw: bytes) -> str:
+    """A file name's bytes as text."""
+    with contextlib.suppress(UnicodeDecodeError):
+        return raw.decode()
+    if not any(0x80 <= byte < 0xA0 for byte in raw):  # there, DOS has most of its letters and Windows has signs
+        with contextlib.suppress(UnicodeDecodeError):
+            text = raw.decode("cp1252")
+            if all(char.isascii() or char.isalpha() for char in text):
+                return text
+    return raw.decode("cp437")
 
 
 def safe_path(member: zipfile.ZipInfo) -> str | None:
     """The member's path, or None where it is a folder or litter; raises Refused where it leads elsewhere."""
-    name = member.filename.replace("\\", "/")
+    name = member_name(member).replace("\\", "/")
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
         raise Refused(f"the archive has a file with the path {name!r:.100}, which leads out of it.")
@@ -94,5 +199,114 @@ def safe_path(member: zipfile.ZipInfo) -> str | None:
 
 def is_litter(parts: tuple[str, ...]) -> bool:
     """Is it a file that an operating system or a tool left there?"""
-    litter = parts[-1] in (".DS_Store", "Thumbs.db") or parts[-1].startswith("._")
+    litter = parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini") or parts[-1].startswith(("._", "~$"))
     return litter or "__MACOSX" in parts or not IGNORED_FOLDERS.isdisjoint(parts)
+
+
+def without_environments(paths: list[str]) -> set[str]:
+    """These paths less those in a Python environment."""
+    homes = {path.removesuffix(ENVIRONMENT) for path in paths if path.endswith(f"/{ENVIRONMENT}")}
+    return {path for path in paths if not any(path.startswith(home) for home in homes)}
+
+
+# --- a download -------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def open_download(source: Path, zone: tzinfo | None, tell: Callable[[str], None]) -> Iterator[list[Found]]:
+    """The files in a folder or zip, whose contents can be read while the context lasts.
+
+    Args:
+        zone: as of `read_zip`.
+        tell: hears of each file that is left out.
+
+    Raises:
+        Refused: it is neither a folder nor a readable zip.
+    """
+    if source.is_dir():
+        notes: list[Note] = []
+        files = []
+        for path, entry in walk(source, notes, depth=-4):  # a platform has folders of its own above a submission
+            path = unicodedata.normalize("NFC", path)
+            if not is_litter(PurePosixPath(path).parts):
+                about = entry.stat(follow_symlinks=False)
+                files.append(Found(path, about.st_mtime, reader(Path(entry.path), path), about.st_size))
+        for note in notes:
+            tell(note.text)
+        kept = without_environments([file.path for file in files])
+        yield [file for file in files if file.path in kept]
+        return
+    with contextlib.ExitStack() as stack:
+        with refusing():
+            archive = stack.enter_context(zipfile.ZipFile(source))
+        yield list(download_files(archive, zone, tell))
+
+
+def download_files(archive: zipfile.ZipFile, zone: tzinfo | None, tell: Callable[[str], None]) -> Iterator[Found]:
+    """A platform's archive, from which one bad file takes away only itself."""
+    for member in archive.infolist():
+        try:
+            path = safe_path(member)
+        except Refused as refused:
+            tell(f"left out: {refused}")
+            continue
+        if path is not None:
+            yield Found(path, time_of(member, zone), member_reader(archive, member), member.file_size)
+
+
+def member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], bytes]:
+    def read() -> bytes:
+        if member.file_size > MAX_BYTES:
+            raise Refused(f"{member.filename!r:.100} is larger than {MAX_BYTES >> 20} MB.")
+        with refusing(), archive.open(member) as file:
+            return file.read(member.file_size)
+
+    return read
+
+
+def reader(path: Path, shown: str) -> Callable[[], bytes]:
+    def read() -> bytes:
+        content = read_regular(path, MAX_BYTES)
+        if content is None:
+            raise Refused(f"{shown} cannot be read, or is larger than {MAX_BYTES >> 20} MB.")
+        return content
+
+    return read
+
+
+def unpacked(files: list[Found], zone: tzinfo | None, tell: Callable[[str], None]) -> list[Found]:
+    """The files of one hand-in with the archives among them unpacked, within one budget.
+
+    An archive's files take the place of the archive, in a folder of its own where they would hide another file.
+    """
+    budget = budget_for(sum(file.size for file in files))
+    out: dict[str, Found] = {}
+
+    def take(some: list[Found], prefix: str, depth: int) -> None:
+        for file in some:
+            path = prefix + file.path
+            if not file.name.lower().endswith(".zip"):
+                if path in out:
+                    path = free_path(path, out)
+                out[path] = file.at(path)
+            elif depth == budget.depth:
+                tell(f"{path} is an archive {depth} archives deep, and is left out.")
+            else:
+                inside = [replace(one, order=file.order) for one in read_zip(file.read(), zone, budget)]
+                parent = path.removesuffix(file.name)
+                names = {parent + one.path for one in inside}
+                own = f"{parent}{file.name[:-4]}/" if names & out.keys() else parent
+                take(inside, own, depth + 1)
+
+    plain_first = sorted(files, key=lambda file: file.name.lower().endswith(".zip"))
+    take(plain_first, "", 0)
+    return list(out.values())
+
+
+def free_path(path: str, taken: dict[str, Found]) -> str:
+    """A path beside one that is taken."""
+    pure = PurePosixPath(path)
+    number = 2
+    while (other := str(pure.with_name(f"{pure.stem}-{number}{pure.suffix}"))) in taken:
+        number += 1
+    return other

@@ -1,291 +1,336 @@
-"""Takes submissions from a folder or a zip, as learning platforms hand them out, into `submitted/`.
+"""Takes submissions from a download, a folder or a zip, into `submitted/`.
 
-What it understands:
-- `<student>/…`, with the notebooks somewhere below, or `<student>/<assignment>/…`
-- `<student>.zip`, or `<student>-<assignment>.zip` as `autograder submit` names it: one archive for each student
-- Moodle: folders `Full Name_12345_assignsubmission_file_`
-- Canvas: files `doejane_12345_67890_two_layer_net.ipynb` or `doejane_LATE_12345_67890_homework.zip`
-- Blackboard: files `Homework 1_jdoe_attempt_2026-10-09-11-30-00_homework.zip`; the last attempt counts
-
-The time of handing in is the newest time in the submission. nbgrader's timestamp.txt says it instead where it
-lies in a student's folder, but not where the student can have put it: in an archive, or on a platform.
+In this order: which platform it is from (`recognise`), whose each hand-in is (`people`), which of its files are graded
+(`settle`), and putting it there (`keep`).
 """
 
-import os
-import re
-import shutil
-import tempfile
-import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.gradebook.roster import Person, named, read_roster, without_submission, write_people
 from autograder.gradebook.store import Store
-from autograder.intake.archives import MAX_BYTES, Found, Refused, is_litter, read_zip
-from autograder.intake.submission import (
-    IGNORED_FILES,
-    MAX_FILES,
-    TIMESTAMP,
-    Note,
-    read_regular,
-    read_submission,
-    walk,
-)
+from autograder.intake import people as whose
+from autograder.intake.archives import Refused, open_download, unpacked
+from autograder.intake.claims import Claim, Who, is_work
+from autograder.intake.keep import Receipt, hash_of, keep_files, put
+from autograder.intake.platforms.plain import PLAIN
+from autograder.intake.recognise import Recognised, recognise
+from autograder.intake.settle import Expected, Settled, expected_of, manifest_of, settle
 
-MAX_NESTED = 2
-MOODLE = re.compile(r"(?P<student>.+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)_?\Z")
-CANVAS = re.compile(r"(?P<student>[^_/]+?)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)\Z")
-BLACKBOARD = re.compile(r".+_(?P<student>[^_/]+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)\Z")
-COPY_NUMBER = re.compile(r"([ _]?\(\d+\)|-\d+)(?=\.ipynb\Z)")
-OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+Ask = Callable[[str, tuple[Person, ...]], str]
+"""Whose a hand-in is, by its name on the platform and who it may be; "" where that is not answered."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one student's hand-in.
+
+    Attributes:
+        state: as of `keep.put`.
+        seconds_late: None where the time of handing in is not known.
+        late: whether the platform marks it as late.
+    """
+
+    student: str
+    name: str
+    state: str
+    handed_in: datetime | None
+    time_from: str
+    seconds_late: float | None
+    late: bool
+    files: int
 
 
 @dataclass
 class Report:
     """What came of collecting."""
 
-    collected: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
+    platform: str = ""
+    inside: str = ""
+    rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    missing: list[Person] = field(default_factory=list)
+
+    @property
+    def collected(self) -> list[str]:
+        return [row.student for row in self.rows if row.state in ("new", "replaced", "time changed")]
+
+    @property
+    def unchanged(self) -> list[str]:
+        return [row.student for row in self.rows if row.state in ("unchanged", "older")]
 
 
-def collect(course: Course, assignment: Assignment, source: Path, force: bool = False) -> Report:
-    """Put every student's submission that is in `source` into `submitted/`; what is there already and newer stays.
+@dataclass(frozen=True)
+class Options:
+    """How to collect.
 
-    Args:
-        source: a folder or a zip of submissions.
+    Attributes:
         force: replace newer submissions by older ones, too.
+        whose: how the platform names a hand-in -> the student's id.
+        times: student id -> when it was handed in, whatever the platform says.
+        file_times: take the time of the file or folder as the time of handing in, where the platform does not say.
+        ask: asks a person whose a hand-in is.
     """
+
+    force: bool = False
+    whose: Mapping[str, str] = field(default_factory=dict)
+    times: Mapping[str, datetime] = field(default_factory=dict)
+    file_times: bool = False
+    ask: Ask = lambda label, near: ""
+
+
+def collect(course: Course, assignment: Assignment, source: Path, options: Options = Options()) -> Report:
+    """Put every student's hand-in that is in `source` into `submitted/`; what is there already and newer stays."""
     report = Report()
     store = Store(course, assignment.name)
+    store.work.mkdir(parents=True, exist_ok=True)
     zone = assignment.due.tzinfo if assignment.due else None
+    roster = read_roster(course)
+    known = {whose.squash(text) for person in roster.values() for text in (person.id, person.name, *person.ids)}
+    known |= {whose.squash(one.partition(":")[2]) for person in roster.values() for one in person.ids}
+
+    def is_known(text: str) -> bool:
+        return whose.squash(text) in known - {""}
+
     try:
-        by_student = group(store, read_source(source, report, zone), report)
+        with open_download(source, zone, report.notes.append) as files:
+            found = recognise(files, assignment.name, assignment.title, zone, is_known)
+            report.platform, report.inside = found.platform.name, "/".join(found.root.path)
+            report.notes += [f"{found.platform.name}: {note}" for note in found.reading.notes]
+            tell_strays(found, report)
+            owned, changed = owners(found, roster, options, report, zone)
+            expected = expected_of(assignment, course.release_dir / assignment.name)
+            everybody = {**roster, **changed}
+            for student in sorted(owned):
+                person = everybody[student]
+                take(store, person, owned[student], found, expected, assignment, zone, options, report, str(source))
     except Refused as refused:
         report.problems.append(f"{source}: {refused}")
         return report
-    for student, files in sorted(by_student.items()):
-        try:
-            files = settle(unpack(files, student, report, zone), assignment)
-            if not any(found.path.endswith(".ipynb") for found in files):
-                report.problems.append(f"{student}: {no_notebook(files)}")
-            elif put(store, student, files, force, report):
-                report.collected.append(student)
-        except Refused as refused:
-            report.problems.append(f"{student}: {refused}")
-        except OSError as error:
-            report.problems.append(f"{student}: could not be written to {store.submitted(student)}: {error.strerror}.")
+    taken = {row.student for row in report.rows}
+    write_people(course, [person for person in changed.values() if person.id in taken])
+    report.missing = without_submission(course, assignment.name, everybody.values())
     return report
 
 
-def no_notebook(files: list[Found]) -> str:
-    """What was handed in instead of a notebook, and what to do."""
-    if not files:
-        return "what was handed in is empty."
-    paths = [found.path for found in files]
-    shown = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
-    packed = any(path.lower().endswith(OTHER_ARCHIVES) for path in paths)
-    hint = " Only zips are unpacked: unpack it into a folder of the student's, and collect that." if packed else ""
-    return f"there is no notebook in what was handed in, only {shown}.{hint}"
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-def read_source(source: Path, report: Report, zone: tzinfo | None) -> list[Found]:
-    """All files in a folder or zip, with their paths in it; `zone` as of `read_zip`."""
-    if source.is_dir():
-        notes: list[Note] = []
-        found = []
-        for path, entry in walk(source, notes):
-            if is_litter(PurePosixPath(path).parts):
-                continue
-            content = read_regular(Path(entry.path), MAX_BYTES)
-            if content is None:
-                report.notes.append(f"{path} cannot be read, or is too large, and is left out.")
-            else:
-                found.append(Found(path, content, entry.stat(follow_symlinks=False).st_mtime))
-        report.notes += [note.text for note in notes]
-        return found
-    content = read_regular(source, 8 * MAX_BYTES)
-    if content is None:
-        raise Refused("it is neither a folder nor a readable zip.")
-    return list(read_zip(content, zone, limit=8 * MAX_BYTES, files=100 * MAX_FILES))
+def tell_strays(found: Recognised, report: Report) -> None:
+    entries = {entry.name: entry for entry in found.root.entries}
+    for name in found.strays:
+        if any(is_work(file) for file in entries[name].files):
+            report.problems.append(
+                f"{name}: whose is it? It does not have the form of the others ({found.platform.form}). Put it into a "
+                "folder named after the student, and collect that."
+            )
+        else:
+            report.notes.append(f"{name} is left out: it is nobody's hand-in.")
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Owned:
-    """A file with its owner: the name, and the number by which a platform tells owners of the same name apart.
+def owners(
+    found: Recognised, roster: Mapping[str, Person], options: Options, report: Report, zone: tzinfo | None
+) -> tuple[dict[str, list[Claim]], dict[str, Person]]:
+    """Student id -> hand-ins, and everybody of whom something new is known."""
+    platform = found.platform.name
+    strict = any(person.listed for person in roster.values())
+    changed: dict[str, Person] = {}
+    owned: dict[str, list[Claim]] = defaultdict(list)
+    open_claims: list[tuple[Claim, Who, whose.Match]] = []
 
-    `attempt` is Blackboard's, a time that sorts.
-    """
+    def give(claim: Claim, person: Person, who: Who | None = None) -> None:
+        owned[person.id].append(claim)
+        if who is not None:
+            changed[person.id] = whose.learned(changed.get(person.id, person), who, platform)
 
-    student: str
-    number: str
-    found: Found
-    attempt: str = ""
-
-
-def group(store: Store, files: list[Found], report: Report) -> dict[str, list[Found]]:
-    """Student -> files, with paths below what is the student's own."""
-    owned = [one for found in without_common_folder(files) if (one := owner(found, store.assignment, report))]
-    numbers: dict[str, set[str]] = defaultdict(set)
-    last: dict[str, str] = defaultdict(str)
-    for one in owned:
-        numbers[one.student].add(one.number)
-        last[one.student] = max(last[one.student], one.attempt)
-    groups: dict[str, list[Found]] = defaultdict(list)
-    for one in owned:
-        several = len(numbers[one.student]) > 1 and one.number
-        if one.attempt == last[one.student]:
-            groups[f"{one.student}_{one.number}" if several else one.student].append(one.found)
-    for student in sorted(student for student, known in numbers.items() if len(known) > 1):
-        names = [f"{student}_{number}" if number else student for number in sorted(numbers[student])]
-        report.notes.append(f"several are called {student}; they are kept apart as {', '.join(names)}.")
-        if student not in names and store.submitted(student).exists():
-            report.notes.append(f"submitted/{student} is from an earlier download, and one of them: remove it.")
-    return groups
-
-
-def owner(found: Found, assignment: str, report: Report) -> Owned | None:
-    """Whose a file is; None, and told, where nobody can know."""
-    top, _, rest = found.path.partition("/")
-    if rest:
-        if moodle := MOODLE.match(top):
-            return owned_by(moodle, moodle["number"], rest, found)
-        return Owned(student_name(top), "", Found(rest, found.content, found.time))
-    if blackboard := BLACKBOARD.match(top):
-        file = blackboard["file"]
-        return owned_by(blackboard, "", file, found, blackboard["attempt"]) if file else None
-    if canvas := CANVAS.match(top):
-        return owned_by(canvas, canvas["number"], canvas["file"], found)
-    if top.lower().endswith(".zip"):
-        return Owned(student_name(without_assignment(top[:-4], assignment)), "", found)
-    if top.lower().endswith((".ipynb", *OTHER_ARCHIVES)):
-        report.problems.append(
-            f"{top}: whose is it? Put it, unpacked, into a folder with the student's id as its name."
-        )
-    else:
-        report.notes.append(f"{top} is left out: it is neither a student's folder nor a zip.")
-    return None
-
-
-def without_assignment(stem: str, assignment: str) -> str:
-    """An archive's name without what `autograder submit`, and a browser, put behind the student's."""
-    return re.sub(rf"(?<=.)-{re.escape(assignment)}([ _]?\(\d+\))?\Z", "", stem, flags=re.IGNORECASE)
-
-
-def owned_by(match: re.Match, number: str, path: str, found: Found, attempt: str = "") -> Owned | None:
-    """A file that came through a platform; the time of handing in is nothing that a student could say there."""
-    if PurePosixPath(path).name == TIMESTAMP:
-        return None
-    return Owned(student_name(match["student"]), number, Found(path, found.content, found.time), attempt)
-
-
-def without_common_folder(files: list[Found]) -> list[Found]:
-    """The files less a single folder around all students' folders."""
-    tops = {found.path.partition("/")[0] for found in files}
-    deep = [found for found in files if found.path.count("/") >= 2 or found.path.endswith(".zip")]
-    if len(tops) == 1 and len(deep) == len(files) and all("/" in found.path for found in files):
-        inner = {found.path.split("/")[1] for found in files}
-        if len(inner) > 1 or any(MOODLE.match(name) for name in inner):
-            return [Found(found.path.partition("/")[2], found.content, found.time) for found in files]
-    return files
-
-
-def student_name(text: str) -> str:
-    """A student's id as a folder name: letters, digits, and - _ . @ as they are, anything else as _."""
-    name = re.sub(r"[^\w.@-]+", "_", unicodedata.normalize("NFC", text.strip())).strip("._")
-    return name[:100] or "unnamed"
-
-
-# --- what it is -------------------------------------------------------------------------------------------------------
-
-
-def unpack(files: list[Found], student: str, report: Report, zone: tzinfo | None, depth: int = 0) -> list[Found]:
-    """The student's files, archives among them unpacked; raises Refused for an archive that is not taken."""
-    out: list[Found] = []
-    for found in files:
-        if not found.path.lower().endswith(".zip"):
-            if not depth or PurePosixPath(found.path).name != TIMESTAMP:
-                out.append(found)
-        elif depth == MAX_NESTED:
-            report.notes.append(f"{student}: {found.path} is an archive in an archive in an archive, and is left out.")
+    for claim in found.reading.claims:
+        group = whose.members(claim.group, roster.values())
+        if group:
+            for person in group:
+                give(claim, person)
+            report.notes.append(f"{claim.label} is a group: {named(group)}.")
+            continue
+        if not claim.who:
+            report.problems.append(f"{claim.label}: nobody is named as its owner.")
+        for who in claim.who:
+            answer = options.whose.get(claim.label) or options.whose.get(who.login or who.student_id or who.name)
+            match = whose.match(who, platform, roster.values())
+            if answer:
+                give(claim, roster.get(answer) or Person(answer, *whose.split_name(who.name), listed=strict), who)
+            elif match.person:
+                give(claim, match.person, who)
+            else:
+                open_claims.append((claim, who, match))
+        if len(claim.who) > 1:
+            report.notes.append(f"{claim.label}: a group; each of them gets the hand-in.")
+    new: list[tuple[Claim, Who]] = []
+    for claim, who, match in open_claims:
+        person = by_manifest(claim, found, roster, owned, report, zone) if found.platform is PLAIN else None
+        if person is not None:
+            give(claim, person, who)
+        elif strict or match.near:
+            if answer := options.ask(claim.label, match.near):
+                give(claim, roster.get(answer) or Person(answer, *whose.split_name(who.name)), who)
+            else:
+                report.problems.append(question(claim, match))
         else:
-            out += unpack(list(read_zip(found.content, zone)), student, report, zone, depth + 1)
-    if sum(len(found.content) for found in out) > MAX_BYTES:
-        raise Refused(f"all archives unpacked are more than {MAX_BYTES >> 20} MB.")
-    return out
+            new.append((claim, who))
+    made = whose.newcomers([replace(claim, who=(who,)) for claim, who in new], platform, roster)
+    for claim, who in new:
+        give(claim, made[who])
+        changed[made[who].id] = made[who]
+    tell_namesakes(made, report)
+    return owned, changed
 
 
-def settle(files: list[Found], assignment: Assignment) -> list[Found]:
-    """The files as grading looks for them: the folder that holds the notebooks is the submission."""
-    names = {f"{name}.ipynb" for name in assignment.notebooks}
-    notebooks = [found for found in files if found.path.endswith(".ipynb")]
-    homes: dict[str, int] = defaultdict(int)
-    for found in notebooks:
-        homes[str(PurePosixPath(found.path).parent)] += 1 + 10 * (original_name(found.path) in names)
-    home = max(homes, key=lambda folder: (homes[folder], -len(folder)), default=".")
-    prefix = "" if home == "." else home + "/"
-    out: dict[str, Found] = {}
-    for found in files:
-        path = found.path.removeprefix(prefix) if found.path.startswith(prefix) else found.path
-        if "/" not in path and path.endswith(".ipynb") and path not in names and original_name(path) in names:
-            path = original_name(path)
-        if path not in out or found.time > out[path].time:
-            out[path] = Found(path, found.content, found.time)
-    return list(out.values())
-
-
-def original_name(path: str) -> str:
-    """A notebook's name without what browsers and platforms add to a second copy: "knn (1).ipynb", "knn-2.ipynb"."""
-    return COPY_NUMBER.sub("", PurePosixPath(path).name)
-
-
-# --- putting it there -------------------------------------------------------------------------------------------------
-
-
-def put(store: Store, student: str, files: list[Found], force: bool, report: Report) -> bool:
-    """Write a submission in one step; False where the same or a newer one is there."""
-    place = store.submitted(student)
-    stamp = next((found.content for found in files if found.path == TIMESTAMP), b"")
-    when = datetime.fromtimestamp(max(found.time for found in files), UTC)
-    stamp = stamp or when.strftime("%Y-%m-%d %H:%M:%S UTC\n").encode()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=place.parent, prefix=".collect-"))
+def by_manifest(
+    claim: Claim,
+    found: Recognised,
+    roster: Mapping[str, Person],
+    owned: Mapping[str, list[Claim]],
+    report: Report,
+    zone: tzinfo | None,
+) -> Person | None:
+    """The student that the hand-in names itself, which a student may have written: only where nobody else is known by
+    the folder's name, and where that student has no other hand-in here."""
     try:
-        for found in files:
-            if PurePosixPath(found.path).name not in IGNORED_FILES:
-                target = fresh / found.path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(found.content)
-        (fresh / TIMESTAMP).write_bytes(stamp)
-        fresh.chmod(0o755)
-        if place.exists():
-            old, new = (
-                read_submission(student, place, MAX_BYTES >> 20),
-                read_submission(student, fresh, MAX_BYTES >> 20),
-            )
-            if old.files == new.files:
-                report.unchanged.append(student)
-                return False
-            if not force and (old.handed_in() or datetime.min) > (new.handed_in() or datetime.max):
-                report.unchanged.append(student)
-                report.notes.append(f"{student}: a newer submission is there; --force replaces it.")
-                return False
-            os.replace(place, fresh.with_name(f"{fresh.name}-old"))
-        os.replace(fresh, place)
-        return True
-    except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        report.problems.append(f"{student}: a file and a folder of what was handed in have the same name.")
-        return False
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(fresh.with_name(f"{fresh.name}-old"), ignore_errors=True)
+        manifest = manifest_of(unpacked(list(claim.files), zone, lambda note: None))
+    except Refused:
+        return None
+    if manifest is None or not manifest.student_id:
+        return None
+    person = whose.match(Who(student_id=manifest.student_id), found.platform.name, roster.values()).person
+    if person is None or person.id in owned:
+        return None
+    report.notes.append(f"{claim.label} is taken as {named([person])}: its submission.json says so.")
+    return person
+
+
+def question(claim: Claim, match: whose.Match) -> str:
+    may_be = f" It may be {named(match.near)}." if match.near else " Nobody on the roster has this id, email or name."
+    example = match.near[0].id if match.near else "ID"
+    return f'{claim.label}: whose is it?{may_be} Say so with  --whose "{claim.label}={example}"'
+
+
+def tell_namesakes(made: Mapping[Who, Person], report: Report) -> None:
+    by_name = defaultdict(list)
+    for who, person in made.items():
+        by_name[who.name or whose.student_id(who.student_id or who.login)].append(person.id)
+    for name, ids in by_name.items():
+        if len(ids) > 1:
+            report.notes.append(f"several are called {name}; they are kept apart as {', '.join(sorted(ids))}.")
+
+
+# --- what is taken ----------------------------------------------------------------------------------------------------
+
+
+def take(
+    store: Store,
+    person: Person,
+    claims: list[Claim],
+    found: Recognised,
+    expected: Expected,
+    assignment: Assignment,
+    zone: tzinfo | None,
+    options: Options,
+    report: Report,
+    source: str,
+) -> None:
+    """Put the last of a student's attempts into place, and keep the others."""
+    ready: list[tuple[Receipt, Settled]] = []
+    problems = []
+    for claim in sorted(claims, key=lambda claim: claim.attempt):
+
+        def tell(note: str, claim: Claim = claim) -> None:
+            report.notes.append(f"{claim.label}: {note}")
+
+        try:
+            settled = settle(unpacked(list(claim.files), zone, tell), assignment, expected)
+        except Refused as refused:
+            problems.append(f"{person.id}: {refused}" + (f" ({claim.label})" if claim.label != person.id else ""))
+            continue
+        ready.append((receipt_of(claim, settled, person, found, options, source), settled))
+    if not ready:
+        report.problems += problems
+        return
+    if problems:
+        report.notes += [f"an attempt is left out: {problem}" for problem in problems]
+    same = {receipt.sha256 for receipt, _ in ready}
+    if len(same) > 1 and len({receipt.attempt for receipt, _ in ready}) < len(ready):
+        labels = ", ".join(receipt.label for receipt, _ in ready)
+        report.problems.append(
+            f"{person.id}: there are {len(ready)} different hand-ins ({labels}), and nothing says which is the last. "
+            "Take the others out of the download, and collect again."
+        )
+        return
+    *earlier, (receipt, settled) = ready
+    files = {file.path: file for file in settled.files}
+    try:
+        state = put(store, person.id, files, receipt, options.force)
+        for older, its in earlier:
+            keep_files(store, person.id, {file.path: file for file in its.files}, older)
+    except OSError as error:
+        report.problems.append(
+            f"{person.id}: could not be written to {store.submitted(person.id)}: {error.strerror or error}."
+        )
+        return
+    report.notes += [f"{person.id}: {note}." for note in settled.notes]
+    if earlier:
+        report.notes.append(f"{person.id}: the last of {len(ready)} attempts is taken; the others are kept beside it.")
+    if state == "older":
+        report.notes.append(f"{person.id}: a newer submission is there; --force replaces it.")
+    manifest = settled.manifest
+    if manifest and manifest.student_id and found.platform is not PLAIN:
+        key = f"id:{manifest.student_id.casefold()}"
+        if person.listed and key not in person.ids | {f"id:{person.id.casefold()}"}:
+            report.notes.append(f"{person.id}: the submission.json in it says {manifest.student_id}.")
+    report.rows.append(
+        Row(
+            student=person.id,
+            name=person.name,
+            state=state,
+            handed_in=receipt.when,
+            time_from=receipt.time_from,
+            seconds_late=late_by(receipt.when, assignment, person),
+            late=receipt.late,
+            files=len(files),
+        )
+    )
+
+
+def receipt_of(
+    claim: Claim, settled: Settled, person: Person, found: Recognised, options: Options, source: str
+) -> Receipt:
+    """What is known of a hand-in. No file in it says when it was handed in: those times are the student's."""
+    files = {file.path: file for file in settled.files}
+    when, time_from = claim.handed_in, claim.time_from
+    if person.id in options.times:
+        when, time_from = options.times[person.id], "--handed-in"
+    elif when is None and options.file_times:
+        when = datetime.fromtimestamp(max(file.time for file in claim.files), UTC)
+        time_from = "the file's time"
+    return Receipt(
+        platform=found.platform.name,
+        source=source,
+        label=claim.label,
+        handed_in=when.astimezone(UTC).isoformat() if when else "",
+        time_from=time_from,
+        late=claim.late,
+        attempt=claim.attempt,
+        newest=max((file.time for file in claim.files), default=0.0),
+        sha256=hash_of(files),
+    )
+
+
+def late_by(when: datetime | None, assignment: Assignment, person: Person) -> float | None:
+    """Seconds after the student's due time; None where the time of handing in or the due time is not known."""
+    if when is None or assignment.due is None:
+        return None
+    extension = 3600 * person.extensions.get(assignment.name, 0.0)
+    return max((when - assignment.due).total_seconds() - extension, 0.0)

@@ -1,49 +1,26 @@
-"""Submissions as learning platforms hand them out."""
+"""What is collected from a download, whatever lies in it; the platforms' own forms are in test_platforms.py."""
 
-import io
 import json
 import os
-import stat
-import struct
 import unicodedata
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from autograder.intake.collect import collect
+from autograder.gradebook.roster import Person, read_roster, write_people
+from autograder.gradebook.store import Store
+from autograder.intake.collect import Options, collect
+from autograder.intake.keep import ATTEMPTS, LOG
 
-NOTEBOOK = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
+from .exports import notebook, work_in, write, zipped
 
-
-def archive(files: dict[str, str | bytes], **symlinks: str) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as out:
-        for name, content in files.items():
-            out.writestr(name, content)
-        for name, target in symlinks.items():
-            info = zipfile.ZipInfo(name)
-            info.external_attr = (stat.S_IFLNK | 0o777) << 16
-            out.writestr(info, target)
-    return data.getvalue()
-
-
-HOMEWORK = {"first.ipynb": NOTEBOOK, "second.ipynb": NOTEBOOK, "nn/tiny.py": "x = 1", "best.npz": b"PK"}
-ZIPPED = archive(HOMEWORK)
-FLAT = {"first.ipynb": NOTEBOOK, "second.ipynb": NOTEBOOK}
-
-
-def write(root: Path, files: dict[str, str | bytes]) -> Path:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return root
+FLAT = {"first.ipynb": "work:1", "second.ipynb": "work:2"}
+HOMEWORK = FLAT | {"nn/tiny.py": "text:x = 1", "best.npz": "text:PK"}
 
 
 def collected(tiny, source: Path, **options):
-    return collect(tiny.course, tiny.course.assignment("tiny"), source, **options)
+    return collect(tiny.course, tiny.course.assignment("tiny"), source, Options(**options))
 
 
 def files(tiny, student: str) -> set[str]:
@@ -51,204 +28,251 @@ def files(tiny, student: str) -> set[str]:
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
+def work(tiny, student: str, name: str = "first.ipynb") -> str:
+    return work_in(tiny.course.submitted / student / "tiny" / name)
+
+
+def attempts(tiny, student: str) -> set[str]:
+    """The work in everything that is kept of a student's attempts."""
+    folder = Store(tiny.course, "tiny").work / ATTEMPTS / student
+    return {work_in(path) for path in folder.glob("*/first.ipynb")}
+
+
+def log_of(tiny) -> list[dict]:
+    text = (Store(tiny.course, "tiny").work / LOG).read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# --- which files ------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
-    ("layout", "student"),
+    ("handed_in", "first", "note"),
     [
-        ({f"ada/{name}": content for name, content in HOMEWORK.items()}, "ada"),
-        ({f"ada/tiny/{name}": content for name, content in HOMEWORK.items()}, "ada"),
-        ({"ada.zip": ZIPPED}, "ada"),
-        ({"ada-tiny.zip": ZIPPED}, "ada"),
-        ({"ada-l-tiny (1).zip": ZIPPED}, "ada-l"),
-        ({"ada.zip": archive({f"my homework/{name}": content for name, content in HOMEWORK.items()})}, "ada"),
-        ({"Ada Lovelace_12345_assignsubmission_file_/homework.zip": ZIPPED}, "Ada_Lovelace"),
-        ({f"Ada Lovelace_12345_assignsubmission_file_/{n}": c for n, c in HOMEWORK.items()}, "Ada_Lovelace"),
-        ({"lovelaceada_LATE_12345_678_homework.zip": ZIPPED}, "lovelaceada"),
-        ({"lovelaceada_12345_678_tiny.zip": ZIPPED}, "lovelaceada"),
-        ({"Homework 1_lovelace_attempt_2026-10-01-10-00-00_homework.zip": ZIPPED}, "lovelace"),
-        ({f"Homework 1_ada_attempt_2026-10-01-10-00-00_{n.replace('/', '_')}": c for n, c in FLAT.items()}, "ada"),
-        ({"ada.zip": ZIPPED, "__MACOSX/._ada.zip": b"\0\5", "._ada.zip": b"\0\5"}, "ada"),
-        ({"ada.zip": archive({f"HW: 1/{name}": content for name, content in HOMEWORK.items()})}, "ada"),
-        ({"ada.zip": archive({"hw\\": ""} | {f"hw\\{name}": content for name, content in HOMEWORK.items()})}, "ada"),
-        ({f"{unicodedata.normalize('NFD', 'jörg')}/{n}": c for n, c in HOMEWORK.items()}, "jörg"),
+        ({"first.ipynb": "blank", "first-Copy1.ipynb": "work:x"}, "x", "first-Copy1.ipynb is taken as first.ipynb"),
+        ({"first.ipynb": "work:x", "first-Copy1.ipynb": "blank"}, "x", "first-Copy1.ipynb, another first.ipynb"),
+        ({"hw/first.ipynb": "blank", "hw copy/first.ipynb": "work:x"}, "x", "left out: hw/first.ipynb"),
+        ({"first.ipynb": "work:x", "backup/first.ipynb": "work:y"}, "x", "left out: backup/first.ipynb"),
+        ({"My solution.ipynb": "work:x"}, "x", "My solution.ipynb is taken as first.ipynb"),
+        ({"first.ipynb.txt": "work:x"}, "x", "first.ipynb.txt is taken as"),
+        ({"first.json": "work:x"}, "x", "first.json is taken as"),
+        ({"FIRST.IPYNB": "work:x"}, "x", "FIRST.IPYNB is taken as"),
+        ({"First_AdaLovelace_final.ipynb": "work:x"}, "x", "is taken as first.ipynb"),
+        ({"first (1).ipynb": "work:x"}, "x", "first (1).ipynb is taken as"),
+        ({"first.ipynb": "work:x", "._first.ipynb": "text:\0\5"}, "x", ""),
+        ({"first.ipynb": "text:{torn", "first (2).ipynb": "work:x"}, "x", "first.ipynb, which cannot be read"),
+        ({"hw.zip": {"first.ipynb": "work:x"}, "first.ipynb": "blank"}, "x", "without work in it"),
+        ({"deep/er/hw/first.ipynb": "work:x"}, "x", ""),
+        ({"hw.zip": {"in.zip": {"first.ipynb": "work:x"}}}, "x", ""),
+        ({"first.ipynb": "work:x", "notes.ipynb": "text:{}"}, "x", ""),
     ],
 )
-@pytest.mark.parametrize("zipped", [False, True])
-def test_layouts(tiny, tmp_path, layout, student, zipped):
-    """Is a submission found in each platform's layout, in a folder or a zip?"""
-    source = write(tmp_path / "in", layout)
-    if zipped:
-        source = tmp_path / "all.zip"
-        source.write_bytes(archive(layout))
+def test_the_notebook_with_the_work_is_taken(tiny, tmp_path, handed_in, first, note):
+    """Is the notebook graded that holds the work, under its right name, and are the others named?"""
+    report = collected(tiny, write(tmp_path / "in", {f"ada/{name}": said for name, said in handed_in.items()}))
+    assert report.problems == []
+    assert work(tiny, "ada") == first
+    assert not note or any(note in said for said in report.notes), report.notes
+
+
+def test_the_folder_with_the_work_is_taken_whole(tiny, tmp_path):
+    """Do library and weights come from the folder whose notebook counts, also where only the library was worked on?"""
+    released = (tiny.course.release_dir / "tiny" / "nn" / "tiny.py").read_text()
+    given = {"hw/first.ipynb": "blank", "hw/nn/tiny.py": f"text:{released}", "best.npz": "text:PK"}
+    worked = {"hw (1)/first.ipynb": "blank", "hw (1)/nn/tiny.py": f"text:{released}# mine\n"}
+    collected(tiny, write(tmp_path / "in", {f"ada/{name}": said for name, said in (given | worked).items()}))
+    assert work(tiny, "ada", "nn/tiny.py").endswith("# mine\n")
+    assert files(tiny, "ada") == {"first.ipynb", "nn/tiny.py", "best.npz"}
+
+
+def test_notebooks_in_folders_of_their_own(tiny, tmp_path):
+    """Are both notebooks found where each is in a folder of its own?"""
+    collected(tiny, write(tmp_path / "in", {"ada/1/first.ipynb": "work:a", "ada/2/second.ipynb": "work:b"}))
+    assert (work(tiny, "ada"), work(tiny, "ada", "second.ipynb")) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "said"),
+    [
+        ({"essay.ipynb.pdf": "text:hello"}, "no notebook in what was handed in, only essay.ipynb.pdf"),
+        ({"hw.ipynb.rar": "text:Rar!"}, "Only zips are unpacked"),
+        ({"hw.zip": {}}, "empty"),
+        ({"first.ipynb": "work:x", "submission.json": '{"assignment": "other"}'}, "this is a hand-in of other"),
+    ],
+)
+def test_what_cannot_be_taken_is_a_problem(tiny, tmp_path, handed_in, said):
+    """Is it told why nothing was taken, and is the next student's work taken?"""
+    source = write(tmp_path / "in", {f"ada/{n}": c for n, c in handed_in.items()} | {"zoe.zip": HOMEWORK})
     report = collected(tiny, source)
-    assert (report.collected, report.problems) == ([student], [])
-    wanted = FLAT if "Homework 1_ada" in next(iter(layout)) else HOMEWORK
-    assert files(tiny, student) == {*wanted, "timestamp.txt"}
-
-
-def test_copies_from_a_browser(tiny, tmp_path):
-    """Do "first (1).ipynb" and Canvas's "first-2.ipynb" count as first.ipynb?"""
-    source = write(tmp_path / "in", {"ada/first (1).ipynb": NOTEBOOK, "doe_12_34_second-2.ipynb": NOTEBOOK})
-    collected(tiny, source)
-    assert files(tiny, "ada") == {"first.ipynb", "timestamp.txt"}
-    assert files(tiny, "doe") == {"second.ipynb", "timestamp.txt"}
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        archive({"../../evil.ipynb": NOTEBOOK}),
-        archive({"/etc/evil.ipynb": NOTEBOOK}),
-        archive({"..\\evil.ipynb": NOTEBOOK}),
-        archive({"C:/evil.ipynb": NOTEBOOK}),
-        archive(HOMEWORK, link="/etc/passwd"),
-        archive({"first.ipynb": NOTEBOOK, "bomb.bin": bytes(400 * 2**20)}),
-        archive({f"f{n}.txt": "" for n in range(2000)}),
-        b"this is no zip",
-        ZIPPED[:100],
-    ],
-    ids=["up", "absolute", "backslashes", "drive", "link", "bomb", "many files", "no zip", "torn"],
-)
-def test_hostile_archives_are_refused(tiny, tmp_path, hostile):
-    """Is an archive refused that leads out of its folder or is a bomb, and the next student's taken?"""
-    report = collected(tiny, write(tmp_path / "in", {"mallory.zip": hostile, "zoe.zip": ZIPPED}))
     assert report.collected == ["zoe"]
     assert len(report.problems) == 1
-    assert report.problems[0].startswith("mallory: ")
-    assert not (tiny.course.submitted / "mallory" / "tiny").exists()
-    assert not list(tiny.course.root.rglob("evil*"))
+    assert report.problems[0].startswith("ada: ")
+    assert said in report.problems[0]
 
 
-def test_links_in_a_folder_are_left_out(tiny, tmp_path):
-    """Is a link to a file elsewhere not followed?"""
-    source = write(tmp_path / "in", {f"ada/{name}": content for name, content in HOMEWORK.items()})
+def test_links_environments_and_litter_are_left_out(tiny, tmp_path):
+    """Is a link not followed, and does an environment under any name leave room for the work?"""
+    env = {f"ada/my env/lib/f{n}.py": "text:" for n in range(1200)} | {"ada/my env/pyvenv.cfg": "text:home = /usr"}
+    source = write(tmp_path / "in", {f"ada/{name}": said for name, said in HOMEWORK.items()} | env)
     (tmp_path / "secret.py").write_text("secret")
     (source / "ada" / "helpers.py").symlink_to(tmp_path / "secret.py")
+    packed = {f"hw/{name}": said for name, said in HOMEWORK.items()}
+    packed |= {name.replace("ada/", "hw/"): said for name, said in env.items()}
+    write(source, {"ben.zip": packed})
     report = collected(tiny, source)
-    assert "helpers.py" not in files(tiny, "ada")
-    assert any("link" in note for note in report.notes)
+    assert report.problems == []
+    assert files(tiny, "ada") == files(tiny, "ben") == set(HOMEWORK)
+    assert any("helpers.py is a link" in note for note in report.notes)
+
+
+# --- whose it is ------------------------------------------------------------------------------------------------------
 
 
 def test_names_stay_in_their_folder(tiny, tmp_path):
-    """Can no student's name lead elsewhere?"""
-    collected(tiny, write(tmp_path / "in", {"..strange name!/first.ipynb": NOTEBOOK}))
-    assert [path.name for path in tiny.course.submitted.iterdir()] == ["strange_name"]
+    """Can no student's name lead elsewhere, and is a name the same in every spelling of its letters?"""
+    jörg = unicodedata.normalize("NFD", "jörg")
+    collected(tiny, write(tmp_path / "in", {"..strange name!/first.ipynb": "work:1", f"{jörg}/first.ipynb": "work:2"}))
+    assert sorted(path.name for path in tiny.course.submitted.iterdir()) == ["jörg", "strange_name"]
 
 
-def test_newer_wins_and_same_is_left(tiny, tmp_path):
-    """Is an older submission not put over a newer one, unless forced, and the same one left as it is?"""
-    new, old = (
-        write(tmp_path / "new", {"ada/first.ipynb": NOTEBOOK}),
-        write(tmp_path / "old", {"ada/first.ipynb": "{}"}),
-    )
-    os.utime(new / "ada" / "first.ipynb", (2_000_000_000, 2_000_000_000))
-    os.utime(old / "ada" / "first.ipynb", (1_000_000_000, 1_000_000_000))
-    assert collected(tiny, new).collected == ["ada"]
-    stamp = tiny.course.submitted / "ada" / "tiny" / "timestamp.txt"
-    assert stamp.read_text() == "2033-05-18 03:33:20 UTC\n"
-    assert collected(tiny, new).unchanged == ["ada"]
-    assert collected(tiny, old).unchanged == ["ada"]
-    assert collected(tiny, old, force=True).collected == ["ada"]
-    assert stamp.read_text().startswith("2001")
-    assert collected(tiny, new).collected == ["ada"]
-
-
-def test_no_notebook(tiny, tmp_path):
-    """Is a submission without a notebook reported?"""
-    report = collected(tiny, write(tmp_path / "in", {"ada/essay.txt": "hello"}))
-    assert report.problems == ["ada: there is no notebook in what was handed in, only essay.txt."]
-
-
-def test_what_is_left_out_is_told(tiny, tmp_path):
-    """Is every file named that is not collected, and what to do with it?"""
-    layout = {"ada.ipynb": NOTEBOOK, "bob.7z": "7z", "readme.pdf": "", "cy/hw.rar": "Rar!", "dan/hw.zip": archive({})}
-    report = collected(tiny, write(tmp_path / "in", layout | {"zoe.zip": ZIPPED}))
-    assert report.collected == ["zoe"]
-    assert [problem.partition(":")[0] for problem in report.problems] == ["ada.ipynb", "bob.7z", "cy", "dan"]
-    assert "only hw.rar. Only zips are unpacked" in report.problems[2]
-    assert "empty" in report.problems[3]
-    assert any("readme.pdf" in note for note in report.notes)
-
-
-@pytest.mark.parametrize(
-    ("layout", "students"),
-    [
-        (("Anna Schmidt_11_assignsubmission_file_", "Anna Schmidt_22_assignsubmission_file_"), "Anna_Schmidt"),
-        (("schmidt_11_5", "schmidt_22_6"), "schmidt"),
-    ],
-)
-def test_two_students_of_one_name(tiny, tmp_path, layout, students):
-    """Are the submissions of two students with the same name kept apart, and is that said?"""
-    between = "/" if "assign" in layout[0] else "_"
-    for_first = {f"{layout[0]}{between}first.ipynb": NOTEBOOK}
-    collected(tiny, write(tmp_path / "early", for_first))
-    source = write(tmp_path / "in", for_first | {f"{layout[1]}{between}first.ipynb": NOTEBOOK + " "})
+def test_the_roster_decides_and_asks(tiny, tmp_path):
+    """Is somebody found by id, email and name, and asked about where none fits; is the answer remembered?"""
+    people = [
+        Person("s1", "Ada", "Lovelace", "ada@uni.edu"),
+        Person("s2", "Charles", "Babbage"),
+        Person("s3", "Mary", "Somerville", ids=frozenset({"id:mary"})),
+        Person("s4", "Alan", "Turing"),
+    ]
+    write_people(tiny.course, people)
+    names = ("ADA@uni.edu", "Babbage, Charles", "mary", "A Turing")
+    source = write(tmp_path / "in", {f"{name}/first.ipynb": f"work:{name}" for name in names})
     report = collected(tiny, source)
-    assert report.collected == [f"{students}_11", f"{students}_22"]
-    assert (tiny.course.submitted / f"{students}_22" / "tiny" / "first.ipynb").read_text() == NOTEBOOK + " "
-    assert f"{students}_11, {students}_22" in report.notes[0]
-    assert f"submitted/{students} is from an earlier download" in report.notes[1]
+    assert sorted(report.collected) == ["s1", "s2", "s3"]
+    assert report.problems == ['A Turing: whose is it? It may be Alan Turing (s4). Say so with  --whose "A Turing=s4"']
+    assert [person.id for person in report.missing] == ["s4"]
+    asked = []
+    report = collected(tiny, source, ask=lambda label, near: asked.append((label, near[0].id)) or "s4")
+    assert (report.problems, asked) == ([], [("A Turing", "s4")])
+    assert collected(tiny, source).problems == []
+    assert read_roster(tiny.course)["s4"].ids == {"id:a turing"}
 
 
-def test_last_attempt_counts(tiny, tmp_path):
-    """Does Blackboard's last attempt count, whole, whatever the files' own times?"""
-    name = "Homework 1_ada_attempt_2026-10-0{}-10-00-00_{}.ipynb".format
-    layout = {name(1, "first"): "old", name(1, "second"): "old", name(2, "first"): NOTEBOOK}
-    source = write(tmp_path / "in", layout)
-    for path in source.iterdir():
-        os.utime(path, (1_000_000_000 if "10-02" in path.name else 2_000_000_000,) * 2)
+def test_a_renamed_folder_makes_no_second_student(tiny, tmp_path):
+    """Does the id in submission.json find a student whose folder was renamed, but never take another's place?"""
+    manifest = {"submission.json": json.dumps({"assignment": "tiny", "student_id": "s1", "name": "Ada"})}
+    collected(tiny, write(tmp_path / "1", {"s1-tiny.zip": FLAT | manifest}))
+    report = collected(tiny, write(tmp_path / "2", {"new upload.zip": {"first.ipynb": "work:later"} | manifest}))
+    assert (report.collected, work(tiny, "s1")) == (["s1"], "later")
+    assert "its submission.json says so" in report.notes[0]
+    both = {"s1.zip": {"first.ipynb": "work:mine"}, "mallory.zip": {"first.ipynb": "work:stolen"} | manifest}
+    collected(tiny, write(tmp_path / "3", both), force=True)
+    assert (work(tiny, "s1"), work(tiny, "mallory")) == ("mine", "stolen")
+
+
+def test_two_hand_ins_of_one_student_are_asked_about(tiny, tmp_path):
+    """Is nothing merged or chosen where a student has two hand-ins and nothing says which is the last?"""
+    source = write(tmp_path / "in", {"ada/first.ipynb": "work:1", "ada.zip": {"first.ipynb": "work:2"}})
+    report = collected(tiny, source)
+    assert report.rows == []
+    assert "nothing says which is the last" in report.problems[0]
+    write(tmp_path / "in", {"ada/first.ipynb": "work:2"})
+    assert collected(tiny, source).collected == ["ada"]
+
+
+def test_one_file_that_is_nobodys_is_a_problem(tiny, tmp_path):
+    """Is a notebook beside the students' folders neither lost nor anybody's?"""
+    report = collected(tiny, write(tmp_path / "in", {"ada/first.ipynb": "work:1", "ben.ipynb": "work:2"}))
+    assert report.collected == ["ada"]
+    assert report.problems[0].startswith("ben.ipynb: whose is it?")
+
+
+# --- when it came -----------------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_late_where_the_platform_says_nothing(tiny, tmp_path):
+    """Is a time unknown in place of late where the zip has the time of the download, and is Canvas's mark shown?"""
+    source = write(tmp_path / "in", {"ada_1_2_first.ipynb": "work:a", "ben_LATE_3_4_first.ipynb": "work:b"})
+    ada, ben = collected(tiny, source).rows
+    assert (ada.handed_in, ada.seconds_late, ada.late) == (None, None, False)
+    assert (ben.handed_in, ben.seconds_late, ben.late) == (None, None, True)
+    assert files(tiny, "ada") == {"first.ipynb"}
+
+
+def test_nothing_in_a_students_archive_says_when(tiny, tmp_path):
+    """Does a backdated archive, with a timestamp.txt, stay as late as the platform says?"""
+    packed = {"first.ipynb": "work:x", "timestamp.txt": "text:2020-01-01 00:00:00 UTC"}
+    source = write(tmp_path / "in", {"HW_mallory_attempt_2026-10-11-15-00-00_hw.zip": packed})
+    (row,) = collected(tiny, source).rows
+    assert row.seconds_late == (2 * 24 + 3) * 3600
+    assert (tiny.course.submitted / "mallory/tiny/timestamp.txt").read_text() == "2026-10-11 15:00:00 UTC\n"
+
+
+def test_times_can_be_given(tiny, tmp_path):
+    """Do times from a list count, with a student's extension?"""
+    write_people(tiny.course, [Person("s1", "Ada", "Lovelace", extensions={"tiny": 24.0}), Person("s2", "B", "C")])
+    source = write(tmp_path / "in", {"s1/first.ipynb": "work:a", "s2/first.ipynb": "work:b"})
+    when = datetime(2026, 10, 10, 13, tzinfo=UTC)
     collected(tiny, source)
-    assert files(tiny, "ada") == {"first.ipynb", "timestamp.txt"}
-    assert (tiny.course.submitted / "ada" / "tiny" / "first.ipynb").read_text() == NOTEBOOK
+    report = collected(tiny, source, times={"s1": when, "s2": when})
+    assert [(row.state, row.seconds_late) for row in report.rows] == [("time changed", 3600), ("time changed", 90000)]
+    by_file = collected(
+        tiny, write(tmp_path / "late", {"s3/first.ipynb": "work:c"}), file_times=True, whose={"s3": "s3"}
+    )
+    assert by_file.rows[0].time_from == "the file's time"
 
 
-def zipped_at(clock: tuple[int, ...], extra: bytes = b"") -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as out:
-        info = zipfile.ZipInfo("first.ipynb", clock)
-        info.extra = extra
-        out.writestr(info, NOTEBOOK)
-    return data.getvalue()
+def test_newer_wins_same_is_left_and_nothing_is_lost(tiny, tmp_path):
+    """Is an older hand-in not put over a newer one, unless forced, and is every attempt kept and logged?"""
+    name = "HW_ada_attempt_2026-10-0{}-10-00-00_first.ipynb".format
+    old, new = (write(tmp_path / day, {name(day): f"work:{day}"}) for day in "12")
+    assert collected(tiny, new).collected == ["ada"]
+    assert collected(tiny, new).unchanged == ["ada"]
+    report = collected(tiny, old)
+    assert (report.unchanged, work(tiny, "ada")) == (["ada"], "2")
+    assert any("--force" in note for note in report.notes)
+    assert attempts(tiny, "ada") == {"1"}
+    collected(tiny, old, force=True)
+    assert (work(tiny, "ada"), attempts(tiny, "ada")) == ("1", {"1", "2"})
+    assert [line["what"] for line in log_of(tiny)] == ["new", "older, kept beside", "replaced"]
+    assert log_of(tiny)[-1]["replaced_is_in"].startswith(".grading/tiny/attempts/ada/20261002-100000-")
 
 
-@pytest.mark.parametrize(
-    ("due", "extra", "stamp"),
-    [
-        ("2026-10-09T23:59:00+02:00", b"", "2026-10-09 21:30:00 UTC\n"),
-        ("2026-10-09T23:59:00-07:00", b"", "2026-10-10 06:30:00 UTC\n"),
-        (
-            "2026-10-09T23:59:00+02:00",
-            struct.pack("<HHBI", 0x5455, 5, 1, int(datetime(2026, 10, 9, 20, tzinfo=UTC).timestamp())),
-            "2026-10-09 20:00:00 UTC\n",
-        ),
-    ],
-)
-def test_half_an_hour_before_the_due_time_is_not_late(tiny, tmp_path, due, extra, stamp):
-    """Is a zip's time, which names no zone, that of the course's clocks, and its exact time taken where it has one?"""
-    toml = tiny.source / "assignment.toml"
-    toml.write_text(toml.read_text().replace("2026-10-09T12:00:00+00:00", due))
-    collected(tiny, write(tmp_path / "in", {"ada.zip": zipped_at((2026, 10, 9, 23, 30, 0), extra)}))
-    assert (tiny.course.submitted / "ada" / "tiny" / "timestamp.txt").read_text() == stamp
+def test_of_unknown_times_the_platforms_order_counts(tiny, tmp_path):
+    """Does an older Canvas download not replace a newer one, though neither has times?"""
+    new, old = (write(tmp_path / n, {f"ada_1_{n}_first.ipynb": f"work:{n}"}) for n in ("20", "10"))
+    for path in old.iterdir():
+        os.utime(path, (2e9, 2e9))
+    collected(tiny, new)
+    assert collected(tiny, old).unchanged == ["ada"]
+    assert (work(tiny, "ada"), attempts(tiny, "ada")) == ("20", {"10"})
 
 
-@pytest.mark.parametrize("prefix", ["ada.zip", "Ada_1_assignsubmission_file_", "ada/tiny"])
-def test_who_may_say_when_it_was_handed_in(tiny, tmp_path, prefix):
-    """Does a timestamp.txt count that nbgrader wrote, and none that a student packed?"""
-    both = {"first.ipynb": NOTEBOOK, "timestamp.txt": "2020-01-01 00:00:00 UTC"}
-    packed = {prefix: archive(both)} if prefix.endswith(".zip") else {f"{prefix}/{n}": c for n, c in both.items()}
-    student = collected(tiny, write(tmp_path / "in", packed)).collected[0]
-    stamp = (tiny.course.submitted / student / "tiny" / "timestamp.txt").read_text()
-    assert stamp.startswith("2020") == (prefix == "ada/tiny")
+def test_a_submission_that_nbgrader_put_there_is_kept(tiny, tmp_path):
+    """Is a submission that collect knows nothing of moved, with its files, and not lost?"""
+    write(tiny.course.submitted / "ada" / "tiny", {"first.ipynb": "work:by hand"})
+    source = write(tmp_path / "in", {"HW_ada_attempt_2026-10-01-10-00-00_first.ipynb": "work:new"})
+    os.utime(tiny.course.submitted / "ada/tiny/first.ipynb", (1e9, 1e9))
+    assert collected(tiny, source).collected == ["ada"]
+    assert attempts(tiny, "ada") == {"by hand"}
 
 
 def test_a_file_that_cannot_be_written_costs_one_submission(tiny, tmp_path):
     """Is a name that is too long for the disk told, and the next student's work taken?"""
-    hostile = archive({"first.ipynb": NOTEBOOK, "y" * 300: ""})
-    report = collected(tiny, write(tmp_path / "in", {"mallory.zip": hostile, "zoe.zip": ZIPPED}))
+    source = write(tmp_path / "in", {"mallory.zip": FLAT | {"y" * 300: "text:"}, "zoe.zip": FLAT})
+    report = collected(tiny, source)
     assert report.collected == ["zoe"]
     assert "File name too long" in report.problems[0]
 
 
-def test_a_zip_without_times(tiny, tmp_path):
-    """Is a zip taken whose times are no times?"""
-    torn = zipped_at((1980, 1, 1, 0, 0, 0)).replace(b"\0\0\x21\0", bytes(4))
-    assert collected(tiny, write(tmp_path / "in", {"ada.zip": torn})).collected == ["ada"]
+def test_a_file_and_a_folder_of_one_name(tiny, tmp_path):
+    """Is that told for one student, and the next one's work taken?"""
+    bad = zipped({"first.ipynb": "work:1", "a": "text:", "a/b": "text:"})
+    report = collected(tiny, write(tmp_path / "in", {"mallory.zip": bad, "zoe.zip": FLAT}))
+    assert report.collected == ["zoe"]
+    assert report.problems[0].startswith("mallory: could not be written")
+
+
+def test_the_blank_notebook_is_collected(tiny, tmp_path):
+    """Is a hand-in without any work still a hand-in?"""
+    source = write(tmp_path / "in", {"ada/first.ipynb": notebook().encode()})
+    assert collected(tiny, source).collected == ["ada"]

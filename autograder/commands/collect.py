@@ -1,0 +1,132 @@
+"""`autograder collect`: submissions from a download to where grading looks for them."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from autograder.intake.collect import Report
+
+STATES = {
+    "new": "new",
+    "replaced": "replaces an older one",
+    "time changed": "time changed",
+    "unchanged": "unchanged",
+    "older": "older, not taken",
+}
+
+
+def collect(
+    assignment: Annotated[str, typer.Argument(metavar="ASSIGNMENT")],
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="A folder or zip of submissions.", exists=True)],
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace newer submissions by older ones, too.")] = False,
+    handed_in: Annotated[
+        Path | None,
+        typer.Option(
+            help="A CSV file with a student and a time in each row: your own, or Moodle's grading worksheet.",
+            dir_okay=False,
+            exists=True,
+        ),
+    ] = None,
+    file_times: Annotated[
+        bool, typer.Option("--file-times", help="Take files' times as the time of handing in, if nothing else says it.")
+    ] = False,
+    whose: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=ID", help="Whose a submission is; repeatable.")
+    ] = None,
+) -> None:
+    """Import submissions from an LMS download (folder or zip).
+
+    Canvas, Moodle, Blackboard, Gradescope, Brightspace, Sakai, Google Classroom, Teams, GitHub Classroom, ILIAS,
+    nbgrader's exchange, or a folder or zip for each student. Existing submissions are replaced only by newer ones,
+    and every attempt is kept in .grading/ASSIGNMENT/attempts. Where the platform does not say when something was
+    handed in, nobody is late.
+
+    Example:  autograder collect softmax_net downloads.zip
+    """
+    from rich.console import Console
+
+    from autograder.course import find_course
+    from autograder.errors import CourseError
+    from autograder.gradebook.roster import read_roster
+    from autograder.intake.collect import Options
+    from autograder.intake.collect import collect as gather
+    from autograder.intake.roster import read_times
+
+    course = find_course()
+    wanted = course.assignment(assignment)
+    console = Console(highlight=False)
+    answers = dict(answer.rpartition("=")[::2] for answer in whose or ())
+    if "" in answers or not all(answers.values()):
+        raise CourseError('collect: --whose is  "NAME AS THE PLATFORM HAS IT=ID".')
+    zone = wanted.due.tzinfo if wanted.due else None
+    times = read_times(handed_in, read_roster(course).values(), zone) if handed_in else {}
+    options = Options(force, answers, times, file_times, ask if sys.stdin.isatty() else lambda label, near: "")
+    report = gather(course, wanted, source, options)
+    show(report, assignment, console)
+    if report.problems:
+        raise CourseError("\n".join(report.problems))
+    if not report.rows:
+        raise CourseError(f"collect: no submission of {assignment} was found in {source}.")
+
+
+def ask(label: str, near) -> str:
+    """Ask on the terminal whose a hand-in is."""
+    from autograder.gradebook.roster import named
+
+    hint = f" It may be {named(near)}." if near else ""
+    return typer.prompt(f"{label}: whose is it?{hint} Student id (empty: leave it out)", default="", show_default=False)
+
+
+def show(report: "Report", assignment: str, console) -> None:
+    from autograder.gradebook.roster import named
+
+    if report.platform:
+        inside = f", in {report.inside}" if report.inside else ""
+        console.print(f"Read as a download from {report.platform}{inside}.", markup=False)
+    if report.rows:
+        console.print(table(report, console.width))
+    for note in report.notes:
+        console.print(note, style="yellow", markup=False, soft_wrap=False)
+    if report.missing:
+        console.print(f"Nothing from {len(report.missing)}: {named(report.missing)}.", style="yellow", markup=False)
+    count = len(report.collected)
+    console.print(
+        f"Collected {count} submission{'s' * (count != 1)} of {assignment} ({len(report.unchanged)} unchanged)."
+        + (f" Next:  autograder grade {assignment}" if count and not report.problems else ""),
+        markup=False,
+    )
+
+
+def table(report: "Report", width: int) -> "Table":
+    """Who handed in, when, and what came of it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from autograder.gradebook.late import duration
+
+    unknown = [row for row in report.rows if row.handed_in is None]
+    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")
+    for column in ("student", "handed in", "late", "what came of it"):
+        table.add_column(column, overflow="fold")
+    for row in report.rows:
+        when = row.handed_in.astimezone().strftime("%d %b %Y %H:%M") if row.handed_in else "time unknown"
+        late = duration(row.seconds_late) if row.seconds_late else ""
+        late = late or ("marked LATE" if row.late else "")
+        name = f"{row.name} ({row.student})" if row.name and row.name != row.student else row.student
+        table.add_row(
+            Text(name[:40]),
+            Text(when, style="" if row.handed_in else "yellow"),
+            Text(late, style="yellow"),
+            Text(STATES[row.state], style="dim" if row.state == "unchanged" else ""),
+        )
+    if unknown:
+        table.caption = (
+            f"For {len(unknown)} the time is unknown, so that they are not late; give times with  --handed-in FILE.csv"
+        )
+        table.caption_justify = "left"
+    return table
