@@ -50,6 +50,13 @@ FLAGS = {  # kind -> nbgrader's grade, solution, locked
     Kind.PRACTICE: (True, False, True),
     Kind.ANSWER: (True, True, False),
 }
+IN_WORDS = {
+    Kind.GIVEN: "a given cell",
+    Kind.WORK: "a work cell",
+    Kind.CHECK: "a check",
+    Kind.ANSWER: "an answer",
+    Kind.PRACTICE: "a check for practice",
+}
 _MACHINE_MADE = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # JupyterLab
     r"|(?=[a-z]*[0-9])[0-9a-f]{8}|cell-[0-9a-f]{16}"  # nbformat, VS Code; nbgrader
@@ -479,22 +486,12 @@ def _disagreements(cell: _Cell, extra: Mapping[str, float]) -> list[str]:
         return []
     if _other_kind(cell):
         points = f' with "{stated.words}"' if stated else ""
-        return [f"its text makes it {a(cell.reading.kind)}{points}, and nbgrader's metadata {a(kind_of(cell.node))}"]
+        says, has = IN_WORDS[cell.reading.kind], IN_WORDS[kind_of(cell.node)]
+        return [f"its text makes it {says}{points}, and nbgrader's metadata {has}"]
     points = cell.marks.get("points")
     if stated and cell.reading.kind is not Kind.WORK and cell.marks.get("grade") and points != stated.points:
         return [f'its text says "{stated.words}", and nbgrader\'s metadata {points!r} points']
     return []
-
-
-def a(kind: Kind) -> str:
-    """The kind with its article."""
-    return {
-        Kind.GIVEN: "a given cell",
-        Kind.WORK: "a work cell",
-        Kind.CHECK: "a check",
-        Kind.ANSWER: "an answer",
-        Kind.PRACTICE: "a check for practice",
-    }[kind]
 
 
 def _described(cell: NotebookNode) -> str:
@@ -511,10 +508,10 @@ def _told(cell: _Cell, marks: Mapping[str, Any]) -> list[str]:
     kind = kind_of({"metadata": {"nbgrader": dict(marks)}})
     if not cell.marks:
         points = f", {marks['points']:g} points" if "points" in marks else ""
-        return [f"{a(kind)}{points}"]
+        return [f"{IN_WORDS[kind]}{points}"]
     said = []
     if kind is not (was := kind_of(cell.node)):
-        said.append(f"{a(was)} -> {a(kind)}")
+        said.append(f"{IN_WORDS[was]} -> {IN_WORDS[kind]}")
     if before.get("points") != marks.get("points"):
         said.append(f"points {before.get('points')} -> {marks.get('points')}")
     if before.get("grade_id") != marks.get("grade_id") and before.get("grade_id") is not None:

@@ -25,10 +25,11 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.notebooks import format_notebook, read_notebook
+from autograder.notebooks import format_notebook
 from autograder.regions import CODE_PROMPT, MARKDOWN_PROMPT, Region, find_regions
 from autograder.release.library import library_with_holes, region_names
 from autograder.release.notebook import blank_notebook, without_schemes
+from autograder.source import read_source
 
 FILE = "demo.toml"
 Choose = Callable[[str, str], str | None]
@@ -94,7 +95,7 @@ def hand_in(course: Course, assignment: Assignment, student: DemoStudent, weight
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(text, encoding="utf-8")
     for name in assignment.notebooks:
-        notebook = fill_notebook(read_notebook(assignment.folder / f"{name}.ipynb"), name, student, choose)
+        notebook = fill_notebook(read_source(assignment, name), name, student, choose)
         (target / f"{name}.ipynb").write_text(format_notebook(notebook), encoding="utf-8")
     searched = all(student.choose(f"{notebook}:{cell}", "") is not None for notebook, cell in assignment.search)
     for name in assignment.hand_in if weights is not None and searched else ():

@@ -14,13 +14,13 @@ from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
 from autograder.expect.lint import guessable_cells
 from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
-from autograder.notebooks import read_source_notebook
+from autograder.questions import Kind, is_question, marks_of
 from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.library import code_cells, library_with_holes
 from autograder.release.notebook import blank_notebook
+from autograder.source import FLAGS, IN_WORDS, SHOWN_POINTS, Source, is_script, open_source, read_cell
 from autograder.student.who import CELL as STUDENT_CELL
 
-CELL_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ALMOST_BANNER = re.compile(r"={3,}.*\b(START|END)\b.*\bYOUR\b|\b(START|END) YOUR (CODE|ANSWER) HERE\b.*={3,}")
 FOREIGN = {
     "BEGIN SOLUTION": f"nbgrader's solution markers are not cleared here. Use  {START}",
@@ -28,12 +28,8 @@ FOREIGN = {
     "### HASHED AUTOTEST": "nbgrader's AUTOTEST is not filled in here. State an expectation (expect.same)",
 }
 BELONGS_INTO = {MARK_SCHEME: "an answer", HIDDEN_TESTS: "a check"}
-KINDS = {  # by nbgrader's grade, solution, locked
-    (False, False, True): "Locked text",
-    (False, True, False): "a work cell",
-    (True, False, True): "a check",
-    (True, True, False): "an answer",
-}
+KINDS = {FLAGS[kind]: text for kind, text in IN_WORDS.items() if kind is not Kind.PRACTICE}
+AGREE = "Change one of them; autograder lint --fix takes what the text says"
 NAMED = "# ===== START YOUR CODE HERE: its-name ====="
 ANSWER_BANNERS = "<!-- ===== START YOUR ANSWER HERE ===== -->  and  <!-- ====== END YOUR ANSWER HERE ====== -->"
 
@@ -67,13 +63,13 @@ def check_assignment(course: Course, name: str) -> list[Problem]:
     problems = list(_folder(course, assignment))
     notebooks: dict[str, NotebookNode] = {}
     for notebook in assignment.notebooks:
-        path = folder / f"{notebook}.ipynb"
         try:
-            notebooks[notebook] = read_source_notebook(path)
+            source = open_source(assignment, notebook)
         except CourseError as error:
-            problems.append(_from_error(path, error))
+            problems.append(_from_error(folder / f"{notebook}.ipynb", error))
             continue
-        problems += check_notebook(notebooks[notebook], path, assignment)
+        notebooks[notebook] = source.notebook
+        problems += check_notebook(source, assignment)
     problems += _places(assignment, notebooks)
     if not problems:
         try:
@@ -83,18 +79,19 @@ def check_assignment(course: Course, name: str) -> list[Problem]:
     return problems
 
 
-def check_notebook(nb: NotebookNode, path: Path, assignment: Assignment) -> list[Problem]:
+def check_notebook(source: Source, assignment: Assignment) -> list[Problem]:
     """Return what is malformed in one source notebook."""
+    nb, path = source.notebook, source.path
     problems: list[Problem] = []
-    seen: set[str] = set()
+    if new := source.homeless:
+        which = f"{new[0].text}" + (f", and {len(new) - 1} more" if len(new) > 1 else "")
+        text = f"no id yet: {which}. Write ids into the file with  autograder lint --fix {assignment.name}"
+        problems.append(Problem(path, "", text))
     for cell in nb.cells:
 
         def note(text: str, cell: str = cell.id) -> None:
             problems.append(Problem(path, cell, text))
 
-        if cell.id in seen:
-            note("a second cell has this id. Give each cell an id of its own")
-        seen.add(cell.id)
         for check in CELL_CHECKS:
             check(cell, (path.stem, cell.id) in assignment.extra_credit, note)
     if not problems:
@@ -121,6 +118,7 @@ def _folder(course: Course, assignment: Assignment) -> Iterator[Problem]:
     for path in sorted(assignment.folder.glob("*.ipynb")):
         if path.name not in listed:
             yield Problem(path, "", f'{FILE} does not list it. Add "{path.stem}" to notebooks, or move the file away')
+    scripts = {path for name in assignment.notebooks if is_script(path := assignment.folder / f"{name}.py")}
     for dataset in assignment.data:
         try:
             find_dataset(dataset)
@@ -134,7 +132,7 @@ def _folder(course: Course, assignment: Assignment) -> Iterator[Problem]:
         )
     if copies:
         return
-    for path in sorted(assignment.folder.rglob("*.py")):
+    for path in sorted({*assignment.folder.rglob("*.py")} - scripts):
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
         if number := next((number for number, line in enumerate(lines, start=1) if banner_of(line)), None):
             packages = "".join(f" and in {library.stem}/" for library in course.libraries)
@@ -151,7 +149,7 @@ def _places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Itera
                 if cell not in ids:
                     text = f'{key} has "{notebook}:{cell}", but {notebook}.ipynb has no cell with this id'
                     yield Problem(assignment.folder / FILE, "", text)
-                elif key == "extra_credit" and not _marks(ids[cell]).get("grade"):
+                elif key == "extra_credit" and not is_question(ids[cell]):
                     text = f'extra_credit has "{notebook}:{cell}", but this cell is not graded'
                     yield Problem(assignment.folder / FILE, "", text)
 
@@ -161,15 +159,8 @@ def _places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Itera
 Note = Callable[[str], None]
 
 
-def _marks(cell: NotebookNode) -> dict[str, Any]:
-    marks = cell.metadata.get("nbgrader", {})
-    return marks if isinstance(marks, dict) else {}
-
-
 def _check_id(cell: NotebookNode, extra: bool, note: Note) -> None:
-    if not CELL_ID.fullmatch(cell.id):
-        note("its id must be made of small letters, digits and single hyphens")
-    marks = _marks(cell)
+    marks = marks_of(cell)
     if marks and marks.get("grade_id") != cell.id:
         note(f"nbgrader's grade_id is {marks.get('grade_id')!r}. Make it the same as the cell's id")
 
@@ -178,7 +169,7 @@ def _check_marks(cell: NotebookNode, extra: bool, note: Note) -> None:
     """One of the kinds of cell that there are: given, work, grade, answer."""
     if "nbgrader" not in cell.metadata:
         return
-    marks = _marks(cell)
+    marks = marks_of(cell)
     grade, solution, locked = (marks.get(key) for key in ("grade", "solution", "locked"))
     if marks.get("schema_version") != 3:
         note("nbgrader's metadata must have schema_version 3")
@@ -191,16 +182,23 @@ def _check_marks(cell: NotebookNode, extra: bool, note: Note) -> None:
         kind = KINDS[grade, solution, locked]
         note(f"{kind} must be code, not {cell.cell_type}; text that students write and you mark is an answer")
     elif grade:
-        _check_points(marks.get("points"), extra, note)
+        _check_points(marks.get("points"), extra, read_cell(cell).points == 0, note)
 
 
-def _check_points(points: Any, extra: bool, note: Note) -> None:
-    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < float("inf"):
+def _check_points(points: Any, extra: bool, practice: bool, note: Note) -> None:
+    if points is None:
+        note(
+            f"it needs points. Write them in its first line, like {SHOWN_POINTS}; a check for practice says (practice)"
+        )
+    elif isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < float("inf"):
         note(f"a graded cell needs points, 0 or more, not {points!r}")
     elif extra and points != 0:
         note(f"its points are extra credit in {FILE}, so its metadata must have points 0, not {points:g}")
-    elif not extra and points == 0:
-        note(f"a graded cell with 0 points. Give it points, or list it under [extra_credit] in {FILE}")
+    elif not extra and points == 0 and not practice:
+        note(
+            f"a graded cell with 0 points. Give it points, say (practice) in its first line, "
+            f"or list it under [extra_credit] in {FILE}"
+        )
 
 
 def _check_regions(cell: NotebookNode, extra: bool, note: Note) -> None:
@@ -208,7 +206,7 @@ def _check_regions(cell: NotebookNode, extra: bool, note: Note) -> None:
         regions = find_regions(cell.source)
     except RegionError as error:
         return note(str(error))
-    marks = _marks(cell)
+    marks = marks_of(cell)
     names = [region.name for region in regions]
     for position, region in enumerate(regions):
         if cell.cell_type == "markdown" and not marks.get("solution") and not region.markdown:
@@ -244,7 +242,7 @@ def _check_markers(cell: NotebookNode, extra: bool, note: Note) -> None:
         for marker, text in FOREIGN.items():
             if marker in line:
                 note(f"line {number}: {text}")
-    marks = _marks(cell)
+    marks = marks_of(cell)
     for what, allowed in BELONGS_INTO.items():
         inside = 0
         for number, line in lines:
@@ -289,8 +287,9 @@ def lint_assignment(course: Course, name: str) -> list[Problem]:
         return problems
     assignment = course.assignment(name)
     for number, notebook in enumerate(assignment.notebooks):
-        path = assignment.folder / f"{notebook}.ipynb"
-        nb = read_source_notebook(path)
+        source = open_source(assignment, notebook)
+        path, nb = source.path, source.notebook
+        problems += [Problem(path, remark.cell, f"{remark.text}. {AGREE}") for remark in source.disagreements]
         if number == 0 and STUDENT_CELL not in {cell.id for cell in nb.cells}:
             problems.append(Problem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
         for cell in nb.cells:

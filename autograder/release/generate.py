@@ -10,18 +10,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry, Notebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import is_grade, is_locked, is_solution
 
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, nbgrader_config
 from autograder.errors import CourseError
-from autograder.notebooks import read_source_notebook
+from autograder.notebooks import write_notebook
+from autograder.questions import is_question, marks_of, points_of, students_write
 from autograder.release.checks import check_assignment
 from autograder.release.preprocessors import settle_files
+from autograder.source import SCRIPT, open_source, read_source, source_path
 
 LOG = "release.log"
 LEFTOVERS = {"__pycache__", ".ipynb_checkpoints"}  # what using a released folder leaves in it, besides results
@@ -65,6 +67,7 @@ def release(
     check_sources(course, names)
     environment_bin_on_path()
     notes = [note for name in names for note in check_gradebook(course, course.assignment(name))]
+    notes += [note for name in names for note in disagreements(course.assignment(name))]
     for name in names:
         assignment = course.assignment(name)
         with _staging(course) as folder:
@@ -122,7 +125,7 @@ def check_gradebook(course: Course, assignment: Assignment) -> list[str]:
         if not submissions:
             return []
         before = {notebook.name: _recorded_cells(notebook) for notebook in recorded.notebooks}
-    after = {name: _cells(assignment.folder / f"{name}.ipynb") for name in assignment.notebooks}
+    after = {name: _cells(read_source(assignment, name)) for name in assignment.notebooks}
     changes = [f"{n}.ipynb is {'new' if n in after else 'gone'}" for n in sorted(before.keys() ^ after.keys())]
     notes = []
     for notebook in sorted(before.keys() & after.keys()):
@@ -162,13 +165,22 @@ def _recorded_cells(notebook: Notebook) -> dict[str, _Cell]:
     return {name: _Cell(name in points, name in solutions, points.get(name, 0)) for name in names}
 
 
-def _cells(path: Path) -> dict[str, _Cell]:
-    """The cells that nbgrader would record."""
+def _cells(nb: NotebookNode) -> dict[str, _Cell]:
+    """The cells that nbgrader would record: those that are graded, written in, or locked."""
     return {
-        cell.id: _Cell(is_grade(cell), is_solution(cell), float(cell.metadata.nbgrader.get("points", 0)))
-        for cell in read_source_notebook(path).cells
-        if is_grade(cell) or is_solution(cell) or is_locked(cell)
+        cell.id: _Cell(is_question(cell), students_write(cell), points_of(cell))
+        for cell in nb.cells
+        if is_question(cell) or students_write(cell) or marks_of(cell).get("locked")
     }
+
+
+def disagreements(assignment: Assignment) -> list[str]:
+    """What the text of a cell says otherwise than its metadata, which is what was released."""
+    return [
+        f'{assignment.name}, {name}, cell "{remark.cell}": {remark.text}'
+        for name in assignment.notebooks
+        for remark in open_source(assignment, name).disagreements
+    ]
 
 
 @contextmanager
@@ -181,6 +193,9 @@ def _staging(course: Course) -> Iterator[Path]:
 def _generate(course: Course, assignment: Assignment, folder: Path, *, record: bool, advance: Advance) -> None:
     """Run nbgrader's converter into `folder`; its log goes to a file."""
     config = nbgrader_config(course)
+    source = folder / ".source"
+    _lay_out(assignment, source / assignment.name)
+    config.CourseDirectory.source_directory = str(source)
     config.CourseDirectory.release_directory = str(folder)
     config.CourseDirectory.assignment_id = assignment.name
     config.GenerateAssignment.post_convert_hook = None
@@ -194,6 +209,15 @@ def _generate(course: Course, assignment: Assignment, folder: Path, *, record: b
             converter.start()
         except NbGraderException as error:
             raise _failure(assignment, converter.error or error, course.work / LOG) from error
+
+
+def _lay_out(assignment: Assignment, folder: Path) -> None:
+    """Put the source where nbgrader reads it: notebooks as .ipynb with their ids and metadata, and all other files."""
+    shutil.copytree(assignment.folder, folder)
+    for name in assignment.notebooks:
+        if (path := source_path(assignment.folder, name)).suffix == SCRIPT:
+            (folder / path.name).unlink()
+        write_notebook(read_source(assignment, name), folder / f"{name}.ipynb")
 
 
 def _failure(assignment: Assignment, error: Exception, log: Path) -> CourseError:

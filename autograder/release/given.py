@@ -6,6 +6,7 @@ from nbgrader.utils import find_all_files
 
 from autograder.assignment import FILE, Assignment
 from autograder.course import Course, nbgrader_config
+from autograder.source import source_path
 
 
 def given_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
@@ -16,5 +17,6 @@ def given_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
     ignore = nbgrader_config(course).CourseDirectory.get("ignore", [])
     folder = str(assignment.folder)
     paths = sorted(Path(path).relative_to(folder) for path in find_all_files(folder, [*ignore, "*.ipynb"]))
-    made = {FILE, *assignment.hand_in}
+    scripts = {source_path(assignment.folder, name).name for name in assignment.notebooks}
+    made = {FILE, *assignment.hand_in, *scripts}
     return {path.as_posix(): (assignment.folder / path).read_bytes() for path in paths if str(path) not in made}

@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 from autograder.assignment import FILE, Assignment
 from autograder.course import COURSE_FILE, Course
 from autograder.errors import CourseError
-from autograder.notebooks import read_source_notebook
 from autograder.regions import Region, RegionError, find_regions, hollow
+from autograder.source import read_source, source_path
 
 NEVER_LIBRARIES = {"autograder", "source"}
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -116,8 +116,8 @@ def used_modules(course: Course, assignment: Assignment) -> dict[str, Path]:
     for name in assignment.blank:
         wanted.setdefault(_owner(course, name), f"{assignment.folder / FILE}: blank")
     for notebook in assignment.notebooks:
-        path = assignment.folder / f"{notebook}.ipynb"
-        for cell, tree in code_cells(read_source_notebook(path), path):
+        path = source_path(assignment.folder, notebook)
+        for cell, tree in code_cells(read_source(assignment, notebook), path):
             for name in _imports(tree, course, packages, inside=""):
                 wanted.setdefault(name, f'{path}, cell "{cell}"')
 

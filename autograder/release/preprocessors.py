@@ -18,6 +18,7 @@ from autograder.errors import CourseError
 from autograder.release.checks import check_assignment
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
+from autograder.source import read_source
 
 Resources = dict[str, Any]
 
@@ -28,14 +29,14 @@ def _course(resources: Resources) -> tuple[Course, Assignment]:
 
 
 class CheckRegions(NbGraderPreprocessor):
-    """Stop where the source is malformed."""
+    """Stop where the source is malformed, and complete the cells' metadata from their text."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         course, assignment = _course(resources)
         problems = check_assignment(course, assignment.name)
         if problems:
             raise CourseError("\n".join(map(course.shorten, problems)))
-        return nb, resources
+        return read_source(assignment, resources["nbgrader"]["notebook"]), resources
 
 
 class BlankRegions(NbGraderPreprocessor):
