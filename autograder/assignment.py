@@ -127,7 +127,7 @@ def load_assignment(
         values["limits"] = limits.model_copy(update=checked.limits.model_dump(exclude_unset=True))
     assignment = Assignment.model_construct(name=path.parent.resolve().name, folder=path.parent, **values)
     for notebook in assignment.notebooks:
-        if not (path.parent / f"{notebook}.ipynb").is_file():
+        if not any((path.parent / f"{notebook}{suffix}").is_file() for suffix in (".ipynb", ".py")):
             raise CourseError(
                 f'{path}: notebooks has "{notebook}", but {notebook}.ipynb is not there.\n'
                 f"  Put the notebook back under that name.{_other_notebooks(assignment)}"

@@ -162,11 +162,20 @@ class Stated:
 def stated_points(text: str, trailing: bool = False) -> Stated | None:
     """The points that a line states: "(10 points)", "[2.5 pts]", "(practice)", and at its end ", 3 points" if asked."""
     if found := BRACKETED.search(text) or (TRAILING.search(text) if trailing else None):
-        extra = bool(EXTRA.search(found["more"]))
-        return Stated(float(found["points"].replace(",", ".")), found[0].strip(" ,;:–—-*_"), extra)
+        return _stated(found)
     if found := PRACTICE.search(text):
         return Stated(0.0, found[0])
     return None
+
+
+def all_stated_points(text: str) -> list[Stated]:
+    """Every statement of points in brackets, in order."""
+    return [_stated(found) for found in BRACKETED.finditer(text)]
+
+
+def _stated(found: re.Match[str]) -> Stated:
+    points = float(found["points"].replace(",", "."))
+    return Stated(points, found[0].strip(" ,;:–—-*_"), bool(EXTRA.search(found["more"])))
 
 
 def without_points(title: str) -> str:
@@ -223,7 +232,8 @@ def title_line(cell: NotebookNode) -> str:
             return bold["words"] + (f" {stated[0]}" if stated else "")
         if stated := BRACKETED.search(line):
             return line[: stated.end()]
-        return line if (numbered := _NUMBERED.match(line)) is None else numbered[0]
+        numbered = _NUMBERED.match(line)
+        return numbered[0] if numbered and not TRAILING.search(line) else line
     return ""
 
 

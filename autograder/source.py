@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from autograder.questions import (
     Kind,
     Question,
     Stated,
+    all_stated_points,
     kind_of,
     leading_comment,
     marks_of,
@@ -180,15 +181,19 @@ def open_source(
 def _content(path: Path) -> dict[str, Any]:
     """The JSON of a notebook that can be read, as it stands in the file."""
     data = read_bytes(path)
-    nb, mended = parse_notebook(data, str(path))
+    parse_notebook(data, str(path))
     content = json.loads(data.decode("utf-8-sig"))
-    if len(nb.cells) != len(content["cells"]):
-        raise CourseError(f"{path}: {mended[0]}. Open it in Jupyter, mend that and save it.")
+    for number, cell in enumerate(content["cells"], start=1):
+        if not isinstance(cell, dict):
+            raise CourseError(f"{path}: cell {number} is not a cell. Open it in Jupyter, mend that and save it.")
     return content
 
 
 def _script(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """A percent script as the JSON of a notebook, and the title that each cell's header has."""
+    """A percent script as the JSON of a notebook, and the name, with points, that each cell's header has.
+
+    A title in words is part of what students read, so it becomes the first line of a code cell.
+    """
     import jupytext
 
     try:
@@ -203,9 +208,12 @@ def _script(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
         title = str(cell.metadata.pop("title", ""))
         cell.metadata.pop("lines_to_next_cell", None)
         name = without_points(title)
-        own = cell.metadata.pop("id", None) or (name if SLUG.fullmatch(name) else None)
-        cell["id"] = own
-        headings.append(title)
+        named = SLUG.fullmatch(name) is not None
+        cell["id"] = cell.metadata.pop("id", None) or (name if named else None)
+        if title and not named and cell.cell_type == "code" and title_line(cell) != title:
+            magic, rest = re.match(r"(%%[^\n]*\n)?(.*)", cell.source, re.DOTALL).groups("")
+            cell.source = f"{magic}# {title}\n{rest}"
+        headings.append(title if named else "")
     nb.metadata = {}
     return json.loads(json.dumps(nb)), tuple(headings)
 
@@ -217,7 +225,7 @@ def read_cell(cell: NotebookNode, heading: str = "") -> Reading:
     """Work out what a cell is from its text alone.
 
     Args:
-        heading: the title in the cell's header, where the source is a script.
+        heading: the name and points in the cell's header, where the source is a script.
     """
     if cell.cell_type == "code":
         return _read_code(cell, heading)
@@ -257,7 +265,7 @@ def _stated(lines: Sequence[str], trailing: bool = True) -> Stated | None:
     for line in lines[:2]:
         if found := stated_points(line, trailing):
             return found
-    others = [found for line in lines[2:] if (found := stated_points(line))]
+    others = [found for line in lines[2:] for found in all_stated_points(line)]
     return others[0] if len(others) == 1 else None
 
 
@@ -344,7 +352,8 @@ class _Cell:
     given: str | None
     marks: Mapping[str, Any]  # nbgrader's metadata, {} where the file has none that is this cell's own
     id: str = ""
-    new: bool = field(default=False)
+    new: bool = False
+    copied: str | None = None  # the id that it has in the file, and an earlier cell too
 
 
 def _settled(
@@ -366,7 +375,8 @@ def _settled(
     for cell in cells:
         disagreements += [Remark(cell.id, text) for text in _disagreements(cell, extra)]
         if cell.new and (cell.given is None or cell.reading.kind is not Kind.GIVEN):
-            homeless.append(Remark(cell.id, _described(cell.node)))
+            copied = f', which has the id "{cell.copied}" of an earlier cell' if cell.copied else ""
+            homeless.append(Remark(cell.id, f"{_described(cell.node)}{copied}"))
         marks = _marks(cell, extra, text_wins)
         said = [f"{cell.given or 'no id'} -> {cell.id}"] if cell.id != cell.given else []
         said += _told(cell, marks)
@@ -389,7 +399,7 @@ def _drop_copies(cells: Sequence[_Cell]) -> None:
     ids: set[str] = set()
     for cell in cells:
         if cell.given in ids:
-            cell.given = None
+            cell.given, cell.copied = None, cell.given
         elif cell.given is not None:
             ids.add(cell.given)
     names: dict[str, list[_Cell]] = {}
@@ -436,8 +446,10 @@ def _marks(cell: _Cell, extra: Mapping[str, float], text_wins: bool) -> Mapping[
     marks["grade_id"] = cell.id
     kind = kind_of(cell.node)
     if _other_kind(cell):
-        marks = _flags(marks, cell.id, cell.reading.kind, marks.get("points"))
         kind = cell.reading.kind
+    whole = tuple(marks.get(key) for key in ("grade", "solution", "locked")) == FLAGS[kind]
+    if not marks.get("task") and not (whole and marks.get("schema_version") == 3):
+        marks = _flags(marks, cell.id, kind, marks.get("points"))
     points = _points(cell, extra)
     if kind in (Kind.CHECK, Kind.ANSWER, Kind.PRACTICE) and points is not None and points != marks.get("points"):
         marks["points"] = points

@@ -73,20 +73,29 @@ def release(
                 console.print(course.shorten(target), markup=False)
 
 
-def lint(assignments: Names = None) -> None:
+def lint(
+    assignments: Names = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Write the cells' ids, kinds and points, as their text has them, first.")
+    ] = False,
+) -> None:
     """Check source/ for malformed cells and regions, and for checks that can be passed by guessing.
 
-    Example:  autograder lint softmax_net
+    Example:  autograder lint --fix softmax_net
     """
     from rich.console import Console
 
     from autograder.course import find_course
     from autograder.errors import CourseError
-    from autograder.release.checks import lint_assignment
+    from autograder.release.checks import fix_assignment, lint_assignment
 
     course = find_course()
     names = list(assignments or course.assignment_names())
+    console = Console(highlight=False)
+    for name in names if fix else ():
+        for change in fix_assignment(course, name):
+            console.print(course.shorten(change), markup=False, soft_wrap=True)
     problems = [problem for name in names for problem in lint_assignment(course, name)]
     if problems:
         raise CourseError("\n".join(map(course.shorten, problems)))
-    Console(highlight=False).print(f"{', '.join(names)}: no problems found")
+    console.print(f"{', '.join(names)}: no problems found")

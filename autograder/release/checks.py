@@ -14,11 +14,22 @@ from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
 from autograder.expect.lint import guessable_cells
 from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
+from autograder.notebooks import read_notebook
 from autograder.questions import Kind, is_question, marks_of
 from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.library import code_cells, library_with_holes
 from autograder.release.notebook import blank_notebook
-from autograder.source import FLAGS, IN_WORDS, SHOWN_POINTS, Source, is_script, open_source, read_cell
+from autograder.source import (
+    FLAGS,
+    IN_WORDS,
+    SHOWN_POINTS,
+    Source,
+    is_script,
+    open_source,
+    read_cell,
+    settle_source,
+    source_path,
+)
 from autograder.student.who import CELL as STUDENT_CELL
 
 ALMOST_BANNER = re.compile(r"={3,}.*\b(START|END)\b.*\bYOUR\b|\b(START|END) YOUR (CODE|ANSWER) HERE\b.*={3,}")
@@ -29,6 +40,7 @@ FOREIGN = {
 }
 BELONGS_INTO = {MARK_SCHEME: "an answer", HIDDEN_TESTS: "a check"}
 KINDS = {FLAGS[kind]: text for kind, text in IN_WORDS.items() if kind is not Kind.PRACTICE}
+FIX = "autograder lint --fix puts it right"
 AGREE = "Change one of them; autograder lint --fix takes what the text says"
 NAMED = "# ===== START YOUR CODE HERE: its-name ====="
 ANSWER_BANNERS = "<!-- ===== START YOUR ANSWER HERE ===== -->  and  <!-- ====== END YOUR ANSWER HERE ====== -->"
@@ -162,7 +174,7 @@ Note = Callable[[str], None]
 def _check_id(cell: NotebookNode, extra: bool, note: Note) -> None:
     marks = marks_of(cell)
     if marks and marks.get("grade_id") != cell.id:
-        note(f"nbgrader's grade_id is {marks.get('grade_id')!r}. Make it the same as the cell's id")
+        note(f"nbgrader's grade_id is {marks.get('grade_id')!r}. It must be the cell's id: {FIX}")
 
 
 def _check_marks(cell: NotebookNode, extra: bool, note: Note) -> None:
@@ -172,12 +184,13 @@ def _check_marks(cell: NotebookNode, extra: bool, note: Note) -> None:
     marks = marks_of(cell)
     grade, solution, locked = (marks.get(key) for key in ("grade", "solution", "locked"))
     if marks.get("schema_version") != 3:
-        note("nbgrader's metadata must have schema_version 3")
+        note(f"nbgrader's metadata has schema_version {marks.get('schema_version')!r} and needs 3: {FIX}")
     if marks.get("task"):
         note("nbgrader's task cells are not supported. Make it an answer cell: graded, with a region")
     elif (grade, solution, locked) not in KINDS:
         kinds = ", ".join(f"{kind} has {a}, {b}, {c}" for (a, b, c), kind in KINDS.items())
-        note(f"nbgrader's grade, solution, locked are {grade}, {solution}, {locked}: no such kind. {kinds}")
+        has = f"nbgrader's grade, solution, locked are {grade}, {solution}, {locked}"
+        note(f"{has}: no such kind. {FIX}; there are: {kinds}")
     elif cell.cell_type != "code" and grade != solution:
         kind = KINDS[grade, solution, locked]
         note(f"{kind} must be code, not {cell.cell_type}; text that students write and you mark is an answer")
@@ -187,13 +200,11 @@ def _check_marks(cell: NotebookNode, extra: bool, note: Note) -> None:
 
 def _check_points(points: Any, extra: bool, practice: bool, note: Note) -> None:
     if points is None:
-        note(
-            f"it needs points. Write them in its first line, like {SHOWN_POINTS}; a check for practice says (practice)"
-        )
+        note(f"it needs points. Write them in its first line, like {SHOWN_POINTS}, or (practice) for none")
     elif isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < float("inf"):
         note(f"a graded cell needs points, 0 or more, not {points!r}")
     elif extra and points != 0:
-        note(f"its points are extra credit in {FILE}, so its metadata must have points 0, not {points:g}")
+        note(f"its points are extra credit in {FILE}, so its metadata must have points 0, not {points:g}: {FIX}")
     elif not extra and points == 0 and not practice:
         note(
             f"a graded cell with 0 points. Give it points, say (practice) in its first line, "
@@ -214,8 +225,8 @@ def _check_regions(cell: NotebookNode, extra: bool, note: Note) -> None:
         if not marks.get("solution"):
             kind = "a check" if marks.get("grade") else "locked" if marks.get("locked") else "not marked as a work cell"
             note(
-                f"line {region.start + 1}: a region, but the cell is {kind}. Set solution true and locked false "
-                "in nbgrader's metadata, or take the banners out"
+                f"line {region.start + 1}: a region, but the cell is {kind}. Take the banners out, or let "
+                "autograder lint --fix make it a work cell"
             )
         if region.markdown != (cell.cell_type == "markdown"):
             note(f"line {region.start + 1}: in a {cell.cell_type} cell, banners are {_banners(cell)}")
@@ -277,7 +288,7 @@ def _not_python(nb: NotebookNode, path: Path, when: str) -> Iterator[Problem]:
         yield Problem(problem.file, problem.cell, problem.text + when)
 
 
-# --- lint -------------------------------------------------------------------------------------------------------------
+# --- lint and fix -----------------------------------------------------------------------------------------------------
 
 
 def lint_assignment(course: Course, name: str) -> list[Problem]:
@@ -298,3 +309,21 @@ def lint_assignment(course: Course, name: str) -> list[Problem]:
                 problems.append(Problem(path, cell.id, text))
         problems += [Problem(path, p.cell_id, f"line {p.line}: {p.text}") for p in guessable_cells(nb)]
     return problems
+
+
+def fix_assignment(course: Course, name: str) -> list[str]:
+    """Write what the cells' texts say into the sources of an assignment, and return what was written, cell by cell.
+
+    An id that students have already stays as it is.
+
+    Raises:
+        CourseError: there is no such assignment, or a source cannot be read or written.
+    """
+    assignment = course.assignment(name)
+    written = []
+    for notebook in assignment.notebooks:
+        released = course.release_dir / name / f"{notebook}.ipynb"
+        known = {cell.id for cell in read_notebook(released).cells} if released.is_file() else set()
+        path = source_path(assignment.folder, notebook)
+        written += [f'{path}, cell "{c.cell}": {c.text}' for c in settle_source(assignment, notebook, known)]
+    return written
