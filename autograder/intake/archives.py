@@ -17,12 +17,12 @@ from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
 from autograder.intake.submission import IGNORED_FOLDERS, MAX_FILES, Note, read_regular, walk
-from autograder.student.submit import UNIX_TIMES
 
 MAX_BYTES = 512 * 2**20
 MAX_RATIO = 200
 MAX_DEPTH = 3
 MAX_SECONDS = 60.0
+UNIX_TIMES = 0x5455  # the field of a zip that has a file's time as seconds since 1970
 ENTRY = b"PK\x01\x02"  # begins each entry of a zip's directory
 UNICODE_PATH = 0x7075  # the field of a zip that has a file's name in UTF-8
 ENVIRONMENT = "pyvenv.cfg"  # lies at the top of every Python environment, whatever its folder is called

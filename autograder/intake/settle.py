@@ -15,8 +15,8 @@ from autograder.assignment import Assignment
 from autograder.intake.archives import Found, Refused
 from autograder.intake.claims import OTHER_ARCHIVES, squash
 from autograder.intake.submission import MAX_DEPTH, TIMESTAMP
-from autograder.student.submit import MANIFEST
 
+MANIFEST = "submission.json"  # what `autograder submit` says of the zip it makes
 MAX_NOTEBOOK = 64 * 2**20
 ENDINGS = re.compile(r"\.ipynb(?:\.(?:txt|json|ipynb))?\Z|\.json\Z", re.IGNORECASE)
 DECORATION = re.compile(

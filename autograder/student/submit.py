@@ -1,7 +1,9 @@
 """A student's folder -> one zip to hand in: notebooks, code and the files that the homework asks for, no data set."""
 
 import hashlib
+import io
 import json
+import os
 import struct
 import time
 import zipfile
@@ -12,14 +14,15 @@ from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.errors import CourseError
+from autograder.intake.archives import ENVIRONMENT, UNIX_TIMES, Refused, read_zip
+from autograder.intake.settle import MANIFEST, Expected, settle
+from autograder.intake.submission import IGNORED_FOLDERS
 from autograder.notebooks import read_notebook
 from autograder.student.who import Student, file_name, read_student
 
-MANIFEST = "submission.json"
 MAX_FILE_BYTES = 50 * 2**20
-UNIX_TIMES = 0x5455  # the field of a zip that has a file's time as seconds since 1970
 FIRST_TIME = 315_619_200  # seconds, a day into 1980: zips know no earlier year
-LEFT_OUT = {"data", "__pycache__", ".ipynb_checkpoints", ".git", ".venv"}
+DATA = "data"
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,23 @@ def files_to_hand_in(folder: Path, assignment: Assignment) -> Iterator[Path]:
     """The notebooks, every .py file and what `hand_in` names, relative to the folder, in a stable order."""
     wanted = [folder / f"{name}.ipynb" for name in assignment.notebooks]
     wanted += [folder / name for name in assignment.hand_in]
-    wanted += sorted(folder.rglob("*.py"))
+    wanted += modules_below(folder)
     for path in wanted:
-        relative = path.relative_to(folder)
-        if path.is_file() and not path.is_symlink() and not LEFT_OUT.intersection(relative.parts):
-            yield relative
+        if path.is_file() and not path.is_symlink():
+            yield path.relative_to(folder)
+
+
+def modules_below(folder: Path) -> list[Path]:
+    """The .py files below a folder, less those of data sets, tools and Python environments."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        if here != folder and ENVIRONMENT in files:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if name not in IGNORED_FOLDERS and not (here == folder and name == DATA)]
+        found += [here / name for name in files if name.endswith(".py")]
+    return sorted(found)
 
 
 def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Packed:
@@ -52,7 +67,8 @@ def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Pa
         target: where the zip goes; by default beside the folder, named for student and assignment.
 
     Raises:
-        CourseError: a notebook is missing, name or id are empty, a file is too large, or the zip cannot be written.
+        CourseError: a notebook is missing, name or id are empty, a file is too large, `collect` would turn the zip
+            away, or it cannot be written.
     """
     missing = [f"{name}.ipynb" for name in assignment.notebooks if not (folder / f"{name}.ipynb").is_file()]
     if missing:
@@ -81,18 +97,32 @@ def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Pa
         "made_at": now.isoformat(timespec="seconds"),
         "files": {path.as_posix(): hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in files},
     }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member(MANIFEST, now.timestamp()), json.dumps(manifest, indent=1))
+        for path in files:
+            written = (folder / path).stat().st_mtime
+            archive.writestr(member(path.as_posix(), written), (folder / path).read_bytes())
+    check_collected(content.getvalue(), assignment)
     try:
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(member(MANIFEST, now.timestamp()), json.dumps(manifest, indent=1))
-            for path in files:
-                written = (folder / path).stat().st_mtime
-                archive.writestr(member(path.as_posix(), written), (folder / path).read_bytes())
+        target.write_bytes(content.getvalue())
     except OSError as error:
         raise CourseError(
             f"submit: {target} cannot be written: {error.strerror}.\n"
             "  Name another file, in a folder that is there:  --to FILE.zip"
         ) from None
     return Packed(target, student, tuple(manifest["files"]), tuple(warnings(folder, assignment)))
+
+
+def check_collected(content: bytes, assignment: Assignment) -> None:
+    """Raises CourseError where `autograder collect` would turn the zip away."""
+    try:
+        settle(read_zip(content, None), assignment, Expected({name: {} for name in assignment.notebooks}, {}))
+    except Refused as refused:
+        raise CourseError(
+            f"submit: the zip would be turned away: {refused}\n"
+            "  Take what does not belong to the assignment out of the folder, and run this command again."
+        ) from None
 
 
 def member(path: str, seconds: float) -> zipfile.ZipInfo:

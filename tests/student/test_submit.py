@@ -13,7 +13,8 @@ import pytest
 from autograder.assignment import load_assignment
 from autograder.errors import CourseError
 from autograder.intake.archives import read_zip
-from autograder.student.submit import MANIFEST, pack
+from autograder.intake.settle import MANIFEST
+from autograder.student.submit import pack
 
 NAMED = """# ===== START YOUR CODE HERE: student =====
 name = "Ada Lovelace"
@@ -71,6 +72,27 @@ def test_a_link_is_not_followed(folder):
     """Does a link out of the folder stay out of the zip?"""
     (folder / "nn" / "more.py").symlink_to("/etc/hostname")
     assert "nn/more.py" not in pack(folder, load_assignment(folder)).files
+
+
+def test_an_environment_is_left_out_under_any_name(folder):
+    """Does a Python environment in the folder stay out of the zip, and a `data` module of the student's own not?"""
+    for name in ("venv", "my env"):
+        (folder / name / "lib").mkdir(parents=True)
+        (folder / name / "pyvenv.cfg").write_text("home = /usr/bin")
+        (folder / name / "lib" / "site.py").write_text("")
+    (folder / "nn" / "data").mkdir()
+    (folder / "nn" / "data" / "own.py").write_text("")
+    wanted = {"a.ipynb", "best_net.npz", "nn/layers.py", "nn/data/own.py"}
+    assert set(pack(folder, load_assignment(folder)).files) == wanted
+
+
+def test_what_collect_turns_away_is_not_packed(folder):
+    """Does a folder of more files than are collected give a message, and no zip?"""
+    for number in range(1001):
+        (folder / "nn" / f"m{number}.py").write_text("")
+    with pytest.raises(CourseError, match=r"would be turned away: .* more than 1000 files"):
+        pack(folder, load_assignment(folder))
+    assert not list(folder.parent.glob("*.zip"))
 
 
 def test_an_id_with_a_slash_is_no_path(folder):
