@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from rich.table import Table
 
+    from autograder.assignment import Assignment
     from autograder.intake.collect import Report
 
+MOMENT = "%d %b %Y %H:%M"
 STATES = {
     "new": "new",
     "replaced": "replaces an older one",
@@ -63,11 +67,11 @@ def collect(
     answers = dict(answer.rpartition("=")[::2] for answer in whose or ())
     if "" in answers or not all(answers.values()):
         raise CourseError('collect: --whose is  "NAME AS THE PLATFORM HAS IT=ID".')
-    zone = wanted.due.tzinfo if wanted.due else None
+    zone = course.zone or (wanted.due.tzinfo if wanted.due else None)
     times = read_times(handed_in, read_roster(course).values(), zone) if handed_in else {}
     options = Options(force, answers, times, file_times, ask if sys.stdin.isatty() else lambda label, near: "")
     report = gather(course, wanted, source, options)
-    show(report, assignment, console)
+    show(report, wanted, console, zone)
     if report.problems:
         raise CourseError("\n".join(report.problems))
     if not report.rows:
@@ -82,27 +86,36 @@ def ask(label: str, near) -> str:
     return typer.prompt(f"{label}: whose is it?{hint} Student id (empty: leave it out)", default="", show_default=False)
 
 
-def show(report: "Report", assignment: str, console) -> None:
+def show(report: "Report", assignment: "Assignment", console, zone: "tzinfo | None") -> None:
+    from datetime import UTC, datetime
+
     from autograder.gradebook.roster import named
+
+    due = assignment.due.astimezone(zone) if assignment.due else None
+    if due is None:
+        console.print(f"{assignment.name} has no due time: nobody is late.", markup=False)
+    else:
+        past = "was" if due < datetime.now(UTC) else "is"
+        console.print(f"{assignment.name} {past} due {due:{MOMENT} (UTC%z)}.", markup=False)
 
     if report.platform:
         inside = f", in {report.inside}" if report.inside else ""
         console.print(f"Read as a download from {report.platform}{inside}.", markup=False)
     if report.rows:
-        console.print(table(report, console.width))
+        console.print(table(report, zone))
     for note in report.notes:
         console.print(note, style="yellow", markup=False, soft_wrap=False)
     if report.missing:
         console.print(f"Nothing from {len(report.missing)}: {named(report.missing)}.", style="yellow", markup=False)
     count = len(report.collected)
     console.print(
-        f"Collected {count} submission{'s' * (count != 1)} of {assignment} ({len(report.unchanged)} unchanged)."
-        + (f" Next:  autograder grade {assignment}" if count and not report.problems else ""),
+        f"Collected {count} submission{'s' * (count != 1)} of {assignment.name} ({len(report.unchanged)} unchanged)."
+        + (f" Next:  autograder grade {assignment.name}" if count and not report.problems else ""),
         markup=False,
     )
 
 
-def table(report: "Report", width: int) -> "Table":
+def table(report: "Report", zone: "tzinfo | None") -> "Table":
     """Who handed in, when, and what came of it."""
     from rich.table import Table
     from rich.text import Text
@@ -114,7 +127,7 @@ def table(report: "Report", width: int) -> "Table":
     for column in ("student", "handed in", "late", "what came of it"):
         table.add_column(column, overflow="fold")
     for row in report.rows:
-        when = row.handed_in.astimezone().strftime("%d %b %Y %H:%M") if row.handed_in else "time unknown"
+        when = row.handed_in.astimezone(zone).strftime(MOMENT) if row.handed_in else "time unknown"
         late = duration(row.seconds_late) if row.seconds_late else ""
         late = late or ("marked LATE" if row.late else "")
         name = f"{row.name} ({row.student})" if row.name and row.name != row.student else row.student

@@ -90,7 +90,7 @@ def collect(course: Course, assignment: Assignment, source: Path, options: Optio
     report = Report()
     store = Store(course, assignment.name)
     store.work.mkdir(parents=True, exist_ok=True)
-    zone = assignment.due.tzinfo if assignment.due else None
+    zone = course.zone or (assignment.due.tzinfo if assignment.due else None)
     roster = read_roster(course)
     known = {whose.squash(text) for person in roster.values() for text in (person.id, person.name, *person.ids)}
     known |= {whose.squash(one.partition(":")[2]) for person in roster.values() for one in person.ids}

@@ -132,6 +132,8 @@ def import_roster(
             person = Person(free_id(new_id(fields), people, f"{path}, line {line}"))
             new += 1
         first, last = names_of(fields)
+        if person.id in out and squash(first + last) not in ("", squash(person.first + person.last)):
+            raise CourseError(f"{path}, line {line}: {person.id} is {person.name} in a line above.")
         keep = person.extensions | extensions if extensions else person.extensions
         person = replace(
             person,
