@@ -124,15 +124,15 @@ def table(report: "Report", zone: "tzinfo | None") -> "Table":
 
     unknown = [row for row in report.rows if row.handed_in is None]
     table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")
-    for column in ("student", "handed in", "late", "what came of it"):
+    for column in ("student", "id", "handed in", "late", "what came of it"):
         table.add_column(column, overflow="fold")
     for row in report.rows:
         when = row.handed_in.astimezone(zone).strftime(MOMENT) if row.handed_in else "time unknown"
         late = duration(row.seconds_late) if row.seconds_late else ""
         late = late or ("marked LATE" if row.late else "")
-        name = f"{row.name} ({row.student})" if row.name and row.name != row.student else row.student
         table.add_row(
-            Text(name[:40]),
+            Text(row.name if row.name != row.student else ""),
+            Text(row.student),
             Text(when, style="" if row.handed_in else "yellow"),
             Text(late, style="yellow"),
             Text(STATES[row.state], style="dim" if row.state == "unchanged" else ""),
