@@ -1,5 +1,7 @@
 """What makes a folder an nbgrader course of the kit: its nbgrader_config.py calls `configure`."""
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from traitlets.config import Config
@@ -66,8 +68,16 @@ def configure(c: Config, file: str) -> None:
     c.Autograde.autograde_preprocessors = list(AUTOGRADE)
     c.AssignLatePenalties.plugin_class = "autograder.gradebook.late.LatePenalty"
 
-    # What a student wrote in HTML is cleaned before formgrader shows it.
-    c.HTMLExporter.sanitize_html = True
+    # Formgrader shows students' work cleaned, and its pages run nbgrader's own scripts only.
+    nbgraders = Path(find_spec("nbgrader").submodule_search_locations[0])
+    templates = Path(__file__).parent / "report", nbgraders / "server_extensions" / "formgrader" / "templates"
+    c.HTMLExporter.extra_template_basedirs = list(map(str, templates))
+    c.HTMLExporter.preprocessors = ["autograder.report.formgrader.CleanCopy"]
+    c.HTMLExporter.filters = {"markdown2html": "autograder.report.formgrader.prose"}
+    if formgrader := sys.modules.get("nbgrader.server_extensions.formgrader.formgrader"):
+        from autograder.report.formgrader import secure_server
+
+        secure_server(formgrader)
 
     # autograded/ to feedback/: pages that run nothing, and no copies of the submission's files beside them.
     c.GenerateFeedback.exporter_class = "autograder.report.feedback.SafeHTMLExporter"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.html import contextfilter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbgrader.apps import NbGrader
 from nbgrader.converters import GenerateFeedback
@@ -26,6 +25,7 @@ from autograder.report.hidden import without_hidden
 from autograder.report.model import Options, Scores
 from autograder.report.outputs import PICTURES
 from autograder.report.pictures import PictureError, bundle_bytes, picture_bytes
+from autograder.report.prose import CleanHTML, rendered
 from autograder.report.sanitise import picture_address, safe_html, sealed
 from autograder.report.tex import Maths, maths_only, take_maths
 
@@ -59,13 +59,13 @@ class SafeHTMLExporter(HTMLExporter):
 # One notebook
 
 
-def safe_notebook(nb: NotebookNode, folder: Path | None) -> NotebookNode:
-    """A copy of the notebook in which every source of prose is clean HTML, every output of a harmless kind.
+def safe_notebook(nb: NotebookNode, folder: Path | None, hide: bool = True) -> NotebookNode:
+    """A copy of the notebook in which every source of prose is `CleanHTML`, every output of a harmless kind.
 
-    Hidden tests are left out, with whatever their errors would tell.
+    Unless told not to `hide` them, hidden tests are left out, with whatever their errors would tell.
     """
     maths: list[Maths] = []
-    cells = [without_hidden(cell) for cell in nb.cells]
+    cells = [without_hidden(cell) if hide else cell for cell in nb.cells]
     prose = {i: take_maths(cell.source, maths) for i, cell in enumerate(cells) if cell.cell_type == "markdown"}
     comments = {i: take_maths(str(marks_of(cell).get("comment") or ""), maths) for i, cell in enumerate(cells)}
     outputs = {i: [taken(output, maths) for output in cell.get("outputs", [])] for i, cell in enumerate(cells)}
@@ -88,28 +88,16 @@ def safe_notebook(nb: NotebookNode, folder: Path | None) -> NotebookNode:
             new.metadata.nbgrader = NotebookNode(metadata)
         if cell.cell_type == "markdown":
             attachments = cell.get("attachments") or {}
-            new.source = clean(rendered(prose[i]), attachments)
+            new.source = CleanHTML(clean(rendered(prose[i]), attachments))
         elif cell.cell_type == "code":
             count = cell.get("execution_count")
             new.execution_count = count if isinstance(count, int) else None
             new.outputs = [safe_output(output, clean) for output in outputs[i]]
         else:
             new.cell_type = "markdown"
-            new.source = f"<pre>{html.escape(cell.source)}</pre>"
+            new.source = CleanHTML(f"<pre>{html.escape(cell.source)}</pre>")
         made.append(new)
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=made)
-
-
-class Renderer(IPythonRenderer):
-    """Jupyter's, with the addresses of pictures left as they are: `safe_html` looks them up."""
-
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        return f'<img src="{html.escape(url)}" alt="{html.escape(text)}">'
-
-
-def rendered(markdown: str) -> str:
-    """Markdown as HTML, not clean yet."""
-    return str(MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown))
 
 
 def taken(output: NotebookNode, maths: list[Maths]) -> NotebookNode:

@@ -39,6 +39,10 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-src 'none'; object-src 'none'"
 )
 
+CLASS = re.compile(
+    r"highlight|hl|hll|[a-z]{1,2}[0-9]?|dataframe|ansi-[a-z-]+|language-\w+|task-list-item(-checkbox)?|footnotes?"
+)
+
 PictureSource = Callable[[str], bytes]
 
 
@@ -57,9 +61,7 @@ def safe_html(text: str, picture: PictureSource, maths: Sequence[Maths] = (), ma
             lambda match: as_written(maths[int(match[1])]) if int(match[1]) < len(maths) else "", value
         )
         if name == "class":
-            return (
-                value if re.fullmatch(r"(highlight|hll|[a-z]{1,3}[0-9]?|dataframe|ansi-[a-z-]+)( .*)?", value) else None
-            )
+            return only_known_classes(value) or None
         if (tag, name) == ("img", "src"):
             return embedded(value, picture)
         if value.lower().lstrip().startswith("data:"):
@@ -76,6 +78,11 @@ def safe_html(text: str, picture: PictureSource, maths: Sequence[Maths] = (), ma
         strip_comments=True,
     )
     return PLACEHOLDER.sub(lambda match: formula(int(match[1]), maths, mathml), cleaned)
+
+
+def only_known_classes(value: str) -> str:
+    """The classes of highlighted code, tables and lists among those of an element. Others could make it a button."""
+    return " ".join(one for one in value.split(" ") if CLASS.fullmatch(one))
 
 
 def formula(index: int, maths: Sequence[Maths], mathml: Sequence[str | None]) -> str:

@@ -5,6 +5,7 @@ only regions are taken. Bytes in, data out: nothing is executed and no file is t
 """
 
 import difflib
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import CourseError
 from autograder.grade.prepare.pristine import Pristine, PristineCell
+from autograder.grade.run.sanitise import is_picture
 from autograder.gradebook.store import RESULT
 from autograder.intake.submission import TIMESTAMP, Note, Submission
 from autograder.notebooks import parse_notebook
@@ -120,7 +122,34 @@ def splice_notebook(
     if list(matched.values()) != sorted(matched.values()):
         notes.append(Note("moved cells", f"{place}: cells were moved; they run in their original order"))
     unique_ids(out, {cell.id for cell in cells})
+    given = {cell.id for cell in cells if not (cell.has_region or cell.is_answer)}
+    for node in out:
+        if node.cell_type == "markdown" and node.id not in given:
+            make_harmless(node, place, notes)
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata.copy(), cells=out)
+
+
+def make_harmless(node: NotebookNode, place: str, notes: list[Note]) -> None:
+    """Leave nothing in a student's text that could act in the browser of somebody who opens the graded notebook."""
+    if re.search(r"[<\[]", node.source):
+        from autograder.report.prose import harmless_markdown  # takes a while to import, and few need it
+
+        harmless = harmless_markdown(node.source)
+        if harmless != node.source:
+            node.source = harmless
+            notes.append(Note("unsafe text", f"{place}: {node.id}: HTML that could act in a browser is shown as text"))
+    if node.get("attachments"):
+        node.attachments = harmless_attachments(node.attachments)
+
+
+def harmless_attachments(attachments: Mapping) -> NotebookNode:
+    """Those that are pictures, by plain names."""
+    kept = NotebookNode()
+    for name, bundle in attachments.items():
+        pictures = {mime: data for mime, data in bundle.items() if is_picture(mime, data)}
+        if pictures and re.fullmatch(r"[\w. ()-]+", name):
+            kept[name] = NotebookNode(pictures)
+    return kept
 
 
 def splice_cell(
