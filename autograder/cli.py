@@ -3,7 +3,6 @@
 import errno
 import logging
 import sys
-from types import ModuleType
 
 import typer
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.console import Console
 from autograder import __version__
 from autograder.commands import collect, data, demo, doctor, grade, gradescope, release, report, roster, student
 from autograder.errors import CourseError
+from autograder.startup import leave_out
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -73,14 +73,6 @@ app.command(rich_help_panel=BOTH)(doctor.doctor)
 app.command(rich_help_panel=BOTH)(demo.demo)
 
 
-def leave_out_servers() -> None:
-    """Keep nbgrader's Jupyter server extensions out: it imports them with any part of itself, and no command serves."""
-    for name in ("assignment_list", "course_list", "formgrader", "validate_assignment"):
-        module = ModuleType(f"nbgrader.server_extensions.{name}")
-        module.load_jupyter_server_extension = None
-        sys.modules.setdefault(module.__name__, module)
-
-
 def in_words(error: Exception) -> str:
     """What an error means that is nobody's programming mistake, and what to do; empty for any other."""
     if isinstance(error, CourseError):
@@ -96,7 +88,7 @@ def in_words(error: Exception) -> str:
 
 def main() -> None:
     """Run the command line; what went wrong outside of the program becomes a message and exit code 1."""
-    leave_out_servers()
+    leave_out()
     try:
         app()
     except Exception as error:

@@ -5,7 +5,6 @@ graded against. The folder appears whole, after the gradebook has the scores: wh
 either done or graded again, with the same seed.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -17,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from autograder.course import Course
 from autograder.data.sandbox_view import make_sandbox_view
@@ -147,12 +148,15 @@ def temporary_scratch() -> Iterator[Path]:
 def alone(store: Store) -> Iterator[None]:
     """Hold the assignment's lock; raises CourseError while another run has it."""
     store.work.mkdir(parents=True, exist_ok=True)
-    with open(store.work / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CourseError(f"{store.assignment} is being graded already, by another program.") from None
+    lock = FileLock(store.work / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise CourseError(f"{store.assignment} is being graded already, by another program.") from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -1,9 +1,16 @@
 """Loads, before the forks of `report/workers.py`, what every report needs."""
 
+from autograder.startup import leave_out
+
 
 def warm_up() -> None:
     """Import the libraries, and load what they load when first used."""
+    leave_out()
+    import PIL.PngImagePlugin  # noqa: F401
+    import pypandoc  # noqa: F401
+    import typst  # noqa: F401
 
+    import autograder.report.batch  # noqa: F401
     from autograder.report.fonts import font_files
     from autograder.report.pandoc import program
     from autograder.report.rows import code_rows

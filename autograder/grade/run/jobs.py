@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograder.assignment import Limits
+if TYPE_CHECKING:  # pydantic stays out of the processes that run student code
+    from autograder.assignment import Limits
 
 JOB_FILE = ".job.json"
 """Where a notebook's process finds what it is to run, in its scratch folder."""
@@ -36,7 +37,7 @@ class Job:
     notebooks: tuple[NotebookJob, ...]
     files: dict[str, bytes]
     seed: int
-    limits: Limits
+    limits: "Limits"
     tier: str
     data: Path | None = None
     hand_in: tuple[str, ...] = ()
