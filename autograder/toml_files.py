@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, TypeVar, get_args
@@ -84,27 +84,31 @@ def check_toml(model: type[Model], given: Mapping[str, Any], path: Path) -> Mode
 def in_words(model: type[TomlTable], error: ErrorDetails) -> str:
     """One of pydantic's errors as a sentence: which key, what is wrong with it, what to write."""
     *above, key = error["loc"]
-    names = [name for name in error["loc"] if isinstance(name, str) and name != "[key]"]
-    where = ": ".join(map(as_key, names))
+    parts = named(error["loc"])
+    where, within = ": ".join(parts), "".join(f"{part}: " for part in parts[:-1])
     table = table_at(model, above)
     if error["type"] == "extra_forbidden":
-        within = f"{': '.join(map(str, above))}: " if above else ""
         return f'{within}unknown key "{key}". {did_you_mean(str(key), table.model_fields)}'
     if error["type"] == "missing":
-        within = f"{inside(above)}: " if above else ""
         example = (table.model_fields[str(key)].examples or [""])[0]
         return f'{within}"{key}" is missing. Add, for example,  {key} = {as_toml(example)}'
     if error["type"] == WRONG:
         text = error["msg"]
         return f"{where}{text}" if text.startswith(":") else f"{where} {text}"
     if error["type"] in ("model_type", "dict_type"):
-        return f"{where} must be a table, [{'.'.join(names)}], not {shown(error['input'])}."
+        return f"{where} must be a table, [{'.'.join(parts)}], not {shown(error['input'])}."
     raise AssertionError(f"no words for {error}")
 
 
-def inside(place: Iterable[int | str]) -> str:
-    """The table that a key is in, counted where there are several: "student 2"."""
-    return ": ".join(str(part) for part in place).replace(": 0", " 1")
+def named(place: Sequence[int | str]) -> list[str]:
+    """The parts of a place in a file as one would name them: "limits", "student 2", "id"; not which item of a list."""
+    parts: list[str] = []
+    for part, after in zip(place, [*place[1:], 0], strict=True):
+        if isinstance(part, int):
+            parts[-1] += f" {part + 1}" if isinstance(after, str) else ""
+        elif part != "[key]":
+            parts.append(as_key(part))
+    return parts
 
 
 def table_at(model: type[TomlTable], place: Iterable[int | str]) -> type[TomlTable]:
@@ -142,8 +146,8 @@ def as_toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(as_toml, value))}]"
     if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{as_key(key)} = {as_toml(item)}' for key, item in value.items())} }}"
-    return str(value).removesuffix(".0")
+        return "{" + ", ".join(f"{as_key(key)} = {as_toml(item)}" for key, item in value.items()) + "}"
+    return str(value)
 
 
 def as_key(key: str) -> str:

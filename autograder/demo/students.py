@@ -1,26 +1,16 @@
 """Simulated students: the reference solution, less what they leave out, with the mistakes that they make.
 
-`source/<assignment>/demo.toml` describes them:
-
-    [[student]]
-    id = "max"
-    name = "Max Mistake"
-    about = "forgets to average the loss"
-    leave = ["two_layer_net:question-*"]          # regions left as they were released
-    [student.write]
-    "nn.losses.mse_loss" = "    loss = …"         # regions that hold this text instead of the solution
-
-A region of the library goes by its full name ("nn.losses.mse_loss"), one of a notebook by "notebook:cell", or
-"notebook:cell:region" where the region has a name.
+`source/<assignment>/demo.toml` describes them; the models below say how.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Annotated, Any
 
 from nbformat import NotebookNode
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.json_schema import WithJsonSchema
 
 from autograder.assignment import Assignment
 from autograder.course import Course
@@ -30,20 +20,34 @@ from autograder.regions import CODE_PROMPT, MARKDOWN_PROMPT, Region, find_region
 from autograder.release.library import library_with_holes, region_names
 from autograder.release.notebook import blank_notebook, without_schemes
 from autograder.source import read_source
+from autograder.toml_files import Text, Texts, TomlTable, check_toml, read_toml, says, shown, wrong
 
 FILE = "demo.toml"
 Choose = Callable[[str, str], str | None]
 
 
-@dataclass(frozen=True)
-class DemoStudent:
-    """One simulated student; see the module's text for `leave` and `write`."""
+def plain_id(text: str) -> str:
+    if any(sign in text for sign in '/\\"') or text.startswith("."):
+        raise wrong(f"must not start with a dot, nor have a slash or a quotation mark in it: {shown(text)}.")
+    return text
 
-    id: str
-    name: str
-    about: str
-    leave: tuple[str, ...] = ()
-    write: Mapping[str, str] = field(default_factory=dict)
+
+class DemoStudent(TomlTable):
+    """One simulated student."""
+
+    id: Annotated[Text, AfterValidator(plain_id)] = Field(examples=["max"])
+    """The student id, which is the name of the folder in submitted/."""
+    name: Text = Field(examples=["Max Mistake"])
+    """The student's name."""
+    about: Text = Field(examples=["forgets to average the loss"])
+    """What the demo says about the student."""
+    leave: Texts = ()
+    """Regions left as they were released; * and ? stand for other characters: "two_layer_net:question-*"."""
+    write: Annotated[
+        Mapping[str, Annotated[str, says("a text")]],
+        WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
+    ] = Field(default_factory=dict)
+    """Regions that hold this text instead of the solution."""
 
     def choose(self, region: str, solution: str) -> str | None:
         """What this student writes into a region; None leaves it as it was released."""
@@ -54,6 +58,35 @@ class DemoStudent:
         return solution
 
 
+def different_ids(students: tuple[DemoStudent, ...]) -> tuple[DemoStudent, ...]:
+    if not students:
+        raise wrong("is empty. Describe at least one [[student]].")
+    ids = [student.id for student in students]
+    for id in ids:
+        if ids.count(id) > 1:
+            raise wrong(f': id "{id}" is there more than once.')
+    return students
+
+
+def tables(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise wrong(f"must be tables, one [[student]] for each student, not {shown(value)}.")
+    return value
+
+
+class DemoToml(TomlTable):
+    """A demo.toml: the simulated students of an assignment's demo.
+
+    Regions of the library have their full name ("nn.losses.mse_loss"), regions of a notebook "notebook:cell-id", or
+    "notebook:cell-id:region" where the region has a name.
+    """
+
+    student: Annotated[tuple[DemoStudent, ...], AfterValidator(different_ids), BeforeValidator(tables)] = Field(
+        examples=[[{"id": "ada", "name": "Ada Complete", "about": "everything done"}]]
+    )
+    """One table, [[student]], for each student."""
+
+
 def load_students(assignment: Assignment) -> tuple[DemoStudent, ...]:
     """Read the assignment's demo.toml.
 
@@ -61,17 +94,8 @@ def load_students(assignment: Assignment) -> tuple[DemoStudent, ...]:
         CourseError: the file is missing or is not right.
     """
     path = assignment.folder / FILE
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-        return tuple(
-            DemoStudent(**student | {"leave": tuple(student.get("leave", ()))}) for student in given["student"]
-        )
-    except FileNotFoundError:
-        raise CourseError(f"{path} is missing: it describes the demo's simulated students.") from None
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise CourseError(
-            f"{path}: {error}. Each [[student]] has id, name, about, and may have leave and write."
-        ) from None
+    given = read_toml(path, ": it describes the demo's simulated students.")
+    return check_toml(DemoToml, given, path).student
 
 
 def hand_in(course: Course, assignment: Assignment, student: DemoStudent, weights: Path | None, target: Path) -> None:

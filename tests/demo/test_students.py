@@ -69,7 +69,7 @@ def test_the_mistake_is_what_was_written(handed_in):
 
 def test_a_region_that_is_not_there_is_named(tmp_path: Path):
     """Is a slip in demo.toml found?"""
-    student = DemoStudent("x", "X", "", write={"nn.losses.mse_los": "    pass"})
+    student = DemoStudent(id="x", name="X", about="a slip", write={"nn.losses.mse_los": "    pass"})
     with pytest.raises(CourseError, match=r"there is no region nn\.losses\.mse_los"):
         hand_in(COURSE, COURSE.assignment(HOMEWORKS[0]), student, None, tmp_path / "x")
 

@@ -61,7 +61,7 @@ class Homework:
         `files` is a folder with the files to hand in beside the notebooks, such as saved weights.
         """
         folder = self.folder / name
-        student = DemoStudent(name, name.title(), "", tuple(leave), write or {})
+        student = DemoStudent(id=name, name=name.title(), about=name, leave=tuple(leave), write=write or {})
         hand_in(self.course, self.assignment, student, files, folder)
         return folder
 
