@@ -10,17 +10,24 @@ READY := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 # One BLAS thread per process: two of them on a busy machine wait for each other.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo linux reference test lint format bench clean
 
 help:
-	@echo "make demo [HOMEWORK=name]   one homework goes round: released, handed in, graded, shown"
+	@echo "make demo [HOMEWORK=name]   run one assignment end to end"
 	@echo "make test                   lint, format check, release check, all tests"
-	@echo "make lint                   ruff alone"
+	@echo "make lint                   ruff and mypy"
+	@echo "make reference              docs/reference and the schemas, from the code"
 	@echo "make bench                  ours against the peers"
 	@echo "make clean                  remove what the demo and the tests made"
 
-demo: $(READY)
+demo: linux $(READY)
 	$(BIN)/autograder demo $(HOMEWORK)
+
+linux:
+	@test "$$(uname -s)" = Linux || { echo "Grading, and so the demo, needs Linux. Use the container: see Dockerfile."; exit 1; }
+
+reference: $(READY)
+	$(BIN)/python -m autograder.reference
 
 test: lint
 	$(BIN)/autograder release --check

@@ -7,7 +7,9 @@ import typer
 
 
 def demo(
-    assignment: Annotated[str, typer.Argument(help="The assignment's name, as in source/.")] = "knn_and_mse_net",
+    assignment: Annotated[
+        str | None, typer.Argument(help="The assignment's name, as in source/. Default: the first with a demo.toml.")
+    ] = None,
     to: Annotated[
         Path | None, typer.Option(help="The demo's own course folder. Default: demo/ASSIGNMENT.", file_okay=False)
     ] = None,
@@ -22,7 +24,9 @@ def demo(
     from rich.console import Console
 
     from autograder.course import find_course
+    from autograder.demo.course import first_with_demo
     from autograder.demo.run import run_demo
 
     course = find_course()
-    run_demo(course, assignment, to or course.root / "demo" / assignment, Console(highlight=False))
+    name = assignment or first_with_demo(course)
+    run_demo(course, name, to or course.root / "demo" / name, Console(highlight=False))

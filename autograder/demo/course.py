@@ -6,6 +6,7 @@ from pathlib import Path
 from autograder.course import CACHES, CONFIG, COURSE_FILE, Course
 from autograder.data.obtain import STAND_INS
 from autograder.data.registry import find_dataset
+from autograder.demo.students import FILE
 from autograder.errors import CourseError
 
 MARKER = ".made-by-demo"
@@ -37,9 +38,21 @@ def make_course(course: Course, assignment: str, root: Path) -> Course:
     return Course(root)
 
 
+def first_with_demo(course: Course) -> str:
+    """The first assignment that describes simulated students.
+
+    Raises:
+        CourseError: there is none.
+    """
+    for name in course.assignment_names():
+        if (course.source / name / FILE).is_file():
+            return name
+    raise CourseError(f"demo: no assignment in {course.source} has a {FILE}, which describes simulated students.")
+
+
 def missing_data(course: Course, names: tuple[str, ...]) -> tuple[str, ...]:
     """Which generated stand-ins have to be made, because neither the dataset nor its stand-in is there."""
-    wanted = [(find_dataset(name), find_dataset(STAND_INS[name])) for name in names]
+    wanted = [(find_dataset(name), find_dataset(STAND_INS.get(name, name))) for name in names]
     return tuple(
         stand_in.name
         for dataset, stand_in in wanted

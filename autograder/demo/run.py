@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.assignment import Assignment
+from autograder.assignment import FILE, Assignment
 from autograder.course import Course
 from autograder.data.obtain import obtain
 from autograder.data.registry import find_dataset
@@ -24,16 +24,23 @@ from autograder.release.generate import release
 from autograder.report.batch import feedback_tasks
 from autograder.report.model import Options
 from autograder.report.workers import run_tasks
+from autograder.words import counted
 
 
 def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
     """Run one assignment end to end in a course of its own at `root`.
 
     Raises:
-        CourseError: a step failed; its text says which and why.
+        CourseError: this is not Linux, or a step failed; its text says which and why.
     """
-    original = course.assignment(name)
-    students = load_students(original)
+    if not sys.platform.startswith("linux"):
+        raise CourseError(
+            "demo: grading needs Linux, and so does the demo. On macOS and Windows run it in the container that "
+            "Dockerfile describes:\n"
+            "  docker build -t course .\n"
+            f'  docker run --rm -it -v "$PWD":/course course demo {name}'
+        )
+    students = load_students(course.assignment(name))
     demo = make_course(course, name, root)
     assignment = demo.assignment(name)
 
@@ -42,10 +49,10 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
         console.print(f"   {dataset}: a stand-in is generated, because the real data are not here.", style="yellow")
         obtain(find_dataset(dataset), demo.data)
 
-    step(console, 2, f"release {name}: regions emptied, library with holes")
+    step(console, 2, f"release {name}: solutions are removed from notebooks and library")
     release(demo, [name])
 
-    step(console, 3, "three students hand in")
+    step(console, 3, f"submit: {counted(len(students), 'simulated student')}")
     with console.status("the reference solution runs once, searches included") as status:
         weights = reference_weights(
             demo, assignment, lambda cell: status.update(f"the reference solution runs: {cell}")
@@ -58,9 +65,11 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
     with started(demo, name) as start:
         grade_and_show(start, console=console)
     console.print(question_table(demo, assignment, students))
-    told = students[1]
-    console.print(f"What {told.name} is told:", style="bold")
-    for question, lines in diagnoses(demo, assignment, told).items():
+    told = next((student for student in students if student.write), students[0])
+    said = diagnoses(demo, assignment, told)
+    if said:
+        console.print(f"What {told.name} is told:", style="bold", markup=False)
+    for question, lines in said.items():
         console.print(f"   {question}", *lines, sep="\n      ", markup=False, soft_wrap=True)
 
     step(console, 5, "export and feedback")
@@ -97,15 +106,29 @@ def step(console: Console, number: int, text: str) -> None:
 
 
 def reference_weights(course: Course, assignment: Assignment, on_cell: Callable[[str], None]) -> Path | None:
-    """Run the source notebooks that search; the folder with the files they made, None if nothing is to be handed in."""
+    """Run source notebooks until all files to submit are made, those that search first; None if there are none.
+
+    Returns:
+        the folder with the files.
+
+    Raises:
+        CourseError: no notebook makes one of them.
+    """
     if not assignment.hand_in:
         return None
     folder = course.work / "reference"
     folder.mkdir(parents=True, exist_ok=True)
-    for notebook in {name for name, _ in assignment.search}:
-        with WarmProcess() as warm, Judge(course, assignment, notebook, 0, warm) as judge:
-            judge.prepare(on_cell)
-            for name in assignment.hand_in:
-                if (judge.folder / name).is_file():
+    searching = {name for name, _ in assignment.search}
+    missing = set(assignment.hand_in)
+    for notebook in sorted(assignment.notebooks, key=lambda name: name not in searching):
+        if missing:
+            with WarmProcess() as warm, Judge(course, assignment, notebook, 0, warm) as judge:
+                judge.prepare(on_cell)
+                made = {name for name in missing if (judge.folder / name).is_file()}
+                for name in made:
                     shutil.copy(judge.folder / name, folder)
+                missing -= made
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise CourseError(f"{assignment.folder / FILE}: hand_in has {names}, but no source notebook makes that.")
     return folder
