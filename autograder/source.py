@@ -120,7 +120,7 @@ def source_path(folder: Path, notebook: str) -> Path:
         return path
     if path.exists():
         raise CourseError(
-            f"{path} and {script.name} are both there, and one of them would be ignored. Keep the one that you write in"
+            f"{path}: {script.name} is there too, and one of them would be ignored. Keep the one that you write in."
         )
     return script
 
@@ -597,7 +597,7 @@ def _settled_script(text: str, source: Source) -> tuple[str, tuple[Remark, ...]]
     if len(headers) != len(source.notebook.cells):
         raise CourseError(
             f"{source.path}: {len(source.notebook.cells)} cells, but {len(headers)} lines that begin with  # %%  . "
-            "Give each cell a header of its own"
+            "Give each cell a header of its own."
         )
     changed = {remark.cell for remark in source.changes if remark.text.startswith("no id ->")}
     for number, cell in zip(headers, source.notebook.cells, strict=True):

@@ -480,7 +480,7 @@ def test_both_forms_are_an_error(homework):
     (homework.folder / "hw.py").write_text("def helper(): ...\n", encoding="utf-8")
     assert read_source(homework.assignment, "hw").cells[0].id == IDS[0]
     (homework.folder / "hw.py").write_text(SCRIPT, encoding="utf-8")
-    with pytest.raises(CourseError, match=r"hw\.ipynb and hw\.py are both there"):
+    with pytest.raises(CourseError, match=r"hw\.ipynb: hw\.py is there too"):
         read_source(homework.assignment, "hw")
 
 

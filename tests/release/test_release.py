@@ -12,7 +12,9 @@ import sys
 import zipfile
 from pathlib import Path
 
+import jupytext
 import pytest
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from typer.testing import CliRunner
@@ -20,14 +22,15 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course import Course, nbgrader_config
 from autograder.errors import CourseError
-from autograder.notebooks import read_source_notebook, write_notebook
-from autograder.questions import students_write
+from autograder.notebooks import read_notebook, read_source_notebook, write_notebook
+from autograder.questions import Kind, kind_of, students_write
 from autograder.regions import find_regions
 from autograder.release.bundle import build_wheel, write_bundle
-from autograder.release.checks import lint_assignment
+from autograder.release.checks import check_assignment, fix_assignment, lint_assignment
 from autograder.release.generate import check_sources, orphans, release, stale
 from autograder.release.library import library_with_holes, region_names
 from autograder.release.notebook import blank_notebook, without_schemes
+from autograder.source import source_questions
 
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type:sqlalchemy.exc.SAWarning")
 FILES = Path(__file__).parent / "files"
@@ -442,6 +445,75 @@ def test_hidden_tests_are_not_released(course):
     assert released == (FILES / "lines" / "expected" / "lines" / "fit.ipynb").read_text()
 
 
+def bare(course, notebook):
+    """Take ids and nbgrader's metadata out of a source, as an author has it who wrote it in Jupyter."""
+    path = course.source / "lines" / f"{notebook}.ipynb"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for number, cell in enumerate(content["cells"]):
+        cell["id"] = f"{number:08x}"
+        cell["metadata"].pop("nbgrader", None)
+        if "assert" in "".join(cell["source"]):
+            cell["source"] = [f"# Check number {number} (2 points)\n", *cell["source"]]
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def test_an_author_never_edits_json(course):
+    """Do a notebook saved in Jupyter, `lint --fix` and `release` make a homework, with nothing written by hand?"""
+    path = bare(course, "plot")
+    before = path.read_bytes()
+    assert "plot.ipynb: no id yet: code cell, 'import nn.plots as plots', and 1 more" in run(
+        "release", course=course, code=1
+    )
+    assert path.read_bytes() == before
+    told = run("lint", "--fix", course=course, code=1)
+    assert "number-1-check: its points could be guessed" not in told
+    ids = {cell.id: kind_of(cell) for cell in read_source_notebook(path).cells}
+    assert ids == {"work": Kind.WORK, "number-1-check": Kind.CHECK}
+    run("release", course=course)
+    released = read_source_notebook(course.release_dir / "lines" / "plot.ipynb")
+    assert [cell.id for cell in released.cells] == list(ids)
+    assert released.cells[1].metadata.nbgrader.points == 2
+
+
+def test_lint_fix_says_what_it_wrote(course):
+    """Is each change named with its file and cell, and nothing said the second time?"""
+    bare(course, "plot")
+    written = fix_assignment(course, "lines")
+    file = course.source / "lines" / "plot.ipynb"
+    assert written == [
+        f'{file}, cell "work": 00000000 -> work, a work cell',
+        f'{file}, cell "number-1-check": 00000001 -> number-1-check, a check, 2 points',
+    ]
+    assert fix_assignment(course, "lines") == []
+
+
+def test_lint_names_both_where_text_and_metadata_disagree(course):
+    """Are the points of the text and those of the metadata told, by lint and by release, which takes the metadata?"""
+    edit_cell(course, "fit", "predict-check", lambda cell: cell.update(source="# Predict (5 points)\n" + cell.source))
+    told = 'its text says "(5 points)", and nbgrader\'s metadata 2 points'
+    assert any(told in str(problem) for problem in lint_assignment(course, "lines"))
+    assert any(told in note for note in release(course, ["lines"]))
+    assert fix_assignment(course, "lines")[0].endswith('cell "predict-check": points 2 -> 5')
+    assert release(course, ["lines"]) == []
+
+
+def test_a_check_for_practice_has_no_points(course):
+    """May a check say that it earns nothing?"""
+    edit_cell(course, "fit", "predict-check", lambda c: c.metadata.nbgrader.update(points=0))
+    assert any("say (practice) in its first line" in str(problem) for problem in check_assignment(course, "lines"))
+    edit_cell(course, "fit", "predict-check", lambda c: c.update(source="# Predict (practice)\n" + c.source))
+    assert check_assignment(course, "lines") == []
+
+
+def test_a_script_and_its_notebook_cannot_both_be_there(course):
+    """Is it an error that names both, before anything is written?"""
+    (course.source / "lines" / "fit.py").write_text("# %% [markdown]\n# # A line\n")
+    told = run("release", course=course, code=1)
+    assert "fit.ipynb: fit.py is there too" in told
+    assert not course.release_dir.exists()
+
+
 # --- the real homeworks -----------------------------------------------------------------------------------------------
 
 REAL = Course(REPOSITORY)
@@ -451,6 +523,34 @@ REAL = Course(REPOSITORY)
 def test_the_committed_release_is_up_to_date(name):
     """Is assignments/<name> what source/<name> and nn/ give today?"""
     assert stale(REAL, [name]) == []
+
+
+def as_script(path):
+    """A notebook as a percent script: jupytext's own, with each cell's id in its header."""
+    nb = read_notebook(path)
+    for cell in nb.cells:
+        points = cell.metadata.get("nbgrader", {}).get("points")
+        cell.metadata = NotebookNode(title=cell.id + (f" ({points} points)" if points else ""))
+    path.with_suffix(".py").write_text(jupytext.writes(nb, fmt="py:percent"), encoding="utf-8")
+    path.unlink()
+
+
+def test_a_script_gives_the_same_release_as_the_notebook(tmp_path, empty_gradebook):
+    """Are the bytes that students get the same from both forms of one homework?"""
+    course = Course(tmp_path / "course")
+    shutil.copytree(REAL.source / "softmax_net", course.source / "softmax_net")
+    shutil.copytree(REAL.root / "nn", course.root / "nn", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("nbgrader_config.py", "course.toml"):
+        shutil.copy(REPOSITORY / name, course.root)
+    shutil.copy(empty_gradebook, course.root / "gradebook.db")
+    as_script(course.source / "softmax_net" / "two_layer_net.ipynb")
+    release(course, ["softmax_net"])
+    assert tree(course.release_dir / "softmax_net") == {
+        path: content
+        for path, content in tree(REAL.release_dir / "softmax_net").items()
+        if "__pycache__" not in path and ".ipynb_checkpoints" not in path
+    }
+    assert source_questions(course.assignment("softmax_net")) == source_questions(REAL.assignment("softmax_net"))
 
 
 @pytest.mark.parametrize("name", REAL.assignment_names())
