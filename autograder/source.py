@@ -378,7 +378,8 @@ def _settled(
             copied = f', which has the id "{cell.copied}" of an earlier cell' if cell.copied else ""
             homeless.append(Remark(cell.id, f"{_described(cell.node)}{copied}"))
         marks = _marks(cell, extra, text_wins)
-        said = [f"{cell.given or 'no id'} -> {cell.id}"] if cell.id != cell.given else []
+        was = cell.given if cell.given is not None and not is_machine_made(cell.given) else None
+        said = [] if cell.id == cell.given else [f"id {was} -> {cell.id}" if was else "new id"]
         said += _told(cell, marks)
         if said:
             changes.append(Remark(cell.id, ", ".join(said)))
@@ -519,7 +520,7 @@ def _told(cell: _Cell, marks: Mapping[str, Any]) -> list[str]:
         return []
     kind = kind_of({"metadata": {"nbgrader": dict(marks)}})
     if not cell.marks:
-        points = f", {marks['points']:g} points" if "points" in marks else ""
+        points = f", {marks['points']:g} {'point' if marks['points'] == 1 else 'points'}" if "points" in marks else ""
         return [f"{IN_WORDS[kind]}{points}"]
     said = []
     if kind is not (was := kind_of(cell.node)):
@@ -599,7 +600,7 @@ def _settled_script(text: str, source: Source) -> tuple[str, tuple[Remark, ...]]
             f"{source.path}: {len(source.notebook.cells)} cells, but {len(headers)} lines that begin with  # %%  . "
             "Give each cell a header of its own."
         )
-    changed = {remark.cell for remark in source.changes if remark.text.startswith("no id ->")}
+    changed = {remark.cell for remark in source.changes if remark.text.startswith("new id")}
     for number, cell in zip(headers, source.notebook.cells, strict=True):
         if cell.id in changed:
             lines[number] = _header(lines[number], cell.id)

@@ -482,8 +482,8 @@ def test_lint_fix_says_what_it_wrote(course):
     written = fix_assignment(course, "lines")
     file = course.source / "lines" / "plot.ipynb"
     assert written == [
-        f'{file}, cell "work": 00000000 -> work, a work cell',
-        f'{file}, cell "number-1-check": 00000001 -> number-1-check, a check, 2 points',
+        f'{file}, cell "work": new id, a work cell',
+        f'{file}, cell "number-1-check": new id, a check, 2 points',
     ]
     assert fix_assignment(course, "lines") == []
 
