@@ -17,6 +17,7 @@ from traitlets.config.loader import ConfigFileNotFound
 
 from autograder.assignment import FILE, Assignment, LatePolicy, Limits, in_zone, load_assignment
 from autograder.errors import CourseError
+from autograder.files import NO_CACHES
 from autograder.toml_files import (
     Moment,
     Text,
@@ -31,7 +32,6 @@ from autograder.toml_files import (
 
 CONFIG = "nbgrader_config.py"
 COURSE_FILE = "course.toml"
-CACHES = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
 
 
 def without_slash(name: str) -> str:
@@ -153,7 +153,7 @@ class Course:
         """Copy the complete libraries into a folder."""
         for library in self.libraries:
             if library.is_dir():
-                shutil.copytree(library, to / library.name, ignore=CACHES, dirs_exist_ok=True)
+                shutil.copytree(library, to / library.name, ignore=NO_CACHES, dirs_exist_ok=True)
             else:
                 shutil.copy(library, to)
 

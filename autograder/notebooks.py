@@ -5,7 +5,6 @@ import math
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import nbformat.v4
 from nbformat import NotebookNode
 
 from autograder.errors import CourseError
+from autograder.files import write_atomically
 
 MAX_BYTES = 64 * 2**20
 MAX_CONTAINERS = 2_000_000  # lists and objects in one file: a small file can hold many, and each takes memory
@@ -93,22 +93,7 @@ def format_notebook(notebook: NotebookNode) -> str:
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook; the file is replaced in one step, so that it is never half written."""
-    replace_file(path, format_notebook(notebook).encode())
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file in one step; one that was there keeps its permissions."""
-    path = Path(path)
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(path, format_notebook(notebook))
 
 
 # --- reading, one part at a time --------------------------------------------------------------------------------------

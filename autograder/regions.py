@@ -62,6 +62,7 @@ class Edit:
         before: what the released text says there; for a region whose banners are gone: what stands in its place, or
             the region as released where nothing does.
         after: what the submitted text says there.
+        whole: was a whole cell or file added or deleted?
 
     Texts of very many lines or characters are cut, which their last line says.
     """
@@ -71,6 +72,12 @@ class Edit:
     line: int
     before: str
     after: str
+    whole: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Is it a cell or file of the student's own, beside those that were released?"""
+        return self.whole and self.kind == "added"
 
 
 @dataclass(frozen=True)
@@ -335,7 +342,7 @@ def _match(
         )
 
     needed = 0.0 if len(left_regions) == len(left_spans) else 0.6
-    for i, j in _pair(len(left_regions), len(left_spans), likeness, needed):
+    for i, j in pair_in_order(len(left_regions), len(left_spans), likeness, needed):
         found[left_regions[i]] = spans[left_spans[j]]
     return found
 
@@ -349,7 +356,9 @@ def _share(ours: Counter[str], theirs: Counter[str]) -> float:
     return (ours & theirs).total() / ours.total() if ours else 1.0
 
 
-def _pair(rows: int, columns: int, likeness: Callable[[int, int], float], needed: float) -> list[tuple[int, int]]:
+def pair_in_order(
+    rows: int, columns: int, likeness: Callable[[int, int], float], needed: float
+) -> list[tuple[int, int]]:
     """The order-keeping pairing with the largest total likeness, of pairs that are at least `needed` alike."""
     best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
     score = [[likeness(i, j) for j in range(columns)] for i in range(rows)]
@@ -432,14 +441,14 @@ def _edits(
         instead = theirs[span.first : span.last]
         if not any(line.strip() for line in instead):
             instead = ours[regions[index].start : regions[index].end + 1]
-        edits.append(Edit(place, "deleted", span.first + 1, _shown(instead), ""))
+        edits.append(Edit(place, "deleted", span.first + 1, shown(instead), ""))
     left_out = {line for index in lost for line in range(regions[index].start, regions[index].end + 1)}
     a = [(key, number) for key, number in a if number not in left_out]
     b = [(key, number) for key, number in b if not (isinstance(key, int) and key in lost)]
 
     keys_a, keys_b = [key for key, _ in a], [key for key, _ in b]
     if len(a) * len(b) > MAX_DIFF and keys_a != keys_b:
-        return (*edits, Edit(place, "changed", 1, _shown(ours), _shown(theirs)))
+        return (*edits, Edit(place, "changed", 1, shown(ours), shown(theirs)))
     for tag, a0, a1, b0, b1 in _matcher(keys_a, keys_b).get_opcodes():
         before = _written(ours, a[a0:a1])
         after = _written(theirs, b[b0:b1])
@@ -447,7 +456,7 @@ def _edits(
             continue
         kind = "changed" if before and after else "added" if after else "deleted"
         line = after[0] if after else b[b0][1] if b0 < len(b) else len(theirs) - 1
-        texts = [_shown([lines[number] for number in numbers]) for lines, numbers in ((ours, before), (theirs, after))]
+        texts = [shown([lines[number] for number in numbers]) for lines, numbers in ((ours, before), (theirs, after))]
         edits.append(Edit(place, kind, line + 1, *texts))
     return tuple(sorted(edits, key=lambda edit: edit.line))
 
@@ -459,7 +468,7 @@ def _written(lines: Sequence[str], tokens: Sequence[tuple[str | int, int]]) -> l
     return numbers[filled[0] : filled[-1] + 1] if filled else []
 
 
-def _shown(lines: Sequence[str]) -> str:
+def shown(lines: Sequence[str]) -> str:
     """The lines as one text of bearable length."""
     text = "\n".join(lines[:MAX_SHOWN])
     if len(lines) <= MAX_SHOWN and len(text) <= MAX_SHOWN * 80:

@@ -20,7 +20,8 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment
 from autograder.errors import CourseError
 from autograder.expect.lint import expectations, parse
-from autograder.notebooks import CELL_ID, parse_notebook, read_bytes, replace_file
+from autograder.files import write_atomically
+from autograder.notebooks import CELL_ID, parse_notebook, read_bytes
 from autograder.questions import (
     Kind,
     Question,
@@ -553,7 +554,7 @@ def settle_source(assignment: Assignment, notebook: str, known: Collection[str] 
     new = (b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b"") + text.encode()
     if new == data or not changes:
         return ()
-    replace_file(source.path, new)
+    write_atomically(source.path, new)
     return changes
 
 

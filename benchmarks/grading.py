@@ -53,6 +53,7 @@ from autograder.grade.processes.notebook import run_cells  # noqa: E402
 from autograder.grade.processes.shell import NotebookShell, ignore, warm_up  # noqa: E402
 from autograder.grade.run.jobs import Job  # noqa: E402
 from autograder.grade.run.one_submission import Settings, make_job  # noqa: E402
+from autograder.grade.run.scratch import data_view  # noqa: E402
 from autograder.grade.run.worker import write_files  # noqa: E402
 from autograder.gradebook.store import Store  # noqa: E402
 from autograder.intake.submission import read_submission  # noqa: E402
@@ -296,7 +297,7 @@ def bare_cost(case: Case, shell: NotebookShell) -> Cost:
     """A fork of this warm process runs each submission's cells, and nobody watches or judges."""
     assignment = case.course.assignment(case.name)
     pristine = load_pristine(case.course, assignment)
-    settings = Settings(seed=0, tier="none", data=Store(case.course, case.name).data_view())
+    settings = Settings(seed=0, tier="none", data=data_view(Store(case.course, case.name)))
     costs = []
     for student in case.students:
         folder = case.course.submitted / student / case.name

@@ -84,11 +84,13 @@ def stats(
     from rich.console import Console
 
     from autograder.course import find_course
-    from autograder.gradebook.stats import histogram_of, question_stats, stats_table
+    from autograder.gradebook.stats import class_scores, histogram_of, question_stats, stats_table
+    from autograder.source import source_questions
 
     course = find_course()
-    questions = question_stats(course, course.assignment(assignment))
+    wanted = course.assignment(assignment)
+    scores = class_scores(course, wanted)
     console = Console(highlight=False)
-    console.print(stats_table(questions))
+    console.print(stats_table(question_stats(scores, source_questions(wanted))))
     if histogram:
-        console.print(histogram_of(course, assignment))
+        console.print(histogram_of(scores))

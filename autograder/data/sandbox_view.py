@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ARRAYS = "arrays-shown"  # the loaders take the one folder arrays-* for the data where there are no official files
 
 
-def make_sandbox_view(data: Path, view: Path, library: Path) -> Path:
+def make_sandbox_view(data: Path, view: Path, root: Path) -> Path:
     """Make `view` the data folder for submissions: each dataset of `data`, cut to what a submission may see.
 
     The course library reads the data, in a process of its own: it is complete there, and no trace of it or of the
@@ -31,7 +31,7 @@ def make_sandbox_view(data: Path, view: Path, library: Path) -> Path:
     Args:
         data: the course's data folder.
         view: made anew; on the file system of `data`, or the arrays are copied instead of linked.
-        library: the folder of the course library (the package, not its parent).
+        root: the course folder, in which the library lies.
 
     Returns:
         `view`.
@@ -45,13 +45,13 @@ def make_sandbox_view(data: Path, view: Path, library: Path) -> Path:
         fresh.mkdir()
         for dataset in known_datasets().values():
             if dataset.is_in(data):
-                _show(dataset, data, fresh, library)
+                _show(dataset, data, fresh, root)
         shutil.rmtree(view, ignore_errors=True)
         fresh.replace(view)
     return view
 
 
-def _show(dataset: Dataset, data: Path, view: Path, library: Path) -> None:
+def _show(dataset: Dataset, data: Path, view: Path, root: Path) -> None:
     folder, shown = data / dataset.folder, view / dataset.folder
     arrays = shown / ARRAYS
     arrays.mkdir(parents=True)
@@ -60,7 +60,7 @@ def _show(dataset: Dataset, data: Path, view: Path, library: Path) -> None:
     arguments = [dataset.loader, folder.absolute(), arrays.absolute(), dataset.shown_test_rows]
     result = subprocess.run(
         [sys.executable, "-m", __name__, *map(str, arguments)],
-        cwd=library.parent,
+        cwd=root,
         capture_output=True,
         text=True,
         check=False,

@@ -3,11 +3,12 @@
 import shutil
 from pathlib import Path
 
-from autograder.course import CACHES, CONFIG, COURSE_FILE, Course
+from autograder.course import CONFIG, COURSE_FILE, Course
 from autograder.data.obtain import STAND_INS
 from autograder.data.registry import find_dataset
 from autograder.demo.students import FILE
 from autograder.errors import CourseError
+from autograder.files import NO_CACHES
 
 MARKER = ".made-by-demo"
 
@@ -32,7 +33,7 @@ def make_course(course: Course, assignment: str, root: Path) -> Course:
     if (course.root / COURSE_FILE).is_file():
         shutil.copy(course.root / COURSE_FILE, root)
     course.copy_libraries(root)
-    shutil.copytree(course.source / assignment, root / "source" / assignment, ignore=CACHES)
+    shutil.copytree(course.source / assignment, root / "source" / assignment, ignore=NO_CACHES)
     course.data.mkdir(exist_ok=True)
     (root / "data").symlink_to(course.data.resolve(), target_is_directory=True)
     return Course(root)

@@ -1,14 +1,14 @@
 """What the demo shows at its end: scores of every question, and where to look next."""
 
-import json
 from collections.abc import Sequence
 
-from nbgrader.api import Gradebook
 from rich.table import Table
 
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.demo.students import DemoStudent
+from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.store import Store
 from autograder.questions import Question
 from autograder.source import source_questions
 
@@ -20,33 +20,23 @@ def question_table(course: Course, assignment: Assignment, students: Sequence[De
     shown.add_column("of", justify="right")
     for student in students:
         shown.add_column(student.name, justify="right")
-    with Gradebook(course.gradebook_url) as gradebook:
-        scores = {student.id: scores_of(gradebook, assignment, student.id) for student in students}
-        totals = {student.id: gradebook.find_submission(assignment.name, student.id) for student in students}
-        questions = source_questions(assignment)
-        for question in questions:
-            marks = [mark(scores[student.id].get(question.key), question) for student in students]
-            extra = "+" if question.extra_credit else ""
-            shown.add_row(":".join(question.key), f"{extra}{question.points:g}", *marks)
-        shown.add_section()
-        extras = [question for question in questions if question.extra_credit]
-        checks = [question for question in questions if not question.by_hand and not question.extra_credit]
-        for label, chosen in (("all checks", checks), ("extra credit", extras)):
-            if chosen:
-                reached = [f"{sum(scores[student.id].get(q.key) or 0 for q in chosen):g}" for student in students]
-                shown.add_row(label, f"{sum(question.points for question in chosen):g}", *reached)
-        reached = [f"{totals[student.id].score:g}" for student in students]
-        shown.add_row("total so far", f"{next(iter(totals.values())).max_score:g}", *reached, style="bold")
+    standing = scores_by_student(course, assignment)
+    scores = {student.id: {cell.key: cell.score for cell in standing[student.id].cells} for student in students}
+    questions = source_questions(assignment)
+    for question in questions:
+        marks = [mark(scores[student.id].get(question.key), question) for student in students]
+        extra = "+" if question.extra_credit else ""
+        shown.add_row(":".join(question.key), f"{extra}{question.points:g}", *marks)
+    shown.add_section()
+    extras = [question for question in questions if question.extra_credit]
+    checks = [question for question in questions if not question.by_hand and not question.extra_credit]
+    for label, chosen in (("all checks", checks), ("extra credit", extras)):
+        if chosen:
+            reached = [f"{sum(scores[student.id].get(q.key) or 0 for q in chosen):g}" for student in students]
+            shown.add_row(label, f"{sum(question.points for question in chosen):g}", *reached)
+    reached = [f"{standing[student.id].score:g}" for student in students]
+    shown.add_row("total so far", f"{next(iter(standing.values())).maximum:g}", *reached, style="bold")
     return shown
-
-
-def scores_of(gradebook: Gradebook, assignment: Assignment, student: str) -> dict[tuple[str, str], float | None]:
-    """(notebook, cell) -> score, extra credit included; None where a person has still to look."""
-    found = {}
-    for notebook in gradebook.find_submission(assignment.name, student).notebooks:
-        for grade in notebook.grades:
-            found[notebook.name, grade.name] = None if grade.needs_manual_grade else grade.score
-    return found
 
 
 def mark(score: float | None, question: Question) -> str:
@@ -60,11 +50,6 @@ def mark(score: float | None, question: Question) -> str:
 
 def diagnoses(course: Course, assignment: Assignment, student: DemoStudent) -> dict[str, list[str]]:
     """What grading told a student about each check that did not earn everything."""
-    path = course.autograded / student.id / assignment.name / "result.json"
-    result = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        f"{name}:{cell}": grade["lines"]
-        for name, notebook in result["notebooks"].items()
-        for cell, grade in notebook["cells"].items()
-        if grade["credit"] < 1 and not grade["extra_credit"]
-    }
+    result = Store(course, assignment.name).result(student.id)
+    assert result is not None
+    return {":".join(cell.key): list(cell.lines) for cell in result.cells if cell.credit < 1 and not cell.extra_credit}

@@ -23,9 +23,11 @@ from autograder.grade.prepare.splice import splice_submission
 from autograder.grade.run.crew import LocalCrew
 from autograder.grade.run.engine import Engine, Listener, read
 from autograder.grade.run.one_submission import Graded, Settings
+from autograder.grade.run.scratch import data_view, temporary_scratch
 from autograder.grade.run.start import safe_tier
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.gradebook.store import Store, new_seed, temporary_scratch
+from autograder.gradebook.results import CellResult
+from autograder.gradebook.store import Store, new_seed
 
 Resources = dict[str, Any]
 
@@ -60,7 +62,7 @@ def session_of(resources: Resources, tier: str) -> Session:
             _open.close()
             _sessions.clear()
             store = Store(course, name)
-            settings = Settings(seed=new_seed(), tier=tier, data=store.data_view())
+            settings = Settings(seed=new_seed(), tier=tier, data=data_view(store))
             scratch = _open.enter_context(temporary_scratch())
             warm = _open.enter_context(WarmProcess())
             crew = _open.enter_context(LocalCrew(1, warm, scratch))
@@ -109,7 +111,7 @@ class RunInSandbox(NbGraderPreprocessor):
         name = resources["nbgrader"]["notebook"]
         files = {path: content for path, content in result.files.items() if not path.endswith(".ipynb")}
         resources.setdefault("outputs", {}).update(files)
-        resources["autograder"] = {"grades": result.grades[name]}
+        resources["autograder"] = {"results": result.result.of(name)}
         return result.notebooks.get(name, nb), resources
 
 
@@ -118,11 +120,11 @@ class SaveExtraCredit(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         about = resources["nbgrader"]
-        grades: Mapping[str, Any] = resources["autograder"]["grades"]
+        results: Mapping[str, CellResult] = resources["autograder"]["results"]
         with Gradebook(about["db_url"]) as gradebook:
-            for cell_id, grade in grades.items():
-                if grade.extra_credit:
+            for cell_id, result in results.items():
+                if result.extra_credit:
                     entry = gradebook.find_grade(cell_id, about["notebook"], about["assignment"], about["student"])
-                    entry.extra_credit = grade.score
+                    entry.extra_credit = result.score
             gradebook.db.commit()
         return nb, resources

@@ -5,7 +5,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TypeVar
@@ -26,26 +25,23 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, nbgrader_config
 from autograder.errors import CourseError
-from autograder.grade.prepare.pristine import Pristine
-from autograder.grade.verdict.record import CellGrade
 from autograder.gradebook.late import penalty
+from autograder.gradebook.results import CellResult, Scores, SubmissionResult
+from autograder.gradebook.scores import read_scores
+from autograder.gradebook.store import Store
 
 BUSY_SECONDS = 60
 TRIES = 5
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What the gradebook says of one submission."""
-
-    student: str
-    score: float
-    max_score: float
-    late_penalty: float
-    extra_credit: float
-    needs_manual_grade: bool
-    seconds_late: float
+def open_gradebook(course: Course) -> Gradebook:
+    """The course's gradebook, which waits while another program writes to it; use it as a context manager."""
+    environment_bin_on_path()
+    url = course.gradebook_url
+    if url.startswith("sqlite:"):
+        url += ("&" if "?" in url else "?") + f"timeout={BUSY_SECONDS}"
+    return Gradebook(url, nbgrader_config(course).CourseDirectory.get("course_id", ""))
 
 
 class Books:
@@ -57,12 +53,7 @@ class Books:
         self.lock = threading.Lock()
 
     def __enter__(self) -> "Books":
-        environment_bin_on_path()
-        url = self.course.gradebook_url
-        if url.startswith("sqlite:"):
-            url += ("&" if "?" in url else "?") + f"timeout={BUSY_SECONDS}"
-        course_id = nbgrader_config(self.course).CourseDirectory.get("course_id", "")
-        self.gradebook = Gradebook(url, course_id)
+        self.gradebook = open_gradebook(self.course)
         return self
 
     def __exit__(
@@ -74,28 +65,34 @@ class Books:
     def db(self):
         return self.gradebook.db
 
-    def check_released(self, pristine: Pristine) -> None:
-        """Raises CourseError where the gradebook does not know the assignment as the source has it."""
+    def check_released(self, points: Mapping[str, Mapping[str, float]]) -> None:
+        """Raises CourseError where the gradebook does not know the assignment as the source has it.
+
+        Args:
+            points: notebook -> cell id -> the points that it adds to the maximum, of all questions.
+        """
         name = self.assignment.name
         again = f"Release it (again) first:  autograder release {name}"
         try:
-            known = self.gradebook.find_assignment(name)
+            self.gradebook.find_assignment(name)
         except MissingEntry:
             raise CourseError(f"the gradebook does not know {name}. {again}") from None
-        for notebook, cells in pristine.notebooks.items():
+        for notebook, wanted in points.items():
             try:
                 graded = {c.name: c.max_score for c in self.gradebook.find_notebook(notebook, name).grade_cells}
             except MissingEntry:
                 raise CourseError(f"the gradebook does not know {name}/{notebook}. {again}") from None
-            wanted = {cell.id: float(cell.node.metadata.nbgrader.points) for cell in cells if cell.is_grade}
             if graded != wanted:
                 changed = sorted(graded.items() ^ wanted.items())[0][0]
                 raise CourseError(f"{name}/{notebook}: the cell {changed} has changed since the release. {again}")
-        if self.assignment.due is not None:
-            due = self.assignment.due.astimezone(UTC).replace(tzinfo=None)
-            if known.duedate != due:
-                known.duedate = due
-                self.db.commit()
+        self.when_free(self.settle_due)
+
+    def settle_due(self) -> None:
+        """Let the gradebook's due time be the assignment's, or none where that has none."""
+        recorded = self.gradebook.find_assignment(self.assignment.name)
+        due = self.assignment.due and self.assignment.due.astimezone(UTC).replace(tzinfo=None)
+        if recorded.duedate != due:
+            recorded.duedate = due
 
     def has(self, student: str) -> bool:
         """Is there a submission of this student in the gradebook?"""
@@ -106,19 +103,16 @@ class Books:
         return True
 
     def enter(
-        self,
-        student: str,
-        notebooks: Mapping[str, NotebookNode],
-        grades: Mapping[str, Mapping[str, CellGrade]],
-        timestamp: datetime | None,
+        self, result: SubmissionResult, notebooks: Mapping[str, NotebookNode], timestamp: datetime | None
     ) -> None:
         """Write one graded submission's scores down, all of them or none.
 
         Args:
+            result: what grading found.
             notebooks: the graded ones, as they are stored; a notebook that is not among them was not handed in.
             timestamp: when it was handed in, as naive UTC.
         """
-        self.when_free(lambda: self.write(student, notebooks, grades, timestamp))
+        self.when_free(lambda: self.write(result, notebooks, timestamp))
 
     def when_free(self, transaction: Callable[[], T]) -> T:
         """Run a transaction; start it again while another program keeps the database busy, or has entered the same."""
@@ -145,13 +139,9 @@ class Books:
                 raise
 
     def write(
-        self,
-        student: str,
-        notebooks: Mapping[str, NotebookNode],
-        grades: Mapping[str, Mapping[str, CellGrade]],
-        timestamp: datetime | None,
+        self, result: SubmissionResult, notebooks: Mapping[str, NotebookNode], timestamp: datetime | None
     ) -> None:
-        submission = self.submission_of(student)
+        submission = self.submission_of(result.student)
         submission.timestamp = timestamp
         for submitted in submission.notebooks:
             notebook = notebooks.get(submitted.name)
@@ -159,7 +149,7 @@ class Books:
                 for grade in submitted.grades:
                     grade.auto_score, grade.extra_credit, grade.needs_manual_grade = 0, None, False
             else:
-                self.write_notebook(submitted, notebook, grades[submitted.name])
+                self.write_notebook(submitted, notebook, result.of(submitted.name))
         if submission.total_seconds_late:
             self.db.flush()
             self.db.expire_all()
@@ -174,10 +164,11 @@ class Books:
                 submitted.late_submission_penalty = lost or None
 
     def renew_penalties(self) -> None:
-        """Let late penalties follow what has been given by hand since the submissions were graded."""
+        """Let late penalties follow the assignment, and what was given by hand after the submissions were graded."""
 
         def renew() -> None:
             self.db.expire_all()
+            self.settle_due()
             for submission in self.gradebook.assignment_submissions(self.assignment.name):
                 self.penalise(submission)
 
@@ -204,7 +195,7 @@ class Books:
         return submission
 
     def write_notebook(
-        self, submitted: SubmittedNotebook, notebook: NotebookNode, earned: Mapping[str, CellGrade]
+        self, submitted: SubmittedNotebook, notebook: NotebookNode, earned: Mapping[str, CellResult]
     ) -> None:
         """As nbgrader's SaveAutoGrades does it: from the cells' outputs and checksums."""
         by_name = {grade.name: grade for grade in submitted.grades}
@@ -218,14 +209,18 @@ class Books:
                 untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell) and not is_task(cell)
                 comment.auto_comment = "No response." if untouched else None
 
-    def entry(self, student: str) -> Entry:
-        """One submission."""
-        return entry_of(self.gradebook.find_submission(self.assignment.name, student))
+    def scores(self) -> list[Scores]:
+        """The scores of all submissions of the assignment, by student."""
+        name, store = self.assignment.name, Store(self.course, self.assignment.name)
+        return read_scores(self.gradebook, name, self.assignment.notebooks, self.assignment.extra_credit, store.result)
 
-    def entries(self) -> list[Entry]:
-        """All submissions of the assignment, by student."""
-        found = self.gradebook.assignment_submissions(self.assignment.name)
-        return sorted((entry_of(submission) for submission in found), key=lambda entry: entry.student)
+
+def scores_by_student(course: Course, assignment: Assignment) -> dict[str, Scores]:
+    """Student -> scores, less late penalties as they are now; {} where the gradebook does not know the assignment."""
+    with Books(course, assignment) as books:
+        with contextlib.suppress(MissingEntry):
+            books.renew_penalties()
+        return {scores.student: scores for scores in books.scores()}
 
 
 def renew_penalties(course: Course, assignment: Assignment) -> None:
@@ -234,22 +229,9 @@ def renew_penalties(course: Course, assignment: Assignment) -> None:
         books.renew_penalties()
 
 
-def write_grade(grade: Grade, auto_score: float | None, earned: CellGrade | None) -> None:
+def write_grade(grade: Grade, auto_score: float | None, earned: CellResult | None) -> None:
     """A score by hand stays, and is to be looked at again."""
     grade.auto_score = auto_score
     grade.needs_manual_grade = grade.manual_score is not None or auto_score is None
     if earned is not None and earned.extra_credit:
         grade.extra_credit = earned.score
-
-
-def entry_of(submission: SubmittedAssignment) -> Entry:
-    extra = sum(grade.extra_credit or 0 for notebook in submission.notebooks for grade in notebook.grades)
-    return Entry(
-        student=submission.student.id,
-        score=submission.score,
-        max_score=submission.max_score,
-        late_penalty=submission.late_submission_penalty,
-        extra_credit=extra,
-        needs_manual_grade=submission.needs_manual_grade,
-        seconds_late=submission.total_seconds_late,
-    )

@@ -1,31 +1,28 @@
 """How an assignment went, question by question."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from nbgrader.api import MissingEntry
 from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.books import renew_penalties
-from autograder.handback.export import open_gradebook
-from autograder.notebooks import read_source_notebook
+from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.results import CellResult, Scores
+from autograder.questions import Question
 
 BINS = 10
 WIDTH = 40
 
 
 @dataclass(frozen=True)
-class Question:
-    """One graded cell; for extra credit `points` are the extra points there are."""
+class QuestionStats:
+    """How one question went: the scores that are known, and how many are still to be given by hand."""
 
-    notebook: str
-    cell: str
-    points: float
+    question: Question
     scores: tuple[float, ...]
     waiting: int
 
@@ -39,70 +36,56 @@ class Question:
 
     @property
     def full(self) -> int:
-        return sum(score >= self.points for score in self.scores)
+        return sum(score >= self.question.points for score in self.scores)
 
 
-def question_stats(course: Course, assignment: Assignment) -> list[Question]:
-    """Every question of an assignment, in the notebooks' order, over all graded submissions.
-
-    Raises:
-        CourseError: nothing has been graded.
-    """
-    scores: dict[tuple[str, str], list[float | None]] = {}
-    with open_gradebook(course) as gradebook:
-        try:
-            submissions = gradebook.assignment_submissions(assignment.name)
-        except MissingEntry:
-            submissions = []
-        for submission in submissions:
-            for notebook in submission.notebooks:
-                for grade in notebook.grades:
-                    waits = grade.needs_manual_grade and grade.manual_score is None
-                    scores.setdefault((notebook.name, grade.name), []).append(None if waits else grade.score)
+def class_scores(course: Course, assignment: Assignment) -> list[Scores]:
+    """The scores of all graded submissions, by student; raises CourseError where there are none."""
+    scores = list(scores_by_student(course, assignment).values())
     if not scores:
         raise CourseError(f"nothing of {assignment.name} is graded yet. Run:  autograder grade {assignment.name}")
-    questions = []
-    for name in assignment.notebooks:
-        for cell in read_source_notebook(assignment.folder / f"{name}.ipynb").cells:
-            nbgrader = cell.metadata.get("nbgrader", {})
-            if nbgrader.get("grade"):
-                given = scores.get((name, cell.id), [])
-                points = assignment.extra_credit.get((name, cell.id), float(nbgrader["points"]))
-                known = tuple(score for score in given if score is not None)
-                questions.append(Question(name, cell.id, points, known, len(given) - len(known)))
-    return questions
+    return scores
 
 
-def stats_table(questions: Sequence[Question]) -> Table:
+def question_stats(scores: Iterable[Scores], questions: Iterable[Question]) -> list[QuestionStats]:
+    """How each question went, in the order of the questions."""
+    cells: dict[tuple[str, str], list[CellResult]] = {}
+    for one in scores:
+        for cell in one.cells:
+            cells.setdefault(cell.key, []).append(cell)
+    stats = []
+    for question in questions:
+        found = cells.get(question.key, [])
+        known = tuple(result.score for result in found if result.score is not None)
+        stats.append(QuestionStats(question, known, len(found) - len(known)))
+    return stats
+
+
+def stats_table(stats: Sequence[QuestionStats]) -> Table:
     """One row a question."""
     table = Table()
     table.add_column("notebook", overflow="fold")
     table.add_column("question", no_wrap=True)
     for column in ("points", "mean", "%", "zero", "full", "by hand"):
         table.add_column(column, justify="right")
-    for question in questions:
+    for one in stats:
+        points = one.question.points
         table.add_row(
-            Text(question.notebook),
-            Text(question.cell),
-            f"{question.points:g}",
-            f"{question.mean:.2f}" if question.scores else "",
-            f"{100 * question.mean / question.points:.0f}" if question.scores and question.points else "",
-            str(question.zeros),
-            str(question.full),
-            str(question.waiting or ""),
+            Text(one.question.notebook),
+            Text(one.question.cell),
+            f"{points:g}",
+            f"{one.mean:.2f}" if one.scores else "",
+            f"{100 * one.mean / points:.0f}" if one.scores and points else "",
+            str(one.zeros),
+            str(one.full),
+            str(one.waiting or ""),
         )
     return table
 
 
-def histogram_of(course: Course, assignment: str) -> Text:
+def histogram_of(scores: Iterable[Scores]) -> Text:
     """How the scores are spread, in tenths of the maximum."""
-    renew_penalties(course, course.assignment(assignment))
-    with open_gradebook(course) as gradebook:
-        parts = [
-            max(0.0, submission.score - submission.late_submission_penalty) / submission.max_score
-            for submission in gradebook.assignment_submissions(assignment)
-            if submission.max_score
-        ]
+    parts = [one.total / one.maximum for one in scores if one.maximum]
     counts = [0] * BINS
     for part in parts:
         counts[min(int(part * BINS), BINS - 1)] += 1

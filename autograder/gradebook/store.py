@@ -5,12 +5,10 @@ graded against. The folder appears whole, after the gradebook has the scores: wh
 either done or graded again, with the same seed.
 """
 
-import hashlib
 import json
 import os
 import secrets
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,11 +18,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from autograder.course import Course
-from autograder.data.sandbox_view import make_sandbox_view
 from autograder.errors import CourseError
-from autograder.sandbox.scratch import remove
-
-RESULT = "result.json"
+from autograder.files import write_atomically
+from autograder.gradebook.results import RESULT, SubmissionResult, read_result
 
 
 @dataclass(frozen=True)
@@ -49,23 +45,17 @@ class Store:
         """Beside the graded submissions, on their file system, so that one comes into its place by a rename."""
         return self.course.autograded / f".{self.assignment}-unfinished"
 
-    def data_view(self) -> Path | None:
-        """The datasets as student code may see them, made afresh; None where the course has none."""
-        if not self.course.data.is_dir():
-            return None
-        return make_sandbox_view(self.course.data, self.work / "data", self.course.library)
-
     def students(self) -> list[str]:
         """Everyone who handed something in."""
         return sorted(path.parent.name for path in self.course.submitted.glob(f"*/{self.assignment}") if path.is_dir())
 
-    def result(self, student: str) -> dict | None:
+    def result(self, student: str) -> SubmissionResult | None:
         """What was written for this student, or None."""
-        try:
-            result = json.loads((self.autograded(student) / RESULT).read_text("utf-8"))
-        except (OSError, ValueError):
-            return None
-        return result if isinstance(result, dict) else None
+        return read_result(self.autograded(student) / RESULT)
+
+    def graded(self) -> list[str]:
+        """Everyone of whom there is a graded submission."""
+        return sorted(path.parent.name for path in self.course.autograded.glob(f"*/{self.assignment}") if path.is_dir())
 
     # --- the run's seed -------------------------------------------------------------------------------------------
 
@@ -111,40 +101,6 @@ def new_seed() -> int:
 
 
 @contextmanager
-def scratch_of(store: Store) -> Iterator[Path]:
-    """The folder for what an assignment's grading needs only while it runs; cleans up what a killed run left there.
-
-    One run at a time may use it. Sandboxed processes of another user can pass through it, and see no names in it.
-    """
-    place = hashlib.sha256(str(store.work.resolve()).encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"autograder-{place}"
-    try:
-        folder.mkdir(mode=0o711)
-    except FileExistsError:
-        about = folder.lstat()
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
-            raise CourseError(f"{folder} is in the way and belongs to somebody else. Remove it.") from None
-        for left in folder.iterdir():
-            remove(left)
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        remove(folder)
-
-
-@contextmanager
-def temporary_scratch() -> Iterator[Path]:
-    """As `scratch_of`, for a run that goes beside others."""
-    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        remove(folder)
-
-
-@contextmanager
 def alone(store: Store) -> Iterator[None]:
     """Hold the assignment's lock; raises CourseError while another run has it."""
     store.work.mkdir(parents=True, exist_ok=True)
@@ -157,10 +113,3 @@ def alone(store: Store) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)

@@ -7,18 +7,13 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
 
-from autograder.course import Course, environment_bin_on_path, nbgrader_config
+from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.books import renew_penalties
+from autograder.gradebook.books import open_gradebook, renew_penalties
+from autograder.gradebook.scores import read_scores
 
 QUESTION_COLUMNS = ("assignment", "student_id", "notebook", "question", "score", "max_score", "extra_credit", "by_hand")
 RISKY = ("=", "+", "-", "@", "\t", "\r")
-
-
-def open_gradebook(course: Course) -> Gradebook:
-    """The course's gradebook; use it as a context manager."""
-    environment_bin_on_path()
-    return Gradebook(course.gradebook_url, nbgrader_config(course).CourseDirectory.get("course_id", ""))
 
 
 def export_totals(course: Course, assignments: Sequence[str], to: Path) -> int:
@@ -43,7 +38,7 @@ def export_questions(course: Course, assignments: Sequence[str], to: Path) -> in
             writer.writeheader()
             for assignment in gradebook.assignments:
                 if not assignments or assignment.name in assignments:
-                    for row in question_rows(gradebook, assignment.name):
+                    for row in question_rows(gradebook, course, assignment.name):
                         writer.writerow(row)
                         count += 1
     except OSError as error:
@@ -51,22 +46,22 @@ def export_questions(course: Course, assignments: Sequence[str], to: Path) -> in
     return count
 
 
-def question_rows(gradebook: Gradebook, assignment: str) -> Iterator[dict[str, object]]:
-    """The questions of every submission, by student, notebook and place in the gradebook."""
-    submissions = sorted(gradebook.assignment_submissions(assignment), key=lambda submission: submission.student.id)
-    for submission in submissions:
-        for notebook in submission.notebooks:
-            for grade in sorted(notebook.grades, key=lambda grade: grade.name):
-                yield {
-                    "assignment": assignment,
-                    "student_id": as_text(submission.student.id),
-                    "notebook": notebook.name,
-                    "question": grade.name,
-                    "score": "" if grade.needs_manual_grade and grade.manual_score is None else grade.score,
-                    "max_score": grade.max_score,
-                    "extra_credit": grade.extra_credit or 0,
-                    "by_hand": "waiting" if grade.needs_manual_grade else "",
-                }
+def question_rows(gradebook: Gradebook, course: Course, name: str) -> Iterator[dict[str, object]]:
+    """The questions of every submission, by student, notebook and name; of an assignment without a source too."""
+    notebooks = sorted(notebook.name for notebook in gradebook.find_assignment(name).notebooks)
+    extra_credit = course.assignment(name).extra_credit if name in course.assignment_names() else {}
+    for scores in read_scores(gradebook, name, notebooks, extra_credit, lambda student: None):
+        for cell in sorted(scores.cells, key=lambda cell: cell.key):
+            yield {
+                "assignment": name,
+                "student_id": as_text(scores.student),
+                "notebook": cell.notebook,
+                "question": cell.cell,
+                "score": "" if cell.score is None else cell.score,
+                "max_score": cell.maximum,
+                "extra_credit": cell.bonus,
+                "by_hand": "waiting" if cell.waiting else "",
+            }
 
 
 def as_text(value: str) -> str:

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.submission import IGNORED_FOLDERS, MAX_FILES, Note, read_regular, walk
+from autograder.edits import Note
+from autograder.files import MAX_FILES, MAX_SUBMISSION, never_submitted, read_regular
+from autograder.intake.submission import walk
 
-MAX_BYTES = 512 * 2**20
 MAX_RATIO = 200
 MAX_DEPTH = 3
 MAX_SECONDS = 60.0
@@ -68,7 +69,7 @@ def found(path: str, content: bytes, time: float) -> Found:
 class Budget:
     """What may still be unpacked: the same one for an archive and for all archives in it."""
 
-    bytes: int = MAX_BYTES
+    bytes: int = MAX_SUBMISSION
     files: int = MAX_FILES
     depth: int = MAX_DEPTH
     end: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
@@ -87,7 +88,7 @@ class Budget:
 
 def budget_for(size: int) -> Budget:
     """The budget for a hand-in of `size` bytes: a small archive may not become very large."""
-    return Budget(bytes=min(MAX_BYTES, MAX_RATIO * max(size, 2**20)))
+    return Budget(bytes=min(MAX_SUBMISSION, MAX_RATIO * max(size, 2**20)))
 
 
 # --- an archive in memory ---------------------------------------------------------------------------------------------
@@ -189,18 +190,12 @@ def safe_path(member: zipfile.ZipInfo) -> str | None:
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
         raise Refused(f"the archive has a file with the path {name!r:.100}, which leads out of it.")
-    if not parts or name.endswith("/") or is_litter(parts):
+    if not parts or name.endswith("/") or never_submitted(name):
         return None
     kind = member.external_attr >> 28
     if kind not in (0, 0o10):
         raise Refused(f"the archive has a link or special file, {name!r:.100}.")
     return str(PurePosixPath(*parts))
-
-
-def is_litter(parts: tuple[str, ...]) -> bool:
-    """Is it a file that an operating system or a tool left there?"""
-    litter = parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini") or parts[-1].startswith(("._", "~$"))
-    return litter or "__MACOSX" in parts or not IGNORED_FOLDERS.isdisjoint(parts)
 
 
 def without_environments(paths: list[str]) -> set[str]:
@@ -228,7 +223,7 @@ def open_download(source: Path, zone: tzinfo | None, tell: Callable[[str], None]
         files = []
         for path, entry in walk(source, notes, depth=-4):  # a platform has folders of its own above a submission
             path = unicodedata.normalize("NFC", path)
-            if not is_litter(PurePosixPath(path).parts):
+            if not never_submitted(path):
                 about = entry.stat(follow_symlinks=False)
                 files.append(Found(path, about.st_mtime, reader(Path(entry.path), path), about.st_size))
         for note in notes:
@@ -256,8 +251,8 @@ def download_files(archive: zipfile.ZipFile, zone: tzinfo | None, tell: Callable
 
 def member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
-        if member.file_size > MAX_BYTES:
-            raise Refused(f"{member.filename!r:.100} is larger than {MAX_BYTES >> 20} MB.")
+        if member.file_size > MAX_SUBMISSION:
+            raise Refused(f"{member.filename!r:.100} is larger than {MAX_SUBMISSION >> 20} MB.")
         with refusing(), archive.open(member) as file:
             return file.read(member.file_size)
 
@@ -266,9 +261,9 @@ def member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable
 
 def reader(path: Path, shown: str) -> Callable[[], bytes]:
     def read() -> bytes:
-        content = read_regular(path, MAX_BYTES)
+        content = read_regular(path, MAX_SUBMISSION)
         if content is None:
-            raise Refused(f"{shown} cannot be read, or is larger than {MAX_BYTES >> 20} MB.")
+            raise Refused(f"{shown} cannot be read, or is larger than {MAX_SUBMISSION >> 20} MB.")
         return content
 
     return read

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.files import MAX_SUBMISSION, TIMESTAMP
 from autograder.gradebook.store import Store, write_atomically
-from autograder.intake.archives import MAX_BYTES, Found
-from autograder.intake.submission import TIMESTAMP, digest, read_submission
+from autograder.intake.archives import Found
+from autograder.intake.submission import digest, read_submission
 
 ATTEMPTS = "attempts"
 LOG = "collect.jsonl"
@@ -83,8 +84,8 @@ def put(store: Store, student: str, files: Mapping[str, Found], receipt: Receipt
         if not place.exists():
             os.replace(fresh, place)
             return done(store, student, receipt, "new")
-        old = read_submission(student, place, MAX_BYTES >> 20)
-        new = read_submission(student, fresh, MAX_BYTES >> 20)
+        old = read_submission(student, place, MAX_SUBMISSION >> 20)
+        new = read_submission(student, fresh, MAX_SUBMISSION >> 20)
         if old.files == new.files and old.timestamp == new.timestamp:
             return done(store, student, receipt, "unchanged")
         if known is None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from autograder.assignment import Assignment
+from autograder.files import TIMESTAMP
 from autograder.intake.archives import Found, Refused
 from autograder.intake.claims import OTHER_ARCHIVES, squash
-from autograder.intake.submission import MAX_DEPTH, TIMESTAMP
+from autograder.intake.submission import MAX_DEPTH
 
 MANIFEST = "submission.json"  # what `autograder submit` says of the zip it makes
 MAX_NOTEBOOK = 64 * 2**20

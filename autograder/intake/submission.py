@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,20 +9,18 @@ from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
-MAX_FILES = 1000
+from autograder.edits import Note
+from autograder.files import (
+    MAX_FILES,
+    MAX_SUBMISSION,
+    TIMESTAMP,
+    is_environment,
+    is_litter_file,
+    is_litter_folder,
+    read_regular,
+)
+
 MAX_DEPTH = 6
-MAX_BYTES = 512 * 2**20
-TIMESTAMP = "timestamp.txt"
-IGNORED_FOLDERS = frozenset({".ipynb_checkpoints", "__pycache__", ".git", ".venv", "venv", "node_modules"})
-IGNORED_FILES = frozenset({".DS_Store", "Thumbs.db", TIMESTAMP})
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something about a submission that its grader should know. `kind` is a short fixed word for programs."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -55,13 +52,13 @@ def read_submission(student: str, folder: Path, file_mb: int) -> Submission:
     notes: list[Note] = []
     total = 0
     for path, entry in walk(folder, notes):
-        if entry.name in IGNORED_FILES:
+        if entry.name == TIMESTAMP:
             continue
         size = entry.stat(follow_symlinks=False).st_size
         if len(files) >= MAX_FILES:
             notes.append(Note("file", f"more than {MAX_FILES} files: {path} and what follows is left out"))
             break
-        if size > file_mb * 2**20 or total + size > MAX_BYTES:
+        if size > file_mb * 2**20 or total + size > MAX_SUBMISSION:
             notes.append(Note("file", f"{path} is too large ({size / 2**20:.0f} MB) and is left out"))
             continue
         content = read_regular(Path(entry.path), file_mb * 2**20)
@@ -91,14 +88,15 @@ def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> I
         if entry.is_symlink():
             notes.append(Note("file", f"{path} is a link and is left out"))
         elif entry.is_dir(follow_symlinks=False):
-            if entry.name in IGNORED_FOLDERS:
+            if is_litter_folder(entry.name) or is_environment(Path(entry.path)):
                 continue
             if depth + 1 >= MAX_DEPTH:
                 notes.append(Note("file", f"{path} lies too deep and is left out"))
             else:
                 yield from walk(Path(entry.path), notes, path + "/", depth + 1)
         elif entry.is_file(follow_symlinks=False):
-            yield path, entry
+            if not is_litter_file(entry.name):
+                yield path, entry
         else:
             notes.append(Note("file", f"{path} is not a file and is left out"))
 
@@ -106,24 +104,6 @@ def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> I
 def printable(name: str) -> str:
     """A file name that can be printed and stored, whatever bytes it has."""
     return "".join(c if c.isprintable() else "_" for c in name)
-
-
-def read_regular(path: Path, limit: int) -> bytes | None:
-    """The content of a regular file of at most `limit` bytes; None for anything else."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(limit + 1)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-    return content if len(content) <= limit else None
 
 
 def digest(files: dict[str, bytes], timestamp: bytes) -> str:

@@ -9,11 +9,10 @@ from pathlib import Path
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.files import HANDED_OUT
 
 PROJECT = Path(__file__).resolve().parents[2]
 TIME = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same release gives the same bytes
-
-HANDED_OUT = ".handed-out"  # a second copy, which students leave alone: `autograder pdf` marks what they changed
 
 README = """# {title}
 

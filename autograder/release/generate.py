@@ -19,6 +19,7 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, nbgrader_config
 from autograder.errors import CourseError
+from autograder.files import never_submitted
 from autograder.notebooks import write_notebook
 from autograder.questions import is_question, marks_of, points_of, students_write
 from autograder.release.checks import check_assignment
@@ -26,7 +27,6 @@ from autograder.release.preprocessors import settle_files
 from autograder.source import SCRIPT, open_source, read_source, source_path
 
 LOG = "release.log"
-LEFTOVERS = {"__pycache__", ".ipynb_checkpoints"}  # what using a released folder leaves in it, besides results
 
 Advance = Callable[[str], None]
 
@@ -265,4 +265,4 @@ def _differences(fresh: Path, released: Path) -> list[str]:
 
 def _files(folder: Path) -> set[Path]:
     files = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
-    return {path for path in files if not LEFTOVERS.intersection(path.parts)}
+    return {path for path in files if not never_submitted(path)}

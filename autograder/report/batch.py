@@ -4,11 +4,11 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.books import renew_penalties
-from autograder.report.make import make_report
-from autograder.report.model import Options, Scores
-from autograder.report.read import read_graded
-from autograder.report.scores import read_scores, students_with
+from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.results import Scores
+from autograder.gradebook.store import Store
+from autograder.report.make import one_report
+from autograder.report.model import Options
 from autograder.report.workers import Task
 
 
@@ -21,8 +21,8 @@ def report_tasks(
         CourseError: no such assignment, no such student, or nothing has been graded.
     """
     return [
-        Task(student, one_report, (course, assignment, student, scores, name, folder / f"{student}.pdf", options))
-        for student, scores, name in graded(course, assignment, students)
+        Task(student, one_report, (course, assignment, student, scores, folder / f"{student}.pdf", options))
+        for student, scores in graded(course, assignment, students)
     ]
 
 
@@ -31,29 +31,19 @@ def feedback_tasks(course: Course, assignment: str, students: list[str] | None, 
     from autograder.report.feedback import one_feedback
 
     return [
-        Task(student, one_feedback, (course, assignment, student, scores, name, options))
-        for student, scores, name in graded(course, assignment, students)
+        Task(student, one_feedback, (course, assignment, student, scores, options))
+        for student, scores in graded(course, assignment, students)
     ]
 
 
-def graded(course: Course, name: str, students: list[str] | None) -> list[tuple[str, Scores | None, str]]:
-    """Student, scores and full name for each graded submission that is asked for."""
+def graded(course: Course, name: str, students: list[str] | None) -> list[tuple[str, Scores | None]]:
+    """Student and scores for each graded submission that is asked for."""
     assignment = course.assignment(name)
-    there = students_with(course, name)
+    there = Store(course, name).graded()
     if not there:
         raise CourseError(f"no graded {name} in {course.autograded}. Run  autograder grade {name}  first.")
     for student in students or ():
         if student not in there:
             raise CourseError(f"{student} has no graded {name}. Graded are: {', '.join(there[:20])}.")
-    wanted = sorted(set(students)) if students else there
-    renew_penalties(course, assignment)
-    scores = read_scores(course, assignment, wanted)
-    return [(student, *scores.get(student, (None, ""))) for student in wanted]
-
-
-def one_report(
-    course: Course, assignment: str, student: str, scores: Scores | None, name: str, pdf: Path, options: Options
-) -> tuple[str, ...]:
-    """Write one instructor's report; returns what could not be shown."""
-    submission = read_graded(course, course.assignment(assignment), student, scores, name)
-    return tuple(str(problem) for problem in make_report(submission, pdf, options).problems)
+    scores = scores_by_student(course, assignment)
+    return [(student, scores.get(student)) for student in (sorted(set(students)) if students else there)]

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.regions import RegionError, find_regions, splice
+from autograder.edits import lay_cell
+from autograder.gradebook.results import UNMET
+from autograder.regions import Edit, RegionError, find_regions
 from autograder.report.markup import Block, Markup, text_block
 from autograder.report.model import Notebook
 from autograder.report.outputs import output_blocks
@@ -26,7 +28,8 @@ def cell_data(cell: NotebookNode, notebook: Notebook, markup: Markup, language: 
     added = notebook.released is not None and released is None
     data: dict = {"id": cell.id, "blocks": [], "tag": "added cell" if added else ""}
     if cell.cell_type == "code":
-        source = source_blocks(cell.source, released, language)
+        edits = lay_cell(cell, released).edits if released is not None else ()
+        source = source_blocks(cell.source, edits, language)
         outputs = output_blocks(cell, place, notebook.folder, markup)
         if source:
             count = cell.get("execution_count")
@@ -36,7 +39,7 @@ def cell_data(cell: NotebookNode, notebook: Notebook, markup: Markup, language: 
     elif cell.cell_type == "markdown":
         attachments = cell.get("attachments") or {}
         data["blocks"] += prose_blocks(cell.source, place, notebook.folder, attachments, markup)
-        if released is not None and splice(cell.source, released).edits:
+        if released is not None and lay_cell(cell, released).edits:
             data["tag"] = "changed outside its region"
     elif cell.source.strip():
         data["blocks"].append(text_block(cell.source))
@@ -66,20 +69,20 @@ def prose_blocks(source: str, place: str, folder: Path | None, attachments: dict
     return result + pending(lines[done:])
 
 
-def source_blocks(source: str, released: str | None, language: str) -> list[Block]:
+def source_blocks(source: str, edits: Sequence[Edit], language: str) -> list[Block]:
     """The code of a cell: regions marked as the student's work, changes outside them as changes."""
     if not source.strip():
         return []
     beyond = source.count("\n", MAX_TEXT) if len(source) > MAX_TEXT else 0
     source = source[:MAX_TEXT]
     magic = re.match(r"%%(bash|sh|html|javascript|js|latex|markdown|svg|perl|ruby)\b", source)
-    rows = marked_rows(source, released, magic[1] if magic else language)
+    rows = marked_rows(source, edits, magic[1] if magic else language)
     blocks: list[Block] = [{"t": "code", "rows": [row_data(row) for row in rows[:MAX_CODE_ROWS]]}]
     left_out = max(len(rows) - MAX_CODE_ROWS, 0) + beyond
     return blocks + ([{"t": "left-out", "text": f"… {left_out} lines of code left out"}] if left_out else [])
 
 
-def marked_rows(source: str, released: str | None, language: str) -> list[Row]:
+def marked_rows(source: str, edits: Sequence[Edit], language: str) -> list[Row]:
     """Rows of code with the marks "work", "added" and "removed"."""
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     marks = [""] * len(lines)
@@ -89,7 +92,7 @@ def marked_rows(source: str, released: str | None, language: str) -> list[Row]:
     except RegionError:
         pass
     removed: dict[int, list[str]] = {}
-    for edit in splice(source, released).edits if released is not None else ():
+    for edit in edits:
         after = edit.after.split("\n") if edit.after else []
         for number in matching_lines(lines, edit.line - 1, after):
             marks[number] = "added"
@@ -123,15 +126,13 @@ def matching_lines(lines: list[str], start: int, wanted: list[str]) -> Iterator[
 
 # State
 
-VERDICT = "Unmet"  # how a failed expectation shows: a result, no accident
-
 
 def notices(notebook: Notebook) -> Iterator[tuple[str, str]]:
     """What a reader should know about a notebook's run: ("error" | "warning", sentence)."""
     code = [cell for cell in notebook.nb.cells if cell.cell_type == "code" and cell.source.strip()]
     counts = [cell.get("execution_count") for cell in code]
     not_run = [cell for cell in code if cell.get("execution_count") is None and not cell.get("outputs")]
-    failed = [cell for cell in code if error_name(cell) not in ("", VERDICT)]
+    failed = [cell for cell in code if error_name(cell) not in ("", UNMET)]
     if code and len(not_run) == len(code):
         yield "error", f"{notebook.name} was not run: no cell has an output."
     elif not_run:
@@ -151,7 +152,7 @@ def notices(notebook: Notebook) -> Iterator[tuple[str, str]]:
 
 
 MAX_MENDED = 8
-LOST = re.compile(r"malformed (output|attachments)$|is no (cell|text)$|no list of outputs$")
+LOST = re.compile(r"malformed (output|attachments)$|is not (a cell|text)$|no list of outputs$")
 
 
 def gathered(mended: Sequence[str]) -> list[str]:

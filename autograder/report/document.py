@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from autograder.gradebook.results import CellResult
 from autograder.questions import Question, cell_name, is_question, questions_in, students_write, title_from
 from autograder.report.cells import LOST, cell_data, notices
 from autograder.report.content import shortened
 from autograder.report.fonts import font_families, missing_characters
 from autograder.report.hidden import without_hidden
 from autograder.report.markup import Markup, resolve
-from autograder.report.model import Notebook, Options, Problem, Score, Submission
+from autograder.report.model import Notebook, NotShown, Options, ReportContent
 from autograder.report.pandoc import MARKDOWN
 from autograder.report.rows import code_rows, diff_rows, row_data, style_table
 from autograder.report.terminal import clean
@@ -31,10 +32,10 @@ class Document:
 
     data: dict
     pictures: dict[str, bytes]
-    problems: tuple[Problem, ...]
+    problems: tuple[NotShown, ...]
 
 
-def assemble(submission: Submission, options: Options) -> Document:
+def assemble(submission: ReportContent, options: Options) -> Document:
     """The document of one submission."""
     markup = Markup()
     notebooks = [notebook_data(nb, submission, options, markup) for nb in submission.notebooks]
@@ -77,7 +78,7 @@ def assemble(submission: Submission, options: Options) -> Document:
     return Document(data, markup.pictures.files, tuple(problems))
 
 
-def without_glyph(characters: list[str]) -> list[Problem]:
+def without_glyph(characters: list[str]) -> list[NotShown]:
     """What to say of characters that no font has: a text in another script is one problem, not a hundred."""
     if not characters:
         return []
@@ -85,19 +86,19 @@ def without_glyph(characters: list[str]) -> list[Problem]:
     more = f" and {len(characters) - MAX_CHARACTERS} more" if len(characters) > MAX_CHARACTERS else ""
     what = "the character" if len(characters) == 1 else f"{len(characters)} characters,"
     they = "it prints as a box" if len(characters) == 1 else "they print as boxes"
-    return [Problem("fonts", f"no installed font has {what} {shown}{more}: {they}")]
+    return [NotShown("fonts", f"no installed font has {what} {shown}{more}: {they}")]
 
 
-def unread(submission: Submission) -> Iterator[Problem]:
+def unread(submission: ReportContent) -> Iterator[NotShown]:
     """The notebooks, and the pieces of a malformed one, that are not in the document, as problems."""
     for text in submission.unreadable:
-        yield Problem("notebook", text)
+        yield NotShown("notebook", text)
     for notebook in submission.notebooks:
         for sentence in filter(LOST.search, notebook.mended):
-            yield Problem(notebook.name, f"{sentence}: left out")
+            yield NotShown(notebook.name, f"{sentence}: left out")
 
 
-def all_notices(submission: Submission) -> Iterator[tuple[str, str]]:
+def all_notices(submission: ReportContent) -> Iterator[tuple[str, str]]:
     """What the first page says about the submission's state."""
     if not submission.name or not submission.student_id:
         given = {"name": submission.name, "student id": submission.student_id}
@@ -122,7 +123,7 @@ def all_notices(submission: Submission) -> Iterator[tuple[str, str]]:
         yield "warning", f"Not written yet: {', '.join(untouched)}."
 
 
-def shown_notes(submission: Submission, options: Options):
+def shown_notes(submission: ReportContent, options: Options):
     """The integrity notes: for instructors only."""
     return submission.notes if options.kind == "report" else ()
 
@@ -130,7 +131,7 @@ def shown_notes(submission: Submission, options: Options):
 # Notebooks
 
 
-def notebook_data(notebook: Notebook, submission: Submission, options: Options, markup: Markup) -> dict:
+def notebook_data(notebook: Notebook, submission: ReportContent, options: Options, markup: Markup) -> dict:
     """One notebook: its cells in order, each question with the cells of work that lead to it."""
     language = (
         "ipython3" if notebook.nb.metadata.get("kernelspec", {}).get("language", "python") == "python" else "text"
@@ -162,7 +163,7 @@ def notebook_title(notebook: Notebook) -> str:
     return notebook.name.replace("_", " ")
 
 
-def question_data(question: Question, submission: Submission, markup: Markup) -> dict:
+def question_data(question: Question, submission: ReportContent, markup: Markup) -> dict:
     """A question's id, title, points and, where it has been graded, its result."""
     score = submission.scores.of(*question.key) if submission.scores else None
     data = {
@@ -205,7 +206,7 @@ def title_in(heading: dict) -> str:
 # Scores, edits, files
 
 
-def scores_data(submission: Submission) -> dict | None:
+def scores_data(submission: ReportContent) -> dict | None:
     """The score table and its sums."""
     scores = submission.scores
     if scores is None:
@@ -216,28 +217,26 @@ def scores_data(submission: Submission) -> dict | None:
         for question in questions_in(notebook.name, notebook.nb.cells, submission.extra_credit).values()
     }
     place = {key: i for i, key in enumerate(titles)}
+    cells = sorted(scores.cells, key=lambda cell: place.get(cell.key, len(place)))
     return {
-        "rows": [
-            score_data(row, titles)
-            for row in sorted(scores.rows, key=lambda row: place.get((row.notebook, row.cell), len(place)))
-        ],
+        "rows": [score_data(cell, titles) for cell in cells],
         "total": scores.total,
         "maximum": scores.maximum,
         "late_penalty": scores.late_penalty,
-        "extra": sum(row.score or 0.0 for row in scores.rows if row.extra_credit),
-        "pending": sum(row.score is None for row in scores.rows),
+        "extra": sum(cell.score or 0.0 for cell in cells if cell.extra_credit),
+        "pending": sum(cell.score is None for cell in cells),
     }
 
 
-def score_data(row: Score, titles: dict) -> dict:
+def score_data(cell: CellResult, titles: dict) -> dict:
     return {
-        "notebook": row.notebook,
-        "id": f"{row.notebook}:{row.cell}",
-        "title": clean(titles.get((row.notebook, row.cell), row.cell)),
-        "points": row.points,
-        "score": row.score,
-        "extra": row.extra_credit,
-        "line": clean(row.line),
+        "notebook": cell.notebook,
+        "id": f"{cell.notebook}:{cell.cell}",
+        "title": clean(titles.get(cell.key, cell.cell)),
+        "points": cell.points,
+        "score": cell.score,
+        "extra": cell.extra_credit,
+        "line": clean(cell.summary),
     }
 
 
@@ -257,7 +256,7 @@ def edit_data(edit) -> dict:
     return {"place": clean(edit.place), "kind": edit.kind, "line": edit.line, "rows": rows, "left_out": left_out}
 
 
-def files_data(submission: Submission) -> list[dict]:
+def files_data(submission: ReportContent) -> list[dict]:
     """The .py files with their regions; regions that were not edited are only named."""
     files: dict[str, list[dict]] = {}
     for region in submission.regions:

@@ -18,11 +18,13 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, find_course, nbgrader_config
 from autograder.errors import CourseError
+from autograder.files import TIMESTAMP
+from autograder.gradebook.results import Scores
 from autograder.questions import marks_of
 from autograder.report import pandoc
-from autograder.report.batch import one_report
 from autograder.report.hidden import without_hidden
-from autograder.report.model import Options, Scores
+from autograder.report.make import one_report
+from autograder.report.model import Options
 from autograder.report.outputs import PICTURES
 from autograder.report.pictures import PictureError, bundle_bytes, picture_bytes
 from autograder.report.prose import CleanHTML, rendered
@@ -184,12 +186,12 @@ def write_feedback(course: Course, assignment: Assignment, student: str) -> list
 
 
 def one_feedback(
-    course: Course, assignment: str, student: str, scores: Scores | None, name: str, options: Options
+    course: Course, assignment: str, student: str, scores: Scores | None, options: Options
 ) -> tuple[str, ...]:
     """Write one student's feedback, pages and PDF; returns what the PDF could not show."""
     write_feedback(course, course.assignment(assignment), student)
     pdf = course.feedback / student / assignment / FEEDBACK
-    return one_report(course, assignment, student, scores, name, pdf, options)
+    return one_report(course, assignment, student, scores, pdf, options)
 
 
 class Said(logging.Handler):
@@ -214,11 +216,11 @@ def keep_pages_only(assignment: str, student: str, notebooks: list[str]) -> None
         path = Path(name).resolve()
         course = find_course(path.parent)
         folder = course.feedback / path.parent.parent.name / path.parent.name
-        pages = {f"{Path(one).stem}.html" for one in notebooks} | {"feedback.pdf", "feedback.pages.json"}
+        pages = {f"{Path(one).stem}.html" for one in notebooks} | {FEEDBACK, "feedback.pages.json", TIMESTAMP}
         if not folder.is_dir() or not folder.resolve().is_relative_to(course.feedback.resolve()):
             continue
         for entry in folder.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
-            elif entry.name not in pages and entry.name != "timestamp.txt":
+            elif entry.name not in pages:
                 entry.unlink()

@@ -2,6 +2,7 @@
 
 from nbformat import NotebookNode
 
+from autograder.gradebook.results import UNMET
 from autograder.markers import holds_back, without_held_back
 
 SAID = "A hidden test failed.\n"
@@ -18,7 +19,7 @@ def without_hidden(cell: NotebookNode) -> NotebookNode:
     if cell.cell_type == "code":
         kept.outputs = [
             NotebookNode(output_type="stream", name="stdout", text=SAID)
-            if output.output_type == "error" and output.ename != "Unmet"
+            if output.output_type == "error" and output.ename != UNMET
             else output
             for output in cell.outputs
         ]

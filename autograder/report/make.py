@@ -1,15 +1,17 @@
 """The pipeline: a submission in, a PDF and its page map out."""
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.course import Course
+from autograder.files import write_atomically
+from autograder.gradebook.results import Scores
 from autograder.report.document import assemble
-from autograder.report.model import Options, Problem, Submission
+from autograder.report.model import NotShown, Options, ReportContent
 from autograder.report.pagemap import page_map
+from autograder.report.read import read_graded
 from autograder.report.typeset import typeset
 
 
@@ -21,10 +23,10 @@ class Made:
     pages_json: Path
     pages: int
     notices: tuple[tuple[str, str], ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[NotShown, ...]
 
 
-def make_report(submission: Submission, pdf: Path, options: Options) -> Made:
+def make_report(submission: ReportContent, pdf: Path, options: Options) -> Made:
     """Write `pdf` and, beside it, the page map with the ending .pages.json.
 
     Raises:
@@ -38,9 +40,17 @@ def make_report(submission: Submission, pdf: Path, options: Options) -> Made:
     pdf.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(pdf, done.pdf)
     text = json.dumps(page_map(document, done.marks, pages), indent=1, ensure_ascii=False) + "\n"
-    write_atomically(pages_json, text.encode())
+    write_atomically(pages_json, text)
     notices = tuple((notice["level"], notice["text"]) for notice in document.data["notices"])
     return Made(pdf, pages_json, pages, notices, done.problems)
+
+
+def one_report(
+    course: Course, assignment: str, student: str, scores: Scores | None, pdf: Path, options: Options
+) -> tuple[str, ...]:
+    """Write one student's graded submission as `pdf`; returns what could not be shown."""
+    submission = read_graded(course, course.assignment(assignment), student, scores)
+    return tuple(str(problem) for problem in make_report(submission, pdf, options).problems)
 
 
 def page_count(pdf: bytes) -> int:
@@ -54,16 +64,3 @@ def page_count(pdf: bytes) -> int:
     from pypdf import PdfReader
 
     return len(PdfReader(io.BytesIO(pdf)).pages)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file in one step, so that it is never half there."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.report import content, pandoc
-from autograder.report.model import Problem
+from autograder.report.model import NotShown
 from autograder.report.pandoc import MARKDOWN, Fragment
 from autograder.report.pictures import PictureError, Pictures, picture_bytes
 from autograder.report.rows import code_rows, row_data
@@ -35,14 +35,14 @@ class Markup:
     """All markup, formulas, pictures and problems of one document."""
 
     pictures: Pictures = field(default_factory=Pictures)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[NotShown] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
     maths: list[Maths] = field(default_factory=list)
 
     def add(self, format: str, text: str, place: str, folder: Path | None, attachments: dict) -> Block:
         """Keep a fragment for pandoc; returns the block that stands for it until `resolved`."""
         if len(text) > MAX_MARKUP:
-            self.problems.append(Problem(place, f"{len(text)} characters of text are too many: cut"))
+            self.problems.append(NotShown(place, f"{len(text)} characters of text are too many: cut"))
             text = text[:MAX_MARKUP]
         found: list[Maths] = []
         if format == MARKDOWN:
@@ -71,7 +71,7 @@ class Markup:
 
     def blocks_of(self, one: Pending, tree: list | None, typst: tuple[str | None, ...]) -> list[Block]:
         def problem(text: str) -> None:
-            self.problems.append(Problem(one.place, text))
+            self.problems.append(NotShown(one.place, text))
 
         place = content.Place(
             [self.maths[i] for i in one.maths],
@@ -94,7 +94,7 @@ class Markup:
             return ["picture", picture.file, alt or "picture", picture.width]
         except PictureError as error:
             text = f"the picture {content.shortened(address) or '(without an address)'} cannot be shown: {error}"
-            self.problems.append(Problem(one.place, text))
+            self.problems.append(NotShown(one.place, text))
             return ["missing", clean(text)]
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.edits import Note, ReleasedCell
+from autograder.gradebook.results import Scores
 from autograder.regions import Edit
 from autograder.report.terminal import clean
 
@@ -19,14 +21,14 @@ class Notebook:
         name: file name without .ipynb.
         nb: what it holds.
         folder: where its pictures lie.
-        released: cell id -> the text as released, or None if the released notebook is not known.
+        released: cell id -> the cell as released, or None if the released notebook is not known.
         mended: what was malformed in the file, one sentence each.
     """
 
     name: str
     nb: NotebookNode
     folder: Path | None
-    released: Mapping[str, str] | None = None
+    released: Mapping[str, ReleasedCell] | None = None
     mended: tuple[str, ...] = ()
 
 
@@ -50,42 +52,7 @@ class SourceRegion:
 
 
 @dataclass(frozen=True)
-class Score:
-    """One question's result; `score` is None where a person has yet to grade it."""
-
-    notebook: str
-    cell: str
-    points: float
-    score: float | None
-    extra_credit: bool = False
-    line: str = ""
-    comment: str = ""
-
-
-@dataclass(frozen=True)
-class Scores:
-    """A submission's results as the gradebook has them."""
-
-    rows: tuple[Score, ...]
-    late_penalty: float = 0.0
-    total: float = 0.0
-    maximum: float = 0.0
-
-    def of(self, notebook: str, cell: str) -> Score | None:
-        """The result of one question."""
-        return next((row for row in self.rows if (row.notebook, row.cell) == (notebook, cell)), None)
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something an instructor should know about a submission: what kind of thing, and a sentence."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Submission:
+class ReportContent:
     """All that one report shows.
 
     Attributes:
@@ -115,7 +82,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Problem:
+class NotShown:
     """Something that could not be shown: where, and what."""
 
     place: str

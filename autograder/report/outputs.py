@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from autograder.report import content
 from autograder.report.markup import Block, Markup
-from autograder.report.model import Problem
+from autograder.report.model import NotShown
 from autograder.report.pandoc import LATEX, MARKDOWN
 from autograder.report.pictures import PictureError, bundle_bytes
 from autograder.report.rows import COLUMNS, row_data, terminal_rows
@@ -101,7 +101,7 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
                 picture = markup.pictures.add(bundle_bytes(mime, data[mime]), shown_width(output, mime))
                 return [{"t": "picture", "file": picture.file, "width": picture.width, "alt": f"output of {place}"}]
             except PictureError as error:
-                markup.problems.append(Problem(place, f"an {mime} output cannot be shown: {error}"))
+                markup.problems.append(NotShown(place, f"an {mime} output cannot be shown: {error}"))
     plain = str(data.get("text/plain", ""))
     if "text/latex" in data:
         formula = maths_only(str(data["text/latex"]))
@@ -115,12 +115,12 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
     if lost := [mime for mime in data if mime in LIVE]:
         if not plain or lost != [WIDGET] or re.match(r"\w+\(", plain):
             what = "an interactive widget" if WIDGET in lost else "a script's output"
-            markup.problems.append(Problem(place, f"{what} cannot be printed" + (": shown as text" if plain else "")))
+            markup.problems.append(NotShown(place, f"{what} cannot be printed" + (": shown as text" if plain else "")))
     elif not plain and (others := sorted(data)):
         if "application/json" in data:
             plain = json.dumps(data["application/json"], indent=1, ensure_ascii=False)
         else:
-            markup.problems.append(Problem(place, f"an output of type {', '.join(others)} cannot be printed"))
+            markup.problems.append(NotShown(place, f"an output of type {', '.join(others)} cannot be printed"))
     if plain:
         return text_output(plain, "stdout")
     return [{"t": "problem", "text": "an output that cannot be printed"}] if data else []
@@ -134,7 +134,7 @@ def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: 
     if lost and (bare or lost != ["script"]):
         tags = ", ".join(f"<{name}>" for name in lost)
         markup.problems.append(
-            Problem(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else ""))
+            NotShown(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else ""))
         )
         return text_output(plain, "stdout") or [{"t": "problem", "text": f"HTML with {tags}"}]
     body, rows = shortened_html(body)

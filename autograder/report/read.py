@@ -1,32 +1,28 @@
-"""From folders to a `Submission`: a student's own folder, or what grading left of a submission."""
+"""From folders to a `ReportContent`: a student's own folder, or what grading left of a submission."""
 
 import ast
 import hashlib
-import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nbformat import NotebookNode
-
 from autograder.assignment import FILE, Assignment, load_assignment
 from autograder.course import Course, find_course
+from autograder.edits import Note, ReleasedCell, lay_files, lay_notebook, lines_of, released_cell
 from autograder.errors import CourseError
+from autograder.files import HANDED_OUT, TIMESTAMP, never_submitted, python_files, read_regular
+from autograder.gradebook.results import RESULT, Scores, read_result
 from autograder.notebooks import parse_notebook, read_bytes, read_notebook
 from autograder.regions import Edit, RegionError, find_regions
-from autograder.report.edits import file_edits, notebook_edits, released_texts, text_of
-from autograder.report.model import Note, Notebook, Scores, SourceRegion, Submission
+from autograder.report.model import Notebook, ReportContent, SourceRegion
 from autograder.student.who import Student, read_student
 
-SKIPPED = {"__pycache__", ".ipynb_checkpoints", ".git", ".venv", "venv", "data", "node_modules", "build", "dist"}
-MAX_FILES = 300
-RESULT = "result.json"
-HANDED_OUT = ".handed-out"
+MAX_FILE = 64 * 2**20
 
 
-def read_own(folder: Path, released: Path | None = None) -> Submission:
+def read_own(folder: Path, released: Path | None = None) -> ReportContent:
     """A student's folder, as it is.
 
     Args:
@@ -76,9 +72,7 @@ def course_release(folder: Path, name: str) -> Path | None:
     return found if found.is_dir() and found.resolve() != folder else None
 
 
-def read_graded(
-    course: Course, assignment: Assignment, student: str, scores: Scores | None, name: str = ""
-) -> Submission:
+def read_graded(course: Course, assignment: Assignment, student: str, scores: Scores | None) -> ReportContent:
     """What grading left of a submission: executed notebooks, result.json, and the files as handed in.
 
     Raises:
@@ -102,43 +96,18 @@ def read_graded(
         submission = replace(submission, edits=(), notes=(missing_result,))
     else:
         submission = replace(
-            submission,
-            edits=tuple(edit for edit in map(edit_from, result.get("edits", [])) if edit),
-            notes=tuple(note for note in map(note_from, result.get("notes", [])) if note),
-            digest=str(result.get("submission_sha256") or submission.digest),
+            submission, edits=result.edits, notes=result.notes, digest=result.submission_sha256 or submission.digest
         )
     if submission.student_id and submission.student_id != student:
         who = Note("identity", f"The notebook says {submission.name or 'no name'}, {submission.student_id}.")
         submission = replace(submission, notes=(who, *submission.notes))
-    return replace(submission, scores=scores, student_id=student, name=name or submission.name or student)
+    name = (scores.name if scores else "") or submission.name or student
+    return replace(submission, scores=scores, student_id=student, name=name)
 
 
-def read_result(path: Path) -> dict | None:
-    """The engine's result.json; None if there is none."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def note_from(data: Mapping) -> Note | None:
-    """A note out of result.json."""
-    try:
-        return Note(str(data["kind"]), str(data["text"]))
-    except (KeyError, TypeError):
-        return None
-
-
-def edit_from(data: Mapping) -> Edit | None:
-    """An edit out of result.json."""
-    try:
-        return Edit(data["place"], data["kind"], int(data["line"]), data["before"], data["after"])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def read_folder(folder: Path, assignment: Assignment, pristine: Path | None, sources: Path | None = None) -> Submission:
+def read_folder(
+    folder: Path, assignment: Assignment, pristine: Path | None, sources: Path | None = None
+) -> ReportContent:
     """The notebooks of `folder` and the .py files of `sources` (default: the same folder)."""
     sources = sources or folder
     notebooks: list[Notebook] = []
@@ -156,17 +125,26 @@ def read_folder(folder: Path, assignment: Assignment, pristine: Path | None, sou
             unreadable.append(str(error).replace(f"{folder}{os.sep}", ""))
             continue
         cells = released_cells(pristine, name)
-        matched = None if cells is None else released_texts(nb.cells, cells)
-        notebooks.append(Notebook(name, nb, folder, matched, mended))
-        edits += notebook_edits(name, nb.cells, cells, matched) if cells is not None else []
+        known = None
+        if cells is not None:
+            laid = lay_notebook(path.name, nb.cells, cells)
+            edits += laid.edits
+            known = {
+                nb.cells[cell.theirs].id: cells[cell.released]
+                for cell in laid.cells
+                if cell.theirs is not None and cell.released is not None
+            }
+        notebooks.append(Notebook(name, nb, folder, known, mended))
     missing += [name for name in assignment.hand_in if not (folder / name).is_file() and not (sources / name).is_file()]
     paths = sorted(set(python_files(sources)) | (set(python_files(pristine)) if pristine else set()))
-    edits += file_edits(sources, pristine, paths) if pristine else []
+    if pristine:
+        released = released_files(pristine, assignment)
+        edits += lay_files(read_files(sources, {*paths, *released}), released).edits
     who = next((found for nb in notebooks if (found := read_student(nb.nb)).name or found.student_id), Student("", ""))
     handed_in = [sources / path for path in python_files(sources)]
     handed_in += [folder / f"{nb.name}.ipynb" for nb in notebooks]
     handed_in += [sources / name for name in assignment.hand_in if (sources / name).is_file()]
-    return Submission(
+    return ReportContent(
         assignment=assignment.name,
         title=assignment.title,
         name=who.name,
@@ -183,30 +161,38 @@ def read_folder(folder: Path, assignment: Assignment, pristine: Path | None, sou
     )
 
 
-def released_cells(pristine: Path | None, name: str) -> Sequence[NotebookNode] | None:
+def released_cells(pristine: Path | None, name: str) -> list[ReleasedCell] | None:
     """The cells of the released notebook; None if it is not there."""
     if pristine is None or not (pristine / f"{name}.ipynb").is_file():
         return None
-    return read_notebook(pristine / f"{name}.ipynb").cells
+    return [released_cell(cell) for cell in read_notebook(pristine / f"{name}.ipynb").cells]
 
 
-def python_files(folder: Path) -> list[str]:
-    """The .py files below a folder, by their paths from it; at most MAX_FILES."""
-    found: list[str] = []
-    for at, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
-        found += [(Path(at) / name).relative_to(folder).as_posix() for name in sorted(files) if name.endswith(".py")]
-        if len(found) > MAX_FILES:
-            break
-    return sorted(found)[:MAX_FILES]
+def released_files(pristine: Path, assignment: Assignment) -> dict[str, bytes]:
+    """Path -> content of the files that came with the assignment, notebooks apart."""
+    paths = (path.relative_to(pristine).as_posix() for path in pristine.rglob("*") if path.is_file())
+    made = {FILE, *assignment.hand_in}
+    return read_files(pristine, {p for p in paths if not (p in made or p.endswith(".ipynb") or never_submitted(p))})
+
+
+def read_files(folder: Path, paths: Iterable[str]) -> dict[str, bytes]:
+    """Path -> content, of those that are there and are not too large to be read."""
+    contents = {path: read_regular(folder / path, MAX_FILE) for path in sorted(paths)}
+    return {path: content for path, content in contents.items() if content is not None}
+
+
+def shown_file(path: Path) -> str | None:
+    """The text of a file, whatever is in it; None if it is not there."""
+    content = read_regular(path, MAX_FILE)
+    return None if content is None else "\n".join(lines_of(content))
 
 
 def file_regions(folder: Path, pristine: Path | None, path: str) -> Iterator[SourceRegion]:
     """The regions of one .py file, or the whole file if the student added it."""
-    text = text_of(folder / path)
+    text = shown_file(folder / path)
     if text is None:
         return
-    released = text_of(pristine / path) if pristine else None
+    released = shown_file(pristine / path) if pristine else None
     if pristine is not None and released is None:
         yield SourceRegion(path, "", 1, text, True)
         return
@@ -263,7 +249,7 @@ def digest(paths: Sequence[Path]) -> str:
 
 def moment(folder: Path, paths: Sequence[Path]) -> datetime:
     """When it was handed in (nbgrader's timestamp.txt), or when the newest of its files was written."""
-    stamp = text_of(folder / "timestamp.txt")
+    stamp = shown_file(folder / TIMESTAMP)
     if stamp:
         from nbgrader.utils import parse_utc
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.report.document import Document
 from autograder.report.fonts import font_book
-from autograder.report.model import Problem
+from autograder.report.model import NotShown
 
 TEMPLATE = Path(__file__).with_name("template.typ")
 NO_PACKAGES = "no-packages"
@@ -38,7 +38,7 @@ class Typeset:
 
     pdf: bytes
     marks: tuple[Mark, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[NotShown, ...]
 
 
 class TypesetError(Exception):
@@ -140,9 +140,9 @@ def marks(compiler) -> Iterator[Mark]:
 # Broken pieces
 
 
-def replace_broken(document: Document, folder: Path) -> list[Problem]:
+def replace_broken(document: Document, folder: Path) -> list[NotShown]:
     """Replace, in the document's data, every formula and picture that Typst cannot set; returns them as problems."""
-    problems: list[Problem] = []
+    problems: list[NotShown] = []
     verdicts: dict[str, bool] = {}
 
     def works(source: str) -> bool:
@@ -152,14 +152,14 @@ def replace_broken(document: Document, folder: Path) -> list[Problem]:
 
     for node in nodes(document.data["notebooks"]):
         if isinstance(node, dict) and node.get("t") == "picture" and not works(image(node["file"])):
-            problems.append(Problem("picture", f"{node['alt']}: Typst cannot read it"))
+            problems.append(NotShown("picture", f"{node['alt']}: Typst cannot read it"))
             node.clear()
             node.update(t="problem", text="a picture that cannot be read")
         elif isinstance(node, list) and len(node) == 4 and node[0] == "picture" and not works(image(node[1])):
-            problems.append(Problem("picture", f"{node[2]}: Typst cannot read it"))
+            problems.append(NotShown("picture", f"{node[2]}: Typst cannot read it"))
             node[:] = ["missing", f"the picture {node[2]} cannot be read"]
         elif is_formula(node) and not works(f"$ {node[1]} $"):
-            problems.append(Problem("formula", f"{node[2]} cannot be set: shown as TeX"))
+            problems.append(NotShown("formula", f"{node[2]} cannot be set: shown as TeX"))
             node[:] = ["tex", node[2]]
     return problems
 

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import struct
 import time
 import zipfile
@@ -14,15 +13,14 @@ from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.errors import CourseError
-from autograder.intake.archives import ENVIRONMENT, UNIX_TIMES, Refused, read_zip
+from autograder.files import python_files
+from autograder.intake.archives import UNIX_TIMES, Refused, read_zip
 from autograder.intake.settle import MANIFEST, Expected, settle
-from autograder.intake.submission import IGNORED_FOLDERS
 from autograder.notebooks import read_notebook
 from autograder.student.who import Student, file_name, read_student
 
 MAX_FILE_BYTES = 50 * 2**20
 FIRST_TIME = 315_619_200  # seconds, a day into 1980: zips know no earlier year
-DATA = "data"
 
 
 @dataclass(frozen=True)
@@ -39,23 +37,10 @@ def files_to_hand_in(folder: Path, assignment: Assignment) -> Iterator[Path]:
     """The notebooks, every .py file and what `hand_in` names, relative to the folder, in a stable order."""
     wanted = [folder / f"{name}.ipynb" for name in assignment.notebooks]
     wanted += [folder / name for name in assignment.hand_in]
-    wanted += modules_below(folder)
+    wanted += [folder / path for path in python_files(folder)]
     for path in wanted:
         if path.is_file() and not path.is_symlink():
             yield path.relative_to(folder)
-
-
-def modules_below(folder: Path) -> list[Path]:
-    """The .py files below a folder, less those of data sets, tools and Python environments."""
-    found = []
-    for place, folders, files in os.walk(folder):
-        here = Path(place)
-        if here != folder and ENVIRONMENT in files:
-            folders.clear()
-            continue
-        folders[:] = [name for name in folders if name not in IGNORED_FOLDERS and not (here == folder and name == DATA)]
-        found += [here / name for name in files if name.endswith(".py")]
-    return sorted(found)
 
 
 def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Packed:

@@ -48,7 +48,7 @@ def view(tmp_path_factory):
     write_real(data / "cifar-10-batches-py")
     write_synthetic(data / "synthetic-cifar-10-batches-py", rows_per_batch=ROWS)
     write_mnist(data / "mnist")
-    return data, make_sandbox_view(data, data.with_name("view"), LIBRARY)
+    return data, make_sandbox_view(data, data.with_name("view"), LIBRARY.parent)
 
 
 def test_the_withheld_rows_are_in_no_file_of_the_view(view):
@@ -103,7 +103,7 @@ def test_a_view_is_replaced_whole(view, tmp_path):
     (target / "old").mkdir(parents=True)
     only_mnist = tmp_path / "data"
     shutil.copytree(data / "mnist", only_mnist / "mnist")
-    make_sandbox_view(only_mnist, target, LIBRARY)
+    make_sandbox_view(only_mnist, target, LIBRARY.parent)
     assert [path.name for path in target.iterdir()] == ["mnist"]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
@@ -126,7 +126,7 @@ def test_data_that_cannot_be_read_stops_the_view(tmp_path):
     write_mnist(tmp_path / "data" / "mnist")
     (tmp_path / "data" / "mnist" / "t10k-labels-idx1-ubyte").write_bytes(b"damaged")
     with pytest.raises(CourseError, match=r"nn\.datasets:load_mnist could not read .*mnist"):
-        make_sandbox_view(tmp_path / "data", tmp_path / "view", LIBRARY)
+        make_sandbox_view(tmp_path / "data", tmp_path / "view", LIBRARY.parent)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 

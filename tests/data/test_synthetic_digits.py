@@ -124,7 +124,7 @@ def test_rows_are_split_scaled_and_held_out(small):
 
 def test_withheld_rows_are_not_in_the_sandbox(small, tmp_path):
     """Does a submission see the stand-in, told as one, less the rows that judge it?"""
-    view = make_sandbox_view(small.parent, tmp_path / "view", LIBRARY)
+    view = make_sandbox_view(small.parent, tmp_path / "view", LIBRARY.parent)
     assert [len(array) for array in load_mnist(view)] == [600, 600, 1000, 1000]
     assert mnist_source(view) == "synthetic-digits"
     with pytest.raises(ValueError, match="held_out_mnist: the test set here ends at row 1000"):

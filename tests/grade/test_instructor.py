@@ -12,7 +12,7 @@ from autograder.assignment import load_assignment
 from autograder.errors import CourseError
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
-from autograder.gradebook.stats import histogram_of
+from autograder.gradebook.stats import class_scores, histogram_of
 from autograder.handback.export import export_totals
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.report.batch import graded
@@ -123,10 +123,10 @@ def test_late_penalty_follows_points_given_by_hand(tiny, grading, tmp_path):
     assert "2 graded already" in grading(tiny)
     assert lost() == {"max": 2.6, "zoe": 26}
     given(3)
-    scores = {student: scores for student, scores, _ in graded(tiny.course, "tiny", None)}
+    scores = dict(graded(tiny.course, "tiny", None))
     assert (scores["max"].total, scores["zoe"].total) == (pytest.approx(22.5), 0)
     given(2)
-    assert histogram_of(tiny.course, "tiny").plain.startswith("  0– 10 %  █")
+    assert histogram_of(class_scores(tiny.course, tiny.course.assignment("tiny"))).plain.startswith("  0– 10 %  █")
     assert lost() == {"max": 2.4, "zoe": 24}
 
 

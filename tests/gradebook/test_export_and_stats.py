@@ -9,8 +9,9 @@ import pytest
 from autograder.assignment import LatePolicy
 from autograder.errors import CourseError
 from autograder.gradebook.late import penalty
-from autograder.gradebook.stats import histogram_of, question_stats
+from autograder.gradebook.stats import class_scores, histogram_of, question_stats
 from autograder.handback.export import as_text, export_questions, export_totals
+from autograder.source import source_questions
 
 
 @pytest.fixture
@@ -42,14 +43,16 @@ def test_csv_stats_and_nbgrader_export(graded, tmp_path):
     assert rows["ada", "why"]["by_hand"] == "waiting"
     assert float(rows["ada", "bonus-check"]["extra_credit"]) == 3
 
-    stats = {q.cell: q for q in question_stats(graded.course, graded.course.assignment("tiny"))}
+    assignment = graded.course.assignment("tiny")
+    scores = class_scores(graded.course, assignment)
+    stats = {one.question.cell: one for one in question_stats(scores, source_questions(assignment))}
     assert list(stats) == [
         "double-check", "norm-check", "triple-check", "why", "accuracy-check", "bonus-check"
     ]  # fmt: skip
     assert (stats["double-check"].mean, stats["double-check"].zeros, stats["double-check"].full) == (1, 1, 1)
     assert stats["why"].waiting == 2
-    assert stats["bonus-check"].points == 3
-    assert histogram_of(graded.course, "tiny").plain.count("█") > 0
+    assert stats["bonus-check"].question.points == 3
+    assert histogram_of(scores).plain.count("█") > 0
 
 
 @pytest.mark.parametrize("write", [export_totals, export_questions])
@@ -62,7 +65,7 @@ def test_no_such_folder(tiny, tmp_path, write):
 def test_nothing_graded(tiny):
     """Is it said that there is nothing to show yet?"""
     with pytest.raises(CourseError, match="nothing of tiny is graded yet"):
-        question_stats(tiny.course, tiny.course.assignment("tiny"))
+        class_scores(tiny.course, tiny.course.assignment("tiny"))
 
 
 @pytest.mark.parametrize("text", ["=1+1", "@x", "-1", "+2"])

@@ -6,30 +6,33 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.edits import Note
 from autograder.errors import CourseError
+from autograder.gradebook.results import CellResult, Scores, SubmissionResult
 from autograder.handback.gradescope import gradescope_results, write_gradescope
-from autograder.report.model import Score, Scores
+from autograder.regions import Edit
 
-RESULT = {
-    "notebooks": {"net": {"cells": {"scores": {"lines": ["scores ok"]}, "loss": {"lines": ["46 %", "half"]}}}},
-    "edits": [{"place": "nn/layers.py", "kind": "changed", "line": 7, "before": "a", "after": "b"}],
-    "notes": [{"kind": "file", "text": "a.txt is a link and is left out"}],
-}
-SCORES = Scores(
-    (
-        Score("net", "scores", 4, 4.0),
-        Score("net", "loss", 6, 3.0, comment="nearly"),
-        Score("net", "bonus", 10, 10.0, extra_credit=True),
-        Score("net", "why", 5, None),
-    ),
-    late_penalty=1.7,
-    total=15.3,
+CELLS = (
+    CellResult("net", "scores", 4, 4.0, lines=("scores ok",)),
+    CellResult("net", "loss", 6, 3.0, lines=("46 %", "half"), comment="nearly"),
+    CellResult("net", "bonus", 10, 10.0, extra_credit=True),
+    CellResult("net", "why", 5, None),
 )
+RESULT = SubmissionResult(
+    assignment="mini", student="ada", seed=1, graded_at="", submission_sha256="", assignment_sha256="",
+    cells=CELLS, stopped={"net": None},
+    edits=(
+        Edit("nn/layers.py", "changed", 7, "a", "b"),
+        Edit("net.ipynb: mine", "added", 1, "", "print(1)", whole=True),
+    ),
+    notes=(Note("file", "a.txt is a link and is left out"),),
+)  # fmt: skip
+SCORES = Scores("ada", "", CELLS, 17.0, 15.0, 1.7, False, RESULT)
 
 
 def test_points_extra_credit_and_notes_are_there():
     """Do score, maxima, states, diagnosis, comments and integrity notes arrive?"""
-    results = gradescope_results(SCORES, RESULT)
+    results = gradescope_results(SCORES)
     assert results["score"] == 15.3
     assert [(t["name"], t.get("score"), t.get("max_score"), t.get("status")) for t in results["tests"]] == [
         ("net: scores", 4.0, 4, "passed"), ("net: loss", 3.0, 6, "failed"), ("net: bonus", 10.0, 0.0, "passed"),

@@ -14,11 +14,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.course import Course, environment_bin_on_path
+from autograder.gradebook.books import Books
+from autograder.gradebook.results import Scores
 from autograder.report.document import Document, assemble
 from autograder.report.make import Made, make_report
-from autograder.report.model import Options, Submission
+from autograder.report.model import Options, ReportContent
 from autograder.report.read import read_graded, read_own
-from autograder.report.scores import read_scores
 
 sys.path.insert(0, str(Path(__file__).parent))  # for golden.py
 ODD = Path(__file__).parents[1] / "fixtures" / "odd"
@@ -131,6 +132,7 @@ RESULT = {
     "seed": 1,
     "graded_at": "2026-10-10T10:00:00+00:00",
     "submission_sha256": "ab" * 32,
+    "assignment_sha256": "cd" * 32,
     "notebooks": {
         "mini": {
             "cells": {
@@ -219,15 +221,20 @@ def make_course(root: Path) -> Course:
     return course
 
 
+def scores_in(course: Course) -> dict[str, Scores]:
+    """Student -> scores, from the gradebook as it is."""
+    with Books(course, course.assignment("mini")) as books:
+        return {scores.student: scores for scores in books.scores()}
+
+
 def mini_document(course: Course) -> tuple[Document, datetime]:
     """The instructor's report on ada, and its date."""
     assignment = course.assignment("mini")
-    scores, name = read_scores(course, assignment, ["ada"])["ada"]
-    submission = read_graded(course, assignment, "ada", scores, name)
+    submission = read_graded(course, assignment, "ada", scores_in(course)["ada"])
     return assemble(submission, Options("report")), submission.when
 
 
-def odd_submission() -> Submission:
+def odd_submission() -> ReportContent:
     return read_own(ODD / "submission", ODD / "released")
 
 
@@ -264,6 +271,5 @@ def odd_pdf(tmp_path_factory) -> Made:
 def mini_report(graded_course, tmp_path_factory) -> Made:
     """The instructor's report on ada as a PDF."""
     assignment = graded_course.assignment("mini")
-    scores, name = read_scores(graded_course, assignment, ["ada"])["ada"]
-    submission = read_graded(graded_course, assignment, "ada", scores, name)
+    submission = read_graded(graded_course, assignment, "ada", scores_in(graded_course)["ada"])
     return make_report(submission, tmp_path_factory.mktemp("mini") / "ada.pdf", Options("report"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import DIAGNOSIS, HIDDEN_VALUE, VERDICT, nbgrader
+from conftest import DIAGNOSIS, HIDDEN_VALUE, VERDICT, nbgrader, scores_in
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from payloads import HTML, MARKDOWN, RUN, SVG, hostile_notebook
 from pypdf import PdfReader
@@ -266,11 +266,8 @@ def test_the_feedback_pdf_hides_the_same(course_copy):
     """Does the PDF tell what the page does not?"""
     from autograder.report.feedback import one_feedback
     from autograder.report.model import Options
-    from autograder.report.scores import read_scores
 
-    assignment = course_copy.assignment("mini")
-    scores, name = read_scores(course_copy, assignment, ["ada"])["ada"]
-    one_feedback(course_copy, "mini", "ada", scores, name, Options("feedback"))
+    one_feedback(course_copy, "mini", "ada", scores_in(course_copy)["ada"], Options("feedback"))
     folder = course_copy.feedback / "ada/mini"
     assert sorted(path.name for path in folder.iterdir()) == [
         "feedback.pages.json",

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 import nbformat
 import pytest
-from conftest import ODD
+from conftest import ODD, scores_in
 
 from autograder.errors import CourseError
-from autograder.release import bundle
+from autograder.files import HANDED_OUT
+from autograder.gradebook.results import telling_line
 from autograder.report.document import all_notices, assemble
 from autograder.report.model import Options, SourceRegion
-from autograder.report.read import HANDED_OUT, assignment_of, full_name, read_graded, read_own
-from autograder.report.scores import read_scores, telling_line
+from autograder.report.read import assignment_of, full_name, read_graded, read_own
 
 
 @pytest.fixture
@@ -57,7 +57,6 @@ def test_without_the_released_folder_nothing_is_claimed(folder):
 def test_the_copy_that_came_with_the_homework_is_compared_with(folder):
     """Does a student who unpacked the zip and works in it need to say nothing?"""
     shutil.copytree(ODD / "released", folder.parent / HANDED_OUT)
-    assert HANDED_OUT == bundle.HANDED_OUT
     assert len(read_own(folder).edits) == 5
 
 
@@ -152,9 +151,9 @@ def test_links_out_of_the_folder_are_not_read(folder, tmp_path):
 
 def test_scores_come_from_the_gradebook_with_the_line_that_tells(graded_course):
     """Do points, credit, penalty and comments agree with nbgrader's?"""
-    scores, name = read_scores(graded_course, graded_course.assignment("mini"), ["ada", "nobody"])["ada"]
-    assert name == "Ada Lovelace"
-    rows = {row.cell: row for row in scores.rows}
+    scores = scores_in(graded_course)["ada"]
+    assert scores.name == "Ada Lovelace"
+    rows = {cell.cell: cell for cell in scores.cells}
     assert {cell: (row.score, row.points) for cell, row in rows.items()} == {
         "scores-check": (3, 3),
         "gradient-check": (0, 2),
@@ -163,12 +162,11 @@ def test_scores_come_from_the_gradebook_with_the_line_that_tells(graded_course):
         "bonus-check": (10, 10),
     }
     assert rows["bonus-check"].extra_credit
-    assert rows["gradient-check"].line.startswith("dw differs")
-    assert rows["scores-check"].line == ""
+    assert rows["gradient-check"].summary.startswith("dw differs")
+    assert rows["scores-check"].summary == ""
     assert rows["answer-why"].comment.startswith("Good")
     assert (scores.total, scores.maximum, scores.late_penalty) == (14.0, 10.0, 1.5)
-    zoe, _ = read_scores(graded_course, graded_course.assignment("mini"), ["zoe"])["zoe"]
-    assert zoe.of("mini", "answer-why").score is None
+    assert scores_in(graded_course)["zoe"].of("mini", "answer-why").score is None
 
 
 def test_a_long_diagnosis_fits_its_line():
@@ -185,7 +183,7 @@ def test_a_long_diagnosis_fits_its_line():
 def test_a_graded_submission_is_named_for_its_folder_not_for_what_it_says(graded_course):
     """If somebody hands in a notebook with another's name in it: does the report say so?"""
     assignment = graded_course.assignment("mini")
-    found = read_graded(graded_course, assignment, "zoe", None, "Ada Zorn")
+    found = read_graded(graded_course, assignment, "zoe", scores_in(graded_course)["zoe"])
     assert (found.name, found.student_id) == ("Ada Zorn", "zoe")
     assert ("identity", "The notebook says Ada Lovelace, ada.") in [(note.kind, note.text) for note in found.notes]
     assert [edit.place for edit in found.edits] == ["mini.ipynb: scores-check", "nn/layers.py"]

@@ -13,9 +13,10 @@ from nbgrader.utils import compute_checksum
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.edits import ReleasedCell, released_cell
 from autograder.markers import HIDDEN_TESTS, without_held_back
 from autograder.notebooks import format_notebook, read_source_notebook
-from autograder.regions import find_regions
+from autograder.questions import marks_of, students_write
 from autograder.release.given import given_files
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
@@ -26,29 +27,29 @@ class PristineCell:
     """One cell of the source notebook.
 
     Attributes:
-        id: the cell's id, which is nbgrader's grade_id too.
-        released: the text that students got.
+        released: the cell as students got it.
         graded: the text that is run: as released, with the hidden tests.
-        has_region: is there a part that students write?
         node: the cell to fill in, with nbgrader's metadata.
     """
 
-    id: str
-    released: str
+    released: ReleasedCell
     graded: str
-    has_region: bool
     node: NotebookNode
+
+    @property
+    def id(self) -> str:
+        """The cell's id, which is nbgrader's grade_id too."""
+        return self.node.id
 
     @property
     def is_grade(self) -> bool:
         """Are there points for it?"""
-        return bool(self.node.metadata.get("nbgrader", {}).get("grade"))
+        return bool(marks_of(self.node).get("grade"))
 
     @property
     def is_answer(self) -> bool:
         """Is it a student's text, graded by hand?"""
-        nbgrader = self.node.metadata.get("nbgrader", {})
-        return bool(nbgrader.get("grade") and nbgrader.get("solution"))
+        return self.is_grade and students_write(self.node)
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,14 @@ class Pristine:
     library: Mapping[str, str]
     given: Mapping[str, bytes]
     fingerprint: str
+
+    @property
+    def points(self) -> dict[str, dict[str, float]]:
+        """Notebook -> cell id -> the points that it adds to the maximum, of all questions."""
+        return {
+            name: {cell.id: float(cell.node.metadata.nbgrader.points) for cell in cells if cell.is_grade}
+            for name, cells in self.notebooks.items()
+        }
 
 
 def load_pristine(course: Course, assignment: Assignment) -> Pristine:
@@ -91,13 +100,7 @@ def pristine_cell(cell: NotebookNode) -> PristineCell:
     if "nbgrader" in cell.metadata:
         cell.metadata.nbgrader.cell_type = cell.cell_type
         cell.metadata.nbgrader.checksum = compute_checksum(cell)
-    return PristineCell(
-        id=cell.id,
-        released=without_held_back(cell.source, [HIDDEN_TESTS]),
-        graded=cell.source,
-        has_region=bool(find_regions(cell.source)),
-        node=cell,
-    )
+    return PristineCell(released_cell(cell, without_held_back(cell.source, [HIDDEN_TESTS])), cell.source, cell)
 
 
 def fingerprint(

@@ -194,9 +194,9 @@ def plan(store: Store, pristine: Pristine, books: Books, wanted: Sequence[str], 
 
 def is_done(store: Store, pristine: Pristine, books: Books, student: str) -> bool:
     result = store.result(student)
-    if result is None or result.get("assignment_sha256") != pristine.fingerprint or not books.has(student):
+    if result is None or result.assignment_sha256 != pristine.fingerprint or not books.has(student):
         return False
-    return result.get("submission_sha256") == read(store, pristine, student).sha256
+    return result.submission_sha256 == read(store, pristine, student).sha256
 
 
 def read(store: Store, pristine: Pristine, student: str) -> Submission:
@@ -253,7 +253,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                     student = running.pop(future)
                     try:
                         submission, graded = future.result()
-                        books.enter(student, graded.notebooks, graded.grades, submission.handed_in())
+                        books.enter(graded.result, graded.notebooks, submission.handed_in())
                         store.write(student, graded.files)
                     except Exception as error:
                         if (isinstance(error, Refused) and none_yet) or is_of_the_course(error) or of_gradebook(error):

@@ -1,21 +1,22 @@
 """From a submission to its grades: splice, run, judge, record."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
+from autograder.edits import Note
+from autograder.files import TIMESTAMP
 from autograder.grade.prepare.pristine import Pristine
-from autograder.grade.prepare.splice import Spliced, splice_submission
+from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, Run
 from autograder.grade.verdict.judge import SEARCH_SKIPPED, Judge
-from autograder.grade.verdict.record import CellGrade, grades_of_missing, record
-from autograder.gradebook.store import RESULT
-from autograder.intake.submission import TIMESTAMP, Note, Submission
+from autograder.grade.verdict.record import record, results_of_missing
+from autograder.gradebook.results import RESULT, CellResult, SubmissionResult
+from autograder.intake.submission import Submission
 from autograder.notebooks import format_notebook
 
 
@@ -31,24 +32,21 @@ class Settings:
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission with its grades.
+    """A submission with its results.
 
     Attributes:
         notebooks: name -> the notebook with its outputs and verdicts.
-        grades: notebook name -> cell id -> grade, of autograded cells; notebooks that were not handed in too.
         files: path -> content of everything that is kept, result.json and notebooks among it.
         seconds: how long its notebooks ran.
     """
 
-    student: str
+    result: SubmissionResult
     notebooks: Mapping[str, NotebookNode]
-    grades: Mapping[str, Mapping[str, CellGrade]]
     files: Mapping[str, bytes]
-    notes: tuple[Note, ...]
     seconds: float
 
 
-def make_job(spliced: Spliced, student: str, assignment: Assignment, settings: Settings) -> Job:
+def make_job(spliced: SplicedSubmission, student: str, assignment: Assignment, settings: Settings) -> Job:
     """What a worker needs to run a submission."""
     return Job(
         student=student,
@@ -92,51 +90,36 @@ def grade_submission(
     spliced = splice_submission(submission, pristine)
     ran = run(make_job(spliced, submission.student, assignment, settings))
     notes = list(spliced.notes)
-    grades: dict[str, Mapping[str, CellGrade]] = {}
+    results: list[CellResult] = []
     stopped: dict[str, str | None] = {}
     for name, cells in pristine.notebooks.items():
         if name not in spliced.notebooks:
-            nodes = {cell.id: cell.node for cell in cells}
-            grades[name] = grades_of_missing(nodes, name, spliced.missing[name], assignment)
+            results += results_of_missing([cell.node for cell in cells], name, spliced.missing[name], assignment)
             stopped[name] = spliced.missing[name]
             continue
         notebook_run = ran.notebooks[name]
         verdict = judge_of(name).judge(notebook_run, ran.files)
-        grades[name] = record(spliced.notebooks[name], name, notebook_run, verdict, assignment)
+        results += record(spliced.notebooks[name], name, notebook_run, verdict, assignment)
         stopped[name] = notebook_run.stopped or None
         if notebook_run.stopped:
             notes.append(Note("stopped", f"{name}: {notebook_run.stopped}"))
         flags = [*verdict.flags, *(f"{cell_id}: {flag}" for cell_id, c in verdict.cells.items() for flag in c.flags)]
         notes += [Note("evidence", f"{name}: {flag}") for flag in flags]
-    result = {
-        "assignment": assignment.name,
-        "student": submission.student,
-        "seed": settings.seed,
-        "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "submission_sha256": submission.sha256,
-        "assignment_sha256": pristine.fingerprint,
-        "notebooks": {
-            name: {
-                "cells": {
-                    cell_id: {
-                        "points": grade.points,
-                        "credit": grade.credit,
-                        "score": grade.score,
-                        "extra_credit": grade.extra_credit,
-                        "lines": list(grade.lines),
-                    }
-                    for cell_id, grade in cells.items()
-                },
-                "stopped": stopped[name],
-            }
-            for name, cells in grades.items()
-        },
-        "edits": [asdict(edit) for edit in spliced.edits],
-        "notes": [asdict(note) for note in notes],
-    }
+    result = SubmissionResult(
+        assignment=assignment.name,
+        student=submission.student,
+        seed=settings.seed,
+        graded_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        submission_sha256=submission.sha256,
+        assignment_sha256=pristine.fingerprint,
+        cells=tuple(results),
+        stopped=stopped,
+        edits=spliced.edits,
+        notes=tuple(notes),
+    )
     files = dict(spliced.files)
     files |= {f"{name}.ipynb": format_notebook(nb).encode() for name, nb in spliced.notebooks.items()}
-    files[RESULT] = json.dumps(result, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+    files[RESULT] = result.to_json()
     if submission.timestamp:
         files[TIMESTAMP] = submission.timestamp
-    return Graded(submission.student, spliced.notebooks, grades, files, tuple(notes), ran.seconds)
+    return Graded(result, spliced.notebooks, files, ran.seconds)

@@ -13,8 +13,9 @@ from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew
 from autograder.grade.run.exposure import refuse_exposed
+from autograder.grade.run.scratch import data_view, scratch_of
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.gradebook.store import Store, alone, scratch_of
+from autograder.gradebook.store import Store, alone
 from autograder.machine import cores
 from autograder.sandbox.probe import TIERS, require_tier
 
@@ -71,7 +72,7 @@ def started(
         DaskCrew(dask) if dask else LocalCrew(count, warm, scratch) as crew,
         ThreadPoolExecutor(2) as background,
     ):
-        tier_known, data_ready = background.submit(safe_tier, course, tier), background.submit(store.data_view)
+        tier_known, data_ready = background.submit(safe_tier, course, tier), background.submit(data_view, store)
         yield Start(store, scratch, warm, crew, tier_known, data_ready)
 
 

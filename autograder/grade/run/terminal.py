@@ -1,6 +1,7 @@
 """`autograder grade` on a terminal: progress while it runs, a table at the end."""
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -13,8 +14,8 @@ from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.engine import Engine, Listener, grade_all, plan
 from autograder.grade.run.one_submission import Graded, Settings
 from autograder.grade.run.start import Start
-from autograder.gradebook.books import Books, Entry
-from autograder.gradebook.store import Store
+from autograder.gradebook.books import Books
+from autograder.gradebook.results import Scores
 
 NAMES_SHOWN = 4
 
@@ -100,7 +101,7 @@ def grade_and_show(
     course, assignment = store.course, store.course.assignment(store.assignment)
     with Books(course, assignment) as books:
         pristine = load_pristine(course, assignment)
-        books.check_released(pristine)
+        books.check_released(pristine.points)
         todo = plan(store, pristine, books, wanted, force)
         bar = Bar(console, len(todo.students))
         if todo.students:
@@ -112,7 +113,7 @@ def grade_and_show(
             if not bar.failures:
                 store.end()
         books.renew_penalties()
-        console.print(table(books.entries(), store))
+        console.print(table(books.scores(), assignment.name))
         if todo.up_to_date:
             console.print(f"{len(todo.up_to_date)} graded already; --force grades them again.")
     if bar.failures:
@@ -120,30 +121,26 @@ def grade_and_show(
         raise CourseError("\n".join([*lines, "Run the same command again to try these once more."]))
 
 
-def table(entries: Sequence[Entry], store: Store) -> Table:
+def table(scores: Sequence[Scores], assignment: str) -> Table:
     """One row a student: scores, and what to look at."""
-    shown = Table(
-        title=f"{store.assignment}: {len(entries)} submission{'s' * (len(entries) != 1)}", title_justify="left"
-    )
+    shown = Table(title=f"{assignment}: {len(scores)} submission{'s' * (len(scores) != 1)}", title_justify="left")
     shown.add_column("student")
     for column in ("score", "of", "extra", "late"):
         shown.add_column(column, justify="right")
     shown.add_column("to grade by hand")
     shown.add_column("notes", overflow="fold")
-    for entry in entries:
-        result = store.result(entry.student) or {"notes": [], "edits": []}
-        kinds: dict[str, int] = {}
-        for note in result["notes"]:
-            kinds[note["kind"]] = kinds.get(note["kind"], 0) + 1
-        if result["edits"]:
-            kinds["edits outside regions"] = len(result["edits"])
+    for one in scores:
+        kinds: Counter[str] = Counter()
+        if one.result is not None:
+            kinds.update(note.kind for note in one.result.notes)
+            kinds["edits outside regions"] = sum(not edit.is_own for edit in one.result.edits)
         shown.add_row(
-            Text(entry.student),
-            f"{entry.score - entry.late_penalty:g}",
-            f"{entry.max_score:g}",
-            f"{entry.extra_credit:g}" if entry.extra_credit else "",
-            f"−{entry.late_penalty:g}" if entry.late_penalty else "",
-            "yes" if entry.needs_manual_grade else "",
-            Text(", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in kinds.items())),
+            Text(one.student),
+            f"{one.score - one.late_penalty:g}",
+            f"{one.maximum:g}",
+            f"{one.extra_credit:g}" if one.extra_credit else "",
+            f"−{one.late_penalty:g}" if one.late_penalty else "",
+            "yes" if one.needs_manual_grade else "",
+            Text(", ".join(f"{kind} ({count})" if count > 1 else kind for kind, count in kinds.items() if count)),
         )
     return shown

@@ -17,6 +17,7 @@ from pathlib import Path
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.expect.verdict import CellVerdict
 from autograder.grade.run.jobs import Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Kind
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
@@ -25,15 +26,6 @@ from autograder.release.given import given_files
 
 SEARCH_SKIPPED = "a search that is not run again"
 KEY_SECONDS = 24 * 3600.0  # a cell of the source notebook may train for long
-
-
-@dataclass(frozen=True)
-class CellVerdict:
-    """What a grade cell earned, as a part of its points, and the lines that say why."""
-
-    credit: float
-    lines: tuple[str, ...]
-    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,23 @@
 """Writes what happened and what was earned into the notebook, so that nbgrader reads the same score from it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from nbformat import NotebookNode, from_dict
 
 from autograder.assignment import Assignment
+from autograder.expect.verdict import CellVerdict
 from autograder.grade.run.jobs import CellRun, NotebookRun, Output
 from autograder.grade.run.sanitise import text_of
-from autograder.grade.verdict.judge import SEARCH_SKIPPED, CellVerdict, Verdict
-
-UNMET = "Unmet"
-
-
-@dataclass(frozen=True)
-class CellGrade:
-    """What one graded cell earned. For extra credit `points` are the extra points there are."""
-
-    points: float
-    credit: float
-    extra_credit: bool
-    lines: tuple[str, ...]
-
-    @property
-    def score(self) -> float:
-        return self.points * self.credit
+from autograder.grade.verdict.judge import SEARCH_SKIPPED, Verdict
+from autograder.gradebook.results import UNMET, CellResult
+from autograder.questions import is_check, points_of
 
 
 def record(
     notebook: NotebookNode, name: str, run: NotebookRun, verdict: Verdict, assignment: Assignment
-) -> dict[str, CellGrade]:
-    """Fill the outputs of a spliced notebook in, and return the grades of its autograded cells by cell id."""
-    grades = {}
+) -> list[CellResult]:
+    """Fill the outputs of a spliced notebook in, and return the results of its autograded cells."""
+    results = []
     count = 0
     for cell in notebook.cells:
         if cell.cell_type != "code":
@@ -41,44 +27,42 @@ def record(
         if ran is not None:
             count += 1
             cell.execution_count = count
-        if is_autograded(cell):
-            grade = grade_of(cell, verdict.cells.get(cell.id), ran, run, assignment.extra_credit.get((name, cell.id)))
-            grades[cell.id] = grade
-            outputs = verdict_outputs(grade, cell, ran)
+        if is_check(cell):
+            lines, credit = lines_of(verdict.cells.get(cell.id), ran, run)
+            results.append(result := result_of(name, cell, credit, lines, assignment))
+            outputs = verdict_outputs(result, cell, ran)
         elif skipped:
             outputs = [text_output(f"({SEARCH_SKIPPED} when grading)\n")]
         else:
             outputs = plain_outputs(ran, run)
         cell.outputs = [from_dict(output) for output in outputs]
-    return grades
+    return results
 
 
-def is_autograded(cell: NotebookNode) -> bool:
-    nbgrader = cell.metadata.get("nbgrader", {})
-    return bool(nbgrader.get("grade")) and not nbgrader.get("solution")
-
-
-def grade_of(
-    cell: NotebookNode, verdict: CellVerdict | None, ran: CellRun | None, run: NotebookRun, extra: float | None
-) -> CellGrade:
-    """A cell's grade; where it was not reached, why."""
-    credit = verdict.credit if verdict is not None else 0.0
+def lines_of(verdict: CellVerdict | None, ran: CellRun | None, run: NotebookRun) -> tuple[list[str], float]:
+    """What a cell's checks say, or why it was not reached; and the part of its points that they give."""
     lines = [text_of(line) for line in verdict.lines] if verdict is not None else []
     if ran is None:
         lines.insert(0, f"This cell did not run. {run.stopped}".strip())
-    points = float(cell.metadata.nbgrader.points) if extra is None else extra
-    return CellGrade(points=points, credit=credit, extra_credit=extra is not None, lines=tuple(lines))
+    return lines, verdict.credit if verdict is not None else 0.0
 
 
-def verdict_outputs(grade: CellGrade, cell: NotebookNode, ran: CellRun | None) -> list[Output]:
+def result_of(name: str, cell: NotebookNode, credit: float, lines: Sequence[str], assignment: Assignment) -> CellResult:
+    """The result of one autograded cell."""
+    extra = assignment.extra_credit.get((name, cell.id))
+    points = points_of(cell) if extra is None else extra
+    return CellResult(name, cell.id, points, points * credit, credit, extra is not None, tuple(lines))
+
+
+def verdict_outputs(result: CellResult, cell: NotebookNode, ran: CellRun | None) -> list[Output]:
     """A grade cell's outputs: nothing for nbgrader means full points, an error none, a number that many."""
-    text = "\n".join(grade.lines)
+    text = "\n".join(result.lines)
     shown = [output for output in ran.outputs if output["output_type"] == "display_data"] if ran is not None else []
-    if grade.credit <= 0:
+    if result.credit <= 0:
         return [*shown, {"output_type": "error", "ename": UNMET, "evalue": text, "traceback": text.split("\n")}]
     outputs = [*shown, text_output(text + "\n")]
-    if grade.credit < 1:
-        earned = 0.0 if grade.extra_credit else grade.score
+    if result.credit < 1:
+        earned = 0.0 if result.extra_credit else result.score
         outputs.append(
             {
                 "output_type": "execute_result",
@@ -104,17 +88,8 @@ def text_output(text: str) -> Output:
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
-def grades_of_missing(
-    cells: Mapping[str, NotebookNode], name: str, why: str, assignment: Assignment
-) -> dict[str, CellGrade]:
+def results_of_missing(cells: Sequence[NotebookNode], name: str, why: str, assignment: Assignment) -> list[CellResult]:
     """Zero for every autograded cell of a notebook that is not there."""
-    return {
-        cell_id: CellGrade(
-            points=assignment.extra_credit.get((name, cell_id), float(node.metadata.nbgrader.points)),
-            credit=0.0,
-            extra_credit=(name, cell_id) in assignment.extra_credit,
-            lines=(why,),
-        )
-        for cell_id, node in cells.items()
-        if node.cell_type == "code" and is_autograded(node)
-    }
+    return [
+        result_of(name, cell, 0.0, [why], assignment) for cell in cells if cell.cell_type == "code" and is_check(cell)
+    ]

@@ -21,10 +21,12 @@ from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.crew import LocalCrew
 from autograder.grade.run.engine import Engine, Listener, grade_all
 from autograder.grade.run.one_submission import Settings
+from autograder.grade.run.scratch import data_view, scratch_of
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import Refused
-from autograder.gradebook.books import Books, Entry
-from autograder.gradebook.store import Store, scratch_of
+from autograder.gradebook.books import Books
+from autograder.gradebook.results import Scores
+from autograder.gradebook.store import Store
 from autograder.notebooks import format_notebook, read_notebook, write_notebook
 from autograder.release.generate import release
 from autograder.sandbox import landlock
@@ -248,7 +250,7 @@ class Outcome:
     lines: dict[str, str]
     shown: str
     """The outputs of its stored notebooks."""
-    entry: Entry
+    entry: Scores
 
 
 @dataclass
@@ -345,15 +347,14 @@ class Arena:
 
     def read(self, student: str) -> Outcome:
         result = self.store.result(student)
-        cells = {name: cell for notebook in result["notebooks"].values() for name, cell in notebook["cells"].items()}
-        scores = {name: cell["score"] for name, cell in cells.items()}
-        stored = [self.store.autograded(student) / f"{name}.ipynb" for name in result["notebooks"]]
-        entry = self.books.entry(student)
+        scores = {cell.cell: cell.score for cell in result.cells}
+        stored = [self.store.autograded(student) / f"{name}.ipynb" for name in result.stopped]
+        entry = next(one for one in self.books.scores() if one.student == student)
         assert entry.score == sum(scores.values()), "nbgrader reads another score from the notebooks"
         return Outcome(
             scores=scores,
-            notes="\n".join(f"{note['kind']}: {note['text']}" for note in result["notes"]),
-            lines={name: "\n".join(cell["lines"]) for name, cell in cells.items()},
+            notes="\n".join(f"{note.kind}: {note.text}" for note in result.notes),
+            lines={cell.cell: "\n".join(cell.lines) for cell in result.cells},
             shown="\n".join(outputs_of(path) for path in stored if path.exists()),
             entry=entry,
         )
@@ -411,7 +412,7 @@ def opened(folder: Path, tier: str) -> Iterator[Arena]:
     assignment = course.assignment(NAME)
     pristine = load_pristine(course, assignment)
     ears = Ears()
-    settings = Settings(seed=20240229, tier=tier, data=store.data_view())
+    settings = Settings(seed=20240229, tier=tier, data=data_view(store))
     with (
         scratch_of(store) as scratch,
         WarmProcess() as warm,
@@ -419,7 +420,7 @@ def opened(folder: Path, tier: str) -> Iterator[Arena]:
         Engine(course, pristine, settings, crew, warm, scratch, ears) as engine,
         Books(course, assignment) as books,
     ):
-        books.check_released(pristine)
+        books.check_released(pristine.points)
         words = {
             "COURSE": str(course.root),
             "SCRATCH": str(scratch),

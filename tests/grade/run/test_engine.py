@@ -15,11 +15,12 @@ from autograder.grade.run.crew import LocalCrew
 from autograder.grade.run.engine import Engine, Listener, read
 from autograder.grade.run.one_submission import Settings
 from autograder.grade.run.protocol import Kind
+from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import Refused, Worker
 from autograder.grade.verdict.judge import JudgeDied
 from autograder.gradebook.books import Books
-from autograder.gradebook.store import Store, temporary_scratch
+from autograder.gradebook.store import Store
 from autograder.notebooks import read_notebook, write_notebook
 
 FULL = {"first:double-check": 2, "first:triple-check": 4, "second:accuracy-check": 10}
@@ -38,7 +39,7 @@ def engine_of(tiny):
 
 
 def scores(graded) -> dict[str, float]:
-    found = {f"{nb}:{cell}": grade.score for nb, cells in graded.grades.items() for cell, grade in cells.items()}
+    found = {":".join(cell.key): cell.score for cell in graded.result.cells}
     return {name: found[name] for name in FULL}
 
 

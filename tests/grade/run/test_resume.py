@@ -216,7 +216,7 @@ def test_two_programs_enter_the_same_student(tiny, monkeypatch):
 
         monkeypatch.setattr(ours, "submission_of", meanwhile)
         ours.enter("ada", {}, {}, None)
-        assert [entry.student for entry in ours.entries()] == ["ada"]
+        assert [scores.student for scores in ours.scores()] == ["ada"]
 
 
 def test_newer_submissions_and_students_and_force(handed_in, tmp_path, grading):

@@ -1,0 +1,354 @@
+"""What a student changed outside the regions, and what is left of the submission without it.
+
+Grading runs what this module gives, and the student's own PDF and the instructor's report show the edits it finds: all
+three ask here, so they agree. Pure: cells and texts in, data out; nothing is executed and no file is touched.
+"""
+
+import difflib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+from autograder.files import DATA_SETS, never_submitted
+from autograder.questions import Kind, kind_of, marks_of
+from autograder.regions import (
+    Edit,
+    RegionError,
+    Spliced,
+    find_regions,
+    pair_in_order,
+    shown,
+    splice,
+    starts_region,
+)
+
+LIKE_ENOUGH = 0.6
+SAME = 1.5  # the likeness of a cell with exactly the released text
+MAX_COMPARED = 20_000  # characters of a cell that is compared with others
+MAX_LIKENED = 200  # cells that are compared with those of ours that were not found by their ids
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something about a submission that its grader should know. `kind` is a short fixed word for programs."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ReleasedCell:
+    """A cell as students got it.
+
+    Attributes:
+        has_region: is there a part that students write?
+        is_prose: does a student write text here, which counts whole where its banners are gone?
+    """
+
+    id: str
+    cell_type: str
+    text: str
+    has_region: bool
+    is_prose: bool
+
+
+@dataclass(frozen=True)
+class LaidCell:
+    """One cell of a notebook in which everything outside the regions is as released.
+
+    Attributes:
+        theirs: its index in the submitted notebook, None where it was deleted.
+        released: its index in the released one, None where the student added it.
+    """
+
+    id: str
+    text: str
+    theirs: int | None
+    released: int | None
+
+
+@dataclass(frozen=True)
+class LaidNotebook:
+    """A submitted notebook laid onto the released one, and what is not in it."""
+
+    cells: tuple[LaidCell, ...]
+    edits: tuple[Edit, ...]
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class LaidFiles:
+    """The released files with the student's regions in them, and what is not in them."""
+
+    contents: Mapping[str, bytes]
+    edits: tuple[Edit, ...]
+
+
+def released_cell(cell: NotebookNode, text: str | None = None) -> ReleasedCell:
+    """The cell of a released notebook; `text` in place of its source.
+
+    Raises:
+        RegionError: its regions are malformed.
+    """
+    text = cell.source if text is None else text
+    has_region = bool(find_regions(text))
+    is_prose = kind_of(cell) is Kind.ANSWER or (has_region and cell.cell_type == "markdown")
+    return ReleasedCell(cell.id, cell.cell_type, text, has_region, is_prose)
+
+
+# --- a notebook -------------------------------------------------------------------------------------------------------
+
+
+def lay_notebook(place: str, theirs: Sequence[NotebookNode], released: Sequence[ReleasedCell]) -> LaidNotebook:
+    """Lay a notebook's cells onto the released ones: regions from the student, everything else as released.
+
+    Cells are matched by id, then by what they say. Cells that the student added stay where they are; what was deleted
+    comes back; all are in their original order.
+
+    Args:
+        place: what edits and notes call the notebook ("knn.ipynb").
+    """
+    matched = match_cells(theirs, released)
+    added = added_cells(theirs, {index: ours for ours, index in matched.items()}, released)
+    ids = free_ids([theirs[index].id for follow in added.values() for index in follow], {c.id for c in released})
+    cells: list[LaidCell] = []
+    edits: list[Edit] = []
+    notes: list[Note] = []
+
+    def add_following(ours: int) -> None:
+        for index in added.get(ours, ()):
+            cell = LaidCell(next(ids), theirs[index].source, index, None)
+            edits.append(Edit(f"{place}: {cell.id}", "added", 1, "", shown(cell.text.split("\n")), whole=True))
+            cells.append(cell)
+
+    add_following(-1)
+    for ours, cell in enumerate(released):
+        where = f"{place}: {cell.id}"
+        index = matched.get(ours)
+        if index is None:
+            cells.append(LaidCell(cell.id, cell.text, None, ours))
+            edits.append(Edit(where, "deleted", 1, cell.text, "", whole=True))
+            notes.append(Note("restored cell", f"{where} was deleted; it is back"))
+        else:
+            laid = lay_cell(theirs[index], cell, where)
+            cells.append(LaidCell(cell.id, laid.text, index, ours))
+            edits += laid.edits
+            if theirs[index].cell_type != cell.cell_type:
+                kind = theirs[index].cell_type
+                notes.append(Note("changed cell", f"{where} was turned into a {kind} cell; it is {cell.cell_type}"))
+        add_following(ours)
+    if count := sum(map(len, added.values())):
+        notes.append(Note("added cells", f"{place}: {count} cell{'s' * (count > 1)} added"))
+    if were_moved(theirs, released, matched):
+        notes.append(Note("moved cells", f"{place}: cells were moved; they run in their original order"))
+    return LaidNotebook(tuple(cells), tuple(edits), tuple(notes))
+
+
+def lay_cell(theirs: NotebookNode, cell: ReleasedCell, place: str = "") -> Spliced:
+    """The text of one cell, and the edits that are not in it; prose that lost its banners counts whole."""
+    laid = splice(theirs.source, cell.text, place)
+    if cell.is_prose and laid.text == cell.text and theirs.source.strip() != cell.text.strip():
+        return Spliced(theirs.source, ())
+    return laid
+
+
+def added_cells(
+    theirs: Sequence[NotebookNode], chosen: Mapping[int, int], released: Sequence[ReleasedCell]
+) -> dict[int, list[int]]:
+    """The indices of the cells that the student added, by the index of the released cell that they follow.
+
+    Those before the first have -1. Empty cells and untouched copies of released ones do not count.
+    """
+    known = {cell.text.strip() for cell in released} | {""}
+    added: dict[int, list[int]] = defaultdict(list)
+    after = -1
+    for index, cell in enumerate(theirs):
+        if index in chosen:
+            after = chosen[index]
+        elif cell.source.strip() not in known:
+            added[after].append(index)
+    return added
+
+
+def free_ids(wanted: Sequence[str], taken: set[str]):
+    """An id for each added cell: the one it has, or where another cell has that, a new one."""
+    taken = set(taken)
+    number = 0
+    for name in wanted:
+        while name in taken:
+            number += 1
+            name = f"added-{number}"
+        taken.add(name)
+        yield name
+
+
+def were_moved(theirs: Sequence[NotebookNode], released: Sequence[ReleasedCell], matched: Mapping[int, int]) -> bool:
+    """Do cells stand in another order than they were released in? Only those count that are certainly the same."""
+    order = [
+        index
+        for ours, index in sorted(matched.items())
+        if released[ours].id in cell_names(theirs[index]) or released[ours].text.strip() == theirs[index].source.strip()
+    ]
+    return order != sorted(order)
+
+
+# --- which cell is which ----------------------------------------------------------------------------------------------
+
+
+def match_cells(theirs: Sequence[NotebookNode], released: Sequence[ReleasedCell]) -> dict[int, int]:
+    """Index of a released cell -> index of the student's cell that is it.
+
+    By id; then, for what an editor gave a new id, by the text: the same text where it stands only once, then in order
+    the most alike, then wherever it was moved to. An answer of which nothing is left but its place is found by that.
+    """
+    matched = matched_by_id(theirs, released)
+
+    def free() -> list[int]:
+        used = set(matched.values())
+        return [index for index in range(len(theirs)) if index not in used]
+
+    def left() -> list[int]:
+        return [ours for ours in range(len(released)) if ours not in matched]
+
+    texts, known = defaultdict(list), defaultdict(list)
+    for index in free():
+        texts[theirs[index].source.strip()].append(index)
+    for ours in left():
+        known[released[ours].text.strip()].append(ours)
+    matched |= {known[text][0]: texts[text][0] for text in known if len(known[text]) == len(texts[text]) == 1}
+
+    rows, columns = left(), free()[:MAX_LIKENED]
+    alike = {(i, j): likeness(theirs[index], released[ours]) for i, ours in enumerate(rows)
+             for j, index in enumerate(columns)}  # fmt: skip
+    for i, j in pair_in_order(len(rows), len(columns), lambda i, j: alike[i, j], LIKE_ENOUGH - 1e-9):
+        matched[rows[i]] = columns[j]
+    used = set(matched.values())
+    for (i, j), score in sorted(alike.items(), key=lambda item: -item[1]):
+        if score >= LIKE_ENOUGH and rows[i] not in matched and columns[j] not in used:
+            matched[rows[i]] = columns[j]
+            used.add(columns[j])
+
+    for ours in left():
+        before = max((index for k, index in matched.items() if k < ours), default=-1)
+        after = min((index for k, index in matched.items() if k > ours), default=len(theirs))
+        between = [i for i in free() if before < i < after and theirs[i].source.strip()]
+        alone = len(between) == 1 and ours - 1 in {*matched, -1} and ours + 1 in {*matched, len(released)}
+        if released[ours].is_prose and alone and theirs[between[0]].cell_type == released[ours].cell_type:
+            matched[ours] = between[0]
+    return matched
+
+
+def matched_by_id(theirs: Sequence[NotebookNode], released: Sequence[ReleasedCell]) -> dict[int, int]:
+    by_id: dict[str, list[int]] = defaultdict(list)
+    for index, cell in enumerate(theirs):
+        for name in cell_names(cell):
+            by_id[name].append(index)
+    matched: dict[int, int] = {}
+    used: set[int] = set()
+    for ours, cell in enumerate(released):
+        candidates = [index for index in by_id.get(cell.id, ()) if index not in used]
+        if candidates:
+            matched[ours] = worked_on(theirs, candidates, cell) if cell.has_region else candidates[0]
+            used.add(matched[ours])
+    return matched
+
+
+def cell_names(cell: NotebookNode) -> set[str]:
+    """The ids by which a cell may be known: its own and nbgrader's."""
+    return {name for name in (cell.get("id"), marks_of(cell).get("grade_id")) if isinstance(name, str)}
+
+
+def worked_on(theirs: Sequence[NotebookNode], candidates: Sequence[int], cell: ReleasedCell) -> int:
+    """Which of several cells with a cell's id is the student's work.
+
+    A copy keeps nbgrader's id, whatever becomes of it, as does what is split off. The last one with a region counts, or
+    where none has one, the cell with the id itself.
+    """
+    changed = [i for i in candidates if theirs[i].source.strip() != cell.text.strip()] or candidates
+    same_type = [i for i in changed if theirs[i].cell_type == cell.cell_type] or changed
+    with_region = [i for i in same_type if any(map(starts_region, theirs[i].source.splitlines()))]
+    by_id = [i for i in same_type if theirs[i].get("id") == cell.id]
+    return (with_region or by_id or same_type)[-1]
+
+
+def likeness(theirs: NotebookNode, cell: ReleasedCell) -> float:
+    """From 0 to 1: how much of the released text is still in the student's cell; SAME where nothing else is."""
+    if theirs.cell_type != cell.cell_type:
+        return 0.0
+    if theirs.source.strip() == cell.text.strip():
+        return SAME
+    if len(theirs.source) > MAX_COMPARED:
+        return 0.0
+    ours = Counter(line.strip() for line in cell.text.splitlines() if line.strip())
+    there = Counter(line.strip() for line in theirs.source.splitlines() if line.strip())
+    kept = (ours & there).total() / max(ours.total(), 1)
+    shorter, longer = sorted((len(theirs.source), len(cell.text)))
+    if not kept or 2 * shorter < LIKE_ENOUGH * (shorter + longer):  # no ratio could be enough
+        return kept
+    return max(kept, difflib.SequenceMatcher(None, theirs.source, cell.text).quick_ratio())
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def lay_files(theirs: Mapping[str, bytes], released: Mapping[str, bytes]) -> LaidFiles:
+    """Lay files onto the released ones: regions from the student, everything else as released.
+
+    Edits are what differs in texts, files with regions that are gone, and Python files that the student added. A file
+    that cannot be read as text counts as one without regions.
+
+    Args:
+        theirs: path -> content of all files that were handed in, notebooks apart.
+        released: path -> content of the files that came with the assignment, notebooks apart.
+    """
+    contents: dict[str, bytes] = {}
+    edits: list[Edit] = []
+    for path in sorted({*released, *(path for path in theirs if is_own_module(path))}):
+        if path not in released:
+            edits.append(Edit(path, "added", 1, "", shown(lines_of(theirs[path])), whole=True))
+            continue
+        text = text_of(released[path])
+        contents[path] = released[path]
+        if text is None or path not in theirs:
+            if text is not None and has_region(text):
+                edits.append(Edit(path, "deleted", 1, "", "", whole=True))
+            continue
+        if theirs[path] == released[path]:
+            continue
+        text, submitted = text.replace("\r\n", "\n"), text_of(theirs[path])
+        if submitted is None or has_region(text) is None:
+            edits.append(Edit(path, "changed", 1, shown(text.split("\n")), shown(lines_of(theirs[path]))))
+            continue
+        laid = splice(submitted, text, path)
+        edits += laid.edits
+        if has_region(text):
+            contents[path] = laid.text.encode("utf-8", "surrogatepass")
+    return LaidFiles(contents, tuple(edits))
+
+
+def is_own_module(path: str) -> bool:
+    return path.endswith(".py") and not never_submitted(path) and not path.startswith(f"{DATA_SETS}/")
+
+
+def has_region(text: str) -> bool | None:
+    """Is there a region in the text of a file? None where what looks like one is malformed."""
+    try:
+        return bool(find_regions(text))
+    except RegionError:
+        return None
+
+
+def text_of(content: bytes) -> str | None:
+    """The text of a file; None if it is not one."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
+
+
+def lines_of(content: bytes) -> list[str]:
+    """The lines of a file to be shown, whatever is in it."""
+    return content.decode("utf-8-sig", "replace").replace("\0", "\ufffd").split("\n")

@@ -1,0 +1,96 @@
+"""How files are read that may be anything, how they are written whole, and which never belong to a submission."""
+
+import os
+import shutil
+import stat
+import tempfile
+from pathlib import Path, PurePosixPath
+
+TIMESTAMP = "timestamp.txt"
+"""Where nbgrader keeps the time of handing in, in a submission's folder."""
+
+HANDED_OUT = ".handed-out"
+"""In the zip that students get: a second copy of the released folder, which they leave alone."""
+
+DATA_SETS = "data"
+"""The folder of a course, or of a student's copy of an assignment, that holds data sets; no code of theirs."""
+
+MAX_FILES = 1000  # of one submission
+MAX_SUBMISSION = 512 * 2**20  # bytes of one submission
+
+CACHES = frozenset({"__pycache__", ".ipynb_checkpoints"})
+NO_CACHES = shutil.ignore_patterns(*CACHES)
+LITTER_FOLDERS = CACHES | {"__MACOSX", ".git", ".venv", "venv", "node_modules", "site-packages"}
+LITTER_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+OF_AN_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
+
+
+def never_submitted(path: str | PurePosixPath) -> bool:
+    """Does a file never belong to a submission: caches, environments, what systems and editors leave?
+
+    Args:
+        path: from the submission's folder, or of a folder in it.
+    """
+    parts = PurePosixPath(path).parts
+    return is_litter_file(parts[-1]) or any(map(is_litter_folder, parts)) if parts else False
+
+
+def is_litter_file(name: str) -> bool:
+    return name in LITTER_FILES or name.startswith(("._", "~$"))
+
+
+def is_litter_folder(name: str) -> bool:
+    return name in LITTER_FOLDERS or (name.startswith(".") and name.endswith(("_cache", "_checkpoints")))
+
+
+def is_environment(folder: Path) -> bool:
+    """Is it the folder of a Python environment, whatever its name?"""
+    return any((folder / name).exists() for name in OF_AN_ENVIRONMENT)
+
+
+def python_files(folder: Path) -> list[str]:
+    """The .py files below a folder that can belong to a submission, by their paths from it; at most MAX_FILES."""
+    found: list[str] = []
+    for at, folders, files in os.walk(folder):
+        here = Path(at)
+        folders[:] = [name for name in folders if not is_litter_folder(name) and not is_environment(here / name)]
+        if here == folder and DATA_SETS in folders:
+            folders.remove(DATA_SETS)
+        names = [name for name in files if name.endswith(".py") and not is_litter_file(name)]
+        found += [(here / name).relative_to(folder).as_posix() for name in names if not (here / name).is_symlink()]
+    return sorted(found)[:MAX_FILES]
+
+
+def read_regular(path: Path, limit: int) -> bytes | None:
+    """The content of a regular file of at most `limit` bytes; None for anything else, links included."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError):
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return content if len(content) <= limit else None
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write a file in one step, so that it is never half there; one that was there keeps its permissions."""
+    path = Path(path)
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o644
+    data = content.encode() if isinstance(content, str) else content
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,193 @@
+"""What a submission earned: one type for a question's result, from the verdict to reports and statistics."""
+
+import itertools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from autograder.edits import Note
+from autograder.regions import Edit
+
+RESULT = "result.json"
+"""Where a graded submission's folder has its `SubmissionResult`."""
+
+UNMET = "Unmet"
+"""The name of the error that a check without points shows: a result, not an accident."""
+
+MAX_LINE = 220
+OK = re.compile(r"\bok\s*$")
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What one question earned.
+
+    Attributes:
+        points: what it is worth; for extra credit the points there are on top of the maximum.
+        score: the points earned; None while a person has still to look at it for the first time.
+        credit: the part of its points that its checks give, 0 to 1; None where none of them was graded.
+        lines: what its checks say, one string a line.
+        comment: what a person wrote about it.
+        bonus: points that are part of the score and come on top of the maximum.
+        waiting: is a person to look at it, again perhaps?
+    """
+
+    notebook: str
+    cell: str
+    points: float
+    score: float | None
+    credit: float | None = None
+    extra_credit: bool = False
+    lines: tuple[str, ...] = ()
+    comment: str = ""
+    bonus: float = 0.0
+    waiting: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Notebook and cell id."""
+        return self.notebook, self.cell
+
+    @property
+    def maximum(self) -> float:
+        """The points that it adds to the maximum."""
+        return 0.0 if self.extra_credit else self.points
+
+    @property
+    def summary(self) -> str:
+        """What to say of it in one line; "" where there is nothing to say."""
+        return "to be graded by hand" if self.score is None else telling_line(self.lines)
+
+
+@dataclass(frozen=True)
+class SubmissionResult:
+    """What grading found out about one submission, as result.json keeps it.
+
+    Attributes:
+        seed: of the inputs of hidden checks.
+        graded_at: ISO time in UTC.
+        submission_sha256, assignment_sha256: of what was handed in, and of what it was graded against.
+        cells: the results of all checks, in order, those of notebooks that were not handed in too.
+        stopped: notebook -> why it did not come to its end, None where it did.
+        edits: every difference outside the regions.
+    """
+
+    assignment: str
+    student: str
+    seed: int
+    graded_at: str
+    submission_sha256: str
+    assignment_sha256: str
+    cells: tuple[CellResult, ...]
+    stopped: Mapping[str, str | None]
+    edits: tuple[Edit, ...]
+    notes: tuple[Note, ...]
+
+    def of(self, notebook: str) -> dict[str, CellResult]:
+        """Cell id -> result, of one notebook."""
+        return {cell.cell: cell for cell in self.cells if cell.notebook == notebook}
+
+    def to_json(self) -> bytes:
+        """The bytes of result.json."""
+        plain = asdict(self)
+        plain["notebooks"] = {
+            name: {
+                "cells": {
+                    cell.cell: {
+                        "points": cell.points,
+                        "credit": cell.credit,
+                        "score": cell.score,
+                        "extra_credit": cell.extra_credit,
+                        "lines": list(cell.lines),
+                    }
+                    for cell in self.of(name).values()
+                },
+                "stopped": why,
+            }
+            for name, why in self.stopped.items()
+        }
+        del plain["cells"], plain["stopped"]
+        return json.dumps(plain, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the gradebook says of one submission.
+
+    Attributes:
+        name: the student's full name, "" where nobody entered it.
+        cells: the results of all questions.
+        score: before the late penalty, extra credit included.
+        result: what grading left, None where this was not graded by the engine.
+    """
+
+    student: str
+    name: str
+    cells: tuple[CellResult, ...]
+    score: float
+    maximum: float
+    late_penalty: float
+    needs_manual_grade: bool
+    result: SubmissionResult | None = None
+
+    @property
+    def total(self) -> float:
+        """The score less the late penalty."""
+        return max(self.score - self.late_penalty, 0.0)
+
+    @property
+    def extra_credit(self) -> float:
+        """The points on top of the maximum."""
+        return sum(cell.bonus for cell in self.cells)
+
+    def of(self, notebook: str, cell: str) -> CellResult | None:
+        """The result of one question."""
+        return next((found for found in self.cells if found.key == (notebook, cell)), None)
+
+
+def read_result(path: Path) -> SubmissionResult | None:
+    """The result in a result.json; None where there is none, or something else under that name."""
+    try:
+        return parse_result(path.read_bytes())
+    except OSError:
+        return None
+
+
+def parse_result(content: bytes) -> SubmissionResult | None:
+    """The result in the bytes of a result.json; None where they hold none."""
+    try:
+        plain = json.loads(content)
+        notebooks = plain.pop("notebooks")
+        return SubmissionResult(
+            cells=tuple(
+                CellResult(name, cell, **(given | {"lines": tuple(given["lines"])}))
+                for name, notebook in notebooks.items()
+                for cell, given in notebook["cells"].items()
+            ),
+            stopped={name: notebook["stopped"] for name, notebook in notebooks.items()},
+            edits=tuple(Edit(**edit) for edit in plain.pop("edits")),
+            notes=tuple(Note(**note) for note in plain.pop("notes")),
+            **plain,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def telling_line(lines: tuple[str, ...]) -> str:
+    """What a verdict says about its first failure: what differs and, where it is known, why. Full marks need no line.
+
+    Args:
+        lines: one line for each expectation, ending in "ok" or not; below a failed one, or several with the same fault,
+            indented, what is wrong and, indented deeper, what the cause may be.
+    """
+    failed = next((i for i, line in enumerate(lines) if not line.startswith(" ") and not OK.search(line)), None)
+    if failed is None:
+        return ""
+    after = itertools.dropwhile(lambda line: not line.startswith(" "), lines[failed + 1 :])
+    below = list(itertools.takewhile(lambda line: line.startswith(" "), after))
+    said = [below[0].split(";")[0].rstrip(".") + "."] if below else [lines[failed]]
+    said += [line for line in below[1:] if line.startswith("    ")][:1]
+    text = " ".join(" ".join(said).split())
+    return text if len(text) <= MAX_LINE else text[: MAX_LINE - 1] + "…"
