@@ -140,7 +140,7 @@ def test_the_process_that_forks_submissions_never_holds_the_data(view, tmp_path)
     )
     if not Path("/proc/self/maps").exists():
         program = program.replace("Path('/proc/self/maps').read_text()", "''")
-    command = [sys.executable, "-c", program, str(data), str(tmp_path / "view"), str(LIBRARY)]
+    command = [sys.executable, "-c", program, str(data), str(tmp_path / "view"), str(LIBRARY.parent)]
     run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert run.stdout.split() == ["False", "False"]
 
