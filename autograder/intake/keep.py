@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.files import MAX_SUBMISSION, TIMESTAMP
-from autograder.gradebook.store import Store, write_atomically
+from autograder.files import MAX_SUBMISSION, TIMESTAMP, write_atomically
+from autograder.gradebook.store import Store
 from autograder.intake.archives import Found
 from autograder.intake.submission import digest, read_submission
 
