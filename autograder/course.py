@@ -179,6 +179,26 @@ class Course:
         """The folders in source/ that hold an assignment.toml, sorted."""
         return tuple(sorted(path.parent.name for path in self.source.glob(f"*/{FILE}")))
 
+    def due_notes(self, now: datetime) -> tuple[str, ...]:
+        """What is odd about due times, in words: those that are past, and those of assignments that are not there.
+
+        Args:
+            now: with a time zone.
+        """
+        names = self.assignment_names()
+        unknown = tuple(
+            f'{COURSE_FILE}: due has "{name}", but there is no source/{name}. {did_you_mean(name, names)}'
+            for name in self.settings.due
+            if name not in names
+        )
+        due = {name: self.assignment(name).due for name in names}
+        return unknown + tuple(
+            f"{name} was due on {time:%d %B %Y, %H:%M (UTC%z)}: what is submitted now is late. "
+            f"Change that in {COURSE_FILE} or its {FILE}."
+            for name, time in due.items()
+            if time is not None and time < now
+        )
+
     def assignment(self, name: str) -> Assignment:
         """Load source/<name>.
 

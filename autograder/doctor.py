@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -41,6 +42,7 @@ class Report:
     packages: tuple[Fact, ...]
     tools: tuple[Fact, ...]
     datasets: tuple[Fact, ...]
+    due: tuple[Fact, ...]
     places: tuple[Fact, ...]
     mechanisms: tuple[Mechanism, ...]
     tier: str | None
@@ -60,6 +62,7 @@ def examine() -> Report:
         packages=packages(),
         tools=tools(),
         datasets=datasets(),
+        due=due_times(),
         places=places(),
         mechanisms=mechanisms,
         tier=complete_tier(mechanisms),
@@ -136,6 +139,15 @@ def typst_version() -> str:
 
     typst.Compiler  # noqa: B018  (a broken wheel has the module, but not the compiler)
     return importlib.metadata.version("typst")
+
+
+def due_times() -> tuple[Fact, ...]:
+    """Say what is odd about the course's due times; nothing outside a course."""
+    try:
+        notes = find_course().due_notes(datetime.now(UTC))
+    except CourseError as error:
+        notes = () if "is not in a course" in str(error) else (str(error),)
+    return tuple(Fact("due", note.partition(". ")[0], note.partition(". ")[2] or "see above") for note in notes)
 
 
 def datasets() -> tuple[Fact, ...]:

@@ -39,6 +39,7 @@ def show(report: "Report", console) -> None:
         ("packages", report.packages),
         ("tools", report.tools),
         ("data", report.datasets),
+        *([("due times", report.due)] if report.due else []),
         ("places", report.places),
     ):
         if facts:
@@ -89,6 +90,7 @@ def as_dict(report: "Report") -> dict:
         "packages": report.packages,
         "tools": report.tools,
         "data": report.datasets,
+        "due": report.due,
         "places": report.places,
     }
     facts = {

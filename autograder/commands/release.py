@@ -1,5 +1,6 @@
 """`autograder release` and `autograder lint`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +61,7 @@ def release(
             raise CourseError("\n".join([*differences, "assignments/ is not up to date. Run:  autograder release"]))
         console.print(f"assignments/ is up to date: {', '.join(names)}")
         return
-    for note in notes:
+    for note in (*notes, *course.due_notes(datetime.now(UTC))):
         console.print(note, style="yellow", markup=False)
     for name in names:
         console.print(course.shorten((to or course.release_dir) / name), markup=False)

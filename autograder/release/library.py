@@ -133,8 +133,9 @@ def used_modules(course: Course, assignment: Assignment) -> dict[str, Path]:
         found[name] = path
         inside = name if path.name == "__init__.py" else name.rpartition(".")[0]
         pending += [(module, str(path)) for module in _imports(_tree(_text(path), path), course, packages, inside)]
-        if "." in name:
-            pending.append((name.rpartition(".")[0], where))
+        above = name.rpartition(".")[0]
+        if above and _file(course, above) is not None:  # a folder without __init__.py is a package too
+            pending.append((above, where))
     return dict(sorted(found.items()))
 
 
