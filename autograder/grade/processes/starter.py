@@ -65,9 +65,11 @@ def serve(shell: NotebookShell, control: int) -> None:
             except (SandboxUnavailable, OSError) as error:
                 write_frame(control, Kind.REFUSED, json.dumps(str(error)).encode())
                 continue
-            write_frame(control, Kind.SPAWNED, json.dumps(child.pid).encode())
+            write_frame(control, Kind.SPAWNED, json.dumps([child.pid, child.watchdog_pid]).encode())
             socket.send_fds(channel, [b"\0"], [child.fd])
             os.close(child.fd)
+        elif kind is Kind.RING:
+            child.ring()
         elif kind is Kind.BURY:
             if request["ended"]:
                 with contextlib.suppress(TimeoutError):

@@ -18,6 +18,7 @@ from enum import Enum, unique
 
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 CHUNK = 1 << 20
+LARGEST_OUTPUT = 12 * 2**20  # bytes of one output: reading more would hold up the grader
 NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 
 
@@ -28,7 +29,7 @@ class Kind(bytes, Enum):
     # The grader and the warm process.
     FORK, FORKED, END, ENDED = b"f", b"F", b"e", b"E"
     # A worker and its starter.
-    SPAWN, SPAWNED, REFUSED, BURY, BURIED = b"s", b"S", b"R", b"b", b"B"
+    SPAWN, SPAWNED, REFUSED, RING, BURY, BURIED = b"s", b"S", b"R", b"r", b"b", b"B"
     # From a notebook's process.
     CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"1", b"2", b"3", b"4", b"5"
     # A judge and the process with the answer key.

@@ -20,6 +20,7 @@ from autograder.grade.run.jobs import JOB_FILE, CellRun, Job, NotebookJob, Noteb
 from autograder.grade.run.protocol import Kind
 from autograder.grade.run.warm_client import ANSWER_SECONDS, STARTER, Process, WarmProcess
 from autograder.sandbox.scratch import read_result, remove, write_anew
+from autograder.sandbox.watchdog import usage_of
 
 KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHDOG_KILLED = "its watchdog was killed"
@@ -69,11 +70,16 @@ class Worker:
             raise Refused(json.loads(payload))
         return json.loads(payload)
 
-    def spawn(self, request: dict) -> tuple[int, int]:
-        """Start a notebook's process; returns its number and the grader's end of its channel."""
-        pid = self.ask(Kind.SPAWN, request)
+    def spawn(self, request: dict) -> tuple[int, int, int]:
+        """Start a notebook's process; returns its number, its watchdog's, and the grader's end of its channel."""
+        pid, watchdog = self.ask(Kind.SPAWN, request)
         with self.alive():
-            return pid, self.process.control.receive_descriptor(ANSWER_SECONDS)
+            return pid, watchdog, self.process.control.receive_descriptor(ANSWER_SECONDS)
+
+    def ring(self) -> None:
+        """Have the notebook's process hear that the time of its cell is up."""
+        with self.alive():
+            self.process.control.send(Kind.RING, b"null", ANSWER_SECONDS)
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -131,10 +137,10 @@ class Worker:
             "data": str(job.data) if job.data else None,
             "limits": sandbox_limits(job.limits),
         }
-        pid, channel = self.spawn(request)
+        pid, watchdog, channel = self.spawn(request)
         ended = False
         try:
-            run = follow(channel, pid, [cell.id for cell in cells], job.limits)
+            run = follow(channel, pid, [cell.id for cell in cells], job.limits, lambda: usage_of(watchdog), self.ring)
             ended = run.stopped == "died"
         finally:
             os.close(channel)

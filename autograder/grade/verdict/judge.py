@@ -18,7 +18,7 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.expect.verdict import CellVerdict
-from autograder.grade.run.jobs import Cell, CellRun, NotebookRun
+from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Kind
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
 from autograder.notebooks import read_source_notebook
@@ -159,13 +159,17 @@ class Judge:
         """
         errors = {name: error for name, cell in run.cells.items() if (error := first_error(cell))}
         with self.lock:
-            request = {"messages": len(run.evidence), "files": list(files), "errors": errors}
+            seconds = float(self.assignment.limits.cell_seconds)
+            request = {
+                "messages": len(run.evidence), "files": list(files), "errors": errors, "cell_seconds": seconds,
+                "memory_mb": self.assignment.limits.memory_mb,
+            }  # fmt: skip
             self.send(Kind.JUDGE, json.dumps(request).encode())
             for message in run.evidence:
                 self.send(Kind.MESSAGE, message)
             for content in files.values():
                 self.send(Kind.FILE, content)
-            _, content = self.receive()
+            _, content = self.receive(ANSWER_SECONDS + 4 * LONGEST_WAIT * seconds * len(self.cells))
         cells = {
             name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
             for name, cell in content["cells"].items()
@@ -176,9 +180,9 @@ class Judge:
         with self.alive():
             self.process.control.send(kind, payload, ANSWER_SECONDS)
 
-    def receive(self) -> tuple[Kind, object]:
+    def receive(self, seconds: float = KEY_SECONDS) -> tuple[Kind, object]:
         with self.alive():
-            kind, payload = self.process.control.receive(KEY_SECONDS)
+            kind, payload = self.process.control.receive(seconds)
         return kind, json.loads(payload)
 
     @contextmanager

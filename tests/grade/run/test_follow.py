@@ -13,7 +13,9 @@ import pytest
 
 from autograder.assignment import Limits
 from autograder.grade.run.follow import Following, follow
+from autograder.grade.run.jobs import LONGEST_WAIT
 from autograder.grade.run.protocol import HEADER, Frames, Kind, ProtocolError
+from autograder.sandbox.watchdog import Usage
 
 CELLS = ["a", "b"]
 LIMITS = Limits(cell_seconds=1, notebook_seconds=4, output_kb=4)
@@ -188,3 +190,68 @@ def test_closed_descriptor_leaks_nothing(sleeper):
     for _ in range(20):
         watched(sleeper, HONEST)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_byte_out_of_band(sleeper):
+    """Does a byte that poll announces and read does not return end the run at once, and what came before count?"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"".join(HONEST[:4]))
+        theirs.send(b"x", socket.MSG_OOB)
+        began = time.monotonic()
+        run = follow(ours.fileno(), sleeper.pid, CELLS, LIMITS)
+    assert time.monotonic() - began < 2
+    assert run.evidence == [b"first"]
+    assert "something that cannot be read" in run.stopped
+
+
+def test_very_large_output_is_not_read(sleeper):
+    """Is an output of 60 MB neither parsed nor kept, and what comes after it kept?"""
+    watch = Following(CELLS, LIMITS)
+    huge = b'{"output_type": "stream", "name": "stdout", "text": "' + b"x" * (60 << 20) + b'"}'
+    began = time.monotonic()
+    watch.feed(b"".join([HONEST[0], frame(Kind.OUTPUT, huge), stream("after")]))
+    assert time.monotonic() - began < 1
+    assert [output["text"] for output in watch.run.cells["a"].outputs] == ["… a very large output is left out\nafter"]
+
+
+def test_time_that_others_had_does_not_count(sleeper, monkeypatch):
+    """Does a cell that waits for a core get its time, ring when it has used it up, and end the run after that?"""
+    waiting = {"seconds": 1000.0}
+    rings: list[float] = []
+    began = time.monotonic()
+
+    def usage() -> Usage:
+        return Usage(0.0, {7: waiting["seconds"] + max(0.0, time.monotonic() - began - 0.1)})
+
+    limits = Limits(cell_seconds=0.4, notebook_seconds=0.6)
+    monkeypatch.setattr("autograder.grade.run.follow.GRACE_SECONDS", 0.3)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(HONEST[0])
+        ended = follow(ours.fileno(), sleeper.pid, CELLS, limits, usage, lambda: rings.append(time.monotonic() - began))
+        assert rings[0] >= 0.4 * LONGEST_WAIT
+        assert ended.timed_out
+        theirs.sendall(HONEST[0])
+        began, rings = time.monotonic(), []
+        ended = follow(ours.fileno(), sleeper.pid, CELLS, limits, Usage, lambda: rings.append(time.monotonic() - began))
+    assert rings[0] < 1
+    assert ended.timed_out
+    assert ended.stopped == "stopped after 0.6 s: the notebook was not done by then"
+
+
+def test_pause_of_the_grader_is_not_the_notebooks_time(sleeper, monkeypatch):
+    """Does what passes while the grader stands still cost a notebook nothing, and is what it did meanwhile read?"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"".join(HONEST[:2]))
+        paused = iter([lambda: (time.sleep(5), theirs.sendall(b"".join(HONEST[2:])))])
+
+        def usage() -> Usage:
+            next(paused, lambda: None)()
+            return Usage()
+
+        run = follow(ours.fileno(), sleeper.pid, CELLS, Limits(cell_seconds=0.5, notebook_seconds=1), usage)
+    assert run.stopped == ""
+    assert run.paused
+    assert list(run.cells) == CELLS
