@@ -54,6 +54,7 @@ def credits_for(judge: Judge, **values: object) -> dict[str, float]:
     evidence = [pack(f"{name}-check", 0, encode(value)) for name, value in given.items()]
     verdict = judge.judge(NotebookRun({f"{name}-check": CellRun() for name in given}, evidence), {})
     credits_for.flags = {name.removesuffix("-check"): cell.flags for name, cell in verdict.cells.items()}
+    credits_for.lines = {name.removesuffix("-check"): cell.lines for name, cell in verdict.cells.items()}
     return {name.removesuffix("-check"): cell.credit for name, cell in verdict.cells.items()}
 
 
@@ -73,7 +74,7 @@ def test_value_that_stops_the_judge(judge, culprit, value, words):
     """Does a value with which judging never ends, crashes or eats up memory cost only its own cell, with a flag?"""
     began = time.monotonic()
     assert credits_for(judge, **{culprit: value}) == FULL | {culprit: 0.0}
-    assert words in " ".join(credits_for.flags[culprit])
+    assert words in " ".join([*credits_for.flags[culprit], *credits_for.lines[culprit]])
     assert time.monotonic() - began < 30
     assert credits_for(judge) == FULL
 
