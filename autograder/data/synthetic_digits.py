@@ -6,7 +6,6 @@ are integers computed from integers (in float64, far below 2**53), so the bytes 
 """
 
 import shutil
-import struct
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +18,9 @@ from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
 from tqdm import tqdm
 
-MARKER = "SYNTHETIC-NOT-MNIST"
+from autograder.data.formats import write_idx
+from autograder.data.local import DIGITS_MARKER
+
 MARKER_TEXT = """\
 These digits are generated from printed ones. They are NOT MNIST, which was written by hand.
 They stand in for it where there is no network; get the real images with  autograder data mnist
@@ -87,16 +88,10 @@ def write_synthetic_digits(folder: Path, rows: dict[str, int] | None = None, rec
                 bar.update(len(labels[block]))
             write_idx(fresh / f"{split}-images-idx3-ubyte", images)
             write_idx(fresh / f"{split}-labels-idx1-ubyte", labels.astype(np.uint8))
-        (fresh / MARKER).write_text(MARKER_TEXT, encoding="utf-8")
+        (fresh / DIGITS_MARKER).write_text(MARKER_TEXT, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
     return folder
-
-
-def write_idx(path: Path, array: np.ndarray) -> None:
-    """An array of unsigned bytes in MNIST's IDX format, http://yann.lecun.com/exdb/mnist/."""
-    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-    path.write_bytes(head + array.tobytes())
 
 
 def draw(labels: np.ndarray, tables: np.ndarray, recipe: Recipe, random: np.random.RandomState) -> np.ndarray:

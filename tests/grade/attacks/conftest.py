@@ -17,6 +17,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course import Course
+from autograder.data.formats import TEST_BATCH, TRAINING_BATCHES
+from autograder.data.mapped import mapped_arrays
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.crew import LocalCrew
 from autograder.grade.run.engine import Engine, Listener, grade_all
@@ -200,8 +202,10 @@ def make_data(folder: Path) -> None:
     X_train, X_test = rng.normal(size=(50, WIDTH)), rng.normal(size=(TEST_ROWS, WIDTH))
     X_test[FIRST_WITHHELD + 7, WIDTH - 1] = WITHHELD_NUMBER
     labels = {f"y_{name}": np.argmax(X[:, :3], axis=1) for name, X in (("train", X_train), ("test", X_test))}
+    arrays = {"X_train": X_train, "X_test": X_test, **labels}
     with open(folder / "test_batch", "wb") as file:
-        np.savez(file, X_train=X_train, X_test=X_test, **labels)
+        np.savez(file, **arrays)
+    mapped_arrays(folder, (folder / name for name in (*TRAINING_BATCHES, TEST_BATCH)), lambda: arrays)
 
 
 def npz(**arrays: np.ndarray) -> bytes:
