@@ -190,7 +190,7 @@ def _hole(region: Region, inner: Sequence[str], label: str) -> list[str]:
     if prompts:
         return prompts
     if region.markdown:
-        return ["*Your answer here.*"]
+        return ["*Double-click this text to write your answer here.*"]
     name = f"{label}: {region.name}" if region.name else label
     todo = _todo(inner) or [f"{region.indent}# TODO: write this part."]
     return [*todo, f'{region.indent}raise NotImplementedError("{name}")']

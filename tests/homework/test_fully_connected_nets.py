@@ -174,7 +174,7 @@ MISTAKES = {
     ),
 }  # fmt: skip
 
-# Right in another way: the parameters come into the dict in another order. Nothing may be lost.
+# Right in another way: parameters come into the dict, or terms into a sum, in another order. Nothing may be lost.
 _WEIGHTS_FIRST = (
     "for i in range(self.num_layers):\n"
     '    self.params[f"W{i + 1}"] = weight_scale * np.random.randn(dims[i], dims[i + 1])\n'
@@ -184,6 +184,17 @@ _WEIGHTS_FIRST = (
     '    self.params[f"gamma{i + 1}"], self.params[f"beta{i + 1}"] = np.ones(dims[i + 1]), np.zeros(dims[i + 1])'
 )
 OTHER_WAYS = {
+    "deep-sums-in-another-order": (
+        "fully_connected_nets",
+        f"{DEEP}.loss:backward",
+        "    squares = [w * w for name, W in self.params.items() if name[0] == 'W' for w in W.ravel()[::-1]]\n"
+        "    loss = sum(squares) * (self.reg / 2) + loss\n"
+        '    dout, grads[f"W{last}"], grads[f"b{last}"] = affine_backward(dscores, caches[-1])\n'
+        "    for i in range(last - 1, 0, -1):\n"
+        "        dout, dW, db, dgamma, dbeta = affine_norm_relu_dropout_backward(dout, caches[i - 1])\n"
+        '        grads |= {f"W{i}": dW, f"b{i}": db, f"gamma{i}": dgamma, f"beta{i}": dbeta}\n'
+        "    grads = {name: grads[name] + (self.reg * w if name[0] == 'W' else 0) for name, w in self.params.items()}",
+    ),
     "two-layer-weights-first": (
         "fully_connected_nets",
         f"{TWO}.__init__",

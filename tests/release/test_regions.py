@@ -142,7 +142,7 @@ def test_prompts_take_the_place_of_the_hole():
 def test_markdown_regions_ask_for_an_answer():
     """Are answers blanked without Python in them?"""
     start, end = "<!-- ===== START YOUR ANSWER HERE ===== -->", "<!-- ====== END YOUR ANSWER HERE ====== -->"
-    assert blank(f"Why?\n\n{start}\nBecause.\n{end}", "why") == f"Why?\n\n{start}\n*Your answer here.*\n{end}"
+    assert blank(f"Why?\n\n{start}\nBecause.\n{end}", "why") == f"Why?\n\n{start}\n*Double-click this text to write your answer here.*\n{end}"
     assert blank(f"{start}\n<!--> 1. … -->\n<!-->2. … -->\nBecause.\n{end}", "why") == f"{start}\n1. …\n2. …\n{end}"
 
 

@@ -228,7 +228,7 @@ def test_answer_without_banners(pristine, nb):
 def test_answer_between_its_banners(pristine, nb):
     """Is what stands outside the banners of an answer an edit, and no part of it?"""
     why = cell(nb, "why")
-    why.source = why.source.replace("Why?", "Why not?").replace("*Your answer here.*", "So.")
+    why.source = why.source.replace("Why?", "Why not?").replace("*Double-click this text to write your answer here.*", "So.")
     spliced = laid(pristine, nb)
     assert sources(spliced)["why"].split("\n")[0] == "Why?"
     assert "So." in sources(spliced)["why"]
