@@ -179,12 +179,13 @@ def make_course(root: Path) -> Course:
     course = Course(root)
     source = course.source / NAME
     source.mkdir(parents=True)
-    course.library.mkdir()
+    library = root / "nn"
+    library.mkdir()
     shutil.copy(CONFIG, root)
     (root / "course.toml").write_text('library = "nn"\n')
-    (course.library / "__init__.py").write_text("")
-    (course.library / "tiny.py").write_text(TINY)
-    (course.library / "datasets.py").write_text(DATASETS)
+    (library / "__init__.py").write_text("")
+    (library / "tiny.py").write_text(TINY)
+    (library / "datasets.py").write_text(DATASETS)
     (source / "assignment.toml").write_text(TOML)
     for name, cells in {"main": main_notebook(), "after": after_notebook()}.items():
         kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
