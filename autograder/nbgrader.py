@@ -64,6 +64,7 @@ def configure(c: Config, file: str) -> None:
     c.GenerateAssignment.preprocessors = list(GENERATE)
     c.GenerateAssignment.post_convert_hook = "autograder.release.preprocessors.after_generate"
 
+    c.ExchangeFactory.collect = "autograder.intake.exchange.Collect"
     c.Autograde.sanitize_preprocessors = list(SANITIZE)
     c.Autograde.autograde_preprocessors = list(AUTOGRADE)
     c.AssignLatePenalties.plugin_class = "autograder.gradebook.late.LatePenalty"
