@@ -27,8 +27,8 @@ from autograder.grade.run.one_submission import Graded, Settings
 from autograder.grade.run.scratch import data_view, temporary_scratch
 from autograder.grade.run.start import safe_tier
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.gradebook.results import CellResult
-from autograder.gradebook.store import RESULT, Store, new_seed
+from autograder.gradebook.results import RESULT, CellResult
+from autograder.gradebook.store import Store, new_seed
 from autograder.intake.submission import TIMESTAMP
 
 Resources = dict[str, Any]
