@@ -114,6 +114,6 @@ def fingerprint(
     digest.update(settings.encode())
     for path, content in given.items():
         digest.update(json.dumps([path, hashlib.sha256(content).hexdigest()]).encode())
-    for path in course.library_files():
-        digest.update(json.dumps([path.relative_to(course.root).as_posix(), path.read_text("utf-8")]).encode())
+    for file in course.library_files():
+        digest.update(json.dumps([file.relative_to(course.root).as_posix(), file.read_text("utf-8")]).encode())
     return digest.hexdigest()

@@ -137,7 +137,7 @@ def not_judged(why: str) -> dict:
 def serve(shell: NotebookShell, control: int) -> None:
     """Make the key, then judge until the grader hangs up."""
 
-    def answer(kind: bytes, message: object) -> None:
+    def answer(kind: Kind, message: object) -> None:
         write_frame(control, kind, json.dumps(message).encode())
 
     try:
