@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.expect.calls import KINDS
 from autograder.expect.session import rng
-from autograder.questions import is_check
+from autograder.questions import is_check, students_write
 
 MODULE = "expect"
 NAMES = {function.__name__: kind for function, kind in KINDS.items()}
@@ -51,7 +51,7 @@ def guessable_cells(nb: Mapping[str, Any]) -> list[Problem]:
             if graded:
                 problems.append(Problem(cell["id"], tree.lineno or 1, f"it cannot be read: {tree.msg}"))
             continue
-        found = grade_cell(tree, assigned) if graded else other_cell(tree)
+        found = grade_cell(tree, assigned) if graded else other_cell(tree, students_write(cell))
         problems.extend(Problem(cell["id"], line, text) for line, text in sorted(found))
     return problems
 
@@ -78,11 +78,12 @@ def grade_cell(tree: ast.Module, assigned: set[str]) -> Iterator[tuple[int, str]
         )
 
 
-def other_cell(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Problems of a cell that is not graded."""
+def other_cell(tree: ast.Module, written: bool) -> Iterator[tuple[int, str]]:
+    """Problems of a cell that is not graded; do students write in it?"""
+    where = "in a cell that students write in" if written else "outside a grade cell"
     yield from unknown_names(tree)
     for call in expectations(tree):
-        yield call.lineno, f"expect.{call.func.attr} stands outside a grade cell, where it decides nothing"
+        yield call.lineno, f"expect.{call.func.attr} stands {where}, where it decides nothing"
 
 
 def parse(source: str) -> ast.Module | SyntaxError:

@@ -41,7 +41,6 @@ FOREIGN = {
 BELONGS_INTO = {MARK_SCHEME: "an answer", HIDDEN_TESTS: "a check"}
 KINDS = {FLAGS[kind]: text for kind, text in IN_WORDS.items() if kind is not Kind.PRACTICE}
 FIX = "autograder lint --fix puts it right"
-AGREE = "Change one of them; autograder lint --fix takes what the text says"
 NAMED = "# ===== START YOUR CODE HERE: its-name ====="
 ANSWER_BANNERS = "<!-- ===== START YOUR ANSWER HERE ===== -->  and  <!-- ====== END YOUR ANSWER HERE ====== -->"
 
@@ -300,7 +299,7 @@ def lint_assignment(course: Course, name: str) -> list[Problem]:
     for number, notebook in enumerate(assignment.notebooks):
         source = open_source(assignment, notebook)
         path, nb = source.path, source.notebook
-        problems += [Problem(path, remark.cell, f"{remark.text}. {AGREE}") for remark in source.disagreements]
+        problems += [Problem(path, remark.cell, remark.text) for remark in source.disagreements]
         if number == 0 and STUDENT_CELL not in {cell.id for cell in nb.cells}:
             problems.append(Problem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
         for cell in nb.cells:
