@@ -135,7 +135,7 @@ def test_expectations_outside_grade_cells():
     )
     assert guessable_cells(nb) == [
         Problem("cell-0", 2, "expect.close stands outside a grade cell, where it decides nothing"),
-        Problem("cell-1", 1, "expect.same stands outside a grade cell, where it decides nothing"),
+        Problem("cell-1", 1, "expect.same stands in a cell that students write in, where it decides nothing"),
     ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.expect.lint import guessable_cells
-from autograder.notebooks import read_source_notebook
+from autograder.notebooks import read_notebook
 
 TWO = "nn.fc_net.TwoLayerNet"
 DEEP = "nn.fc_net.FullyConnectedNet"
@@ -244,7 +244,7 @@ def indented(region: str, text: str) -> str:
 
 def cells(homework, notebook: str) -> dict:
     """The cells of a source notebook, by id."""
-    return {cell.id: cell for cell in read_source_notebook(homework.assignment.folder / f"{notebook}.ipynb").cells}
+    return {cell.id: cell for cell in read_notebook(homework.assignment.folder / f"{notebook}.ipynb").cells}
 
 
 def number(pattern: str, text: str) -> float:
@@ -266,7 +266,7 @@ def test_points_add_up_to_100(fully_connected_nets):
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_no_point_can_be_guessed(fully_connected_nets, notebook):
     """Does every grade cell state an expectation on fresh inputs, or on saved weights?"""
-    assert guessable_cells(read_source_notebook(fully_connected_nets.assignment.folder / f"{notebook}.ipynb")) == []
+    assert guessable_cells(read_notebook(fully_connected_nets.assignment.folder / f"{notebook}.ipynb")) == []
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

@@ -20,6 +20,7 @@ from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store
 from autograder.intake.submission import Submission, read_submission
+from autograder.source import source_path
 
 TRIES = 2
 RETRY_SECONDS = 0.2
@@ -168,7 +169,7 @@ def check_key(judge: Judge, pristine: Pristine) -> None:
     for cell in pristine.notebooks[judge.notebook]:
         if cell.is_grade and not cell.is_answer and cell.node.cell_type == "code" and cell.id not in judge.cells:
             raise CourseError(
-                f"{judge.assignment.folder / judge.notebook}.ipynb, cell {cell.id}: it has points but states no "
+                f"{source_path(judge.assignment.folder, judge.notebook)}, cell {cell.id}: it has points but states no "
                 "expectation (expect.same, expect.close, …), so nothing can be judged."
             )
 

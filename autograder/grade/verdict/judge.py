@@ -21,8 +21,8 @@ from autograder.expect.verdict import CellVerdict
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Kind
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
-from autograder.notebooks import read_source_notebook
 from autograder.release.given import given_files
+from autograder.source import read_source, source_path
 
 SEARCH_SKIPPED = "a search that is not run again"
 KEY_SECONDS = 24 * 3600.0  # a cell of the source notebook may train for long
@@ -110,8 +110,8 @@ class Judge:
         if kind is Kind.KEY_FAILED:
             cell_id, traceback = content
             raise CourseError(
-                f"{self.assignment.folder / self.notebook}.ipynb, cell {cell_id}: the instructor's own solution fails, "
-                f"so nothing can be graded against it.\n{traceback}"
+                f"{source_path(self.assignment.folder, self.notebook)}, cell {cell_id}: the instructor's own solution "
+                f"fails, so nothing can be graded against it.\n{traceback}"
             )
         self.cells = frozenset(content)
 
@@ -124,7 +124,7 @@ class Judge:
         for name, content in given_files(self.course, self.assignment).items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(content)
-        notebook = read_source_notebook(self.assignment.folder / f"{self.notebook}.ipynb")
+        notebook = read_source(self.assignment, self.notebook)
         searches = {cell for name, cell in self.assignment.search if name == self.notebook}
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         self.cache = (
