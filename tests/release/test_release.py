@@ -407,7 +407,7 @@ def test_the_command_releases_and_checks(course):
     (course.root / "gradebook.db").unlink()
     assert "lines is missing" in run("release", "--check", course=course, code=1)
     assert not (course.root / "gradebook.db").exists()
-    assert run("release", course=course) == "assignments/lines\n"
+    assert run("release", course=course).endswith("assignments/lines\n")
     assert "up to date: lines" in run("release", "lines", "--check", course=course)
     assert (course.root / "gradebook.db").exists()
     for command in ("release", "lint"):
