@@ -70,7 +70,7 @@ _NO_SPELLING = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ
 
 
 @dataclass(frozen=True)
-class Reading:
+class CellReading:
     """What a cell's own text says: its kind, its points (None where it states none), and the line that names it."""
 
     kind: Kind
@@ -228,7 +228,7 @@ def _script(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
 # --- what a text says -------------------------------------------------------------------------------------------------
 
 
-def read_cell(cell: NotebookNode, heading: str = "") -> Reading:
+def read_cell(cell: NotebookNode, heading: str = "") -> CellReading:
     """Work out what a cell is from its text alone.
 
     Args:
@@ -244,25 +244,25 @@ def read_cell(cell: NotebookNode, heading: str = "") -> Reading:
             break
         before.append(line)
     else:
-        return Reading(Kind.GIVEN, None, title or heading)
-    return Reading(Kind.ANSWER, _stated([title, heading, *before]), title or heading)
+        return CellReading(Kind.GIVEN, None, title or heading)
+    return CellReading(Kind.ANSWER, _stated([title, heading, *before]), title or heading)
 
 
-def _read_code(cell: NotebookNode, heading: str) -> Reading:
+def _read_code(cell: NotebookNode, heading: str) -> CellReading:
     title = title_line(cell)
     lines = [title, heading, *leading_comment(cell.source)]
     banners = [banner for line in cell.source.split("\n") if (banner := banner_of(line))]
     if banners:
         by_hand = any("ANSWER" in banner[0].upper() for banner in banners)
-        return Reading(Kind.ANSWER if by_hand else Kind.WORK, _stated(lines), title or heading)
+        return CellReading(Kind.ANSWER if by_hand else Kind.WORK, _stated(lines), title or heading)
     tree = _tree(cell.source)
     stated = _stated(lines)
     if any(True for _ in expectations(_executed(tree))):
-        return Reading(Kind.PRACTICE if stated and not stated.points else Kind.CHECK, stated, title or heading)
+        return CellReading(Kind.PRACTICE if stated and not stated.points else Kind.CHECK, stated, title or heading)
     bracketed = _stated(lines, trailing=False)
     if bracketed and any(_asserts(node) for node in ast.walk(_executed(tree))):
-        return Reading(Kind.CHECK if bracketed.points else Kind.PRACTICE, bracketed, title or heading)
-    return Reading(Kind.GIVEN, None, title or heading)
+        return CellReading(Kind.CHECK if bracketed.points else Kind.PRACTICE, bracketed, title or heading)
+    return CellReading(Kind.GIVEN, None, title or heading)
 
 
 def _tree(source: str) -> ast.Module:
@@ -320,7 +320,7 @@ def slug(text: str) -> str:
     return out
 
 
-def new_id(cell: NotebookNode, reading: Reading, taken: Collection[str]) -> str:
+def new_id(cell: NotebookNode, reading: CellReading, taken: Collection[str]) -> str:
     """A readable id that no other cell has, from the cell's title."""
     if _asks_who(cell, reading) and STUDENT not in taken:
         return STUDENT
@@ -337,7 +337,7 @@ def new_id(cell: NotebookNode, reading: Reading, taken: Collection[str]) -> str:
     return chosen
 
 
-def _asks_who(cell: NotebookNode, reading: Reading) -> bool:
+def _asks_who(cell: NotebookNode, reading: CellReading) -> bool:
     return reading.kind is Kind.WORK and {"name", "student_id"} <= set(re.findall(r"(?m)^(\w+) *=", cell.source))
 
 
@@ -360,7 +360,7 @@ class _Cell:
     """One cell on its way: what the file gives it, and what becomes of it."""
 
     node: NotebookNode
-    reading: Reading
+    reading: CellReading
     given: str | None
     marks: Mapping[str, Any]  # nbgrader's metadata, {} where the file has none that is this cell's own
     id: str = ""

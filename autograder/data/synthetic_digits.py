@@ -46,7 +46,7 @@ _SHIFT = 2**20  # what one table entry is in integer coordinates
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DigitsRecipe:
     """What the images are made of. All but the seed are largest deviations: each image draws its own, evenly."""
 
     seed: int = 0
@@ -60,7 +60,9 @@ class Recipe:
     spot: float = 3.6  # radius of the largest spot, in pixels
 
 
-def write_synthetic_digits(folder: Path, rows: dict[str, int] | None = None, recipe: Recipe | None = None) -> Path:
+def write_synthetic_digits(
+    folder: Path, rows: dict[str, int] | None = None, recipe: DigitsRecipe | None = None
+) -> Path:
     """Write the four IDX files and a marker file into `folder`.
 
     Args:
@@ -71,7 +73,7 @@ def write_synthetic_digits(folder: Path, rows: dict[str, int] | None = None, rec
     Returns:
         `folder`.
     """
-    recipe, rows = recipe or Recipe(), rows or SPLITS
+    recipe, rows = recipe or DigitsRecipe(), rows or SPLITS
     tables = distance_tables()
     folder.parent.mkdir(parents=True, exist_ok=True)
     bar = tqdm(desc="synthetic digits", total=sum(rows.values()), unit=" images", disable=None)
@@ -94,7 +96,7 @@ def write_synthetic_digits(folder: Path, rows: dict[str, int] | None = None, rec
     return folder
 
 
-def draw(labels: np.ndarray, tables: np.ndarray, recipe: Recipe, random: np.random.RandomState) -> np.ndarray:
+def draw(labels: np.ndarray, tables: np.ndarray, recipe: DigitsRecipe, random: np.random.RandomState) -> np.ndarray:
     """Images (N, 28, 28) uint8 of the digits `labels`."""
     count = len(labels)
     table = labels * len(FONTS) + random.randint(0, len(FONTS), count)
@@ -123,7 +125,7 @@ def _monomials() -> np.ndarray:
 _MONOMIALS = _monomials()
 
 
-def _distortions(count: int, recipe: Recipe, random: np.random.RandomState) -> np.ndarray:
+def _distortions(count: int, recipe: DigitsRecipe, random: np.random.RandomState) -> np.ndarray:
     """(2, N, 6) integer coefficients: which row and column of the table each pixel shows."""
     half_pixel = _FINE * _SHIFT / 2
     middle = (SIDE / 2 + _MARGIN) * _FINE * _SHIFT
@@ -135,7 +137,7 @@ def _distortions(count: int, recipe: Recipe, random: np.random.RandomState) -> n
     return identity[:, None] + np.array(deviations).transpose(0, 2, 1)
 
 
-def _spots(count: int, recipe: Recipe, random: np.random.RandomState) -> np.ndarray:
+def _spots(count: int, recipe: DigitsRecipe, random: np.random.RandomState) -> np.ndarray:
     """(N, 784) bool: where the ink has come off."""
     middle = random.randint(0, 2 * SIDE, (2, count, 1)) - (SIDE - 1)
     radius = random.randint(0, round(2 * recipe.spot) + 1, (count, 1))

@@ -35,7 +35,7 @@ Resources = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Session:
+class EngineSession:
     """An engine for one assignment, kept while this process grades it, and what it graded last."""
 
     store: Store
@@ -44,7 +44,7 @@ class Session:
 
 
 _lock = threading.Lock()
-_sessions: dict[tuple[Path, str, str], Session] = {}
+_sessions: dict[tuple[Path, str, str], EngineSession] = {}
 _open = contextlib.ExitStack()
 atexit.register(_open.close)
 
@@ -53,7 +53,7 @@ def course_of(resources: Resources) -> Course:
     return find_course(Path(resources["metadata"]["path"]))
 
 
-def session_of(resources: Resources, tier: str) -> Session:
+def session_of(resources: Resources, tier: str) -> EngineSession:
     """The session for the notebook's assignment; a changed source gets a new one."""
     course = course_of(resources)
     name = resources["nbgrader"]["assignment"]
@@ -69,7 +69,7 @@ def session_of(resources: Resources, tier: str) -> Session:
             warm = _open.enter_context(WarmProcess())
             crew = _open.enter_context(LocalCrew(1, warm, scratch))
             engine = _open.enter_context(Engine(course, pristine, settings, crew, warm, scratch, Listener()))
-            _sessions[key] = Session(store, engine, {})
+            _sessions[key] = EngineSession(store, engine, {})
         return _sessions[key]
 
 

@@ -10,7 +10,7 @@ from autograder.data.formats import write_idx
 from autograder.data.obtain import obtain
 from autograder.data.registry import find_dataset
 from autograder.data.sandbox_view import make_sandbox_view
-from autograder.data.synthetic_digits import Recipe, write_synthetic_digits
+from autograder.data.synthetic_digits import DigitsRecipe, write_synthetic_digits
 from nn.datasets import get_mnist_data, held_out_mnist, load_mnist, mnist_classes, mnist_source
 
 SMALL = {"train": 600, "t10k": 1100}
@@ -44,13 +44,13 @@ def test_labels_come_the_same_everywhere(small):
 
 def test_another_seed_makes_another_set(small, tmp_path):
     """Can a course have its own?"""
-    other = write_synthetic_digits(tmp_path / "other", SMALL, Recipe(seed=1))
+    other = write_synthetic_digits(tmp_path / "other", SMALL, DigitsRecipe(seed=1))
     assert (load_mnist(other)[0] != load_mnist(small)[0]).mean() > 0.1
 
 
 def test_all_arithmetic_is_exact():
     """Are the numbers that are multiplied integers, and their products so small that float64 holds them exactly?"""
-    coefficients = synthetic_digits._distortions(500, Recipe(), np.random.RandomState(0))
+    coefficients = synthetic_digits._distortions(500, DigitsRecipe(), np.random.RandomState(0))
     assert (coefficients == np.rint(coefficients)).all()
     assert (np.abs(coefficients) @ np.abs(synthetic_digits._MONOMIALS)).max() < 2**53
 

@@ -20,7 +20,7 @@ from autograder.expect.verdict import judge
 from autograder.grade.processes.notebook import run_cells
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, Output
-from autograder.grade.run.protocol import CHUNK, Frames, Kind, die_with_the_parent, read_frame, write_frame
+from autograder.grade.run.protocol import CHUNK, Frame, Frames, die_with_the_parent, read_frame, write_frame
 from autograder.sandbox import limits
 from autograder.sandbox.watchdog import usage_of
 
@@ -101,7 +101,7 @@ def judged_in_a_fork(
                 evidence = {place: value for place, value in inbox.evidence.items() if place[0] == cell_id}
                 judged = judge(key, evidence, request["errors"], files.get)[cell_id]
                 line = {"credit": judged.credit, "lines": list(judged.lines), "flags": list(judged.flags)}
-                write_frame(theirs, Kind.VERDICT, json.dumps([cell_id, line]).encode())
+                write_frame(theirs, Frame.VERDICT, json.dumps([cell_id, line]).encode())
         except BaseException:
             traceback.print_exc()
         finally:
@@ -137,20 +137,20 @@ def not_judged(why: str) -> dict:
 def serve(shell: NotebookShell, control: int) -> None:
     """Make the key, then judge until the grader hangs up."""
 
-    def answer(kind: Kind, message: object) -> None:
+    def answer(kind: Frame, message: object) -> None:
         write_frame(control, kind, json.dumps(message).encode())
 
     try:
-        session = make_key(shell, json.loads(read_frame(control)[1]), lambda cell_id: answer(Kind.KEY_CELL, cell_id))
+        session = make_key(shell, json.loads(read_frame(control)[1]), lambda cell_id: answer(Frame.KEY_CELL, cell_id))
     except KeyFailed as failed:
-        answer(Kind.KEY_FAILED, failed.args)
+        answer(Frame.KEY_FAILED, failed.args)
         return
     gc.collect()
     gc.freeze()
-    answer(Kind.KEY_MADE, sorted({cell_id for cell_id, _ in session.key}))
+    answer(Frame.KEY_MADE, sorted({cell_id for cell_id, _ in session.key}))
     while True:
         try:
             _, payload = read_frame(control)
         except EOFError:
             return
-        answer(Kind.VERDICT, verdict(session, control, json.loads(payload)))
+        answer(Frame.VERDICT, verdict(session, control, json.loads(payload)))

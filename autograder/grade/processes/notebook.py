@@ -16,7 +16,7 @@ from pathlib import Path
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.processes.shell import Emit, Listening, NotebookShell
 from autograder.grade.run.jobs import JOB_FILE, Cell
-from autograder.grade.run.protocol import LARGEST_OUTPUT, Kind, write_frame
+from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, write_frame
 
 
 class TimeIsUp(BaseException):
@@ -122,15 +122,15 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     def emit(output: dict) -> None:
         if os.getpid() != me and output["output_type"] == "stream":
             os.write(1, output["text"].encode("utf-8", "replace"))
-        tell(Kind.OUTPUT, output)
+        tell(Frame.OUTPUT, output)
 
     def ends(cell: Cell, stopped: str) -> None:
         text = raw.new_text()
         if text:
             emit({"output_type": "stream", "name": "stdout", "text": text})
-        tell(Kind.CELL_ENDS, stopped)
+        tell(Frame.CELL_ENDS, stopped)
 
     cells = [Cell(**cell) for cell in job["cells"]]
-    session = RecordingSession(job["seed"], lambda message: write_frame(channel, Kind.EVIDENCE, message))
-    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Kind.CELL_BEGINS, cell.id), emit, ends)
-    tell(Kind.FINISHED, None)
+    session = RecordingSession(job["seed"], lambda message: write_frame(channel, Frame.EVIDENCE, message))
+    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Frame.CELL_BEGINS, cell.id), emit, ends)
+    tell(Frame.FINISHED, None)

@@ -15,7 +15,7 @@ from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.one_submission import Graded, Settings, grade_submission
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.grade.run.worker import Refused, WorkerDied
+from autograder.grade.run.worker import SandboxRefused, WorkerDied
 from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store
@@ -145,7 +145,7 @@ class Engine:
 
         Raises:
             WorkerDied, JudgeDied: it takes a process down every time.
-            Refused: it could not be put in a sandbox.
+            SandboxRefused: it could not be put in a sandbox.
         """
         for notebook in self.pristine.assignment.notebooks:
             if f"{notebook}.ipynb" in submission.files:
@@ -206,7 +206,7 @@ def read(store: Store, pristine: Pristine, student: str) -> Submission:
 
 def is_of_the_course(error: Exception) -> bool:
     """Would every submission end with this?"""
-    return isinstance(error, CourseError) and not isinstance(error, Refused | JudgeDied | WorkerDied)
+    return isinstance(error, CourseError) and not isinstance(error, SandboxRefused | JudgeDied | WorkerDied)
 
 
 def of_gradebook(error: Exception) -> bool:
@@ -257,7 +257,11 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                         books.enter(graded.result, graded.notebooks, submission.handed_in())
                         store.write(student, graded.files)
                     except Exception as error:
-                        if (isinstance(error, Refused) and none_yet) or is_of_the_course(error) or of_gradebook(error):
+                        if (
+                            (isinstance(error, SandboxRefused) and none_yet)
+                            or is_of_the_course(error)
+                            or of_gradebook(error)
+                        ):
                             raise
                         listener.failed(student, in_words(error))
                         continue

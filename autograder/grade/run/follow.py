@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from autograder.assignment import Limits
 from autograder.grade.run.jobs import LONGEST_WAIT, CellRun, NotebookRun
-from autograder.grade.run.protocol import LARGEST_OUTPUT, Frames, Kind, ProtocolError
+from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, Frames, ProtocolError
 from autograder.grade.run.sanitise import clean_output
 from autograder.sandbox.watchdog import Usage
 
@@ -108,17 +108,17 @@ class Following:
     def feed(self, data: bytes) -> None:
         """Take the next bytes; raises ProtocolError when they are not what a notebook's process sends."""
         for kind, payload in self.frames.feed(data):
-            if kind is Kind.EVIDENCE:
+            if kind is Frame.EVIDENCE:
                 self.on_evidence(payload)
                 continue
             message, size = self.read(payload)
-            if kind is Kind.OUTPUT:
+            if kind is Frame.OUTPUT:
                 self.on_output(message, size)
-            elif kind is Kind.CELL_BEGINS:
+            elif kind is Frame.CELL_BEGINS:
                 self.on_begin(message)
-            elif kind is Kind.CELL_ENDS:
+            elif kind is Frame.CELL_ENDS:
                 self.on_end(message)
-            elif kind is Kind.FINISHED and self.current is None and not self.waiting:
+            elif kind is Frame.FINISHED and self.current is None and not self.waiting:
                 self.finished = True
                 return
             else:

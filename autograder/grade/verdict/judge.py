@@ -19,7 +19,7 @@ from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.expect.verdict import CellVerdict
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
-from autograder.grade.run.protocol import Kind
+from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
 from autograder.release.given import given_files
 from autograder.source import read_source, source_path
@@ -103,11 +103,11 @@ class Judge:
             "folder": str(self.folder),
             "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
         }
-        self.send(Kind.MAKE_KEY, json.dumps(request).encode())
-        while (answer := self.receive())[0] is Kind.KEY_CELL:
+        self.send(Frame.MAKE_KEY, json.dumps(request).encode())
+        while (answer := self.receive())[0] is Frame.KEY_CELL:
             on_cell(answer[1])
         kind, content = answer
-        if kind is Kind.KEY_FAILED:
+        if kind is Frame.KEY_FAILED:
             cell_id, traceback = content
             raise CourseError(
                 f"{source_path(self.assignment.folder, self.notebook)}, cell {cell_id}: the instructor's own solution "
@@ -164,11 +164,11 @@ class Judge:
                 "messages": len(run.evidence), "files": list(files), "errors": errors, "cell_seconds": seconds,
                 "memory_mb": self.assignment.limits.memory_mb,
             }  # fmt: skip
-            self.send(Kind.JUDGE, json.dumps(request).encode())
+            self.send(Frame.JUDGE, json.dumps(request).encode())
             for message in run.evidence:
-                self.send(Kind.MESSAGE, message)
+                self.send(Frame.MESSAGE, message)
             for content in files.values():
-                self.send(Kind.FILE, content)
+                self.send(Frame.FILE, content)
             _, content = self.receive(ANSWER_SECONDS + 4 * LONGEST_WAIT * seconds * len(self.cells))
         cells = {
             name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
@@ -176,11 +176,11 @@ class Judge:
         }
         return Verdict(cells, tuple(content["flags"]))
 
-    def send(self, kind: Kind, payload: bytes) -> None:
+    def send(self, kind: Frame, payload: bytes) -> None:
         with self.alive():
             self.process.control.send(kind, payload, ANSWER_SECONDS)
 
-    def receive(self, seconds: float = KEY_SECONDS) -> tuple[Kind, object]:
+    def receive(self, seconds: float = KEY_SECONDS) -> tuple[Frame, object]:
         with self.alive():
             kind, payload = self.process.control.receive(seconds)
         return kind, json.loads(payload)

@@ -25,7 +25,7 @@ from autograder.grade.run.engine import Engine, Listener, grade_all
 from autograder.grade.run.one_submission import Settings
 from autograder.grade.run.scratch import data_view, scratch_of
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.grade.run.worker import Refused
+from autograder.grade.run.worker import SandboxRefused
 from autograder.gradebook.books import Books
 from autograder.gradebook.results import Scores
 from autograder.gradebook.store import Store
@@ -400,7 +400,7 @@ def arena_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
                 if tier not in arenas:
                     try:
                         arenas[tier] = stack.enter_context(opened(tmp_path_factory.mktemp(tier), tier))
-                    except Refused as refused:
+                    except SandboxRefused as refused:
                         arenas[tier] = str(refused)
                 if isinstance(arenas[tier], Arena):
                     return arenas[tier]
