@@ -36,7 +36,6 @@ test: lint
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

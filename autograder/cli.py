@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
-from autograder.commands import collect, data, demo, doctor, grade, gradescope, release, report, roster, student
+from autograder.commands import collect, data, demo, doctor, export, grade, gradescope, release, report, roster, student
 from autograder.errors import CourseError
 from autograder.startup import leave_out
 
@@ -63,8 +63,8 @@ app.command(rich_help_panel=INSTRUCTORS)(grade.grade)
 app.command(rich_help_panel=INSTRUCTORS)(report.report)
 app.command(rich_help_panel=INSTRUCTORS)(report.feedback)
 app.command(rich_help_panel=INSTRUCTORS)(grade.stats)
-app.command(rich_help_panel=INSTRUCTORS)(grade.export)
-app.command(rich_help_panel=INSTRUCTORS)(gradescope.gradescope)
+app.command(rich_help_panel=INSTRUCTORS)(export.export)
+app.add_typer(gradescope.gradescope, name="gradescope", rich_help_panel=INSTRUCTORS)
 app.command(rich_help_panel=STUDENTS)(student.check)
 app.command(rich_help_panel=STUDENTS)(report.pdf)
 app.command(rich_help_panel=STUDENTS)(student.submit)
@@ -80,7 +80,7 @@ def in_words(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.errno in REMEDIES:
         return f"{error.filename}: {error.strerror}. {REMEDIES[error.errno]}"
     if isinstance(error, getattr(sys.modules.get("sqlalchemy.exc"), "DBAPIError", ())):
-        said = str(getattr(error, "orig", error))
+        said = str(error.orig)
         remedy = next((remedy for words, remedy in GRADEBOOK_REMEDIES.items() if words in said), "")
         return f"the gradebook cannot be used: {said}. {remedy}".strip() if remedy else ""
     return ""

@@ -37,7 +37,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class MachineReport:
+class Report:
     machine: tuple[Fact, ...]
     packages: tuple[Fact, ...]
     tools: tuple[Fact, ...]
@@ -54,10 +54,10 @@ class MachineReport:
         return self.tier is not None and all(fact.ok for fact in (*self.packages, *self.tools, *self.places))
 
 
-def examine() -> MachineReport:
+def examine() -> Report:
     """Look at everything; takes a few seconds, since the sandbox is tried out."""
     mechanisms = probe()
-    return MachineReport(
+    return Report(
         machine=machine(),
         packages=packages(),
         tools=tools(),

@@ -8,7 +8,7 @@ import inspect
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -143,10 +143,7 @@ def command_page() -> str:
     lines = ["# The command line", "", MADE, ""]
     lines += ["Each command explains itself: `autograder COMMAND -h`. Exit code 0 means that all that was asked for"]
     lines += ["happened.", ""]
-    for command in app.registered_commands:
-        function = command.callback
-        assert function is not None
-        name = command.name or function.__name__.replace("_", "-")
+    for name, function in commands():
         hints = get_type_hints(function, include_extras=True)
         parameters = [Parameter.of(p, hints[p.name]) for p in inspect.signature(function).parameters.values()]
         arguments = [p for p in parameters if not p.is_option]
@@ -159,6 +156,15 @@ def command_page() -> str:
         ]
         lines += [""] if parameters else []
     return "\n".join(lines).rstrip() + "\n"
+
+
+def commands() -> Iterator[tuple[str, Callable]]:
+    """Every command with its function, those of groups as "roster import"; hidden ones are left out."""
+    groups = [("", app), *((f"{group.name} ", group.typer_instance) for group in app.registered_groups)]
+    for prefix, group in groups:
+        for command in group.registered_commands:
+            if command.callback is not None and not command.hidden:
+                yield prefix + (command.name or command.callback.__name__.replace("_", "-")), command.callback
 
 
 @dataclass(frozen=True)

@@ -58,5 +58,12 @@ def test_a_schema_refuses_mistakes(name, text):
 def test_every_command_and_option_is_on_its_page():
     """Is each command there with its long and short options?"""
     page = MADE["docs/reference/command-line.md"]
-    for words in ("## grade", "autograder grade [OPTIONS] ASSIGNMENT", "`--force, -f`", "## submit", "--check"):
+    for words in (
+        "## grade",
+        "autograder grade [OPTIONS] ASSIGNMENT",
+        "`--force, -f`",
+        "## submit",
+        "--check",
+        "## roster import",
+    ):
         assert words in page

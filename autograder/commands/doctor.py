@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from autograder.doctor import Fact, MachineReport
+    from autograder.doctor import Fact, Report
 
 
 def doctor(
@@ -33,7 +33,7 @@ def doctor(
     raise typer.Exit(0 if report.safe else 1)
 
 
-def show(report: "MachineReport", console) -> None:
+def show(report: "Report", console) -> None:
     for title, facts in (
         ("machine", report.machine),
         ("packages", report.packages),
@@ -66,7 +66,7 @@ def fact_table(title: str, facts: "tuple[Fact, ...]") -> "Table":
     return table
 
 
-def mechanism_table(report: "MachineReport") -> "Table":
+def mechanism_table(report: "Report") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
@@ -84,7 +84,7 @@ def mechanism_table(report: "MachineReport") -> "Table":
     return table
 
 
-def as_dict(report: "MachineReport") -> dict:
+def as_dict(report: "Report") -> dict:
     groups = {
         "machine": report.machine,
         "packages": report.packages,

@@ -1,12 +1,9 @@
-"""`autograder grade`, `export` and `stats`."""
+"""`autograder grade` and `stats`."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from autograder.words import counted
 
 Assignment = Annotated[str, typer.Argument(metavar="ASSIGNMENT")]
 
@@ -51,27 +48,6 @@ def grade(
         again = "starts over, because of --force" if force else "goes on"
         print(f"Stopped. What is graded is kept; the same command {again}.", file=sys.stderr)
         raise
-
-
-def export(
-    assignment: Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...")] = None,
-    to: Annotated[Path, typer.Option(help="The CSV file to write.", dir_okay=False)] = Path("grades.csv"),
-    questions: Annotated[bool, typer.Option("--questions", help="One row per question and student.")] = False,
-) -> None:
-    """Write grades to a CSV file: nbgrader's own columns, or one row per question.
-
-    Example:  autograder export --to grades.csv
-    """
-    from rich.console import Console
-
-    from autograder.course import find_course
-    from autograder.handback.export import export_questions, export_totals
-
-    course = find_course()
-    for name in assignment or []:
-        course.assignment(name)
-    rows = (export_questions if questions else export_totals)(course, assignment or [], to)
-    Console(highlight=False).print(f"{counted(rows, 'row')} written to {to}", markup=False)
 
 
 def stats(

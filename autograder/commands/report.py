@@ -87,10 +87,21 @@ def report(
     raise typer.Exit(run(tasks, workers, lambda made: f"{counted(made, 'report')} written to {folder}"))
 
 
-def feedback(assignment: Name, student: Students = None, workers: Workers = None, paper: Paper = "a4") -> None:
+def feedback(
+    assignment: Name,
+    student: Students = None,
+    workers: Workers = None,
+    paper: Paper = "a4",
+    zip_for: Annotated[
+        str | None,
+        typer.Option("--zip", metavar="PLATFORM", help="Also pack all PDFs for moodle, canvas or gradescope."),
+    ] = None,
+) -> None:
     """Create feedback for students: one HTML page per notebook and one PDF.
 
-    The pages go to feedback/STUDENT/ASSIGNMENT/, where `nbgrader release_feedback` expects them.
+    The pages go to feedback/STUDENT/ASSIGNMENT/, where `nbgrader release_feedback` expects them. With --zip, the PDFs
+    of the whole class go into feedback/ASSIGNMENT-PLATFORM.zip too: upload it in Moodle under "Upload multiple feedback
+    files in a zip", in Canvas under "Re-Upload Submissions".
 
     Example:  autograder feedback knn_and_mse_net
     """
@@ -98,10 +109,36 @@ def feedback(assignment: Name, student: Students = None, workers: Workers = None
     from autograder.report.batch import feedback_tasks
 
     course = find_course()
+    wanted = course.assignment(assignment)
+    check_platform(zip_for)
     tasks = feedback_tasks(course, assignment, student, chosen("feedback", paper, False))
-    raise typer.Exit(
-        run(tasks, workers, lambda made: f"feedback for {counted(made, 'student')} written to {course.feedback}")
-    )
+    failed = run(tasks, workers, lambda made: f"feedback for {counted(made, 'student')} written to {course.feedback}")
+    if zip_for:
+        failed |= pack(course, wanted, zip_for)
+    raise typer.Exit(failed)
+
+
+def check_platform(zip_for: str | None) -> None:
+    """Raises CourseError for a platform that takes no archive, before anything is made."""
+    from autograder.errors import CourseError
+    from autograder.handback.feedback_zip import PLACES
+
+    if zip_for is not None and zip_for not in PLACES:
+        raise CourseError(f'feedback: --zip is "{zip_for}", but there are {", ".join(PLACES)}.')
+
+
+def pack(course, assignment, platform: str) -> bool:
+    """Write the archive for a platform; returns whether somebody is not in it."""
+    from rich.console import Console
+
+    from autograder.handback.feedback_zip import zip_feedback
+
+    console = Console(highlight=False)
+    zipped = zip_feedback(course, assignment, platform, course.feedback / f"{assignment.name}-{platform}.zip")
+    for problem in zipped.problems:
+        console.print(f"not in the archive: {problem}", style="red", markup=False)
+    console.print(f"{zipped.path}: {counted(zipped.files, 'file')}", markup=False)
+    return bool(zipped.problems)
 
 
 def chosen(kind: str, paper: str, new_page_per_question: bool):

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TypeVar
 
@@ -13,7 +13,6 @@ from nbformat import NotebookNode
 from nbgrader.api import (
     Comment,
     Grade,
-    Gradebook,
     MissingEntry,
     Student,
     SubmittedAssignment,
@@ -23,25 +22,17 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from autograder.assignment import Assignment
-from autograder.course import Course, environment_bin_on_path, nbgrader_config
+from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.gradebook.late import penalty
+from autograder.gradebook.opening import BUSY_SECONDS, open_gradebook
 from autograder.gradebook.results import CellResult, Scores, SubmissionResult
+from autograder.gradebook.roster import extensions
 from autograder.gradebook.scores import read_scores
 from autograder.gradebook.store import Store
 
-BUSY_SECONDS = 60
 TRIES = 5
 T = TypeVar("T")
-
-
-def open_gradebook(course: Course) -> Gradebook:
-    """The course's gradebook, which waits while another program writes to it; use it as a context manager."""
-    environment_bin_on_path()
-    url = course.gradebook_url
-    if url.startswith("sqlite:"):
-        url += ("&" if "?" in url else "?") + f"timeout={BUSY_SECONDS}"
-    return Gradebook(url, nbgrader_config(course).CourseDirectory.get("course_id", ""))
 
 
 class Books:
@@ -143,6 +134,7 @@ class Books:
     ) -> None:
         submission = self.submission_of(result.student)
         submission.timestamp = timestamp
+        self.extend(submission, extensions(self.gradebook, self.assignment.name))
         for submitted in submission.notebooks:
             notebook = notebooks.get(submitted.name)
             if notebook is None:
@@ -155,6 +147,11 @@ class Books:
             self.db.expire_all()
         self.penalise(submission)
 
+    def extend(self, submission: SubmittedAssignment, hours: Mapping[str, float]) -> None:
+        """Give a submission the extension that the roster has for its student; else nbgrader's own stays."""
+        if submission.student.id in hours:
+            submission.extension = timedelta(hours=hours[submission.student.id])
+
     def penalise(self, submission: SubmittedAssignment) -> None:
         """Reckon what lateness costs, from the scores as they are now."""
         seconds_late = submission.total_seconds_late
@@ -164,12 +161,14 @@ class Books:
                 submitted.late_submission_penalty = lost or None
 
     def renew_penalties(self) -> None:
-        """Let late penalties follow the assignment, and what was given by hand after the submissions were graded."""
+        """Let late penalties follow the assignment, the roster, and what was given by hand after grading."""
 
         def renew() -> None:
             self.db.expire_all()
             self.settle_due()
+            extended = extensions(self.gradebook, self.assignment.name)
             for submission in self.gradebook.assignment_submissions(self.assignment.name):
+                self.extend(submission, extended)
                 self.penalise(submission)
 
         self.when_free(renew)

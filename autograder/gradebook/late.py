@@ -24,10 +24,9 @@ def penalty(policy: LatePolicy, score: float, seconds_late: float) -> float:
 def duration(seconds: float) -> str:
     """A span of time in two units: "1 d 3 h", "25 min"."""
     minutes = math.ceil(seconds / 60)
-    days, hours = minutes // 1440, minutes // 60 % 24
-    if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    parts = [(minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")]
+    shown = parts[:2] if minutes >= 1440 else parts
+    return " ".join(f"{number} {unit}" for number, unit in shown if number)
 
 
 def explanation(policy: LatePolicy, seconds_late: float) -> str:

@@ -121,6 +121,7 @@ class Scores:
         cells: the results of all questions.
         score: before the late penalty, extra credit included.
         result: what grading left, None where this was not graded by the engine.
+        seconds_late: after the student's due time, extension included; 0 where the time of handing in is not known.
     """
 
     student: str
@@ -131,6 +132,7 @@ class Scores:
     late_penalty: float
     needs_manual_grade: bool
     result: SubmissionResult | None = None
+    seconds_late: float = 0.0
 
     @property
     def total(self) -> float:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from nbgrader.api import Gradebook, Student
-from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, select
+from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, inspect, select
 
-from autograder.course import Course, environment_bin_on_path, nbgrader_config
+from autograder.course import Course
+from autograder.gradebook.opening import open_gradebook
 
 TABLE = Table(
     "autograder_roster", MetaData(), Column("student_id", String(128), primary_key=True), Column("record", Text)
@@ -51,13 +52,18 @@ class Person:
 @contextmanager
 def opened(course: Course) -> Iterator[Gradebook]:
     """The course's gradebook, with a table for the roster."""
-    environment_bin_on_path()
-    gradebook = Gradebook(course.gradebook_url, nbgrader_config(course).CourseDirectory.get("course_id", ""))
-    try:
+    with open_gradebook(course) as gradebook:
         TABLE.create(gradebook.engine, checkfirst=True)
         yield gradebook
-    finally:
-        gradebook.close()
+
+
+def extensions(gradebook: Gradebook, assignment: str) -> dict[str, float]:
+    """Student -> hours that the due time of an assignment is later, of those who have an extension."""
+    if not inspect(gradebook.engine).has_table(TABLE.name):
+        return {}
+    rows = gradebook.db.execute(select(TABLE.c.student_id, TABLE.c.record)).all()
+    given = {student: json.loads(record).get("extensions", {}) for student, record in rows}
+    return {student: float(hours[assignment]) for student, hours in given.items() if assignment in hours}
 
 
 def read_roster(course: Course) -> dict[str, Person]:

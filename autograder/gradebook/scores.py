@@ -72,4 +72,5 @@ def scores_of(
         late_penalty=float(entry.late_submission_penalty or 0.0),
         needs_manual_grade=bool(entry.needs_manual_grade),
         result=result,
+        seconds_late=float(entry.total_seconds_late or 0.0),
     )

@@ -31,6 +31,7 @@ class Receipt:
         newest: the time of its newest file, in seconds since 1970; no evidence of anything but the order of two
             hand-ins of which nothing else is known.
         sha256: of its files.
+        number: the student's, or the group's, on the platform.
     """
 
     platform: str
@@ -42,6 +43,7 @@ class Receipt:
     attempt: tuple
     newest: float
     sha256: str
+    number: str = ""
 
     @property
     def when(self) -> datetime | None:

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,9 @@ from pathlib import Path
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.processes.shell import Emit, Listening, NotebookShell
 from autograder.grade.run.jobs import JOB_FILE, Cell
-from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, write_frame
+from autograder.grade.run.protocol import Kind, write_frame
+
+LARGEST_OUTPUT = 32 * 2**20  # bytes: what is larger would be taken for an attack, and end the run
 
 
 class TimeIsUp(BaseException):
@@ -25,22 +26,17 @@ class TimeIsUp(BaseException):
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Raise TimeIsUp in the main thread when SIGALRM comes and so many seconds are over.
-
-    The signal comes from outside, where it is known how long this process could not run because others did. One that
-    is late, and was meant for the cell before, is not heard.
-    """
-    began = time.monotonic()
+    """Raise TimeIsUp in the main thread after so many seconds of wall-clock time."""
 
     def ring(*_) -> None:
-        if 0 < seconds <= time.monotonic() - began:
-            raise TimeIsUp(f"stopped after {seconds:g} s")
+        raise TimeIsUp(f"stopped after {seconds:g} s")
 
     signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def run_cells(
@@ -107,7 +103,6 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     job = read_job(folder)
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # a module rewritten within a second, as cells do, would not be seen
-    signal.signal(signal.SIGALRM, signal.SIG_IGN)
     me = os.getpid()
     raw = RawOutput(job["output_bytes"] // 2)  # it goes out as JSON, which is longer
 
@@ -122,15 +117,15 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     def emit(output: dict) -> None:
         if os.getpid() != me and output["output_type"] == "stream":
             os.write(1, output["text"].encode("utf-8", "replace"))
-        tell(Frame.OUTPUT, output)
+        tell(Kind.OUTPUT, output)
 
     def ends(cell: Cell, stopped: str) -> None:
         text = raw.new_text()
         if text:
             emit({"output_type": "stream", "name": "stdout", "text": text})
-        tell(Frame.CELL_ENDS, stopped)
+        tell(Kind.CELL_ENDS, stopped)
 
     cells = [Cell(**cell) for cell in job["cells"]]
-    session = RecordingSession(job["seed"], lambda message: write_frame(channel, Frame.EVIDENCE, message))
-    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Frame.CELL_BEGINS, cell.id), emit, ends)
-    tell(Frame.FINISHED, None)
+    session = RecordingSession(job["seed"], lambda message: write_frame(channel, Kind.EVIDENCE, message))
+    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Kind.CELL_BEGINS, cell.id), emit, ends)
+    tell(Kind.FINISHED, None)

@@ -1,0 +1,71 @@
+"""`autograder export`: grades for other systems."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SYSTEMS = ("csv", "canvas", "moodle", "gradescope", "blackboard")
+
+
+def export(
+    assignment: Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...")] = None,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="SYSTEM", help=f"{', '.join(SYSTEMS)}; or the name of a .csv file, for nbgrader's own columns."
+        ),
+    ] = "grades.csv",
+    into: Annotated[
+        Path | None,
+        typer.Option(help="Fill grades into the file that the system exported.", exists=True, dir_okay=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Default: grades-SYSTEM.csv, or the file given with --into.", dir_okay=False
+        ),
+    ] = None,
+    questions: Annotated[bool, typer.Option("--questions", help="One row for each question of each student.")] = False,
+) -> None:
+    """Write grades to a CSV file that Canvas, Moodle, Gradescope or Blackboard imports, or to one of your own.
+
+    Everybody on the roster is in it; for who handed in nothing the grade is left empty. With --into, rows, order and
+    all other cells of the system's own export stay as they are; the file is changed, and kept as FILE.before.
+
+    Example:  autograder export softmax_net --to canvas --into gradebook.csv
+    """
+    from rich.console import Console
+
+    from autograder.course import find_course
+    from autograder.errors import CourseError
+    from autograder.handback.export import export_questions, export_totals
+    from autograder.handback.grades import read_grades
+    from autograder.handback.systems import SYSTEMS as KNOWN
+    from autograder.handback.systems import export_into, export_new
+
+    course = find_course()
+    console = Console(highlight=False)
+    for name in assignment or []:
+        course.assignment(name)
+    if questions or to.endswith(".csv"):
+        target = output or Path(to if to.endswith(".csv") else "questions.csv")
+        rows = (export_questions if questions else export_totals)(course, assignment or [], target)
+        console.print(f"{rows} row{'s' * (rows != 1)} written to {target}", markup=False)
+        return
+    if to not in KNOWN:
+        raise CourseError(f'export: --to is "{to}", but there are {", ".join(KNOWN)}, and files that end in .csv.')
+    graded = [name for name in course.assignment_names() if any(course.autograded.glob(f"*/{name}"))]
+    grades = read_grades(course, assignment or graded)
+    target = output or into or Path(f"grades-{to}.csv")
+    done = export_into(KNOWN[to], grades, into, target) if into else export_new(KNOWN[to], grades, target)
+    for note in done.notes:
+        console.print(note, style="yellow", markup=False)
+    nothing = [p for p in grades.people if all(grades.of[p.id, c.name].points is None for c in grades.columns)]
+    if nothing:
+        from autograder.gradebook.roster import named
+
+        console.print(f"Without a grade, {len(nothing)}: {named(nothing)}.", style="yellow", markup=False)
+    console.print(f"{done.rows} row{'s' * (done.rows != 1)} written to {target}", markup=False)
+    if done.problems:
+        raise CourseError("\n".join(done.problems))
