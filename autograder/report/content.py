@@ -1,7 +1,7 @@
 """Pandoc's document tree as the content that the template prints.
 
 Blocks are dicts with a kind `t`; inlines are strings or lists that begin with their kind. Everything a student wrote
-stays data: the template prints it and never reads it as Typst. Only formulas are Typst, and those pandoc wrote.
+stays data: the template prints it and never reads it as Typst. Only formulas are Typst, and those are ours.
 """
 
 import html
@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from autograder.report.formulas import Written, write_formulas
 from autograder.report.pictures import POINTS_PER_PIXEL
 from autograder.report.rows import code_rows, row_data
 from autograder.report.tables import PAGE_WIDTH, Table, TableCell, table_blocks
 from autograder.report.terminal import clean
-from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back, shows_nothing
+from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back
 
 MAX_DEPTH = 10
 LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
@@ -32,13 +33,13 @@ class Place:
 
     Attributes:
         maths: the formulas that placeholders count into.
-        typst: each formula as Typst, None where it could not be read.
+        written: each formula as Typst.
         picture: picture(address, description) -> the inline that shows it.
         problem: called with a sentence for everything left out.
     """
 
     maths: Sequence[Maths]
-    typst: Sequence[str | None]
+    written: Sequence[Written]
     picture: Callable[[str, str], Inline]
     problem: Callable[[str], None]
 
@@ -321,8 +322,8 @@ def inline(node: dict, place: Place, depth: int) -> list[Inline]:
     if kind == "Note":
         return [["note", note_body(blocks(c, place, depth + 1))]]
     if kind == "Math":
-        place.problem("a formula that pandoc read by another rule than Jupyter: shown as TeX")
-        return [["tex", c[1]]]
+        maths = Maths(c[1], c[0]["t"] == "DisplayMath")
+        return [formula_inline(maths, write_formulas([maths])[0], place)]
     if kind == "Quoted":
         marks = "‘’" if c[0]["t"] == "SingleQuote" else "“”"
         return [marks[0], *inlines(c[1], place, depth + 1), marks[1]]
@@ -355,14 +356,18 @@ def with_maths(text: str, place: Place) -> list[Inline]:
 
 
 def formula(index: int, place: Place) -> Inline:
-    """A formula: Typst, or its TeX where pandoc could not read it."""
-    maths, typst = place.maths[index], place.typst[index]
-    if typst is None and shows_nothing(maths.tex):
-        return ""
-    if typst is None:
-        place.problem(f"the formula {shortened(as_written(maths))} cannot be set: shown as TeX")
+    """A formula: Typst, or its TeX where it cannot be read."""
+    return formula_inline(place.maths[index], place.written[index], place)
+
+
+def formula_inline(maths: Maths, written: Written, place: Place) -> Inline:
+    if written.text is None:
+        place.problem(f"the formula {shortened(as_written(maths))} is shown as TeX: {written.error}")
         return ["tex", as_written(maths)]
-    return ["display" if maths.display else "maths", typst, as_written(maths)]
+    if written.unknown:
+        names = " and ".join(written.unknown[:4])
+        place.problem(f"the formula {shortened(as_written(maths))}: {names} is not known, and shown by its name")
+    return ["display" if maths.display else "maths", written.text, as_written(maths)] if written.text else ""
 
 
 def shortened(text: str, length: int = 60) -> str:

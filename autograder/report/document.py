@@ -136,6 +136,7 @@ def notebook_data(notebook: Notebook, submission: ReportContent, options: Option
     language = (
         "ipython3" if notebook.nb.metadata.get("kernelspec", {}).get("language", "python") == "python" else "text"
     )
+    markup.begin_notebook()
     cells = []
     waiting: dict | None = None
     questions = questions_in(notebook.name, notebook.nb.cells, submission.extra_credit)

@@ -21,7 +21,7 @@ from autograder.errors import CourseError
 from autograder.files import TIMESTAMP
 from autograder.gradebook.results import Scores
 from autograder.questions import marks_of
-from autograder.report import pandoc
+from autograder.report.formulas import write_formulas
 from autograder.report.hidden import without_hidden
 from autograder.report.make import one_report
 from autograder.report.model import Options
@@ -71,7 +71,7 @@ def safe_notebook(nb: NotebookNode, folder: Path | None, hide: bool = True) -> N
     prose = {i: take_maths(cell.source, maths) for i, cell in enumerate(cells) if cell.cell_type == "markdown"}
     comments = {i: take_maths(str(marks_of(cell).get("comment") or ""), maths) for i, cell in enumerate(cells)}
     outputs = {i: [taken(output, maths) for output in cell.get("outputs", [])] for i, cell in enumerate(cells)}
-    mathml = pandoc.convert([], maths, "mathml").maths if maths else ()
+    mathml = [written.text for written in write_formulas(maths, "mathml")]
 
     def clean(text: str, attachments: Mapping) -> str:
         return safe_html(text, lambda address: picture_bytes(address, folder, dict(attachments)), maths, mathml)

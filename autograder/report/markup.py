@@ -3,10 +3,11 @@
 Until then a block {"t": "pending"} keeps the place of each fragment.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.report import content, pandoc
+from autograder.report.formulas import Written, write_formulas
 from autograder.report.model import NotShown
 from autograder.report.pandoc import MARKDOWN, Fragment
 from autograder.report.pictures import PictureError, Pictures, picture_bytes
@@ -38,6 +39,11 @@ class Markup:
     problems: list[NotShown] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
     maths: list[Maths] = field(default_factory=list)
+    notebook: int = 0
+
+    def begin_notebook(self) -> None:
+        """What was defined by formulas so far is not known in those to come."""
+        self.notebook += 1
 
     def add(self, format: str, text: str, place: str, folder: Path | None, attachments: dict) -> Block:
         """Keep a fragment for pandoc; returns the block that stands for it until `resolved`."""
@@ -46,7 +52,7 @@ class Markup:
             text = text[:MAX_MARKUP]
         found: list[Maths] = []
         if format == MARKDOWN:
-            text = take_maths(text, found)
+            text = take_maths(text, found, self.notebook)
         first = len(self.maths)
         self.maths += found
         numbers = tuple(range(first, first + len(found)))
@@ -56,26 +62,24 @@ class Markup:
     def add_formula(self, formula: Maths, place: str) -> Block:
         """Keep one formula, an output of its own."""
         block = self.add("commonmark", "\ue0000\ue001", place, None, {})
-        self.maths.append(formula)
+        self.maths.append(replace(formula, notebook=self.notebook))
         last = self.pending[-1]
         self.pending[-1] = Pending(last.fragment, place, None, {}, (len(self.maths) - 1,))
         return block
 
     def resolved(self) -> list[list[Block]]:
         """The blocks of every fragment, in the order in which they were added."""
-        converted = pandoc.convert([one.fragment for one in self.pending], self.maths)
-        return [
-            self.blocks_of(one, tree, converted.maths)
-            for one, tree in zip(self.pending, converted.documents, strict=True)
-        ]
+        trees = pandoc.convert([one.fragment for one in self.pending])
+        written = write_formulas(self.maths)
+        return [self.blocks_of(one, tree, written) for one, tree in zip(self.pending, trees, strict=True)]
 
-    def blocks_of(self, one: Pending, tree: list | None, typst: tuple[str | None, ...]) -> list[Block]:
+    def blocks_of(self, one: Pending, tree: list | None, written: list[Written]) -> list[Block]:
         def problem(text: str) -> None:
             self.problems.append(NotShown(one.place, text))
 
         place = content.Place(
             [self.maths[i] for i in one.maths],
-            [typst[i] for i in one.maths],
+            [written[i] for i in one.maths],
             lambda address, alt: self.picture_inline(address, alt, one),
             problem,
         )

@@ -1,8 +1,7 @@
--- Reads {fragments: [{format, text}], maths: [{tex, display}], definitions, target, separator} as JSON from standard input
--- and writes {document, found, maths} to standard output: a pandoc document with one Div for each fragment, whether each could be
--- read, and each formula's text or false.
+-- Reads {fragments: [{format, text}]} as JSON from standard input and writes {document, found} to standard output: a pandoc
+-- document with one Div for each fragment, and whether each could be read.
 --
--- Fragments become pandoc's document tree (raw HTML in markdown read as HTML); formulas become Typst or MathML.
+-- Fragments become pandoc's document tree (raw HTML in markdown read as HTML).
 -- The empty list handed to pandoc.read shuts the reader in: it opens no file and no address.
 
 local SHUT_IN = {}
@@ -49,49 +48,6 @@ local function document(fragment)
   return doc.blocks
 end
 
-local function formula_in(definitions, tex)
-  if definitions == "" then return tex end
-  local doc = read(definitions .. "\n\n$" .. tex:gsub("\n", " ") .. "$", "markdown")
-  if doc then
-    doc:walk({ Math = function(math) tex = math.text end })
-  end
-  return tex
-end
-
--- One document with all formulas and one call of the writer: a call for each takes many times longer.
-local function written(formulas, request)
-  local blocks = pandoc.List()
-  for _, formula in ipairs(formulas) do
-    local kind = formula.display and "DisplayMath" or "InlineMath"
-    blocks:insert(pandoc.Plain({ pandoc.Math(kind, formula_in(request.definitions, formula.tex)) }))
-    blocks:insert(pandoc.RawBlock(request.target == "mathml" and "html" or "typst", request.separator))
-  end
-  local doc = pandoc.Pandoc(blocks)
-  if request.target == "mathml" then
-    return pandoc.write(doc, { format = "html", extensions = {} }, { html_math_method = "mathml" })
-  end
-  return pandoc.write(doc, "typst")
-end
-
-local function pieces(text, separator)
-  local result, from = {}, 1
-  while true do
-    local first, last = text:find(separator, from, true)
-    if not first then return result end
-    table.insert(result, text:sub(from, first - 1))
-    from = last + 1
-  end
-end
-
-local function formula_text(text, target)
-  if target == "mathml" then
-    local found = text:match("<math.*</math>")
-    return found and found:gsub("<annotation.-</annotation>", "")
-  end
-  text = text:gsub("^%s+", "")
-  return text:sub(1, 1) == "$" and text:gsub("^%$%s*", ""):gsub("%s*%$%s*$", "") or nil
-end
-
 local request = pandoc.json.decode(io.read("a"), false)
 local blocks, found = pandoc.List(), {}
 for i, fragment in ipairs(request.fragments) do
@@ -99,8 +55,4 @@ for i, fragment in ipairs(request.fragments) do
   found[i] = content ~= nil
   blocks:insert(pandoc.Div(content or {}))
 end
-local maths = {}
-for i, text in ipairs(pieces(written(request.maths, request), request.separator)) do
-  maths[i] = formula_text(text, request.target) or false
-end
-io.write(pandoc.json.encode({ document = pandoc.write(pandoc.Pandoc(blocks), "json"), found = found, maths = maths }))
+io.write(pandoc.json.encode({ document = pandoc.write(pandoc.Pandoc(blocks), "json"), found = found }))

@@ -1,4 +1,4 @@
-"""The maths in a notebook's markdown: found as Jupyter finds it, and tidied for pandoc's TeX reader.
+"""The maths in a notebook's markdown, found as Jupyter finds it.
 
 Jupyter takes the maths out before it reads the markdown, so that `a_1 $x_2$ b_3` and a `|` inside `$…$` in a table
 come out right. `take_maths` does the same and leaves a placeholder; whoever reads the result puts the maths back.
@@ -6,6 +6,8 @@ come out right. `take_maths` does the same and leaves a placeholder; whoever rea
 
 import re
 from dataclasses import dataclass
+
+from autograder.report.maths.reader import Definitions, read
 
 OPEN, CLOSE = "\ue000", "\ue001"
 PLACEHOLDER = re.compile(f"{OPEN}([0-9]{{1,9}}){CLOSE}")
@@ -29,25 +31,27 @@ MATHS_GROUPS = {"display": True, "inline": False, "bracket": True, "paren": Fals
 
 @dataclass(frozen=True)
 class Maths:
-    """One formula as its author wrote it, without delimiters."""
+    """One formula as its author wrote it, without delimiters; `notebook`: the number of the notebook it stands in."""
 
     tex: str
     display: bool
+    notebook: int = 0
 
 
-def take_maths(source: str, found: list[Maths]) -> str:
+def take_maths(source: str, found: list[Maths], notebook: int = 0) -> str:
     """The markdown with every formula replaced by a placeholder.
 
     Args:
         source: markdown of one cell.
         found: gets the formulas; a placeholder holds its formula's index in it.
+        notebook: the number of the notebook that the cell belongs to.
     """
 
     def replaced(match: re.Match) -> str:
         for group, display in MATHS_GROUPS.items():
             tex = match[group]
             if tex is not None and tex.strip():
-                found.append(Maths(tex.strip(), display))
+                found.append(Maths(tex.strip(), display, notebook))
                 return f"{OPEN}{len(found) - 1}{CLOSE}"
         return match[0]
 
@@ -81,115 +85,6 @@ def maths_only(latex: str) -> Maths | None:
     return None
 
 
-# What MathJax understands and pandoc's reader does not, as something that both read alike.
-SIGNS = {"S": "§", "P": "¶", "copyright": "©", "degree": "°"}
-GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
-TIDY = [
-    (re.compile(r"(?<!\\)%[^\n]*"), ""),
-    (re.compile(r"\\(?:label|require|cssId)\s*\{[^{}]*\}"), ""),
-    (re.compile(r"\\(?:notag|nonumber|limits|middle|mathstrut|strut)(?![a-zA-Z])"), ""),
-    (re.compile(r"\\(?:color|hspace|vspace|hskip|vskip)\s*\*?\s*\{[^{}]*\}"), " "),
-    (re.compile(r"\\(?:textcolor|href|class|style|bbox|colorbox)\s*(?:\[[^]]*\])?\s*\{[^{}]*\}\s*" + GROUP), r"{\1}"),
-    (
-        re.compile(r"\\(?:smash|vphantom|hphantom|mathop|mathclap|mathrlap|mathllap)\s*(?:\[[^]]*\])?\s*" + GROUP),
-        r"{\1}",
-    ),
-    (re.compile(r"\\rule\s*\{[^{}]*\}\s*\{[^{}]*\}"), ""),
-    (re.compile(r"\{\s*\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*([^{}]*)\}"), r"\\math\1{\2}"),
-    (re.compile(r"\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*\{"), r"\\math\1{"),
-    (re.compile(r"\\(bf|rm|it|sf|tt|cal)(?![a-zA-Z])\s*([a-zA-Z]+)"), r"\\math\1{\2}"),
-    (re.compile(r"(\\text\{[^{}]*)\\text(?:bf|it|rm|tt|sf|normal)\{([^{}]*)\}"), r"\1\2"),
-    (re.compile(r"\\(?:[bB]igg?)\s*\{([^{}]*)\}"), r"{\1}"),
-    (re.compile(r"\\(S|P|copyright|degree)(?![a-zA-Z])"), lambda m: "\\text{" + SIGNS[m[1]] + "}"),
-    (re.compile(r"\\colonequals(?![a-zA-Z])"), r"\\coloneqq "),
-    (re.compile(r"\\thick(sim|approx)(?![a-zA-Z])"), r"\\\1 "),
-    (re.compile(r"\\(begin|end)\{([dr])cases\}"), r"\\\1{cases}"),
-    (re.compile(r"\\tag\*?\s*\{([^{}]*)\}"), r"\\qquad \\text{(\1)}"),
-    (re.compile(r"\\unicode\s*\{x([0-9a-fA-F]{2,6})\}"), lambda m: "\\text{" + chr(min(int(m[1], 16), 0x10FFFF)) + "}"),
-    (re.compile(r"\\\\\s*(?:\[[^]]*\])?\s*(?=\\end\{|\Z)"), " "),
-]
-
-
-def tidied(tex: str) -> str:
-    """The formula in the TeX that pandoc reads; what only colours, names or spaces it is left out."""
-    for pattern, replacement in TIDY:
-        tex = pattern.sub(replacement, tex)
-    tex = paired_bars(tex.strip())
-    return f"\\begin{{aligned}}{tex}\\end{{aligned}}" if needs_alignment(tex) else tex
-
-
-BAR = re.compile(r"(?<!\\left)(?<!\\right)(?<!\\[bB]ig[lrg])(?<!\\[bB]ig)(?<!\\)(\\\||\|)(?!\|)")
-
-
-def paired_bars(tex: str) -> str:
-    r"""The formula with bars that pair written as fences: `|x|` as \left|x\right|, `\|x\|` as \left\|x\right\|."""
-    if tex.count("\\lvert") == tex.count("\\rvert") and "big" not in tex.lower():
-        tex = re.sub(r"\\([lr])vert(?![a-zA-Z])", lambda m: "\\left|" if m[1] == "l" else "\\right|", tex)
-    for bar in ("|", "\\|"):
-        places = [match for match in BAR.finditer(tex) if match[1] == bar]
-        if len(places) != 2 or "\\begin{" in tex:
-            continue
-        before, inside, after = (
-            tex[: places[0].start()],
-            tex[places[0].end() : places[1].start()],
-            tex[places[1].end() :],
-        )
-        if balanced(inside) and inside.strip():
-            tex = f"{before}\\left{bar} {inside}\\right{bar} {after}"
-    return tex
-
-
-def depth_of(text: str) -> int:
-    """How deeply brackets are nested in a formula."""
-    depth = deepest = 0
-    for char in text:
-        depth += (char in "([{") - (char in ")]}")
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def balanced(tex: str) -> bool:
-    """Whether every bracket in the formula is opened before it is closed, and closed."""
-    depth = 0
-    for char in tex:
-        depth += (char in "([{") - (char in ")]}")
-        if depth < 0:
-            return False
-    return depth == 0
-
-
-def needs_alignment(tex: str) -> bool:
-    """Whether the formula has line ends or & outside every environment (MathJax takes them as they are)."""
-    outside = tex
-    while True:
-        shorter = re.sub(r"\\begin\{([a-z]*\*?)\}(?:(?!\\begin\{).)*?\\end\{\1\}", "", outside, flags=re.DOTALL)
-        if shorter == outside:
-            break
-        outside = shorter
-    return re.search(r"\\\\|(?<!\\)&", outside) is not None
-
-
-DEFINITION = re.compile(
-    r"\\(?:newcommand|renewcommand|DeclareMathOperator)\*?\s*\{?\\[a-zA-Z]+\}?\s*(?:\[[0-9]\])?\s*" + GROUP
-)
-
-
-def definitions(formulas: list[Maths]) -> str:
-    """The commands that a notebook's formulas define: MathJax knows them on the whole page, from there on."""
-    found = [match[0] for formula in formulas for match in DEFINITION.finditer(with_newcommand(formula.tex))]
-    return "\n".join(dict.fromkeys(found))
-
-
-def without_definitions(tex: str) -> str:
-    """The formula without the commands that it defines."""
-    return DEFINITION.sub("", with_newcommand(tex)).strip()
-
-
 def shows_nothing(tex: str) -> bool:
     """Whether a formula only defines commands or loads packages: MathJax shows nothing in its place."""
-    return not tidied(without_definitions(tex))
-
-
-def with_newcommand(tex: str) -> str:
-    r"""The formula with \def written as \newcommand."""
-    return re.sub(r"\\def\s*(\\[a-zA-Z]+)\s*\{", r"\\newcommand{\1}{", tex)
+    return read(tex, Definitions()).empty

@@ -17,6 +17,7 @@ from autograder.report.fonts import font_book
 from autograder.report.model import NotShown
 
 TEMPLATE = Path(__file__).with_name("template.typ")
+FORMULAS = Path(__file__).with_name("formulas.typ")
 NO_PACKAGES = "no-packages"
 STACK = 256 * 2**20
 
@@ -121,6 +122,7 @@ def compiler_in(folder: Path):
 def write(data: dict, pictures: dict[str, bytes], folder: Path) -> None:
     """Put everything that Typst reads into the folder."""
     (folder / "main.typ").write_bytes(TEMPLATE.read_bytes())
+    (folder / FORMULAS.name).write_bytes(FORMULAS.read_bytes())
     (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False, sort_keys=True), "utf-8")
     for name, content in pictures.items():
         (folder / name).write_bytes(content)
@@ -158,7 +160,7 @@ def replace_broken(document: Document, folder: Path) -> list[NotShown]:
         elif isinstance(node, list) and len(node) == 4 and node[0] == "picture" and not works(image(node[1])):
             problems.append(NotShown("picture", f"{node[2]}: Typst cannot read it"))
             node[:] = ["missing", f"the picture {node[2]} cannot be read"]
-        elif is_formula(node) and not works(f"$ {node[1]} $"):
+        elif is_formula(node) and not works(equation(node[1])):
             problems.append(NotShown("formula", f"{node[2]} cannot be set: shown as TeX"))
             node[:] = ["tex", node[2]]
     return problems
@@ -166,6 +168,11 @@ def replace_broken(document: Document, folder: Path) -> list[NotShown]:
 
 def image(file: str) -> str:
     return f"#image({json.dumps(file)})"
+
+
+def equation(code: str) -> str:
+    text = json.dumps(code, ensure_ascii=False)
+    return f'#import "{FORMULAS.name}": scope\n#math.equation(eval({text}, mode: "math", scope: scope))'
 
 
 def is_formula(node: dict | list) -> bool:

@@ -6,19 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from autograder.report.cells import prose_blocks
 from autograder.report.markup import Markup, resolve
 from autograder.report.outputs import text_output
-from autograder.report.pandoc import LATEX, MARKDOWN, QUOTED, Fragment, convert
+from autograder.report.pandoc import LATEX, MARKDOWN, Fragment, convert
 from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
-from autograder.report.tex import Maths
 
 GOLDEN = Path(__file__).with_name("files") / "odd_content.json"
-ATTACK = st.text(alphabet=st.sampled_from("#$*_`[]<>@\\/=-+~\"'(){} \nabpanic0;:|&!."), min_size=1, max_size=60)
-CALL = re.compile(r"(?<!\\)#([a-z]*)")
 
 
 def shown(text: str, format: str = MARKDOWN) -> tuple[list[dict], list[str]]:
@@ -36,15 +31,6 @@ def test_the_odd_notebook_gives_the_stored_content(odd):
     assert content_of(odd) == json.loads(GOLDEN.read_text("utf-8"))
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(ATTACK, min_size=40, max_size=40))
-def test_no_formula_calls_anything_but_what_pandoc_writes(texts):
-    """Can anything written between dollars run as Typst code?"""
-    formulas = [Maths(text, False) for text in texts] + [Maths(rf"\text{{{text}}}", False) for text in texts]
-    for made in convert([], formulas).maths:
-        assert set(CALL.findall(QUOTED.sub("", made or ""))) <= {"box", "hide", "scale", "h", "v"}
-
-
 def walk(tree):
     pending = [tree]
     while pending:
@@ -52,22 +38,6 @@ def walk(tree):
         yield node
         if isinstance(node, (list, dict)):
             pending.extend(node.values() if isinstance(node, dict) else node)
-
-
-@pytest.mark.parametrize("name", ["read", "eval", "panic", "import", "include"])
-def test_code_in_formulas_is_quoted(name):
-    """Can a formula smuggle Typst code past pandoc?"""
-    call = f'#{name}("/etc/passwd")'
-    texts = [
-        rf"\text{{{call}}}",
-        rf"\mbox{{{call}}}",
-        rf"\label{{a> {call}}} x",
-        rf"\operatorname{{{call}}}",
-        rf"\mathrm{{{call}}}",
-        call,
-    ]
-    for made in convert([], [Maths(text, False) for text in texts]).maths:
-        assert name not in QUOTED.sub("", made or "")
 
 
 def test_attributes_never_reach_typst():
@@ -89,9 +59,8 @@ def test_markup_readers_open_nothing(tmp_path):
             Fragment(LATEX, f"\\input{{{secret}}} text"),
             Fragment("html", f"<iframe src='{secret}'></iframe><p>text</p>"),
         ],
-        [],
     )
-    assert "SECRET" not in json.dumps(found.documents)
+    assert "SECRET" not in json.dumps(found)
 
 
 def test_one_hopeless_fragment_costs_only_itself(monkeypatch):
@@ -100,8 +69,8 @@ def test_one_hopeless_fragment_costs_only_itself(monkeypatch):
 
     real = pandoc.run
 
-    def dies(fragments, formulas, *rest):
-        return None if any("bomb" in fragment.text for fragment in fragments) else real(fragments, formulas, *rest)
+    def dies(fragments, seconds):
+        return None if any("bomb" in fragment.text for fragment in fragments) else real(fragments, seconds)
 
     monkeypatch.setattr(pandoc, "run", dies)
     markup = Markup()
@@ -109,7 +78,7 @@ def test_one_hopeless_fragment_costs_only_itself(monkeypatch):
     markup.add(MARKDOWN, "an *answer* $x^2$", "the second", None, {})
     first, second = markup.resolved()
     assert first[0]["t"] == "code"
-    assert second == [{"t": "para", "c": ["an ", ["emph", ["answer"]], " ", ["maths", "x^2", "$x^2$"]]}]
+    assert second == [{"t": "para", "c": ["an ", ["emph", ["answer"]], " ", ["maths", "attach(x,t:2)", "$x^2$"]]}]
     assert [problem.place for problem in markup.problems] == ["the first"]
 
 

@@ -1,0 +1,67 @@
+"""The formulas of a document, read in their order: what one of a notebook defines is known from there on."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from autograder.report.maths.mathml import mathml
+from autograder.report.maths.reader import Definitions, read
+from autograder.report.maths.tree import Node, Row, Styled
+from autograder.report.maths.typst import typst
+from autograder.report.tex import Maths
+
+MAX_FORMULA = 30_000  # characters of what is written
+DEFINES = re.compile(
+    r"\\(?:(?:re)?new|provide)command|\\[gx]?def(?![a-z])|\\let(?![a-z])|\\Declare|\\(?:re)?newenvironment"
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One formula for Typst or as MathML.
+
+    Attributes:
+        text: "" where a formula only defines commands; None where it cannot be read.
+        unknown: the commands in it that are not known; they are shown by their names.
+        error: why it cannot be read.
+    """
+
+    text: str | None
+    unknown: tuple[str, ...] = ()
+    error: str = ""
+
+
+def write_formulas(maths: Sequence[Maths], target: Literal["typst", "mathml"] = "typst") -> list[Written]:
+    """Each formula as text of the target, in the same order."""
+    known: dict[int, Definitions] = {}
+    for formula in maths:  # a notebook that was run out of order may define a command below its first use
+        definitions = known.setdefault(formula.notebook, Definitions())
+        if DEFINES.search(formula.tex):
+            read(formula.tex, definitions)
+    return [write_formula(formula, known[formula.notebook], target) for formula in maths]
+
+
+def write_formula(formula: Maths, known: Definitions, target: Literal["typst", "mathml"]) -> Written:
+    """One formula; what it defines goes into `known`."""
+    found = read(formula.tex, known)
+    if found.tree is None:
+        return Written(None, (), found.error)
+    if found.empty:
+        return Written("")
+    try:
+        tree = displayed(found.tree) if formula.display else found.tree
+        text = typst(tree) if target == "typst" else mathml(tree, formula.display)
+    except RecursionError:
+        return Written(None, (), "it is nested too deeply")
+    if len(text) > MAX_FORMULA:
+        return Written(None, (), "it is too long")
+    return Written(text, found.unknown)
+
+
+def displayed(tree: Node) -> Node:
+    r"""A displayed formula without the \displaystyle around all of it, which would keep its lines from breaking."""
+    if isinstance(tree, Row) and len(tree.items) == 1 and isinstance(tree.items[0], Styled):
+        only = tree.items[0]
+        return only.body if only == Styled(only.body, "D") else tree
+    return tree

@@ -1,0 +1,1 @@
+"""Formulas: TeX read as MathJax reads it, written for Typst and as MathML."""

@@ -1,0 +1,183 @@
+"""Formulas read as MathJax reads them: the same signs in the same groups, of the same size on paper."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import typst
+from formulas import formulas, tree
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.report import typeset
+from autograder.report.formulas import Written, write_formulas
+from autograder.report.markup import Markup
+from autograder.report.pandoc import MARKDOWN
+from autograder.report.tex import Maths
+
+SECTIONS = sorted({one["section"] for one in formulas()})
+# What MathJax shows in another way than we mean to.
+TWO_LINES = {r"a = b \\ c = d", r"a \newline b"}  # MathJax 3 leaves the line end out
+OTHERWISE = TWO_LINES | {
+    r"\rule{1em}{1em} x",  # a block is a sign to us
+    r"\overparen{x} \overbracket{a} \underbracket{b}",  # MathJax draws brackets as borders
+    r"\begin{numcases}{f(x)=} 1 & a \\ 2 & b \end{numcases}",  # and these cases as a table within a table
+    r"\pmb{x} \pmb{\alpha}",  # twice the same letter
+    r"\not{p}",  # two signs, one over the other
+    r"∑_{i=1}^n x_i",  # scripts beside the sign, as MathJax has no name for it
+}
+OF_ANOTHER_SIZE = OTHERWISE | {
+    r"\ldots \cdots \vdots \ddots \dots",
+    r"1, 2, \ldots",  # room after the last sign
+    r"\underbrace{x}_{\text{prior}} \overbrace{y}",  # Typst's braces have a least width
+    r"\overrightarrow{AB} \overleftarrow{AB} \overleftrightarrow{AB}",
+    r"\left\| x \right\|", r"\left\lVert x \right\rVert_F",  # MathJax puts room around these bars
+    r"\newcommand{\norm}[1]{\left\lVert #1 \right\rVert} \norm{x}_2",
+    r"\left( a \middle| b \right)", r"\left( \sum_{i} x_i \middle/ n \right)",
+    r"\cfrac[l]{1}{x}", r"\lgroup x \rgroup \lmoustache y \rmoustache", r"\unicode{x263a}", r"\bbox[yellow]{x}",
+    r"\begin{array}{|c|c|} \hline A & B \\ \hline 1 & 2 \\ \hline \end{array}",
+    r"\cancel{x} \bcancel{x} \xcancel{x}", r"\cancelto{0}{x}",  # MathJax leaves room for the stroke
+    r"\mathclap{x} \mathllap{y} \mathrlap{z} \llap{a} \rlap{b}",  # never over one another here
+    r"\sum_{\mathclap{1 \le i \le n}} x_i",
+    r"a × b ÷ c − d · e", r"x² + y₁", r"𝐱 𝒩 𝔼", r"…",  # MathJax takes these from other fonts
+    r"\mathit{diff} \mathsf{T} \mathtt{code}", r"W \in \mathbb{R}^{d_{out} \times d_{in}}",
+    r"h^{(l)} = \sigma\left(W^{(l)} h^{(l-1)} + b^{(l)}\right)",
+    r"\hat{x}^{(k)} = \frac{x^{(k)} - \mathrm{E}[x^{(k)}]}{\sqrt{\mathrm{Var}[x^{(k)}] + \epsilon}}",
+}  # fmt: skip
+NOT_YET = {r"\begin{CD} A @>f>> B \\ @VVV @VVV \\ C @>>> D \end{CD}"}
+
+
+def of_section(section: str, target: str) -> list[tuple[dict, Written]]:
+    """The formulas of one section with what is written of each; a section is a notebook."""
+    found = [one for one in formulas() if one["section"] == section]
+    written = write_formulas([Maths(one["tex"], one["display"]) for one in found], target)
+    return [(one, made) for one, made in zip(found, written, strict=True) if one["tex"] not in NOT_YET]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_signs_stand_in_the_order_and_groups_of_mathjax(section):
+    """Does each formula that MathJax shows read as it does there?"""
+    differ = [
+        (one["tex"], one["tree"], tree(made.text) if made.text else made.error)
+        for one, made in of_section(section, "mathml")
+        if one["tree"] is not None and one["tex"] not in OTHERWISE
+        if made.text is None or made.unknown or tree(made.text) != one["tree"]
+    ]
+    assert differ == []
+
+
+def test_formulas_are_as_wide_and_tall_as_in_mathjax(tmp_path):
+    """Is nothing lost, glued or shrunk between the tree and the paper?"""
+    pairs = [pair for section in SECTIONS for pair in of_section(section, "typst") if pair[0]["width"] is not None]
+    differ = []
+    for (one, _), (width, height) in zip(pairs, measured(pairs, tmp_path), strict=True):
+        room = 0.25 * one["tree"].count("frac(")  # MathJax leaves some beside a fraction
+        fits = abs(width - one["width"]) <= max(0.08 * one["width"] + room, 0.3)
+        fits = fits and abs(height - one["height"]) <= max(0.2 * one["height"], 0.6)
+        if not fits and one["tex"] not in OF_ANOTHER_SIZE:
+            differ.append((one["tex"], (width, height), (one["width"], one["height"])))
+    assert differ == []
+
+
+def measured(pairs: list[tuple[dict, Written]], folder: Path) -> list[tuple[float, float]]:
+    """The width and height in em of formulas, as Typst sets them."""
+    (folder / "data.json").write_text(json.dumps([[made.text, one["display"]] for one, made in pairs]))
+    (folder / typeset.FORMULAS.name).write_bytes(typeset.FORMULAS.read_bytes())
+    (folder / "main.typ").write_text(
+        """#import "formulas.typ": scope
+#set text(10pt, top-edge: "bounds", bottom-edge: "bounds")
+#context [#metadata(json("data.json").map(((code, display)) => {
+  let body = eval(code, mode: "math", scope: scope)
+  let size = measure(math.equation(block: false, if display { math.display(body) } else { body }))
+  (size.width.pt() / 10, size.height.pt() / 10)
+}))<sizes>]
+"""
+    )
+    compiler = typst.Compiler(str(folder / "main.typ"), root=str(folder))
+    return json.loads(compiler.query("<sizes>", field="value", one=True))
+
+
+def written(*texts: str, target: str = "typst") -> list[str | None]:
+    return [one.text for one in write_formulas([Maths(text, False) for text in texts], target)]
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        ("x^2", "attach(x,t:2)"),
+        (r"\mathbf{x}", "\\𝐱"),
+        (r"\|x\|_2^2", "ord(\\‖)x/**/attach(ord(\\‖),b:2,t:2)"),
+        (r"1{,}000", '"1,000"'),
+        (r"x\;y", "x/**/gap(#(0.278em))y"),
+        (r"\text{if } x", '"if "x'),
+        (r"-x", "ord(\\−)x"),
+        (r"a - b", "a/**/bin(\\−)b"),
+    ],
+)
+def test_what_typst_gets(tex, expected):
+    """Do exponents of a norm stand beside it, spaces stay, words keep theirs?"""
+    assert written(tex) == [expected]
+
+
+ATTACK = st.text(alphabet=st.sampled_from("#$*_`[]<>@\\/=-+~\"'(){} \nabpanic0;:|&!.^%"), min_size=1, max_size=60)
+CALL = re.compile(r"(?<!\\)#(\w*)")
+QUOTED = re.compile(r'("(?:\\.|[^"\\])*")')
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(ATTACK, min_size=20, max_size=20))
+def test_no_formula_calls_anything(texts):
+    """Can anything written between dollars run as Typst code, or stop the reader with an exception of its own?"""
+    for made in written(*texts, *(rf"\text{{{text}}}" for text in texts), *(rf"\begin{{{text}}}" for text in texts)):
+        calls = set(CALL.findall(QUOTED.sub("", made or "")))
+        assert {name for name in calls if not name[:1].isdigit()} <= {"", "true", "false", "none"}
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(ATTACK, min_size=20, max_size=20))
+def test_whatever_is_written_can_be_set(texts):
+    """Does Typst take every formula that the reader takes?"""
+    codes = [made for made in written(*texts) if made]
+    code = "".join(f'#eval({json.dumps(code, ensure_ascii=False)}, mode: "math", scope: scope)\n' for code in codes)
+    names = typeset.FORMULAS.read_text("utf-8")
+    typst.compile(f"{names}\n${code}$".encode(), format="pdf")
+
+
+def test_definitions_hold_from_there_on_and_in_their_notebook_only():
+    """Does \\newcommand work across cells, as in the notebook, and not in another notebook?"""
+    maths = [Maths(r"\newcommand{\R}{\mathbb{R}} x \in \R", False, 1), Maths(r"\R", False, 1), Maths(r"\R", False, 2)]
+    first, second, other = write_formulas(maths)
+    assert (first.text, second.text) == ("x/**/rel(\\∈)\\ℝ", "\\ℝ")
+    assert other.unknown == ("\\R",)
+    assert written(r"\R", r"\def\R{\mathbb{R}}") == ["\\ℝ", ""]
+
+
+@pytest.mark.parametrize(
+    ("tex", "said"),
+    [
+        (r"\undefined{x}", r"the formula $\undefined{x}$: \undefined is not known, and shown by its name"),
+        (r"\frac{1}", "the formula $\\frac{1}$ is shown as TeX: an argument of \\frac is missing"),
+        (r"x_1_2", "is shown as TeX: two subscripts stand at one place"),
+        (r"\left( x", "is shown as TeX: it ends too early"),
+        (r"\def\x{\x\x}\x", "is shown as TeX: \\x stands for too much, or for itself"),
+        ("{" * 300, "is shown as TeX: it is nested too deeply"),
+        (r"\begin{picture}x\end{picture}", "the environment picture is not known"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tex, said):
+    """Is a formula with a mistake shown as it was written, with the mistake, and the next one still set?"""
+    markup = Markup()
+    markup.add(MARKDOWN, f"${tex}$\n\n$x^2$", "here", None, {})
+    (blocks,) = markup.resolved()
+    assert len(markup.problems) == 1
+    assert said in markup.problems[0].text
+    assert blocks[-1]["c"] == [["maths", "attach(x,t:2)", "$x^2$"]]
+
+
+def test_maths_becomes_mathml_for_pages():
+    """Do feedback pages need no script for their formulas?"""
+    (made,) = write_formulas([Maths("x_1 < 2", True)], "mathml")
+    assert made.text.startswith('<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">')
+    assert "<msub><mi>x</mi><mn>1</mn></msub>" in made.text
+    assert "&lt;" in made.text
