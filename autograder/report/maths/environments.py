@@ -82,7 +82,7 @@ def columns_of(spec: str) -> tuple[str, tuple[int, ...]]:
     spec = re.sub(r"[@!<>]\s*\{[^{}]*\}", "", spec)
     spec = re.sub(r"[pmb]\s*\{[^{}]*\}", "l", spec)
     columns = ""
-    rules = []
+    rules: list[int] = []
     for char in spec:
         if char in "lcr":
             columns += char

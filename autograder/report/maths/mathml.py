@@ -1,6 +1,8 @@
 """A formula's tree as MathML, which browsers show without a script or a network."""
 
 import html
+from collections.abc import Callable
+from typing import Any
 
 from autograder.report.maths.alphabets import in_font
 from autograder.report.maths.tree import (
@@ -218,7 +220,7 @@ def unknown(node: Unknown) -> str:
     return element("mtext", html.escape(node.name), style="color: #b00020")
 
 
-WRITERS = {
+WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Symbol: symbol, Words: words, Space: space, Fraction: fraction, Root: root, Scripts: scripts, Accent: accent,
     Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Table: table, Styled: styled, Boxed: boxed,
     Struck: struck, Phantom: phantom, Raised: raised, Role: role, Unknown: unknown,

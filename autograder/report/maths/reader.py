@@ -676,7 +676,7 @@ class Reader:
                     say()
                     return pieces + self.words(text[i:].lstrip(), FONT_SWITCHES[name])
                 elif name in STYLES or name in SIZES:
-                    i = re.compile(r"\s*").match(text, i).end()
+                    i = len(text) - len(text[i:].lstrip())
                 elif name in " \n\\":
                     said += " "
                 elif name in "$%&#_{}^":
@@ -710,11 +710,8 @@ class Reader:
         else:
             found: list[Node] = []
             reader.command("\\" + name, found)
-            while reader.at == 0 and reader.text != text[at:] and not found:  # what a definition stands for
-                inner, _ = reader.row("")
-                found = inner
-                reader.at = len(reader.text)
-                pieces += found
+            if not found and reader.text != text[at:]:  # a definition: the text goes on with what it stands for
+                pieces += self.words(reader.text[reader.at :], font)
                 return len(text)
             pieces += found
         if re.fullmatch(r"[a-zA-Z]+", name) and reader.at == 0:
@@ -1092,8 +1089,10 @@ def on_define_colour(reader: Reader, items: list[Node], name: str) -> None:
 
 def add_space(items: list[Node], width: float) -> None:
     """Add room; two rooms are one."""
-    if items and isinstance(items[-1], Space):
-        width += items.pop().width
+    last = items[-1] if items else None
+    if isinstance(last, Space):
+        items.pop()
+        width += last.width
     items.append(Space(width))
 
 

@@ -6,7 +6,8 @@ formula says can act. The template has the short names.
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from autograder.report.maths.alphabets import in_font
 from autograder.report.maths.roles import role_of
@@ -86,7 +87,7 @@ def row(items: Sequence[Node]) -> str:
             word = node.text
             while i + 1 < len(items) and is_upright(items[i + 1]):
                 i += 1
-                word += items[i].text
+                word += getattr(items[i], "text", "")
             pieces.append(quoted(word))
         elif isinstance(node, Row):
             pieces.append(in_braces(node))
@@ -322,23 +323,23 @@ def table(node: Table) -> str:
             made.append(f"&gap(#2.5em){written(tag)}" if tag is not None else "&")
         lines.append(",".join(made))
     columns = len(node.columns)
+    if 0 in node.rules and columns in node.rules and node.lines:
+        return ruled(node)
     augment = ""
     if node.rules or node.lines:
         rows = ",".join(str(min(line, len(lines))) for line in dict.fromkeys(node.lines))
-        rules = ",".join(str(min(rule, columns)) for rule in node.rules)
-        augment = f",augment:#(hline:({rows}{',' if rows else ''}),vline:({rules}{',' if rules else ''}))"
-    if 0 in node.rules and columns in node.rules and node.lines:
-        return ruled(node)
+        columns_after = ",".join(str(min(rule, columns)) for rule in node.rules)
+        rules = f"({columns_after}{',' if columns_after else ''})"
+        augment = f",augment:#(hline:({rows}{',' if rows else ''}),vline:{rules})"
     gap = node.gaps[0] if node.gaps and len(set(node.gaps)) == 1 else 0.0
-    made = f"mat(delim:#none,row-gap:{em(node.row_gap)},column-gap:{em(gap)}{augment},{';'.join(lines)})"
-    return f"script({made})" if node.style == "S" and columns > 1 else made
+    matrix = f"mat(delim:#none,row-gap:{em(node.row_gap)},column-gap:{em(gap)}{augment},{';'.join(lines)})"
+    return f"script({matrix})" if node.style == "S" and columns > 1 else matrix
 
 
 def ruled(node: Table) -> str:
     """A table with lines around it: a table of Typst's own, whose lines meet."""
     cells = [written(cells[i]) if i < len(cells) else "" for cells in node.rows for i in range(len(node.columns))]
-    numbers = (f"({''.join(f'{number},' for number in sorted(set(at)))})" for at in (node.rules, node.lines))
-    rules, lines = numbers
+    rules, lines = (f"({''.join(f'{number},' for number in sorted(set(at)))})" for at in (node.rules, node.lines))
     made = ",".join(one or EMPTY for one in cells)
     return f"ruled(#{quoted(node.columns)},#{rules},#{lines},{made})"
 
@@ -393,7 +394,7 @@ def unknown(node: Unknown) -> str:
     return f"lost({quoted(node.name)})"
 
 
-WRITERS = {
+WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Symbol: symbol, Words: words, Space: lambda node: space(node.width), Fraction: fraction, Root: root,
     Scripts: scripts, Accent: accent, Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Table: table,
     Styled: styled, Boxed: boxed, Struck: struck, Phantom: phantom, Raised: raised, Role: role, Unknown: unknown,
