@@ -80,7 +80,7 @@ def in_words(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.errno in REMEDIES:
         return f"{error.filename}: {error.strerror}. {REMEDIES[error.errno]}"
     if isinstance(error, getattr(sys.modules.get("sqlalchemy.exc"), "DBAPIError", ())):
-        said = str(error.orig)
+        said = str(getattr(error, "orig", error))
         remedy = next((remedy for words, remedy in GRADEBOOK_REMEDIES.items() if words in said), "")
         return f"the gradebook cannot be used: {said}. {remedy}".strip() if remedy else ""
     return ""

@@ -37,7 +37,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Report:
+class MachineReport:
     machine: tuple[Fact, ...]
     packages: tuple[Fact, ...]
     tools: tuple[Fact, ...]
@@ -54,10 +54,10 @@ class Report:
         return self.tier is not None and all(fact.ok for fact in (*self.packages, *self.tools, *self.places))
 
 
-def examine() -> Report:
+def examine() -> MachineReport:
     """Look at everything; takes a few seconds, since the sandbox is tried out."""
     mechanisms = probe()
-    return Report(
+    return MachineReport(
         machine=machine(),
         packages=packages(),
         tools=tools(),

@@ -64,12 +64,16 @@ def configure(c: Config, file: str) -> None:
     c.GenerateAssignment.preprocessors = list(GENERATE)
     c.GenerateAssignment.post_convert_hook = "autograder.release.preprocessors.after_generate"
 
+    c.ExchangeFactory.collect = "autograder.intake.exchange.Collect"
     c.Autograde.sanitize_preprocessors = list(SANITIZE)
     c.Autograde.autograde_preprocessors = list(AUTOGRADE)
     c.AssignLatePenalties.plugin_class = "autograder.gradebook.late.LatePenalty"
 
     # Formgrader shows students' work cleaned, and its pages run nbgrader's own scripts only.
-    nbgraders = Path(find_spec("nbgrader").submodule_search_locations[0])
+    package = find_spec("nbgrader")
+    assert package is not None
+    assert package.origin is not None
+    nbgraders = Path(package.origin).parent
     templates = Path(__file__).parent / "report", nbgraders / "server_extensions" / "formgrader" / "templates"
     c.HTMLExporter.extra_template_basedirs = list(map(str, templates))
     c.HTMLExporter.preprocessors = ["autograder.report.formgrader.CleanCopy"]

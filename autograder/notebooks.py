@@ -36,18 +36,6 @@ def read_notebook(path: Path) -> NotebookNode:
     return parse_notebook(read_bytes(path), str(path))[0]
 
 
-def read_source_notebook(path: Path) -> NotebookNode:
-    """Read a notebook of ours, in which nothing may need mending.
-
-    Raises:
-        CourseError: as `read_notebook`, or a part of it is malformed.
-    """
-    notebook, mended = parse_notebook(read_bytes(path), str(path))
-    if mended:
-        raise CourseError(f"{path}: {mended[0]}. Open it in Jupyter, mend that and save it.")
-    return notebook
-
-
 def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...]]:
     """Return the notebook that the bytes of a file called `name` hold, and what had to be mended in it.
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -70,18 +70,22 @@ def questions_in(
     for cell in cells:
         if not is_question(cell):
             continue
-        name = cell_name(cell)
-        extra = extra_credit.get((notebook, name))
-        points = points_of(cell) if extra is None else extra
-        title = title_of(cell)
-        titles[title] += 1
-        if titles[title] > 1:
-            title = f"{title} ({titles[title]})"
-        kind = kind_of(cell)
-        if kind is Kind.PRACTICE and extra is not None:
-            kind = Kind.CHECK
-        found[name] = Question(notebook, name, kind, points, extra is not None, title)
+        question = question_of(notebook, cell, extra_credit)
+        titles[question.title] += 1
+        if (number := titles[question.title]) > 1:
+            question = replace(question, title=f"{question.title} ({number})")
+        found[question.cell] = question
     return found
+
+
+def question_of(notebook: str, cell: NotebookNode, extra_credit: Mapping[tuple[str, str], float]) -> Question:
+    """One graded cell as a question; other questions of its notebook may have the same title."""
+    name = cell_name(cell)
+    extra = extra_credit.get((notebook, name))
+    kind = kind_of(cell)
+    if extra is None:
+        return Question(notebook, name, kind, points_of(cell), False, title_of(cell))
+    return Question(notebook, name, Kind.CHECK if kind is Kind.PRACTICE else kind, extra, True, title_of(cell))
 
 
 # --- nbgrader's metadata ----------------------------------------------------------------------------------------------

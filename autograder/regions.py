@@ -23,6 +23,7 @@ BANNER = re.compile(
 )
 CODE_PROMPT = re.compile(r"(\s*)# ?> ?(.*)")  # formatters put the blank in
 MARKDOWN_PROMPT = re.compile(r"(\s*)<!--> ?(.*?)\s*-->\s*")
+ANSWER_HERE = "*Double-click this text to write your answer here.*"
 TODO = re.compile(r"\s*# TODO\b")
 TODO_CONTINUED = re.compile(r"\s*#(  |\t)")
 
@@ -190,7 +191,7 @@ def _hole(region: Region, inner: Sequence[str], label: str) -> list[str]:
     if prompts:
         return prompts
     if region.markdown:
-        return ["*Your answer here.*"]
+        return [ANSWER_HERE]
     name = f"{label}: {region.name}" if region.name else label
     todo = _todo(inner) or [f"{region.indent}# TODO: write this part."]
     return [*todo, f'{region.indent}raise NotImplementedError("{name}")']

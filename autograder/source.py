@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
@@ -44,6 +45,7 @@ NOTEBOOK, SCRIPT = ".ipynb", ".py"
 HEADER = re.compile(r"#\s*%%+(?P<rest>(\s.*)?)")
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_SLUG = 40
+AGREE = "Change one of them; autograder lint --fix takes what the text says"
 SHOWN_POINTS = '"(3 points)"'
 FLAGS = {  # kind -> nbgrader's grade, solution, locked
     Kind.GIVEN: (False, False, True),
@@ -62,13 +64,13 @@ IN_WORDS = {
 _MACHINE_MADE = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # JupyterLab
     r"|(?=[a-z]*[0-9])[0-9a-f]{8}|cell-[0-9a-f]{16}"  # nbformat, VS Code; nbgrader
-    r"|(?=.*[A-Z])(?=.*([a-z].*[A-Z]|[0-9]))[\w-]{12}"  # Colab
+    r"|(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9])[\w-]{12}"  # Colab
 )
 _NO_SPELLING = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l"})
 
 
 @dataclass(frozen=True)
-class Reading:
+class CellReading:
     """What a cell's own text says: its kind, its points (None where it states none), and the line that names it."""
 
     kind: Kind
@@ -118,6 +120,10 @@ def source_path(folder: Path, notebook: str) -> Path:
     """
     path, script = folder / f"{notebook}{NOTEBOOK}", folder / f"{notebook}{SCRIPT}"
     if not is_script(script):
+        if script.is_file() and not path.exists():
+            raise CourseError(
+                f"{script} is not a percent script: no line begins with  # %%  . Nor is there {path.name}."
+            )
         return path
     if path.exists():
         raise CourseError(
@@ -222,7 +228,7 @@ def _script(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
 # --- what a text says -------------------------------------------------------------------------------------------------
 
 
-def read_cell(cell: NotebookNode, heading: str = "") -> Reading:
+def read_cell(cell: NotebookNode, heading: str = "") -> CellReading:
     """Work out what a cell is from its text alone.
 
     Args:
@@ -238,27 +244,33 @@ def read_cell(cell: NotebookNode, heading: str = "") -> Reading:
             break
         before.append(line)
     else:
-        return Reading(Kind.GIVEN, None, title or heading)
-    return Reading(Kind.ANSWER, _stated([title, heading, *before]), title or heading)
+        return CellReading(Kind.GIVEN, None, title or heading)
+    return CellReading(Kind.ANSWER, _stated([title, heading, *before]), title or heading)
 
 
-def _read_code(cell: NotebookNode, heading: str) -> Reading:
+def _read_code(cell: NotebookNode, heading: str) -> CellReading:
     title = title_line(cell)
     lines = [title, heading, *leading_comment(cell.source)]
     banners = [banner for line in cell.source.split("\n") if (banner := banner_of(line))]
     if banners:
         by_hand = any("ANSWER" in banner[0].upper() for banner in banners)
-        return Reading(Kind.ANSWER if by_hand else Kind.WORK, _stated(lines), title or heading)
-    tree = parse(cell.source)
-    if not isinstance(tree, ast.Module):
-        return Reading(Kind.GIVEN, None, title or heading)
+        return CellReading(Kind.ANSWER if by_hand else Kind.WORK, _stated(lines), title or heading)
+    tree = _tree(cell.source)
     stated = _stated(lines)
     if any(True for _ in expectations(_executed(tree))):
-        return Reading(Kind.PRACTICE if stated and not stated.points else Kind.CHECK, stated, title or heading)
+        return CellReading(Kind.PRACTICE if stated and not stated.points else Kind.CHECK, stated, title or heading)
     bracketed = _stated(lines, trailing=False)
     if bracketed and any(_asserts(node) for node in ast.walk(_executed(tree))):
-        return Reading(Kind.CHECK if bracketed.points else Kind.PRACTICE, bracketed, title or heading)
-    return Reading(Kind.GIVEN, None, title or heading)
+        return CellReading(Kind.CHECK if bracketed.points else Kind.PRACTICE, bracketed, title or heading)
+    return CellReading(Kind.GIVEN, None, title or heading)
+
+
+def _tree(source: str) -> ast.Module:
+    """The syntax tree of a cell, IPython's own syntax understood; empty where it is not Python."""
+    tree = parse(source)
+    if not isinstance(tree, ast.Module):
+        tree = parse(TransformerManager().transform_cell(source))
+    return tree if isinstance(tree, ast.Module) else ast.Module([], [])
 
 
 def _stated(lines: Sequence[str], trailing: bool = True) -> Stated | None:
@@ -308,7 +320,7 @@ def slug(text: str) -> str:
     return out
 
 
-def new_id(cell: NotebookNode, reading: Reading, taken: Collection[str]) -> str:
+def new_id(cell: NotebookNode, reading: CellReading, taken: Collection[str]) -> str:
     """A readable id that no other cell has, from the cell's title."""
     if _asks_who(cell, reading) and STUDENT not in taken:
         return STUDENT
@@ -325,14 +337,13 @@ def new_id(cell: NotebookNode, reading: Reading, taken: Collection[str]) -> str:
     return chosen
 
 
-def _asks_who(cell: NotebookNode, reading: Reading) -> bool:
+def _asks_who(cell: NotebookNode, reading: CellReading) -> bool:
     return reading.kind is Kind.WORK and {"name", "student_id"} <= set(re.findall(r"(?m)^(\w+) *=", cell.source))
 
 
 def _defined(cell: NotebookNode) -> str:
     """The first function or class that a code cell defines."""
-    tree = parse(cell.source) if cell.cell_type == "code" else None
-    nodes = tree.body if isinstance(tree, ast.Module) else []
+    nodes = _tree(cell.source).body if cell.cell_type == "code" else []
     return next((n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)), "")
 
 
@@ -349,7 +360,7 @@ class _Cell:
     """One cell on its way: what the file gives it, and what becomes of it."""
 
     node: NotebookNode
-    reading: Reading
+    reading: CellReading
     given: str | None
     marks: Mapping[str, Any]  # nbgrader's metadata, {} where the file has none that is this cell's own
     id: str = ""
@@ -371,10 +382,10 @@ def _settled(
         for i, node in enumerate(nb.cells)
     ]
     _drop_copies(cells)
-    _name(cells, known)
+    _name(cells, known, rename=text_wins)
     changes, homeless, disagreements = [], [], []
     for cell in cells:
-        disagreements += [Remark(cell.id, text) for text in _disagreements(cell, extra)]
+        disagreements += [Remark(cell.id, text) for text in _disagreements(cell, extra, path.stem)]
         if cell.new and (cell.given is None or cell.reading.kind is not Kind.GIVEN):
             copied = f', which has the id "{cell.copied}" of an earlier cell' if cell.copied else ""
             homeless.append(Remark(cell.id, f"{_described(cell.node)}{copied}"))
@@ -415,16 +426,21 @@ def _drop_copies(cells: Sequence[_Cell]) -> None:
                     cell.marks = {}
 
 
-def _name(cells: Sequence[_Cell], known: frozenset[str]) -> None:
-    """Give every cell its id: the one it has, nbgrader's where that is the only one, or a new one."""
+def _name(cells: Sequence[_Cell], known: frozenset[str], rename: bool) -> None:
+    """Give every cell its id: the one it has, nbgrader's where that is the only one of worth, or a new one.
+
+    Args:
+        known: ids that stay.
+        rename: given cells get new ids too, where an editor made theirs.
+    """
     for cell in cells:
-        grade_id = _usable(cell.marks.get("grade_id"))
-        if cell.given is not None and (
-            not is_machine_made(cell.given) or cell.given == grade_id or (cell.given in known and grade_id is None)
-        ):
-            cell.id = cell.given
-        elif grade_id is not None:
-            cell.id = grade_id
+        if grade_id := _usable(cell.marks.get("grade_id")):
+            readable = cell.given is not None and not is_machine_made(cell.given)
+            cell.id = cell.given if readable and cell.given else grade_id
+        elif cell.given is not None:
+            stays = not is_machine_made(cell.given) or cell.given in known
+            if stays or (cell.reading.kind is Kind.GIVEN and not rename):
+                cell.id = cell.given
     taken = {cell.id for cell in cells if cell.id}
     for cell in cells:
         if not cell.id:
@@ -488,23 +504,29 @@ def _other_kind(cell: _Cell) -> bool:
     return stated if (says, has) in ((Kind.ANSWER, Kind.WORK), (Kind.CHECK, Kind.GIVEN)) else says is not Kind.PRACTICE
 
 
-def _disagreements(cell: _Cell, extra: Mapping[str, float]) -> list[str]:
+def _disagreements(cell: _Cell, extra: Mapping[str, float], notebook: str) -> list[str]:
     stated = cell.reading.stated
+    if stated and stated.points and cell.reading.kind is Kind.WORK and not cell.marks.get("grade"):
+        return [
+            f'its text says "{stated.words}", but students write in it, so it earns none. Give the check a cell of its '
+            "own; code that a person marks stands between banners that say YOUR ANSWER"
+        ]
+    says = f'its text says "{stated.words}"' if stated else ""
     if cell.id in extra:
-        if stated and stated.points != extra[cell.id]:
-            return [f'its text says "{stated.words}", and extra_credit in assignment.toml {extra[cell.id]:g}']
-        return []
+        listed = f"extra_credit in assignment.toml {extra[cell.id]:g}"
+        return [f"{says}, and {listed}. Change one of them"] if stated and stated.points != extra[cell.id] else []
     if stated and stated.extra_credit:
-        return [f'its text says "{stated.words}", but extra_credit in assignment.toml does not list it']
+        line = f'"{notebook}:{cell.id}" = {stated.points:g}'
+        return [f"{says}, but extra_credit in assignment.toml does not list it. Add there  {line}"]
     if not cell.marks:
         return []
     if _other_kind(cell):
         points = f' with "{stated.words}"' if stated else ""
         says, has = IN_WORDS[cell.reading.kind], IN_WORDS[kind_of(cell.node)]
-        return [f"its text makes it {says}{points}, and nbgrader's metadata {has}"]
+        return [f"its text makes it {says}{points}, and nbgrader's metadata {has}. {AGREE}"]
     points = cell.marks.get("points")
     if stated and cell.reading.kind is not Kind.WORK and cell.marks.get("grade") and points != stated.points:
-        return [f'its text says "{stated.words}", and nbgrader\'s metadata {points!r} points']
+        return [f'its text says "{stated.words}", and nbgrader\'s metadata {points!r} points. {AGREE}']
     return []
 
 

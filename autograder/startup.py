@@ -14,4 +14,4 @@ def leave_out() -> None:
         module = ModuleType(f"nbgrader.server_extensions.{name}")
         module.load_jupyter_server_extension = None  # type: ignore[attr-defined]
         sys.modules.setdefault(module.__name__, module)
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  (None makes its import fail)
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None makes its import fail

@@ -1,4 +1,8 @@
-"""Layers: each forward function gives (out, cache), each backward function takes (dout, cache)."""
+"""Layers: each forward function returns (out, cache), each backward function takes (dout, cache).
+
+`dout` is the gradient of the loss with respect to the layer's output; a backward function returns the gradients of the
+loss with respect to the layer's inputs, each in the shape of its input.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +43,11 @@ def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
 
 
 def affine_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    r"""Gradients of an affine map.
-
-    $dx = dout \, w^T, \quad dw = x^T dout, \quad db = \sum_i dout_i$
+    """Gradients of an affine map.
 
     Args:
         dout: (N, M) float, the gradient with respect to the output.
-        cache: what `affine_forward` gave.
+        cache: what `affine_forward` returned.
 
     Returns:
         dx (N, d_1, ..., d_k), dw (D, M), db (M,).
@@ -57,6 +59,7 @@ def affine_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     check_shape("dout", dout, (len(x), w.shape[1]), f"x of shape {x.shape} and w of shape {w.shape}")
     # ===== START YOUR CODE HERE =====
     # TODO: dx in the shape of x, dw in the shape of w, and db (M,).
+    # dx = dout w^T, dw = x^T dout, and db is the sum of dout over the examples.
     dx = (dout @ w.T).reshape(x.shape)
     dw = x.reshape(len(x), -1).T @ dout
     db = dout.sum(axis=0)
@@ -86,13 +89,11 @@ def relu_forward(x: Array) -> tuple[Array, Array]:
 
 
 def relu_backward(dout: Array, cache: Array) -> Array:
-    r"""Gradient of the rectified linear unit.
-
-    $dx = dout \cdot [x > 0]$
+    """Gradient of the rectified linear unit; at 0, where there is none, it is taken as 0.
 
     Args:
         dout: the gradient with respect to the output.
-        cache: what `relu_forward` gave: its input x.
+        cache: what `relu_forward` returned: its input x.
 
     Returns:
         dx: like x.
@@ -104,6 +105,7 @@ def relu_backward(dout: Array, cache: Array) -> Array:
     check_shape("dout", dout, x.shape, f"x of shape {x.shape}")
     # ===== START YOUR CODE HERE =====
     # TODO: dx in the shape of x.
+    # dx = dout where x > 0, and 0 elsewhere.
     dx = dout * (x > 0)
     # ====== END YOUR CODE HERE ======
     return dx
@@ -112,10 +114,10 @@ def relu_backward(dout: Array, cache: Array) -> Array:
 def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tuple[Array, Cache | None]:
     r"""Normalise every feature over the batch, then scale and shift it.
 
-    $\hat x = (x - \mu) / \sqrt{\sigma^2 + \epsilon}, \quad out = \gamma \hat x + \beta$
+    $\hat x = (x - \mu) / std, \quad std = \sqrt{\sigma^2 + \epsilon}, \quad out = \gamma \hat x + \beta$
 
-    with mean $\mu$ and variance $\sigma^2$ of each column: of the batch when training, and of the past when testing,
-    for which $running \leftarrow momentum \cdot running + (1 - momentum) \cdot batch$ is kept for both.
+    Training takes the mean $\mu$ and the variance $\sigma^2$ of each column of the batch, and keeps running averages of
+    them, $running \leftarrow momentum \cdot running + (1 - momentum) \cdot batch$, which testing takes in their place.
 
     Source: Ioffe & Szegedy, Batch Normalization (2015), algorithms 1 and 2; running averages as in its section 3.1.
 
@@ -123,14 +125,14 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tu
         x: (N, D) float.
         gamma, beta: (D,) float, scale and shift.
         bn_param: "mode" is "train" or "test"; "eps" (default 1e-5) and "momentum" (default 0.9) may be given;
-            "running_mean" and "running_var" (D,) are kept here and brought up to date in training.
+            "running_mean" and "running_var" (D,) are kept here and updated in training.
 
     Returns:
         out: (N, D), in the dtype of x.
         cache: (xhat, gamma, std) for the backward pass; None when testing.
 
     Raises:
-        ValueError: shapes do not fit, N is 0, x holds NaN or infinity, or the mode is another.
+        ValueError: shapes do not fit, N is 0, x holds NaN or infinity, or the mode is neither "train" nor "test".
     """
     _check_norm_inputs(x, gamma, beta)
     mode = _mode("bn_param", bn_param)
@@ -140,7 +142,7 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tu
     running_var = bn_param.get("running_var", np.zeros(x.shape[1], x.dtype))
     cache = None
     # ===== START YOUR CODE HERE =====
-    # TODO: out (N, D). In mode "train" also running_mean and running_var, brought up to date, and
+    # TODO: out (N, D). In mode "train" also the updated running_mean and running_var, and
     #   cache = (xhat, gamma, std): normalised x (N, D), gamma, and the root of variance + eps (D,).
     if mode == "train":
         mean, var = x.mean(axis=0), x.var(axis=0)
@@ -159,18 +161,13 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tu
 
 
 def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    r"""Gradients of batch normalisation (training mode), step by step back through its computational graph.
-
-    $d\hat x = \gamma \, dout, \quad d\sigma = -\sum_i d\hat x_i \hat x_i / \sigma, \quad
-    d\mu = -\sum_i d\hat x_i / \sigma, \quad dx = (d\hat x + \hat x \, d\sigma \sigma / N) / \sigma + d\mu / N$
-
-    where $\sigma$ stands for $\sqrt{\sigma^2 + \epsilon}$.
+    """Gradients of batch normalisation (training mode), step by step back through its computational graph.
 
     Source: Ioffe & Szegedy, Batch Normalization (2015), section 3.
 
     Args:
         dout: (N, D) float, the gradient with respect to the output.
-        cache: what `batchnorm_forward` gave in training mode.
+        cache: what `batchnorm_forward` returned in training mode.
 
     Returns:
         dx (N, D), dgamma (D,), dbeta (D,).
@@ -182,6 +179,8 @@ def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     check_shape("dout", dout, xhat.shape, f"x of shape {xhat.shape}")
     # ===== START YOUR CODE HERE =====
     # TODO: dx (N, D), dgamma (D,) and dbeta (D,); mean and std depend on x too.
+    # xhat = (x - mean) / std. x acts on the loss through xhat itself, through std (whose derivative with respect to
+    # x_i is xhat_i / N) and through mean (1 / N), and the three parts of its gradient add up.
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -194,9 +193,7 @@ def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 
 
 def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    r"""Gradients of batch normalisation (training mode) by the formula simplified on paper.
-
-    $dx = \frac{\gamma}{N \sigma} \left( N \, dout - \sum_i dout_i - \hat x \sum_i dout_i \hat x_i \right)$
+    """Gradients of batch normalisation (training mode), by the formula simplified on paper.
 
     Arguments, result and errors are those of `batchnorm_backward`.
     """
@@ -204,6 +201,7 @@ def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Arr
     check_shape("dout", dout, xhat.shape, f"x of shape {xhat.shape}")
     # ===== START YOUR CODE HERE =====
     # TODO: dx (N, D) in one expression, dgamma (D,) and dbeta (D,).
+    # dx = gamma / (N std) (N dout - sum of dout - xhat (sum of dout xhat)), where both sums run over the examples.
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -215,9 +213,9 @@ def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Arr
 def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict) -> tuple[Array, Cache]:
     r"""Normalise every example over its features, then scale and shift each feature; the same in training and testing.
 
-    $\hat x = (x - \mu) / \sqrt{\sigma^2 + \epsilon}, \quad out = \gamma \hat x + \beta$
+    $\hat x = (x - \mu) / std, \quad std = \sqrt{\sigma^2 + \epsilon}, \quad out = \gamma \hat x + \beta$
 
-    with mean $\mu$ and variance $\sigma^2$ of each row.
+    with the mean $\mu$ and the variance $\sigma^2$ of each row.
 
     Source: Ba, Kiros & Hinton, Layer Normalization (2016), section 3.
 
@@ -245,16 +243,13 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict) -> tu
 
 
 def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    r"""Gradients of layer normalisation.
-
-    $dx = \frac{1}{D \sigma} \left( D \, d\hat x - \sum_j d\hat x_j - \hat x \sum_j d\hat x_j \hat x_j \right),
-    \quad d\hat x = \gamma \, dout$
+    """Gradients of layer normalisation.
 
     Source: Ba, Kiros & Hinton, Layer Normalization (2016), section 3.
 
     Args:
         dout: (N, D) float, the gradient with respect to the output.
-        cache: what `layernorm_forward` gave.
+        cache: what `layernorm_forward` returned.
 
     Returns:
         dx (N, D), dgamma (D,), dbeta (D,).
@@ -266,6 +261,7 @@ def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     check_shape("dout", dout, xhat.shape, f"x of shape {xhat.shape}")
     # ===== START YOUR CODE HERE =====
     # TODO: dx (N, D), dgamma (D,) and dbeta (D,); mean and std run over the features of a row.
+    # dx = 1 / (D std) (D dxhat - sum of dxhat - xhat (sum of dxhat xhat)), where both sums run over the features.
     d = xhat.shape[1]
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -276,7 +272,7 @@ def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 
 
 def dropout_forward(x: Array, dropout_param: dict) -> tuple[Array, Cache]:
-    r"""Inverted dropout: in training each value is kept with probability p and divided by p, in testing all pass.
+    r"""Inverted dropout: training keeps a value with probability p and divides it by p, testing keeps all values.
 
     $out = x \cdot m / p, \quad m \sim \mathrm{Bernoulli}(p)$
 
@@ -292,7 +288,7 @@ def dropout_forward(x: Array, dropout_param: dict) -> tuple[Array, Cache]:
         cache: (dropout_param, mask); the mask holds 0 and 1/p, and is None when testing.
 
     Raises:
-        ValueError: p or the mode is another.
+        ValueError: p is outside 0 < p <= 1, or the mode is neither "train" nor "test".
     """
     p = float(dropout_param["p"])
     if not 0 < p <= 1:
@@ -312,13 +308,11 @@ def dropout_forward(x: Array, dropout_param: dict) -> tuple[Array, Cache]:
 
 
 def dropout_backward(dout: Array, cache: Cache) -> Array:
-    r"""Gradient of inverted dropout.
-
-    $dx = dout \cdot m / p$ in training, $dx = dout$ in testing.
+    """Gradient of inverted dropout.
 
     Args:
         dout: the gradient with respect to the output.
-        cache: what `dropout_forward` gave.
+        cache: what `dropout_forward` returned.
 
     Returns:
         dx: like `dout`.
@@ -332,6 +326,7 @@ def dropout_backward(dout: Array, cache: Cache) -> Array:
         check_shape("dout", dout, mask.shape, f"x of shape {mask.shape}")
     # ===== START YOUR CODE HERE =====
     # TODO: dx in the shape of dout, for both modes.
+    # In training dx = dout * mask; in testing dx = dout.
     dx = dout * mask if mode == "train" else dout
     # ====== END YOUR CODE HERE ======
     return dx

@@ -16,7 +16,8 @@ class TwoLayerNet:
 
     $s = \max(0, x W_1^T + b_1) \, W_2^T + b_2$
 
-    `params` holds W1 (H, D), b1 (H,), W2 (C, H), b2 (C,): one row of weights per unit.
+    `params` holds W1 (H, D), b1 (H,), W2 (C, H), b2 (C,): one row of weights per unit. (In `nn.fc_net.TwoLayerNet`,
+    which is put together from layers and trained by a Solver, it is one column per unit.)
 
     Source: Goodfellow et al., Deep Learning (2016), chapter 6.
     """

@@ -12,6 +12,7 @@ from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.questions import Kind
 from autograder.source import (
+    AGREE,
     is_machine_made,
     open_source,
     read_cell,
@@ -49,6 +50,9 @@ UUID = "3f0c6f0e-8b0d-4f55-9e0b-0a7a5c1c2d{:02d}"  # as JupyterLab makes them
         ("assert x == 1", Kind.GIVEN, None),
         ("# A cloud (20 points)\nplot(x)", Kind.GIVEN, None),
         ("# Check: 20 points\nplot(x)", Kind.GIVEN, None),
+        ("# Check the files (1 point)\nnames = !ls\nexpect.same(names)", Kind.CHECK, 1),
+        ("# Check it (1 point)\nexpect.same(x)\nx?", Kind.CHECK, 1),
+        ("%%bash\n# Check it (1 point)\necho expect", Kind.GIVEN, None),
         ("# expect.same(x)", Kind.GIVEN, None),
         ('text = "expect.same(x)"', Kind.GIVEN, None),
         ("def check(f):\n    expect.same(f(1))", Kind.GIVEN, None),
@@ -123,6 +127,7 @@ def test_ids_are_made_of_small_letters_digits_and_hyphens(text, name):
         ("Loss_Check", False),
         ("question-1", False),
         ("deadbeef", False),
+        ("TwoLayer-Net", False),
     ],
 )
 def test_ids_that_editors_make_are_told_from_those_of_people(name, machine):
@@ -294,6 +299,28 @@ def test_ids_that_students_have_never_change(homework):
     assert homework.cells()[4]["metadata"]["nbgrader"]["grade_id"] == UUID.format(4)
 
 
+def test_what_is_only_given_may_keep_the_id_that_jupyter_made(homework):
+    """Is a text that nobody grades released under the id that stands in the file, title or not?"""
+    homework.write(text("# Title", UUID.format(0)), code("x = 1", UUID.format(1)))
+    source = open_source(homework.assignment, "hw")
+    assert [cell.id for cell in source.notebook.cells] == [UUID.format(0), UUID.format(1)]
+    assert source.homeless == ()
+
+
+def test_points_of_a_work_cell_are_told(homework):
+    """Does an author hear that a cell in which students write earns nothing?"""
+    homework.write(code("# Check it (3 points)\n" + REGION + "\nexpect.same(x)", "a"))
+    (remark,) = open_source(homework.assignment, "hw").disagreements
+    assert remark.text.startswith('its text says "(3 points)", but students write in it, so it earns none.')
+
+
+def test_a_module_is_not_a_source(homework):
+    """Is it said, where the only file of that name is no percent script?"""
+    (homework.folder / "hw.py").write_text("def helper(): ...\n", encoding="utf-8")
+    with pytest.raises(CourseError, match="is not a percent script"):
+        read_source(homework.assignment, "hw")
+
+
 def test_a_readable_id_is_taken(homework):
     """Does a name that the author gave win over the title?"""
     homework.write(code("# Check the sum (2 points)\nexpect.same(1)", "toy-check"), text("# Title", "Start"))
@@ -363,7 +390,7 @@ def test_both_are_named_where_text_and_metadata_disagree(homework, cell, told, f
     """Does the metadata count until `lint --fix` writes what the text says?"""
     homework.write(cell)
     source = open_source(homework.assignment, "hw")
-    assert [remark.text for remark in source.disagreements] == [told]
+    assert [remark.text for remark in source.disagreements] == [f"{told}. {AGREE}"]
     assert source.notebook.cells[0].metadata == cell["metadata"]
     assert homework.fix() == {"a": fixed}
     assert open_source(homework.assignment, "hw").disagreements == ()
@@ -391,7 +418,10 @@ def test_extra_credit_stays_with_assignment_toml(homework):
     """Has such a check no points of its own in the notebook, whatever its text says?"""
     toml = homework.folder / "assignment.toml"
     homework.write(code("# Softmax (10 points extra credit)\nexpect.same(1)", "bonus-check"))
-    unlisted = 'its text says "(10 points extra credit)", but extra_credit in assignment.toml does not list it'
+    unlisted = (
+        'its text says "(10 points extra credit)", but extra_credit in assignment.toml does not list it. '
+        'Add there  "hw:bonus-check" = 10'
+    )
     assert [r.text for r in open_source(homework.assignment, "hw").disagreements] == [unlisted]
     toml.write_text(toml.read_text() + '[extra_credit]\n"hw:bonus-check" = 10\n')
     homework.fix()
@@ -399,7 +429,7 @@ def test_extra_credit_stays_with_assignment_toml(homework):
     (question,) = source_questions(homework.assignment)
     assert (question.kind, question.points, question.extra_credit) == (Kind.CHECK, 10.0, True)
     toml.write_text(toml.read_text().replace("= 10", "= 12"))
-    differs = 'its text says "(10 points extra credit)", and extra_credit in assignment.toml 12'
+    differs = 'its text says "(10 points extra credit)", and extra_credit in assignment.toml 12. Change one of them'
     assert [r.text for r in open_source(homework.assignment, "hw").disagreements] == [differs]
 
 
@@ -478,7 +508,7 @@ def test_both_forms_are_an_error(homework):
     """Is it said, where one of two sources would be ignored?"""
     homework.write(*AS_WRITTEN)
     (homework.folder / "hw.py").write_text("def helper(): ...\n", encoding="utf-8")
-    assert read_source(homework.assignment, "hw").cells[0].id == IDS[0]
+    assert read_source(homework.assignment, "hw").cells[4].id == IDS[4]
     (homework.folder / "hw.py").write_text(SCRIPT, encoding="utf-8")
     with pytest.raises(CourseError, match=r"hw\.ipynb: hw\.py is there too"):
         read_source(homework.assignment, "hw")

@@ -57,7 +57,7 @@ def collect(
     from autograder.course import find_course
     from autograder.errors import CourseError
     from autograder.gradebook.roster import read_roster
-    from autograder.intake.collect import Options
+    from autograder.intake.collect import CollectOptions
     from autograder.intake.collect import collect as gather
     from autograder.intake.roster import read_times
 
@@ -69,7 +69,7 @@ def collect(
         raise CourseError('collect: --whose is  "NAME AS THE PLATFORM HAS IT=ID".')
     zone = course.zone or (wanted.due.tzinfo if wanted.due else None)
     times = read_times(handed_in, read_roster(course).values(), zone) if handed_in else {}
-    options = Options(force, answers, times, file_times, ask if sys.stdin.isatty() else lambda label, near: "")
+    options = CollectOptions(force, answers, times, file_times, ask if sys.stdin.isatty() else lambda label, near: "")
     report = gather(course, wanted, source, options)
     show(report, wanted, console, zone)
     if report.problems:

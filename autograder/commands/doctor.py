@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from autograder.doctor import Fact, Report
+    from autograder.doctor import Fact, MachineReport
 
 
 def doctor(
@@ -33,7 +33,7 @@ def doctor(
     raise typer.Exit(0 if report.safe else 1)
 
 
-def show(report: "Report", console) -> None:
+def show(report: "MachineReport", console) -> None:
     for title, facts in (
         ("machine", report.machine),
         ("packages", report.packages),
@@ -66,7 +66,7 @@ def fact_table(title: str, facts: "tuple[Fact, ...]") -> "Table":
     return table
 
 
-def mechanism_table(report: "Report") -> "Table":
+def mechanism_table(report: "MachineReport") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
@@ -84,7 +84,7 @@ def mechanism_table(report: "Report") -> "Table":
     return table
 
 
-def as_dict(report: "Report") -> dict:
+def as_dict(report: "MachineReport") -> dict:
     groups = {
         "machine": report.machine,
         "packages": report.packages,

@@ -22,22 +22,21 @@ if TYPE_CHECKING:
 ARRAYS = "arrays-shown"  # the loaders take the one folder arrays-* for the data where there are no official files
 
 
-def make_sandbox_view(data: Path, view: Path, root: Path) -> Path:
+def make_sandbox_view(data: Path, view: Path) -> Path:
     """Make `view` the data folder for submissions: each dataset of `data`, cut to what a submission may see.
 
-    The course library reads the data, in a process of its own: it is complete there, and no trace of it or of the
-    withheld labels may be left in the process from which submissions are forked.
+    The data is read in a process of its own: no trace of the withheld labels may be left in the process from which
+    submissions are forked.
 
     Args:
         data: the course's data folder.
         view: made anew; on the file system of `data`, or the arrays are copied instead of linked.
-        root: the course folder, in which the library lies.
 
     Returns:
         `view`.
 
     Raises:
-        CourseError: the course library could not read a dataset.
+        CourseError: a dataset could not be read.
     """
     view.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{view.name}-", dir=view.parent) as unfinished:
@@ -45,13 +44,13 @@ def make_sandbox_view(data: Path, view: Path, root: Path) -> Path:
         fresh.mkdir()
         for dataset in known_datasets().values():
             if dataset.is_in(data):
-                _show(dataset, data, fresh, root)
+                _show(dataset, data, fresh)
         shutil.rmtree(view, ignore_errors=True)
         fresh.replace(view)
     return view
 
 
-def _show(dataset: Dataset, data: Path, view: Path, root: Path) -> None:
+def _show(dataset: Dataset, data: Path, view: Path) -> None:
     folder, shown = data / dataset.folder, view / dataset.folder
     arrays = shown / ARRAYS
     arrays.mkdir(parents=True)
@@ -59,15 +58,14 @@ def _show(dataset: Dataset, data: Path, view: Path, root: Path) -> None:
         shutil.copyfile(folder / name, shown / name)
     arguments = [dataset.loader, folder.absolute(), arrays.absolute(), dataset.shown_test_rows]
     result = subprocess.run(
-        [sys.executable, "-m", __name__, *map(str, arguments)],
-        cwd=root,
+        [sys.executable, "-P", "-m", __name__, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
     )
     if result.returncode != 0:
         last = (result.stderr.strip() or "no message").splitlines()[-1]
-        raise CourseError(f"data: {dataset.loader} could not read {folder}: {last}")
+        raise CourseError(f"data: cannot read {folder}: {last}")
 
 
 def _export(loader: str, folder: str, arrays: str, shown_test_rows: str) -> None:
@@ -94,5 +92,4 @@ def _link_or_write(array: "np.ndarray", target: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.getcwd())
     _export(*sys.argv[1:])

@@ -19,15 +19,16 @@ from statistics import NormalDist
 import numpy as np
 from tqdm import tqdm
 
-from autograder.data.batches import write_batch, write_meta
+from autograder.data.formats import META, TEST_BATCH, TRAINING_BATCHES, write_cifar10_batch, write_label_names
+from autograder.data.local import SYNTHETIC_MARKER
 
 CLASSES = tuple(f"synthetic-{label}" for label in range(10))
-MARKER = "SYNTHETIC-NOT-CIFAR-10"
 MARKER_TEXT = """\
 These images are generated. They are NOT CIFAR-10, and their classes mean nothing.
 They stand in for it where there is no network; get the real images with  autograder data cifar10
 """
-BATCHES = {f"data_batch_{i}": f"training batch {i} of 5" for i in range(1, 6)} | {"test_batch": "testing batch 1 of 1"}
+BATCHES = {name: f"training batch {i} of 5" for i, name in enumerate(TRAINING_BATCHES, 1)}
+BATCHES[TEST_BATCH] = "testing batch 1 of 1"
 
 SIDE = 32
 _GREY = 128
@@ -79,9 +80,9 @@ def write_synthetic(folder: Path, rows_per_batch: int = 10000, recipe: Recipe | 
         for number, (name, title) in enumerate(BATCHES.items()):
             images, labels = generator.batch(number, rows_per_batch, bar)
             filenames = (f"{CLASSES[label]}_{name}_{row:05}.png" for row, label in enumerate(labels))
-            write_batch(fresh / name, title, images, labels, filenames)
-        write_meta(fresh / "batches.meta", CLASSES, rows_per_batch)
-        (fresh / MARKER).write_text(MARKER_TEXT, encoding="utf-8")
+            write_cifar10_batch(fresh / name, title, images, labels, filenames)
+        write_label_names(fresh / META, CLASSES, rows_per_batch)
+        (fresh / SYNTHETIC_MARKER).write_text(MARKER_TEXT, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
     return folder

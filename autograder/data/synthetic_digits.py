@@ -6,7 +6,6 @@ are integers computed from integers (in float64, far below 2**53), so the bytes 
 """
 
 import shutil
-import struct
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +18,9 @@ from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
 from tqdm import tqdm
 
-MARKER = "SYNTHETIC-NOT-MNIST"
+from autograder.data.formats import write_idx
+from autograder.data.local import DIGITS_MARKER
+
 MARKER_TEXT = """\
 These digits are generated from printed ones. They are NOT MNIST, which was written by hand.
 They stand in for it where there is no network; get the real images with  autograder data mnist
@@ -45,7 +46,7 @@ _SHIFT = 2**20  # what one table entry is in integer coordinates
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DigitsRecipe:
     """What the images are made of. All but the seed are largest deviations: each image draws its own, evenly."""
 
     seed: int = 0
@@ -59,7 +60,9 @@ class Recipe:
     spot: float = 3.6  # radius of the largest spot, in pixels
 
 
-def write_synthetic_digits(folder: Path, rows: dict[str, int] | None = None, recipe: Recipe | None = None) -> Path:
+def write_synthetic_digits(
+    folder: Path, rows: dict[str, int] | None = None, recipe: DigitsRecipe | None = None
+) -> Path:
     """Write the four IDX files and a marker file into `folder`.
 
     Args:
@@ -70,7 +73,7 @@ def write_synthetic_digits(folder: Path, rows: dict[str, int] | None = None, rec
     Returns:
         `folder`.
     """
-    recipe, rows = recipe or Recipe(), rows or SPLITS
+    recipe, rows = recipe or DigitsRecipe(), rows or SPLITS
     tables = distance_tables()
     folder.parent.mkdir(parents=True, exist_ok=True)
     bar = tqdm(desc="synthetic digits", total=sum(rows.values()), unit=" images", disable=None)
@@ -87,19 +90,13 @@ def write_synthetic_digits(folder: Path, rows: dict[str, int] | None = None, rec
                 bar.update(len(labels[block]))
             write_idx(fresh / f"{split}-images-idx3-ubyte", images)
             write_idx(fresh / f"{split}-labels-idx1-ubyte", labels.astype(np.uint8))
-        (fresh / MARKER).write_text(MARKER_TEXT, encoding="utf-8")
+        (fresh / DIGITS_MARKER).write_text(MARKER_TEXT, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         fresh.replace(folder)
     return folder
 
 
-def write_idx(path: Path, array: np.ndarray) -> None:
-    """An array of unsigned bytes in MNIST's IDX format, http://yann.lecun.com/exdb/mnist/."""
-    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-    path.write_bytes(head + array.tobytes())
-
-
-def draw(labels: np.ndarray, tables: np.ndarray, recipe: Recipe, random: np.random.RandomState) -> np.ndarray:
+def draw(labels: np.ndarray, tables: np.ndarray, recipe: DigitsRecipe, random: np.random.RandomState) -> np.ndarray:
     """Images (N, 28, 28) uint8 of the digits `labels`."""
     count = len(labels)
     table = labels * len(FONTS) + random.randint(0, len(FONTS), count)
@@ -128,7 +125,7 @@ def _monomials() -> np.ndarray:
 _MONOMIALS = _monomials()
 
 
-def _distortions(count: int, recipe: Recipe, random: np.random.RandomState) -> np.ndarray:
+def _distortions(count: int, recipe: DigitsRecipe, random: np.random.RandomState) -> np.ndarray:
     """(2, N, 6) integer coefficients: which row and column of the table each pixel shows."""
     half_pixel = _FINE * _SHIFT / 2
     middle = (SIDE / 2 + _MARGIN) * _FINE * _SHIFT
@@ -140,7 +137,7 @@ def _distortions(count: int, recipe: Recipe, random: np.random.RandomState) -> n
     return identity[:, None] + np.array(deviations).transpose(0, 2, 1)
 
 
-def _spots(count: int, recipe: Recipe, random: np.random.RandomState) -> np.ndarray:
+def _spots(count: int, recipe: DigitsRecipe, random: np.random.RandomState) -> np.ndarray:
     """(N, 784) bool: where the ink has come off."""
     middle = random.randint(0, 2 * SIDE, (2, count, 1)) - (SIDE - 1)
     radius = random.randint(0, round(2 * recipe.spot) + 1, (count, 1))

@@ -122,8 +122,9 @@ def hand_in(course: Course, assignment: Assignment, student: DemoStudent, weight
         notebook = fill_notebook(read_source(assignment, name), name, student, choose)
         (target / f"{name}.ipynb").write_text(format_notebook(notebook), encoding="utf-8")
     searched = all(student.choose(f"{notebook}:{cell}", "") is not None for notebook, cell in assignment.search)
-    for name in assignment.hand_in if weights is not None and searched else ():
-        (target / name).write_bytes((weights / name).read_bytes())
+    if weights is not None and searched:
+        for name in assignment.hand_in:
+            (target / name).write_bytes((weights / name).read_bytes())
     unknown = sorted(set(student.write) - known)
     if unknown:
         raise CourseError(f"{assignment.folder / FILE}: student {student.id}: there is no region {', '.join(unknown)}.")

@@ -421,8 +421,17 @@ def sorted_rows(array: Array) -> Array:
 
 def show_all(value: Any) -> str:
     """A text for one value, with the content of a short list, tuple or dict without arrays."""
-    text = repr(value) if isinstance(value, list | tuple | dict) and len(value) <= 20 else "array"
-    return show(value) if "array" in text or len(text) > 200 else text
+    if not isinstance(value, list | tuple | dict) or len(value) > 20 or holds_array(value):
+        return show(value)
+    text = repr(value)
+    return text if len(text) <= 200 else show(value)
+
+
+def holds_array(value: Any) -> bool:
+    """Is there an array in the value, however deep?"""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return isinstance(value, np.ndarray) or (isinstance(value, list | tuple) and any(map(holds_array, value)))
 
 
 def show(value: Any) -> str:

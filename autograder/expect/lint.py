@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.expect.calls import KINDS
 from autograder.expect.session import rng
-from autograder.questions import is_check
+from autograder.questions import is_check, students_write
 
 MODULE = "expect"
 NAMES = {function.__name__: kind for function, kind in KINDS.items()}
@@ -22,7 +22,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True)
-class Problem:
+class LintProblem:
     """Something to mend in one cell; `line` counts from 1 in the cell."""
 
     cell_id: str
@@ -30,7 +30,7 @@ class Problem:
     text: str
 
 
-def guessable_cells(nb: Mapping[str, Any]) -> list[Problem]:
+def guessable_cells(nb: Mapping[str, Any]) -> list[LintProblem]:
     """Problems of a notebook's grade cells: what a student could earn without the work, or grading could not follow.
 
     - a grade cell without an expectation, or whose every expectation could be met by a guess: each needs one `same` or
@@ -49,10 +49,10 @@ def guessable_cells(nb: Mapping[str, Any]) -> list[Problem]:
         tree, graded = trees[cell["id"]], is_check(cell)
         if isinstance(tree, SyntaxError):
             if graded:
-                problems.append(Problem(cell["id"], tree.lineno or 1, f"it cannot be read: {tree.msg}"))
+                problems.append(LintProblem(cell["id"], tree.lineno or 1, f"it cannot be read: {tree.msg}"))
             continue
-        found = grade_cell(tree, assigned) if graded else other_cell(tree)
-        problems.extend(Problem(cell["id"], line, text) for line, text in sorted(found))
+        found = grade_cell(tree, assigned) if graded else other_cell(tree, students_write(cell))
+        problems.extend(LintProblem(cell["id"], line, text) for line, text in sorted(found))
     return problems
 
 
@@ -78,11 +78,12 @@ def grade_cell(tree: ast.Module, assigned: set[str]) -> Iterator[tuple[int, str]
         )
 
 
-def other_cell(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Problems of a cell that is not graded."""
+def other_cell(tree: ast.Module, written: bool) -> Iterator[tuple[int, str]]:
+    """Problems of a cell that is not graded; do students write in it?"""
+    where = "in a cell that students write in" if written else "outside a grade cell"
     yield from unknown_names(tree)
     for call in expectations(tree):
-        yield call.lineno, f"expect.{call.func.attr} stands outside a grade cell, where it decides nothing"
+        yield call.lineno, f"expect.{call.func.attr} stands {where}, where it decides nothing"
 
 
 def parse(source: str) -> ast.Module | SyntaxError:

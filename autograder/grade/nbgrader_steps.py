@@ -7,7 +7,7 @@ at a time, in nbgrader's order; all notebooks of a submission are graded at the 
 import atexit
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from autograder.course import Course, find_course
+from autograder.errors import CourseError
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.prepare.splice import splice_submission
 from autograder.grade.run.crew import LocalCrew
@@ -26,14 +27,15 @@ from autograder.grade.run.one_submission import Graded, Settings
 from autograder.grade.run.scratch import data_view, temporary_scratch
 from autograder.grade.run.start import safe_tier
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.gradebook.results import CellResult
+from autograder.gradebook.results import RESULT, CellResult
 from autograder.gradebook.store import Store, new_seed
+from autograder.intake.submission import TIMESTAMP
 
 Resources = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Session:
+class EngineSession:
     """An engine for one assignment, kept while this process grades it, and what it graded last."""
 
     store: Store
@@ -42,7 +44,7 @@ class Session:
 
 
 _lock = threading.Lock()
-_sessions: dict[tuple[Path, str, str], Session] = {}
+_sessions: dict[tuple[Path, str, str], EngineSession] = {}
 _open = contextlib.ExitStack()
 atexit.register(_open.close)
 
@@ -51,7 +53,7 @@ def course_of(resources: Resources) -> Course:
     return find_course(Path(resources["metadata"]["path"]))
 
 
-def session_of(resources: Resources, tier: str) -> Session:
+def session_of(resources: Resources, tier: str) -> EngineSession:
     """The session for the notebook's assignment; a changed source gets a new one."""
     course = course_of(resources)
     name = resources["nbgrader"]["assignment"]
@@ -67,7 +69,7 @@ def session_of(resources: Resources, tier: str) -> Session:
             warm = _open.enter_context(WarmProcess())
             crew = _open.enter_context(LocalCrew(1, warm, scratch))
             engine = _open.enter_context(Engine(course, pristine, settings, crew, warm, scratch, Listener()))
-            _sessions[key] = Session(store, engine, {})
+            _sessions[key] = EngineSession(store, engine, {})
         return _sessions[key]
 
 
@@ -91,12 +93,35 @@ class SpliceSubmission(NbGraderPreprocessor):
         course = course_of(resources)
         about = resources["nbgrader"]
         pristine = load_pristine(course, course.assignment(about["assignment"]))
-        spliced = splice_submission(read(Store(course, about["assignment"]), pristine, about["student"]), pristine)
+        store = Store(course, about["assignment"])
+        submission = read(store, pristine, about["student"])
+        spliced = splice_submission(submission, pristine)
         for edit in spliced.edits:
             self.log.info("%s, line %s: %s outside the regions; it does not count", edit.place, edit.line, edit.kind)
         for note in spliced.notes:
             self.log.info("%s", note.text)
-        return spliced.notebooks.get(about["notebook"], nb), resources
+        ours = {*spliced.files, *(f"{name}.ipynb" for name in spliced.notebooks), RESULT}
+        ours |= {TIMESTAMP} if submission.timestamp else set()
+        remove_strangers(store.autograded(about["student"]), ours)
+        if about["notebook"] not in spliced.notebooks:
+            raise CourseError(
+                f"{about['student']}: {spliced.missing[about['notebook']]}. "
+                f"`autograder grade {about['assignment']}` grades what is left of such a submission."
+            )
+        return spliced.notebooks[about["notebook"]], resources
+
+
+def remove_strangers(folder: Path, ours: Container[str]) -> None:
+    """Take away what nbgrader copied into the graded submission and is not part of ours.
+
+    nbgrader copies, with the instructor's rights, whatever a student's link points to.
+    """
+    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder comes before the folder
+        if path.is_dir() and not path.is_symlink():
+            with contextlib.suppress(OSError):  # it is not empty
+                path.rmdir()
+        elif path.relative_to(folder).as_posix() not in ours:
+            path.unlink()
 
 
 class RunInSandbox(NbGraderPreprocessor):
@@ -112,7 +137,7 @@ class RunInSandbox(NbGraderPreprocessor):
         files = {path: content for path, content in result.files.items() if not path.endswith(".ipynb")}
         resources.setdefault("outputs", {}).update(files)
         resources["autograder"] = {"results": result.result.of(name)}
-        return result.notebooks.get(name, nb), resources
+        return result.notebooks[name], resources
 
 
 class SaveExtraCredit(NbGraderPreprocessor):

@@ -27,7 +27,7 @@ Ask = Callable[[str, tuple[Person, ...]], str]
 
 
 @dataclass(frozen=True)
-class Row:
+class CollectedRow:
     """What came of one student's hand-in.
 
     Attributes:
@@ -52,7 +52,7 @@ class Report:
 
     platform: str = ""
     inside: str = ""
-    rows: list[Row] = field(default_factory=list)
+    rows: list[CollectedRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     missing: list[Person] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Options:
+class CollectOptions:
     """How to collect.
 
     Attributes:
@@ -85,7 +85,7 @@ class Options:
     ask: Ask = lambda label, near: ""
 
 
-def collect(course: Course, assignment: Assignment, source: Path, options: Options = Options()) -> Report:
+def collect(course: Course, assignment: Assignment, source: Path, options: CollectOptions = CollectOptions()) -> Report:
     """Put every student's hand-in that is in `source` into `submitted/`; what is there already and newer stays."""
     report = Report()
     store = Store(course, assignment.name)
@@ -135,7 +135,7 @@ def tell_strays(found: Recognised, report: Report) -> None:
 
 
 def owners(
-    found: Recognised, roster: Mapping[str, Person], options: Options, report: Report, zone: tzinfo | None
+    found: Recognised, roster: Mapping[str, Person], options: CollectOptions, report: Report, zone: tzinfo | None
 ) -> tuple[dict[str, list[Claim]], dict[str, Person]]:
     """Student id -> hand-ins, and everybody of whom something new is known."""
     platform = found.platform.name
@@ -238,7 +238,7 @@ def take(
     expected: Expected,
     assignment: Assignment,
     zone: tzinfo | None,
-    options: Options,
+    options: CollectOptions,
     report: Report,
     source: str,
 ) -> None:
@@ -291,7 +291,7 @@ def take(
         if person.listed and key not in person.ids | {f"id:{person.id.casefold()}"}:
             report.notes.append(f"{person.id}: the submission.json in it says {manifest.student_id}.")
     report.rows.append(
-        Row(
+        CollectedRow(
             student=person.id,
             name=person.name,
             state=state,
@@ -305,7 +305,7 @@ def take(
 
 
 def receipt_of(
-    claim: Claim, settled: Settled, person: Person, found: Recognised, options: Options, source: str
+    claim: Claim, settled: Settled, person: Person, found: Recognised, options: CollectOptions, source: str
 ) -> Receipt:
     """What is known of a hand-in. No file in it says when it was handed in: those times are the student's."""
     files = {file.path: file for file in settled.files}

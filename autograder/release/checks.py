@@ -41,13 +41,12 @@ FOREIGN = {
 BELONGS_INTO = {MARK_SCHEME: "an answer", HIDDEN_TESTS: "a check"}
 KINDS = {FLAGS[kind]: text for kind, text in IN_WORDS.items() if kind is not Kind.PRACTICE}
 FIX = "autograder lint --fix puts it right"
-AGREE = "Change one of them; autograder lint --fix takes what the text says"
 NAMED = "# ===== START YOUR CODE HERE: its-name ====="
 ANSWER_BANNERS = "<!-- ===== START YOUR ANSWER HERE ===== -->  and  <!-- ====== END YOUR ANSWER HERE ====== -->"
 
 
 @dataclass(frozen=True)
-class Problem:
+class SourceProblem:
     """Something wrong in the source: which file, which cell ("" for the whole file), and what to do."""
 
     file: Path
@@ -59,7 +58,7 @@ class Problem:
         return f"{place}: {self.text}" + ("" if self.text.endswith(("?", "=", "->", "###")) else ".")
 
 
-def check_assignment(course: Course, name: str) -> list[Problem]:
+def check_assignment(course: Course, name: str) -> list[SourceProblem]:
     """Return everything in source/<name> that keeps it from being released, in the order of the files.
 
     Raises:
@@ -91,18 +90,18 @@ def check_assignment(course: Course, name: str) -> list[Problem]:
     return problems
 
 
-def check_notebook(source: Source, assignment: Assignment) -> list[Problem]:
+def check_notebook(source: Source, assignment: Assignment) -> list[SourceProblem]:
     """Return what is malformed in one source notebook."""
     nb, path = source.notebook, source.path
-    problems: list[Problem] = []
+    problems: list[SourceProblem] = []
     if new := source.homeless:
         which = f"{new[0].text}" + (f", and {len(new) - 1} more" if len(new) > 1 else "")
         text = f"no id yet: {which}. Write ids into the file with  autograder lint --fix {assignment.name}"
-        problems.append(Problem(path, "", text))
+        problems.append(SourceProblem(path, "", text))
     for cell in nb.cells:
 
         def note(text: str, cell: str = cell.id) -> None:
-            problems.append(Problem(path, cell, text))
+            problems.append(SourceProblem(path, cell, text))
 
         for check in CELL_CHECKS:
             check(cell, (path.stem, cell.id) in assignment.extra_credit, note)
@@ -112,34 +111,36 @@ def check_notebook(source: Source, assignment: Assignment) -> list[Problem]:
     return problems
 
 
-def _from_error(path: Path, error: CourseError) -> Problem:
+def _from_error(path: Path, error: CourseError) -> SourceProblem:
     """The error as a problem; most texts of errors begin with a path of their own."""
     text = str(error)
     found = re.match(r'(?P<file>.+?\.(?:ipynb|py|toml))(?:, cell "(?P<cell>[^"]+)")?(?P<rest>.*)', text, re.DOTALL)
     if not found:
-        return Problem(path, "", text.rstrip("."))
+        return SourceProblem(path, "", text.rstrip("."))
     rest = found["rest"].removeprefix(":").strip().rstrip(".")
-    return Problem(Path(found["file"]), found["cell"] or "", rest.removeprefix(", "))
+    return SourceProblem(Path(found["file"]), found["cell"] or "", rest.removeprefix(", "))
 
 
 # --- the folder -------------------------------------------------------------------------------------------------------
 
 
-def _folder(course: Course, assignment: Assignment) -> Iterator[Problem]:
+def _folder(course: Course, assignment: Assignment) -> Iterator[SourceProblem]:
     listed = {f"{name}.ipynb" for name in assignment.notebooks}
     for path in sorted(assignment.folder.glob("*.ipynb")):
         if path.name not in listed:
-            yield Problem(path, "", f'{FILE} does not list it. Add "{path.stem}" to notebooks, or move the file away')
+            yield SourceProblem(
+                path, "", f'{FILE} does not list it. Add "{path.stem}" to notebooks, or move the file away'
+            )
     scripts = {path for name in assignment.notebooks if is_script(path := assignment.folder / f"{name}.py")}
     for dataset in assignment.data:
         try:
             find_dataset(dataset)
         except CourseError as error:
-            yield Problem(assignment.folder / FILE, "", str(error).rstrip("."))
+            yield SourceProblem(assignment.folder / FILE, "", str(error).rstrip("."))
     beside = (assignment.folder / library.name for library in course.libraries)
     copies = [path for path in beside if path.exists() or path.is_symlink()]
     for copy in copies:
-        yield Problem(
+        yield SourceProblem(
             copy, "", "this would be released with its solutions. Take it away: release puts the library there"
         )
     if copies:
@@ -149,10 +150,10 @@ def _folder(course: Course, assignment: Assignment) -> Iterator[Problem]:
         if number := next((number for number, line in enumerate(lines, start=1) if banner_of(line)), None):
             packages = "".join(f" and in {library.stem}/" for library in course.libraries)
             place = f"Regions stand in notebooks{packages}"
-            yield Problem(path, "", f"line {number}: a region, but this file is released as it is. {place}")
+            yield SourceProblem(path, "", f"line {number}: a region, but this file is released as it is. {place}")
 
 
-def _places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[Problem]:
+def _places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[SourceProblem]:
     """Cells that assignment.toml names and that are not there."""
     for key in ("search", "extra_credit"):
         for notebook, cell in sorted(getattr(assignment, key)):
@@ -160,10 +161,10 @@ def _places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Itera
                 ids = {c.id: c for c in notebooks[notebook].cells}
                 if cell not in ids:
                     text = f'{key} has "{notebook}:{cell}", but {notebook}.ipynb has no cell with this id'
-                    yield Problem(assignment.folder / FILE, "", text)
+                    yield SourceProblem(assignment.folder / FILE, "", text)
                 elif key == "extra_credit" and not is_question(ids[cell]):
                     text = f'extra_credit has "{notebook}:{cell}", but this cell is not graded'
-                    yield Problem(assignment.folder / FILE, "", text)
+                    yield SourceProblem(assignment.folder / FILE, "", text)
 
 
 # --- one cell ---------------------------------------------------------------------------------------------------------
@@ -279,19 +280,19 @@ CELL_CHECKS: tuple[Callable[[NotebookNode, bool, Note], None], ...] = (
 )
 
 
-def _not_python(nb: NotebookNode, path: Path, when: str) -> Iterator[Problem]:
+def _not_python(nb: NotebookNode, path: Path, when: str) -> Iterator[SourceProblem]:
     try:
         for _ in code_cells(nb, path):
             pass
     except CourseError as error:
         problem = _from_error(path, error)
-        yield Problem(problem.file, problem.cell, problem.text + when)
+        yield SourceProblem(problem.file, problem.cell, problem.text + when)
 
 
 # --- lint and fix -----------------------------------------------------------------------------------------------------
 
 
-def lint_assignment(course: Course, name: str) -> list[Problem]:
+def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
     """Return what `check_assignment` finds, and what is well-formed but would grade badly."""
     problems = check_assignment(course, name)
     if problems:
@@ -300,14 +301,14 @@ def lint_assignment(course: Course, name: str) -> list[Problem]:
     for number, notebook in enumerate(assignment.notebooks):
         source = open_source(assignment, notebook)
         path, nb = source.path, source.notebook
-        problems += [Problem(path, remark.cell, f"{remark.text}. {AGREE}") for remark in source.disagreements]
+        problems += [SourceProblem(path, remark.cell, remark.text) for remark in source.disagreements]
         if number == 0 and STUDENT_CELL not in {cell.id for cell in nb.cells}:
-            problems.append(Problem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
+            problems.append(SourceProblem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
         for cell in nb.cells:
             if holds_back(cell.source, [HIDDEN_TESTS]):
                 text = "hidden tests run beside student code, which can read them. State expectations (expect.same)"
-                problems.append(Problem(path, cell.id, text))
-        problems += [Problem(path, p.cell_id, f"line {p.line}: {p.text}") for p in guessable_cells(nb)]
+                problems.append(SourceProblem(path, cell.id, text))
+        problems += [SourceProblem(path, p.cell_id, f"line {p.line}: {p.text}") for p in guessable_cells(nb)]
     return problems
 
 

@@ -151,24 +151,24 @@ def check_gradebook(course: Course, assignment: Assignment) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Cell:
+class _RecordedCell:
     grade: bool
     solution: bool
     points: float
 
 
-def _recorded_cells(notebook: Notebook) -> dict[str, _Cell]:
+def _recorded_cells(notebook: Notebook) -> dict[str, _RecordedCell]:
     """The cells that nbgrader has recorded."""
     points = {cell.name: cell.max_score for cell in notebook.grade_cells}
     solutions = {cell.name for cell in notebook.solution_cells}
     names = (cell.name for cell in notebook.source_cells)
-    return {name: _Cell(name in points, name in solutions, points.get(name, 0)) for name in names}
+    return {name: _RecordedCell(name in points, name in solutions, points.get(name, 0)) for name in names}
 
 
-def _cells(nb: NotebookNode) -> dict[str, _Cell]:
+def _cells(nb: NotebookNode) -> dict[str, _RecordedCell]:
     """The cells that nbgrader would record: those that are graded, written in, or locked."""
     return {
-        cell.id: _Cell(is_question(cell), students_write(cell), points_of(cell))
+        cell.id: _RecordedCell(is_question(cell), students_write(cell), points_of(cell))
         for cell in nb.cells
         if is_question(cell) or students_write(cell) or marks_of(cell).get("locked")
     }

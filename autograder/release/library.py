@@ -127,10 +127,10 @@ def used_modules(course: Course, assignment: Assignment) -> dict[str, Path]:
         name, where = pending.pop()
         if name in found:
             continue
-        path = _file(course, name)
-        if name.partition(".")[0] not in packages or path is None:
+        file = _file(course, name)
+        if name.partition(".")[0] not in packages or file is None:
             raise _no_module(course, name, where)
-        found[name] = path
+        found[name] = path = file
         inside = name if path.name == "__init__.py" else name.rpartition(".")[0]
         pending += [(module, str(path)) for module in _imports(_tree(_text(path), path), course, packages, inside)]
         above = name.rpartition(".")[0]

@@ -20,6 +20,7 @@ from autograder.course import Course, environment_bin_on_path, find_course, nbgr
 from autograder.errors import CourseError
 from autograder.files import TIMESTAMP
 from autograder.gradebook.results import Scores
+from autograder.prose import CleanHTML, rendered
 from autograder.questions import marks_of
 from autograder.report.formulas import write_formulas
 from autograder.report.hidden import without_hidden
@@ -27,7 +28,6 @@ from autograder.report.make import one_report
 from autograder.report.model import Options
 from autograder.report.outputs import PICTURES
 from autograder.report.pictures import PictureError, bundle_bytes, picture_bytes
-from autograder.report.prose import CleanHTML, rendered
 from autograder.report.sanitise import picture_address, safe_html, sealed
 from autograder.report.tex import Maths, maths_only, take_maths
 

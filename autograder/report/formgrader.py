@@ -1,6 +1,6 @@
 """Makes formgrader's pages safe to open: a student's work is shown in them, and they can change grades.
 
-Three layers, as in feedback. `autograded/` holds no markdown that does more than show something (`report.prose`).
+Three layers, as in feedback. `autograded/` holds no markdown that does more than show something (`autograder.prose`).
 The page of a submission is made from a cleaned copy of the notebook, by our own template, whose policy lets the browser
 run nbgrader's scripts only. And what nbgrader writes into its other pages (names, ids) is escaped.
 `autograder.nbgrader` puts all this into a course's configuration.
@@ -14,8 +14,8 @@ from markupsafe import Markup
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 
+from autograder.prose import CleanHTML
 from autograder.report.feedback import SafeHTMLExporter, safe_notebook
-from autograder.report.prose import CleanHTML
 
 ENTITIES = str.maketrans({"&": "&amp;", "\\": "&#92;", "<": "&lt;", ">": "&gt;", '"': "&#34;"})
 FILES_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

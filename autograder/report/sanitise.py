@@ -9,38 +9,13 @@ import html
 import re
 from collections.abc import Callable, Sequence
 
+from autograder.allowlist import ATTRIBUTES, SCHEMES, TAGS, only_known_classes
 from autograder.report.pictures import PictureError, Pictures
 from autograder.report.tex import PLACEHOLDER, Maths, as_written, shows_nothing
 
-TAGS = set(
-    """a abbr b blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption figure
-    h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub summary sup
-    table tbody td tfoot th thead tr tt u ul var""".split()  # noqa: SIM905 (a list of 60 strings reads worse)
-)
-ATTRIBUTES = {
-    "*": {"align", "title", "dir", "lang"},
-    "a": {"href"},
-    "code": {"class"},
-    "col": {"span"},
-    "colgroup": {"span"},
-    "div": {"class"},
-    "img": {"src", "alt", "width", "height"},
-    "li": {"value"},
-    "ol": {"start"},
-    "pre": {"class"},
-    "span": {"class"},
-    "table": {"border", "class"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
-}
-SCHEMES = {"http", "https", "mailto", "data"}
 POLICY = (
     "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-src 'none'; object-src 'none'"
-)
-
-CLASS = re.compile(
-    r"highlight|hl|hll|[a-z]{1,2}[0-9]?|dataframe|ansi-[a-z-]+|language-\w+|task-list-item(-checkbox)?|footnotes?"
 )
 
 PictureSource = Callable[[str], bytes]
@@ -70,19 +45,14 @@ def safe_html(text: str, picture: PictureSource, maths: Sequence[Maths] = (), ma
 
     cleaned = nh3.clean(
         text,
-        tags=TAGS,
+        tags=set(TAGS),
         attributes=ATTRIBUTES,
-        url_schemes=SCHEMES,
+        url_schemes=set(SCHEMES),
         attribute_filter=attribute,
         link_rel="noopener noreferrer",
         strip_comments=True,
     )
     return PLACEHOLDER.sub(lambda match: formula(int(match[1]), maths, mathml), cleaned)
-
-
-def only_known_classes(value: str) -> str:
-    """The classes of highlighted code, tables and lists among those of an element. Others could make it a button."""
-    return " ".join(one for one in value.split(" ") if CLASS.fullmatch(one))
 
 
 def formula(index: int, maths: Sequence[Maths], mathml: Sequence[str | None]) -> str:

@@ -8,7 +8,7 @@ import traceback
 from typing import Any
 
 from autograder.errors import CourseError
-from autograder.grade.run.protocol import Kind, read_frame, write_frame
+from autograder.grade.run.protocol import Frame, read_frame, write_frame
 
 MEMORY = 4 * 2**30
 
@@ -16,7 +16,7 @@ MEMORY = 4 * 2**30
 def serve(prepared: None, control: int) -> None:
     """Do the one task that comes, and send what comes of it."""
     _, task = read_frame(control)
-    write_frame(control, Kind.OUTCOME, pickle.dumps(outcome(task)))
+    write_frame(control, Frame.OUTCOME, pickle.dumps(outcome(task)))
 
 
 def outcome(packed: bytes) -> tuple[Any, str | None]:

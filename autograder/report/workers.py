@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.grade.run.protocol import Kind
+from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.machine import cores
 
@@ -63,7 +63,7 @@ def run_in_fork(warm: WarmProcess, task: Task, seconds: float) -> Outcome:
     except (OSError, EOFError) as error:
         return Outcome(task.name, error=f"no process could be started: {error}")
     try:
-        process.control.send(Kind.TASK, packed(task), seconds)
+        process.control.send(Frame.TASK, packed(task), seconds)
         _, answer = process.control.receive(seconds)
         return Outcome(task.name, *pickle.loads(answer))
     except TimeoutError:

@@ -1,8 +1,10 @@
 """Seccomp: which system calls a process can make at all.
 
 A filter names what is allowed; everything else fails with EPERM, or ENOSYS for the calls that programs expect to be
-missing on older kernels. Notably absent: every way to get a socket, to trace or read another process, to make a
-namespace or a mount, to open a file by handle, io_uring, bpf, perf events, keyrings, memfd, System V and POSIX queues.
+missing on older kernels. Notably absent: every way to get a socket other than a pair, to send file descriptors (nobody
+can measure what they hold while they are in flight) or data out of band, to enlarge a pipe, to trace or read another
+process, to make a namespace or a mount, to open a file by handle, io_uring, bpf, perf events, keyrings, memfd, System V
+and POSIX queues.
 """
 
 import ctypes
@@ -29,7 +31,8 @@ NUMBER_AT, ARCH_AT, ARGUMENTS_AT = 0, 4, 16
 CLONE_PARENT, CLONE_THREAD = 0x8000, 0x10000
 CLONE_NEW_NAMESPACE = 0x7E020000
 AF_UNIX, SOCK_STREAM, SOCK_TYPE_MASK = 1, 1, 0xF
-FCNTL_DUP, FCNTL_FLAGS, FCNTL_LOCKS, FCNTL_PIPES = (0, 1030), (1, 2, 3, 4), (5, 6, 7, 36, 37, 38), (1031, 1032)
+SEND_FLAGS = 0x4040  # do not wait, no SIGPIPE; above all, nothing out of band
+FCNTL_DUP, FCNTL_FLAGS, FCNTL_LOCKS, FCNTL_PIPES = (0, 1030), (1, 2, 3, 4), (5, 6, 7, 36, 37, 38), (1032,)
 IOCTLS = (
     0x5401,
     0x540F,
@@ -87,7 +90,7 @@ def rules(processes: bool, signals_outside_blocked: bool, metadata: bool, trunca
         Rule(("clone3",), FAIL | errno.ENOSYS),
         Rule(("kill", "tgkill"), ALLOW, confined),
         Rule(("socketpair",), ALLOW, (Check(0, (AF_UNIX,)), Check(1, (SOCK_STREAM,), SOCK_TYPE_MASK))),
-        Rule(("sendto",), ALLOW, (Check(4, (0,)), Check(4, (0,), high=True))),
+        Rule(("sendto",), ALLOW, (Check(3, (0,), ALL_BITS ^ SEND_FLAGS), Check(4, (0,)), Check(4, (0,), high=True))),
         Rule(("sync", "syncfs"), nothing),
         Rule(tuple(METADATA_NAMES), ALLOW if metadata else nothing),
     ]

@@ -36,7 +36,8 @@ class SandboxedChild:
         self.cpu_seconds = 0.0
         self._status: int | None = None
         self._control = control
-        self._watchdog_pid = watchdog_pid
+        self.watchdog_pid = watchdog_pid
+        """The parent of all of them."""
 
     def __enter__(self) -> "SandboxedChild":
         return self
@@ -50,6 +51,11 @@ class SandboxedChild:
         with contextlib.suppress(OSError):
             self._control.send(watchdog.INTERRUPT)
 
+    def ring(self) -> None:
+        """Send SIGALRM to the first process."""
+        with contextlib.suppress(OSError):
+            self._control.send(watchdog.RING)
+
     def kill(self) -> None:
         """Kill every process of the sandbox, and return when they are gone. Does nothing if they are already."""
         if self._status is None:
@@ -58,7 +64,7 @@ class SandboxedChild:
             with contextlib.suppress(TimeoutError):
                 self.wait(KILL_SECONDS)
                 return
-            os.kill(self._watchdog_pid, signal.SIGKILL)
+            os.kill(self.watchdog_pid, signal.SIGKILL)
             self.wait()
 
     def wait(self, timeout: float | None = None) -> int:
@@ -76,7 +82,7 @@ class SandboxedChild:
                 "reason": "its watchdog was killed",
             }
             self.reason, self.cpu_seconds = report["reason"], report.get("cpu_seconds", 0.0)
-            os.waitpid(self._watchdog_pid, 0)
+            os.waitpid(self.watchdog_pid, 0)
             self._control.close()
             self._status = report["status"]
         return self._status

@@ -32,7 +32,7 @@ timer_settime:223/110 timer_gettime:224/108 timer_getoverrun:225/109 timer_delet
 nanosleep:35/101 clock_nanosleep:230/115 clock_gettime:228/113 clock_getres:229/114 gettimeofday:96/169 time:201/-
 getrandom:318/278
 
-recvfrom:45/207 sendmsg:46/211 recvmsg:47/212 shutdown:48/210 getsockname:51/204 getpeername:52/205 getsockopt:55/209
+recvfrom:45/207 recvmsg:47/212 shutdown:48/210 getsockname:51/204 getpeername:52/205 getsockopt:55/209
 """
 
 BY_ARGUMENT = """

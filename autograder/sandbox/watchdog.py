@@ -9,14 +9,16 @@ import json
 import os
 import select
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.sandbox import scratch
 from autograder.sandbox.policy import Policy
 
 MEASURE_EVERY_MS = 50
-INTERRUPT = b"i"
+INTERRUPT, RING = b"i", b"a"
+"""Orders: send the first process SIGINT, or SIGALRM."""
 MB = 2**20
 
 
@@ -62,6 +64,31 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a process and all its descendants have had of the processors so far.
+
+    Attributes:
+        processor: seconds that they ran, all together, those that have ended included.
+        waiting: thread -> seconds that it could have run, but something else did.
+    """
+
+    processor: float = 0.0
+    waiting: Mapping[int, float] = field(default_factory=dict)
+
+
+def usage_of(pid: int) -> Usage:
+    """Measure a process and its descendants from outside."""
+    ticks, waiting = 0, {}
+    for one in (pid, *descendants(pid)):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+            for thread in os.listdir(f"/proc/{one}/task"):
+                waiting[int(thread)] = int(Path(f"/proc/{one}/task/{thread}/schedstat").read_text().split()[1]) / 1e9
+    return Usage(ticks / os.sysconf("SC_CLK_TCK"), waiting)
+
+
 def anonymous_bytes(pid: int | str) -> int:
     """Return the memory of a process that no file backs; 0 when it is gone."""
     try:
@@ -89,8 +116,9 @@ def watch(main: int, control: int, kill_all: Callable[[], None], excess: Callabl
     while (ended := bury(main)) is None:
         ready = dict(poll.poll(MEASURE_EVERY_MS))
         if control in ready:
-            if os.read(control, 1) == INTERRUPT:
-                os.kill(main, signal.SIGINT)
+            order = os.read(control, 1)
+            if order in (INTERRUPT, RING):
+                os.kill(main, signal.SIGINT if order == INTERRUPT else signal.SIGALRM)
                 continue
             reason = "it was stopped"
             poll.unregister(control)

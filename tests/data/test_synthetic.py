@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.data import synthetic
+from autograder.data.local import SYNTHETIC_FOLDER, SYNTHETIC_MARKER
 from autograder.data.synthetic import CLASSES, Recipe, write_synthetic
 from benchmarks import synthetic_bands
 from nn import datasets
@@ -50,7 +51,7 @@ def test_it_is_in_the_official_format_and_says_what_it_is(small):
     """Would an official reader read it, and could anybody take it for CIFAR-10?"""
     names = sorted(path.name for path in small.iterdir() if path.is_file())
     batches = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
-    assert names == sorted([synthetic.MARKER, "batches.meta", *batches])
+    assert names == sorted([SYNTHETIC_MARKER, "batches.meta", *batches])
     with (small / "data_batch_5").open("rb") as stream:
         batch = pickle.load(stream, encoding="bytes")
     assert batch[b"data"].shape == (100, 3072)
@@ -59,9 +60,8 @@ def test_it_is_in_the_official_format_and_says_what_it_is(small):
     assert all(name.startswith(b"synthetic-") for name in batch[b"filenames"])
     assert datasets.cifar10_classes(small) == CLASSES
     assert datasets.cifar10_source(small) == "synthetic"
-    assert "NOT CIFAR-10" in (small / synthetic.MARKER).read_text()
-    assert synthetic.MARKER == datasets.SYNTHETIC_MARKER
-    assert small.name == datasets.SYNTHETIC_FOLDER
+    assert "NOT CIFAR-10" in (small / SYNTHETIC_MARKER).read_text()
+    assert small.name == SYNTHETIC_FOLDER
 
 
 def test_classes_are_balanced_and_batches_differ(small):
@@ -88,7 +88,7 @@ def test_an_interrupted_generation_leaves_nothing(tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(synthetic, "write_meta", stop)
+    monkeypatch.setattr(synthetic, "write_label_names", stop)
     with pytest.raises(KeyboardInterrupt):
         write_synthetic(target, rows_per_batch=10)
     assert [path.name for path in tmp_path.rglob("*")] == ["set", "old"]

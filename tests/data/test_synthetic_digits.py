@@ -1,20 +1,18 @@
 import gzip
 import hashlib
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from autograder.data import synthetic_digits
+from autograder.data import local, synthetic_digits
+from autograder.data.formats import write_idx
 from autograder.data.obtain import obtain
 from autograder.data.registry import find_dataset
 from autograder.data.sandbox_view import make_sandbox_view
-from autograder.data.synthetic_digits import MARKER, Recipe, write_synthetic_digits
-from nn import datasets
+from autograder.data.synthetic_digits import DigitsRecipe, write_synthetic_digits
 from nn.datasets import get_mnist_data, held_out_mnist, load_mnist, mnist_classes, mnist_source
 
-LIBRARY = Path(datasets.__file__).parent
 SMALL = {"train": 600, "t10k": 1100}
 
 
@@ -46,20 +44,20 @@ def test_labels_come_the_same_everywhere(small):
 
 def test_another_seed_makes_another_set(small, tmp_path):
     """Can a course have its own?"""
-    other = write_synthetic_digits(tmp_path / "other", SMALL, Recipe(seed=1))
+    other = write_synthetic_digits(tmp_path / "other", SMALL, DigitsRecipe(seed=1))
     assert (load_mnist(other)[0] != load_mnist(small)[0]).mean() > 0.1
 
 
 def test_all_arithmetic_is_exact():
     """Are the numbers that are multiplied integers, and their products so small that float64 holds them exactly?"""
-    coefficients = synthetic_digits._distortions(500, Recipe(), np.random.RandomState(0))
+    coefficients = synthetic_digits._distortions(500, DigitsRecipe(), np.random.RandomState(0))
     assert (coefficients == np.rint(coefficients)).all()
     assert (np.abs(coefficients) @ np.abs(synthetic_digits._MONOMIALS)).max() < 2**53
 
 
 def test_it_is_in_the_official_format_and_says_what_it_is(small, capsys):
     """Would an MNIST reader read it, and could anybody take it for MNIST?"""
-    datasets._told.clear()
+    local._told.clear()
     X_train, y_train, X_test, y_test = load_mnist(small)
     load_mnist(small)
     assert capsys.readouterr().out.count("NOT MNIST") == 1
@@ -68,9 +66,8 @@ def test_it_is_in_the_official_format_and_says_what_it_is(small, capsys):
     assert np.bincount(y_train).tolist() == [60] * 10
     assert np.bincount(y_test).tolist() == [110] * 10
     assert len(np.unique(np.concatenate([X_train, X_test]).reshape(1700, -1), axis=0)) == 1700
-    assert (small / MARKER).read_text().count("NOT MNIST") == 1
-    assert datasets.DIGITS_MARKER == MARKER
-    assert small.name == datasets.DIGITS_FOLDER == find_dataset("synthetic-digits").folder
+    assert (small / local.DIGITS_MARKER).read_text().count("NOT MNIST") == 1
+    assert small.name == local.DIGITS_FOLDER == find_dataset("synthetic-digits").folder
     assert mnist_source(small) == "synthetic-digits"
     assert mnist_classes(small) == tuple("0123456789")
 
@@ -79,25 +76,23 @@ def test_the_real_digits_win(small, tmp_path, monkeypatch):
     """With both in the data folder, which is loaded? Without MNIST, is the stand-in found by $NN_DATA?"""
     monkeypatch.setenv("NN_DATA", str(small.parent))
     assert mnist_source() == "synthetic-digits"
-    labels = np.array([*datasets._FIRST_LABELS["mnist"], *range(10)], np.uint8)
+    labels = np.array([*local._FIRST_LABELS["mnist"], *range(10)], np.uint8)
     for folder in ("mnist", "synthetic-digits"):
         (tmp_path / folder).mkdir()
         for split in ("train", "t10k"):
-            synthetic_digits.write_idx(
-                tmp_path / folder / f"{split}-images-idx3-ubyte", np.zeros((30, 28, 28), np.uint8)
-            )
-            synthetic_digits.write_idx(tmp_path / folder / f"{split}-labels-idx1-ubyte", labels)
-    (tmp_path / "synthetic-digits" / MARKER).touch()
+            write_idx(tmp_path / folder / f"{split}-images-idx3-ubyte", np.zeros((30, 28, 28), np.uint8))
+            write_idx(tmp_path / folder / f"{split}-labels-idx1-ubyte", labels)
+    (tmp_path / "synthetic-digits" / local.DIGITS_MARKER).touch()
     monkeypatch.setenv("NN_DATA", str(tmp_path))
     assert mnist_source() == "mnist"
 
 
 def test_fashion_mnist_is_recognised_by_its_labels(tmp_path):
     """Put in MNIST's place, is it called by its name, with names for its classes?"""
-    labels = np.array(datasets._FIRST_LABELS["fashion-mnist"], np.uint8)
+    labels = np.array(local._FIRST_LABELS["fashion-mnist"], np.uint8)
     for split in ("train", "t10k"):
-        synthetic_digits.write_idx(tmp_path / f"{split}-images-idx3-ubyte", np.zeros((20, 28, 28), np.uint8))
-        synthetic_digits.write_idx(tmp_path / f"{split}-labels-idx1-ubyte", labels)
+        write_idx(tmp_path / f"{split}-images-idx3-ubyte", np.zeros((20, 28, 28), np.uint8))
+        write_idx(tmp_path / f"{split}-labels-idx1-ubyte", labels)
         path = tmp_path / f"{split}-images-idx3-ubyte"
         path.with_suffix(".gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()
@@ -124,7 +119,7 @@ def test_rows_are_split_scaled_and_held_out(small):
 
 def test_withheld_rows_are_not_in_the_sandbox(small, tmp_path):
     """Does a submission see the stand-in, told as one, less the rows that judge it?"""
-    view = make_sandbox_view(small.parent, tmp_path / "view", LIBRARY.parent)
+    view = make_sandbox_view(small.parent, tmp_path / "view")
     assert [len(array) for array in load_mnist(view)] == [600, 600, 1000, 1000]
     assert mnist_source(view) == "synthetic-digits"
     with pytest.raises(ValueError, match="held_out_mnist: the test set here ends at row 1000"):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder import expect
+from autograder.expect.diagnosis import show_all
 from autograder.expect.evidence import snapshot
 from autograder.expect.kinds import Same
 
@@ -280,3 +281,9 @@ def test_every_pair_of_arrays_is_judged(value, expected, derived):
             snapshot(value), lambda name: None
         )
     assert (judgement.credit == 0) == bool(judgement.diagnosis)
+
+
+def test_a_text_with_the_word_array_in_it_is_no_array():
+    """Is what a student wrote shown as it is, also where it speaks of an array?"""
+    assert show_all(["an array of 3", 1]) == "['an array of 3', 1]"
+    assert "array(" not in show_all([np.zeros(3), "x"])

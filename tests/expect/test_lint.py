@@ -5,7 +5,7 @@ import textwrap
 import nbformat
 import pytest
 
-from autograder.expect.lint import Problem, guessable_cells
+from autograder.expect.lint import LintProblem, guessable_cells
 
 GRADED = {"nbgrader": {"grade": True, "solution": False, "points": 3, "grade_id": "check", "schema_version": 3}}
 GOOD = """
@@ -24,7 +24,7 @@ def notebook(*cells: tuple[str, dict]):
     return nb
 
 
-def problems(source: str, *others: str) -> list[Problem]:
+def problems(source: str, *others: str) -> list[LintProblem]:
     """Problems of one grade cell after some given cells."""
     return guessable_cells(notebook(*((other, {}) for other in others), (source, GRADED)))
 
@@ -124,7 +124,7 @@ def test_expectations_that_may_be_skipped(source, says):
 def test_asserts_decide_nothing():
     """Is a bare assert found, with its line?"""
     assert problems(GOOD + "assert x.shape == (3, 4)") == [
-        Problem("cell-0", 4, "an assert decides nothing when grading: use expect.holds or expect.close")
+        LintProblem("cell-0", 4, "an assert decides nothing when grading: use expect.holds or expect.close")
     ]
 
 
@@ -134,8 +134,8 @@ def test_expectations_outside_grade_cells():
         ("x = 1\nexpect.close(x, 1)", {}), ("expect.same(1)", {"nbgrader": {"grade": True, "solution": True}})
     )
     assert guessable_cells(nb) == [
-        Problem("cell-0", 2, "expect.close stands outside a grade cell, where it decides nothing"),
-        Problem("cell-1", 1, "expect.same stands outside a grade cell, where it decides nothing"),
+        LintProblem("cell-0", 2, "expect.close stands outside a grade cell, where it decides nothing"),
+        LintProblem("cell-1", 1, "expect.same stands in a cell that students write in, where it decides nothing"),
     ]
 
 

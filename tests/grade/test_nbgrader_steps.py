@@ -67,3 +67,38 @@ def test_formgraders_button(handed_in):
     """Does formgrader's Autograde button grade with the engine?"""
     assert json.loads(run(handed_in, "-c", BUTTON).splitlines()[-1]) is True
     assert handed_in.scores("ada")["second:accuracy-check"] == 10
+
+
+def test_what_links_point_to_is_not_in_what_nbgrader_writes(tiny):
+    """Does a link to the solution, another's work or a secret earn nothing, and show nothing?"""
+    secret = tiny.course.root / "secret.txt"
+    secret.write_text("the secret")
+    tiny.hand_in("ada")
+    eve = tiny.hand_in_release("eve")
+    (eve / "first.ipynb").unlink()
+    (eve / "first.ipynb").symlink_to(tiny.source / "first.ipynb")
+    mal = tiny.hand_in_release("mal")
+    (mal / "best.npz").symlink_to(tiny.course.submitted / "ada" / "tiny" / "best.npz")
+    (mal / "nn" / "tiny.py").unlink()
+    (mal / "nn" / "tiny.py").symlink_to(tiny.course.root / "nn" / "tiny.py")
+    (mal / "notes.txt").symlink_to(secret)
+    (mal / "folder").symlink_to(tiny.source)
+    (mal / "honest.txt").write_text("mine")
+    environment = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "nbgrader", "autograde", "tiny"]
+    done = subprocess.run(command, cwd=tiny.course.root, env=environment, capture_output=True, text=True, check=False)
+    assert "first.ipynb was not handed in" in done.stderr
+    assert not (tiny.course.autograded / "eve" / "tiny").exists()
+    graded = tiny.course.autograded / "mal" / "tiny"
+    assert sorted(path.relative_to(graded).as_posix() for path in graded.rglob("*") if path.is_file()) == [
+        "first.ipynb",
+        "honest.txt",
+        "nn/__init__.py",
+        "nn/tiny.py",
+        "result.json",
+        "second.ipynb",
+    ]
+    assert "2 * x" not in (graded / "nn" / "tiny.py").read_text()
+    earned = {(student, cell): score for student, cell, score, *_ in scores(tiny)}
+    assert earned["ada", "double-check"] == 2
+    assert earned["mal", "double-check"] == earned["mal", "accuracy-check"] == 0

@@ -9,6 +9,7 @@ import pytest
 
 from autograder.assignment import LatePolicy
 from autograder.errors import CourseError
+from autograder.gradebook.books import open_gradebook, scores_by_student
 from autograder.gradebook.late import penalty
 from autograder.gradebook.stats import class_scores, histogram_of, question_stats
 from autograder.handback.export import export_questions, export_totals
@@ -92,3 +93,15 @@ def test_no_penalty_takes_more_than_there_is():
     """Is twelve times a tenth all of it, and nothing left where no day is allowed?"""
     assert penalty(LatePolicy(penalty_percent_per_day=10), 20, 11.5 * 86_400) == 20
     assert penalty(LatePolicy(penalty_percent_per_day=10, max_days=0), 20, 1) == 20
+
+
+def test_a_due_time_taken_away_costs_nothing_any_more(graded):
+    """Do the penalties go with the due time in assignment.toml, and does nbgrader's gradebook forget it too?"""
+    path = graded.course.source / "tiny" / "assignment.toml"
+    before = scores_by_student(graded.course, graded.course.assignment("tiny"))
+    assert before["max"].late_penalty == 2
+    path.write_text("\n".join(line for line in path.read_text().split("\n") if not line.startswith("due")))
+    after = scores_by_student(graded.course, graded.course.assignment("tiny"))
+    assert (after["max"].late_penalty, after["max"].total) == (0, 20)
+    with open_gradebook(graded.course) as gradebook:
+        assert gradebook.find_assignment("tiny").duedate is None

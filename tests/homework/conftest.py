@@ -18,7 +18,7 @@ import pytest
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.demo.students import DemoStudent, hand_in
-from autograder.notebooks import read_source_notebook
+from autograder.notebooks import read_notebook
 from nn.datasets import load_cifar10
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ class Homework:
 
     def grade_cells(self, notebook: str) -> dict[str, float]:
         """The automatically graded cells of a notebook, with their points, extra credit included."""
-        cells = read_source_notebook(self.assignment.folder / f"{notebook}.ipynb").cells
+        cells = read_notebook(self.assignment.folder / f"{notebook}.ipynb").cells
         marks = {cell.id: cell.metadata.get("nbgrader", {}) for cell in cells}
         return {
             cell: self.assignment.extra_credit.get((notebook, cell), float(mark["points"]))

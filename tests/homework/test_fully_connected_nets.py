@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.expect.lint import guessable_cells
-from autograder.notebooks import read_source_notebook
+from autograder.notebooks import read_notebook
 
 TWO = "nn.fc_net.TwoLayerNet"
 DEEP = "nn.fc_net.FullyConnectedNet"
@@ -174,7 +174,7 @@ MISTAKES = {
     ),
 }  # fmt: skip
 
-# Right in another way: the parameters come into the dict in another order. Nothing may be lost.
+# Right in another way: parameters come into the dict, or terms into a sum, in another order. Nothing may be lost.
 _WEIGHTS_FIRST = (
     "for i in range(self.num_layers):\n"
     '    self.params[f"W{i + 1}"] = weight_scale * np.random.randn(dims[i], dims[i + 1])\n'
@@ -184,6 +184,17 @@ _WEIGHTS_FIRST = (
     '    self.params[f"gamma{i + 1}"], self.params[f"beta{i + 1}"] = np.ones(dims[i + 1]), np.zeros(dims[i + 1])'
 )
 OTHER_WAYS = {
+    "deep-sums-in-another-order": (
+        "fully_connected_nets",
+        f"{DEEP}.loss:backward",
+        "    squares = [w * w for name, W in self.params.items() if name[0] == 'W' for w in W.ravel()[::-1]]\n"
+        "    loss = sum(squares) * (self.reg / 2) + loss\n"
+        '    dout, grads[f"W{last}"], grads[f"b{last}"] = affine_backward(dscores, caches[-1])\n'
+        "    for i in range(last - 1, 0, -1):\n"
+        "        dout, dW, db, dgamma, dbeta = affine_norm_relu_dropout_backward(dout, caches[i - 1])\n"
+        '        grads |= {f"W{i}": dW, f"b{i}": db, f"gamma{i}": dgamma, f"beta{i}": dbeta}\n'
+        "    grads = {name: grads[name] + (self.reg * w if name[0] == 'W' else 0) for name, w in self.params.items()}",
+    ),
     "two-layer-weights-first": (
         "fully_connected_nets",
         f"{TWO}.__init__",
@@ -233,7 +244,7 @@ def indented(region: str, text: str) -> str:
 
 def cells(homework, notebook: str) -> dict:
     """The cells of a source notebook, by id."""
-    return {cell.id: cell for cell in read_source_notebook(homework.assignment.folder / f"{notebook}.ipynb").cells}
+    return {cell.id: cell for cell in read_notebook(homework.assignment.folder / f"{notebook}.ipynb").cells}
 
 
 def number(pattern: str, text: str) -> float:
@@ -255,7 +266,7 @@ def test_points_add_up_to_100(fully_connected_nets):
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_no_point_can_be_guessed(fully_connected_nets, notebook):
     """Does every grade cell state an expectation on fresh inputs, or on saved weights?"""
-    assert guessable_cells(read_source_notebook(fully_connected_nets.assignment.folder / f"{notebook}.ipynb")) == []
+    assert guessable_cells(read_notebook(fully_connected_nets.assignment.folder / f"{notebook}.ipynb")) == []
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

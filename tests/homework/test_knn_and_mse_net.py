@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.expect.lint import guessable_cells
-from autograder.notebooks import read_source_notebook
+from autograder.notebooks import read_notebook
 from nn.datasets import cifar10_source
 
 KNN = "nn.k_nearest_neighbor.KNearestNeighbor"
@@ -162,7 +162,7 @@ def test_points_add_up_to_100_and_10(knn_and_mse_net):
     """Do points and extra credit come to what the homework promises?"""
     points = 0.0
     for notebook in NOTEBOOKS:
-        for cell in read_source_notebook(knn_and_mse_net.assignment.folder / f"{notebook}.ipynb").cells:
+        for cell in read_notebook(knn_and_mse_net.assignment.folder / f"{notebook}.ipynb").cells:
             points += cell.metadata.get("nbgrader", {}).get("points", 0)
     assert points == 100
     assert knn_and_mse_net.assignment.extra_credit == {("two_layer_net", "bonus-check"): 10}
@@ -171,7 +171,7 @@ def test_points_add_up_to_100_and_10(knn_and_mse_net):
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_cells_are_as_committed_notebooks_should_be(knn_and_mse_net, notebook):
     """Are there no outputs, does every id fit nbgrader's, and can no question's points be guessed?"""
-    source = read_source_notebook(knn_and_mse_net.assignment.folder / f"{notebook}.ipynb")
+    source = read_notebook(knn_and_mse_net.assignment.folder / f"{notebook}.ipynb")
     for cell in source.cells:
         assert cell.get("outputs", []) == []
         assert cell.get("execution_count") is None
@@ -240,7 +240,7 @@ def test_hand_figures_are_the_reference(figures, complete):
 def test_stated_figures_are_the_reference(knn_and_mse_net, figures, cell, figure):
     """Does the notebook state the reference's figures to the last digit?"""
     test, name, kind = figure
-    cells = read_source_notebook(knn_and_mse_net.assignment.folder / "two_layer_net.ipynb").cells
+    cells = read_notebook(knn_and_mse_net.assignment.folder / "two_layer_net.ipynb").cells
     source = next(c.source for c in cells if c.id == cell)
     for value in np.ravel(figures[test]["expected"][name][kind]):
         assert repr(float(value)) in source
@@ -248,7 +248,7 @@ def test_stated_figures_are_the_reference(knn_and_mse_net, figures, cell, figure
 
 def test_stated_mistakes_are_the_reference(knn_and_mse_net, figures):
     """Are the values that name a mistake those that the mistake gives?"""
-    notebook = read_source_notebook(knn_and_mse_net.assignment.folder / "two_layer_net.ipynb")
+    notebook = read_notebook(knn_and_mse_net.assignment.folder / "two_layer_net.ipynb")
     sources = {cell.id: cell.source for cell in notebook.cells}
     mutants = figures["toy_mutants"]["expected"]["mse"]
     for name in ("no_reg", "reg_no_half", "no_half", "sum_not_mean", "mean_over_classes"):

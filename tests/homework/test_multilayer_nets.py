@@ -11,7 +11,7 @@ import pytest
 from autograder.data.obtain import obtain
 from autograder.data.registry import find_dataset
 from autograder.expect.lint import guessable_cells
-from autograder.notebooks import read_source_notebook
+from autograder.notebooks import read_notebook
 from nn.datasets import get_cifar10_data, get_mnist_data, load_mnist
 from nn.fc_net import FullyConnectedNet
 from nn.solver import Solver
@@ -219,14 +219,14 @@ def graded(multilayer_nets, weights, scrambled, complete):
 def test_each_notebook_has_100_points(multilayer_nets):
     """Do the points of both notebooks come to what the homework promises?"""
     for notebook in NOTEBOOKS:
-        cells = read_source_notebook(multilayer_nets.assignment.folder / f"{notebook}.ipynb").cells
+        cells = read_notebook(multilayer_nets.assignment.folder / f"{notebook}.ipynb").cells
         assert sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in cells) == 100
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_cells_are_as_committed_notebooks_should_be(multilayer_nets, notebook):
     """Are there no outputs, does every id fit nbgrader's, and can no question's points be guessed?"""
-    source = read_source_notebook(multilayer_nets.assignment.folder / f"{notebook}.ipynb")
+    source = read_notebook(multilayer_nets.assignment.folder / f"{notebook}.ipynb")
     for cell in source.cells:
         assert cell.get("outputs", []) == []
         assert cell.get("execution_count") is None
@@ -294,7 +294,7 @@ def test_usual_mistakes_are_named(graded):
 
 def test_stated_figures_are_the_reference(multilayer_nets, figures):
     """Does the notebook state the reference's losses to the last digit?"""
-    cells = read_source_notebook(multilayer_nets.assignment.folder / "multilayer_nets.ipynb").cells
+    cells = read_notebook(multilayer_nets.assignment.folder / "multilayer_nets.ipynb").cells
     sources = {cell.id: cell.source for cell in cells}
     for figure, cell in (("two_layer", "two-layer-loss-check"), ("three_layer", "three-layer-loss-check")):
         stated = [value["stated"] for name, value in figures[figure]["expected"].items() if name.startswith("loss")]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from autograder.expect.lint import guessable_cells
-from autograder.notebooks import read_source_notebook
+from autograder.notebooks import read_notebook
 
 NAME = "two_layer_net"
 NET = "nn.neural_net.TwoLayerNet"
@@ -76,13 +76,13 @@ def graded(softmax_net, complete):
 
 def test_points_add_up_to_100(softmax_net):
     """Do the points come to what the homework promises?"""
-    cells = read_source_notebook(softmax_net.assignment.folder / f"{NAME}.ipynb").cells
+    cells = read_notebook(softmax_net.assignment.folder / f"{NAME}.ipynb").cells
     assert sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in cells) == 100
 
 
 def test_no_points_can_be_guessed(softmax_net):
     """Has every check an expectation on fresh inputs or held-out data?"""
-    assert guessable_cells(read_source_notebook(softmax_net.assignment.folder / f"{NAME}.ipynb")) == []
+    assert guessable_cells(read_notebook(softmax_net.assignment.folder / f"{NAME}.ipynb")) == []
 
 
 def test_the_solution_earns_every_point(softmax_net, complete):
@@ -156,7 +156,7 @@ def test_a_mistake_loses_its_questions(softmax_net, graded, name):
 )
 def test_stated_figures_are_the_reference(softmax_net, figures, cell, test, figure):
     """Does the notebook state the reference's figures to the last digit?"""
-    cells = read_source_notebook(softmax_net.assignment.folder / f"{NAME}.ipynb").cells
+    cells = read_notebook(softmax_net.assignment.folder / f"{NAME}.ipynb").cells
     source = next(c.source for c in cells if c.id == cell)
     assert repr(figures[test]["expected"][figure]["stated"]) in source
 

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.gradebook.roster import Person, read_roster, write_people
 from autograder.gradebook.store import Store
-from autograder.intake.collect import Options, collect
+from autograder.intake.collect import CollectOptions, collect
 from autograder.intake.keep import ATTEMPTS, LOG
 
 from .exports import notebook, work_in, write, zipped
@@ -20,7 +20,7 @@ HOMEWORK = FLAT | {"nn/tiny.py": "text:x = 1", "best.npz": "text:PK"}
 
 
 def collected(tiny, source: Path, **options):
-    return collect(tiny.course, tiny.course.assignment("tiny"), source, Options(**options))
+    return collect(tiny.course, tiny.course.assignment("tiny"), source, CollectOptions(**options))
 
 
 def files(tiny, student: str) -> set[str]:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.data.batches import write_batch, write_meta
-from nn import dataset_files, datasets
+from autograder.data import formats, local, mapped
+from autograder.data.formats import write_cifar10_batch, write_label_names
 from nn.datasets import (
     cifar10_classes,
     cifar10_source,
@@ -38,10 +38,11 @@ def write_set(folder, seed=0):
     folder.mkdir(parents=True)
     images = random.randint(0, 256, (6 * ROWS, 32, 32, 3), np.uint8)
     labels = random.randint(0, 10, 6 * ROWS)
-    for i, name in enumerate((*dataset_files.TRAINING_BATCHES, dataset_files.TEST_BATCH)):
+    for i, name in enumerate((*formats.TRAINING_BATCHES, formats.TEST_BATCH)):
         rows = slice(i * ROWS, (i + 1) * ROWS)
-        write_batch(folder / name, f"batch {i}", images[rows], labels[rows], (f"{row}.png" for row in range(ROWS)))
-    write_meta(folder / "batches.meta", (f"class {label}" for label in range(10)), ROWS)
+        names = (f"{row}.png" for row in range(ROWS))
+        write_cifar10_batch(folder / name, f"batch {i}", images[rows], labels[rows], names)
+    write_label_names(folder / "batches.meta", (f"class {label}" for label in range(10)), ROWS)
     return images, labels
 
 
@@ -189,7 +190,7 @@ def test_real_images_win_over_the_stand_in(small, tmp_path, capsys):
     data, _, _ = small
     stand_in = data / "synthetic-cifar-10-batches-py"
     write_set(stand_in, seed=1)
-    (stand_in / datasets.SYNTHETIC_MARKER).touch()
+    (stand_in / local.SYNTHETIC_MARKER).touch()
     assert cifar10_source() == "cifar10"
     assert get_cifar10_data(150, 50, 20)["source"] == "cifar10"
     assert capsys.readouterr().out == ""
@@ -208,7 +209,7 @@ def test_without_data_the_error_says_how_to_get_it(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError) as caught:
         load_cifar10(tmp_path)
     assert f"no CIFAR-10 data in {tmp_path}" in str(caught.value)
-    monkeypatch.setattr(datasets, "_data_folders", lambda: [tmp_path / "data"])
+    monkeypatch.setattr(local, "_data_folders", lambda: [tmp_path / "data"])
     with pytest.raises(FileNotFoundError) as caught:
         load_cifar10()
     for words in ("$NN_DATA (/nowhere)", str(tmp_path), "autograder data cifar10", "autograder data synthetic"):
@@ -221,7 +222,7 @@ def test_without_data_the_error_says_how_to_get_it(tmp_path, monkeypatch):
 def test_the_second_load_reads_no_pickle(small, monkeypatch):
     """Is the copy used, mapped, and may a student write into what is returned without harming it?"""
     first = load_cifar10()
-    monkeypatch.setattr(dataset_files, "_read_pickle", lambda *_: pytest.fail("read the pickles again"))
+    monkeypatch.setattr(formats, "_read_pickle", lambda *_: pytest.fail("read the pickles again"))
     second = load_cifar10()
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -237,7 +238,7 @@ def test_changed_batches_are_read_again(small):
     load_cifar10()
     old = copies(data)
     images = np.full((ROWS, 32, 32, 3), 7, np.uint8)
-    write_batch(data / "cifar-10-batches-py" / "test_batch", "new", images, np.arange(ROWS) % 10, ["x"] * ROWS)
+    write_cifar10_batch(data / "cifar-10-batches-py" / "test_batch", "new", images, np.arange(ROWS) % 10, ["x"] * ROWS)
     assert (load_cifar10()[2] == 7).all()
     assert len(copies(data)) == 1
     assert copies(data) != old
@@ -252,7 +253,7 @@ def test_a_damaged_copy_is_made_again(small):
     np.testing.assert_array_equal(load_cifar10()[0], images[: 5 * ROWS])
     (copy / "y_test.npy").unlink()
     load_cifar10()
-    assert sorted(path.name for path in copy.iterdir()) == sorted(f"{name}.npy" for name in dataset_files.ARRAY_NAMES)
+    assert sorted(path.name for path in copy.iterdir()) == sorted(f"{name}.npy" for name in mapped.ARRAY_NAMES)
 
 
 def test_a_killed_writer_leaves_nothing_for_ever(small):
@@ -271,15 +272,15 @@ def test_a_copy_that_another_process_makes_meanwhile_is_kept(small):
     """Another process finishes its copy while this one reads: is that copy left alone, and are the arrays right?"""
     data, images, _ = small
     folder = data / "cifar-10-batches-py"
-    files = [folder / name for name in (*dataset_files.TRAINING_BATCHES, dataset_files.TEST_BATCH)]
+    files = [folder / name for name in (*formats.TRAINING_BATCHES, formats.TEST_BATCH)]
     made = []
 
     def read():
         load_cifar10()
         made.extend((path, path.stat().st_mtime_ns) for path in folder.glob("arrays-*/X_train.npy"))
-        return dataset_files.read_cifar10_folder(folder)
+        return formats.read_cifar10_folder(folder)
 
-    arrays = dataset_files.mapped_arrays(folder, files, read)
+    arrays = mapped.mapped_arrays(folder, files, read)
     np.testing.assert_array_equal(arrays["X_train"], images[: 5 * ROWS])
     assert [(path, path.stat().st_mtime_ns) for path in folder.glob("arrays-*/X_train.npy")] == made
     assert len(made) == 1
@@ -489,7 +490,7 @@ def write_mnist(folder, pack=lambda raw: raw, ending=""):
     random = np.random.RandomState(0)
     folder.mkdir(parents=True)
     arrays = {}
-    for name, stem in datasets.MNIST_FILES.items():
+    for name, stem in formats.MNIST_FILES.items():
         rows = 30 if "train" in name else 10
         arrays[name] = random.randint(0, 256, (rows, 28, 28)) if name.startswith("X") else random.randint(0, 10, rows)
         (folder / f"{stem}{ending}").write_bytes(pack(idx(arrays[name])))

@@ -110,13 +110,13 @@ ONES = np.ones
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: trained(ONES((2, 3, 4)), ONES(2, int)), ValueError, r"X: .*\(2, 3, 4\), expected \(N, D\)"),
+        (lambda: trained(ONES((2, 3, 4)), ONES(2, int)), ValueError, r"X: .*\(2, 3, 4\), expected \(num_train, D\)"),
         (lambda: trained(ONES((2, 3)), ONES(3, int)), ValueError, r"y: .*\(3,\), expected \(2,\).*X of shape \(2, 3\)"),
         (lambda: trained(ONES((2, 3)), ONES(2)), TypeError, r"y: received dtype float64"),
         (lambda: trained(ONES((0, 3)), ONES(0, int)), ValueError, r"X: received shape \(0, 3\), an empty batch"),
         (lambda: trained(ONES((2, 3)) * np.nan, ONES(2, int)), ValueError, r"X: received nan"),
-        (lambda: KNN.compute_distances_no_loops(ONES((4, 2))), ValueError, r"X: .*\(4, 2\), expected \(M, 3\)"),
-        (lambda: KNN.predict_labels(ONES((4, 3))), ValueError, r"dists: received shape \(4, 3\), expected \(M, 2\)"),
+        (lambda: KNN.compute_distances_no_loops(ONES((4, 2))), ValueError, r"X: .*\(4, 2\), expected \(num_test, 3\)"),
+        (lambda: KNN.predict_labels(ONES((4, 3))), ValueError, r"dists: .*\(4, 3\), expected \(num_test, 2\)"),
         (lambda: KNN.predict(ONES((4, 3)), k=3), ValueError, r"k: received 3, expected 1 <= k <= 2.*\(4, 2\)"),
         (lambda: KNN.predict(ONES((4, 3)), k=0), ValueError, r"k: received 0"),
         (lambda: KNN.predict(ONES((4, 3)), k=1.5), ValueError, r"k: received 1.5, expected a whole number >= 1"),

@@ -101,7 +101,7 @@ def test_best_weights_survive_a_rule_that_works_in_place(data, monkeypatch):
         w -= config["learning_rate"] * dw
         return w, config
 
-    monkeypatch.setattr(optim, "in_place", in_place, raising=False)
+    monkeypatch.setitem(optim.RULES, "in_place", in_place)
     never_right = data | {"y_val": np.full(60, 9)}
     params = []
     for num_epochs in (1, 4):
@@ -248,9 +248,10 @@ def test_bad_data_is_named(data, change, message):
 
 def test_unknown_rules_and_missing_data_are_named(data):
     """Does the error say what was given and what is expected?"""
-    with pytest.raises(ValueError, match=r"update_rule: received 'sdg', expected 'sgd'"):
-        make_solver(data, update_rule="sdg")
-    with pytest.raises(ValueError, match=r"update_rule: received <function adam .*expected 'sgd'"):
+    for name in ("sdg", "check_shape", "np", "_settings", "RULES"):
+        with pytest.raises(ValueError, match=rf"update_rule: received '{name}', expected one of \['sgd', "):
+            make_solver(data, update_rule=name)
+    with pytest.raises(ValueError, match=r"update_rule: received <function adam .*expected one of \['sgd'"):
         make_solver(data, update_rule=optim.adam)
     with pytest.raises(ValueError, match="batch_size: received 0, expected a whole number >= 1"):
         make_solver(data, batch_size=0)

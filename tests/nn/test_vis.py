@@ -36,7 +36,7 @@ def test_grid_of_constant_and_of_integer_images():
     assert vis.visualize_grid(np.full((1, 2, 2, 3), 7.0)).max() == 0
     pixels = np.array([200, 10, 100, 10], np.uint8).reshape(1, 2, 2, 1)
     np.testing.assert_allclose(vis.visualize_grid(pixels, ubound=1)[..., 0], [[1, 0], [9 / 19, 0]])
-    with pytest.raises(ValueError, match=r"Xs: received shape \(2, 2\), expected \(N, H, W, C\)"):
+    with pytest.raises(ValueError, match=r"Xs: received shape \(2, 2\), expected \(N, height, width, channels\)"):
         vis.visualize_grid(np.ones((2, 2)))
 
 

@@ -17,7 +17,6 @@ from autograder.notebooks import (
     format_notebook,
     parse_notebook,
     read_notebook,
-    read_source_notebook,
     write_notebook,
 )
 from autograder.student.who import Student, read_student
@@ -163,14 +162,6 @@ def test_deep_metadata_is_dropped():
     assert len(notes) == 2
 
 
-def test_a_source_notebook_must_be_whole(tmp_path):
-    """Is a malformed notebook of ours refused rather than mended?"""
-    path = tmp_path / "hw.ipynb"
-    path.write_text(json.dumps(notebook(code_cell(), code_cell())))
-    with pytest.raises(CourseError, match=r'cell 2 has the id "a" of an earlier cell\. Open it in Jupyter'):
-        read_source_notebook(path)
-
-
 json_value = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -232,7 +223,7 @@ def test_writing_is_what_nbgrader_writes(tmp_path):
     assert ours.endswith(b"}\n")
     theirs, _ = NotebookExporter(config={"Exporter": {"default_preprocessors": []}}).from_notebook_node(nb)
     assert ours == theirs.encode("utf-8")
-    assert read_source_notebook(tmp_path / "hw.ipynb") == nb
+    assert read_notebook(tmp_path / "hw.ipynb") == nb
     assert [path.name for path in tmp_path.iterdir()] == ["hw.ipynb"]
 
 

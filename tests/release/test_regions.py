@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.regions import END, START, RegionError, blank, find_regions, hollow, splice
+from autograder.regions import ANSWER_HERE, END, START, RegionError, blank, find_regions, hollow, splice
 
 unhurried = settings(deadline=None)
 
@@ -142,7 +142,7 @@ def test_prompts_take_the_place_of_the_hole():
 def test_markdown_regions_ask_for_an_answer():
     """Are answers blanked without Python in them?"""
     start, end = "<!-- ===== START YOUR ANSWER HERE ===== -->", "<!-- ====== END YOUR ANSWER HERE ====== -->"
-    assert blank(f"Why?\n\n{start}\nBecause.\n{end}", "why") == f"Why?\n\n{start}\n*Your answer here.*\n{end}"
+    assert blank(f"Why?\n\n{start}\nBecause.\n{end}", "why") == f"Why?\n\n{start}\n{ANSWER_HERE}\n{end}"
     assert blank(f"{start}\n<!--> 1. … -->\n<!-->2. … -->\nBecause.\n{end}", "why") == f"{start}\n1. …\n2. …\n{end}"
 
 

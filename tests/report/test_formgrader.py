@@ -21,8 +21,8 @@ from nbgrader.api import Gradebook
 from payloads import MARKDOWN, RUN, SCRIPT, SVG, hostile_notebook
 
 from autograder.notebooks import read_notebook, write_notebook
+from autograder.prose import harmless_markdown, is_harmless, rendered
 from autograder.report.feedback import SafeHTMLExporter
-from autograder.report.prose import harmless_markdown, is_harmless, rendered
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

@@ -1,4 +1,7 @@
-"""Fully connected nets put together from layers; their `loss` is what a Solver calls."""
+"""Fully connected nets put together from layers; their `loss` is what a Solver calls.
+
+`nn.neural_net.TwoLayerNet` is another two-layer net: it trains itself, and stores its weights the other way round.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ from nn.losses import softmax_loss
 class TwoLayerNet:
     """affine - ReLU - affine - softmax, with L2 regularisation of the weights.
 
-    `params` holds W1 (D, H), b1 (H,), W2 (H, C), b2 (C,): one column of weights per unit.
+    `params` holds W1 (D, H), b1 (H,), W2 (H, C), b2 (C,): one column of weights per unit. (In
+    `nn.neural_net.TwoLayerNet`, which needs no Solver, it is one row per unit.)
 
     Source: Goodfellow et al., Deep Learning (2016), chapter 6.
     """
@@ -56,7 +60,7 @@ class TwoLayerNet:
         $L = L_{softmax}(s, y) + \frac{reg}{2} (\lVert W_1 \rVert^2 + \lVert W_2 \rVert^2)$
 
         Args:
-            X: (N, d_1, ..., d_k) float, one example a row.
+            X: (N, d_1, ..., d_k) float; each example is flattened to a row of D numbers.
             y: (N,) int labels 0..C-1, or None.
 
         Returns:
@@ -88,10 +92,10 @@ class TwoLayerNet:
 
 
 class FullyConnectedNet:
-    """{affine - [normalisation] - ReLU - [dropout]} x (L - 1) - affine - softmax, with L2 regularisation of weights.
+    """Hidden layers affine - [normalisation] - ReLU - [dropout], then affine - softmax, with L2 regularisation.
 
-    `params` holds W1, b1, ..., WL, bL, each W (inputs, outputs), and with normalisation gamma1, beta1, ... of the
-    hidden layers.
+    `params` holds W1, b1, W2, b2, ... up to the last layer, each W (inputs, outputs), and with normalisation gamma1,
+    beta1, ... of the hidden layers.
 
     Source: Goodfellow et al., Deep Learning (2016), chapter 6.
     """
@@ -159,7 +163,7 @@ class FullyConnectedNet:
         $L = L_{softmax}(s, y) + \frac{reg}{2} \sum_i \lVert W_i \rVert^2$
 
         Args:
-            X: (N, d_1, ..., d_k) float, one example a row.
+            X: (N, d_1, ..., d_k) float; each example is flattened to a row of D numbers.
             y: (N,) int labels 0..C-1, or None.
 
         Returns:
@@ -191,7 +195,7 @@ class FullyConnectedNet:
         grads: dict[str, Array] = {}
         # ===== START YOUR CODE HERE: backward =====
         # TODO: grads for every name in self.params, from dscores and caches, the last layer first;
-        #   and add the L2 term of every W (not of b, gamma or beta) to loss, that of the last layer first.
+        #   and add the L2 term of every W (not of b, gamma or beta) to loss.
         raise NotImplementedError("FullyConnectedNet.loss: backward")
         # ====== END YOUR CODE HERE ======
         return float(loss), grads

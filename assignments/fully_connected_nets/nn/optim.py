@@ -123,6 +123,10 @@ def adam(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
     return next_w, config
 
 
+RULES = {rule.__name__: rule for rule in (sgd, sgd_momentum, rmsprop, adam)}
+"""Every update rule by its name, as a Solver knows it; one of your own can be added."""
+
+
 def _settings(w: Array, dw: Array, config: dict | None, **defaults: float) -> dict:
     """The config with what is missing filled in, as plain floats: a numpy float64 would widen float32 weights."""
     check_shape("dw", dw, np.shape(w), f"w of shape {np.shape(w)}")

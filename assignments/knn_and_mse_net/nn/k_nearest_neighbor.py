@@ -17,14 +17,14 @@ class KNearestNeighbor:
         """Remember the training examples.
 
         Args:
-            X: (N, D), one row per example; integers (raw pixels) are turned into float64.
-            y: (N,) int labels.
+            X: (num_train, D), one row per example; integers (raw pixels) are turned into float64.
+            y: (num_train,) int labels.
 
         Raises:
-            ValueError: shapes do not fit, N is 0, or X holds NaN or infinity.
+            ValueError: shapes do not fit, there are no examples, or X holds NaN or infinity.
             TypeError: `y` does not hold integers.
         """
-        check_batch("X", X, ("N", "D"), "one row per example: X.reshape(len(X), -1)")
+        check_batch("X", X, ("num_train", "D"), "one row per example: X.reshape(len(X), -1)")
         check_label_rows("y", y, "X", np.shape(X))
         self.X_train = _as_float(X)
         self.y_train = np.asarray(y)
@@ -33,12 +33,12 @@ class KNearestNeighbor:
         """Label test examples by the vote of their `k` nearest training examples.
 
         Args:
-            X: (M, D) test examples.
-            k: number of voters, 1 <= k <= N.
+            X: (num_test, D) test examples.
+            k: number of voters, 1 <= k <= num_train.
             num_loops: which of the three ways to compute the distances: 0, 1 or 2 loops.
 
         Returns:
-            (M,) labels, in the dtype of the training labels.
+            (num_test,) labels, in the dtype of the training labels.
 
         Raises:
             ValueError: X does not fit the training examples, k or num_loops is out of range.
@@ -58,10 +58,11 @@ class KNearestNeighbor:
         $d_{ij} = \lVert x_i - t_j \rVert_2$
 
         Args:
-            X: (M, D) test examples.
+            X: (num_test, D) test examples.
 
         Returns:
-            dists: (M, N), the distance of test example i to training example j; float32 if both are, else float64.
+            dists: (num_test, num_train), the distance of test example i to training example j; float32 if both
+                sets are float32, else float64.
 
         Raises:
             ValueError: X does not fit the training examples, is empty, or holds NaN or infinity.
@@ -89,15 +90,13 @@ class KNearestNeighbor:
         return dists
 
     def compute_distances_no_loops(self, X: Array) -> Array:
-        r"""Euclidean distances by one matrix product, in no more memory than the result and the norms.
-
-        $d_{ij}^2 = \lVert x_i \rVert^2 - 2 x_i \cdot t_j + \lVert t_j \rVert^2$
+        """Euclidean distances by one matrix product, in little more memory than the result.
 
         Arguments, result and errors are those of `compute_distances_two_loops`.
         """
         X, dists = self._prepare(X)
         # ===== START YOUR CODE HERE =====
-        # TODO: dists (M, N) without a loop: a matrix product and the squared lengths of the rows.
+        # TODO: dists (num_test, num_train) without a loop: a matrix product and the squared lengths of the rows.
         raise NotImplementedError("KNearestNeighbor.compute_distances_no_loops")
         # ====== END YOUR CODE HERE ======
         return dists
@@ -106,29 +105,29 @@ class KNearestNeighbor:
         """Majority vote of the `k` nearest training examples; of labels with equally many votes the smallest wins.
 
         Args:
-            dists: (M, N) distances of test example i to training example j.
-            k: number of voters, 1 <= k <= N; of equally near examples the first ones vote.
+            dists: (num_test, num_train) distances of test example i to training example j.
+            k: number of voters, 1 <= k <= num_train; of equally near examples the first ones vote.
 
         Returns:
-            (M,) labels, in the dtype of the training labels.
+            (num_test,) labels, in the dtype of the training labels.
 
         Raises:
             ValueError: `dists` does not fit the training examples, is empty or holds NaN, or k is out of range.
         """
         num_train = len(self.X_train)
-        check_batch("dists", dists, ("M", num_train), f"{num_train} training examples")
+        check_batch("dists", dists, ("num_test", num_train), f"{num_train} training examples")
         check_count("k", k)
         if k > num_train:
             raise ValueError(f"k: received {k}, expected 1 <= k <= {num_train} to fit dists of shape {np.shape(dists)}")
         # ===== START YOUR CODE HERE =====
-        # TODO: y_pred (M,), the commonest label among the k nearest; of equally common ones the smallest.
+        # TODO: y_pred (num_test,), the commonest label among the k nearest; of equally common ones the smallest.
         raise NotImplementedError("KNearestNeighbor.predict_labels")
         # ====== END YOUR CODE HERE ======
         return y_pred
 
     def _prepare(self, X: Array) -> tuple[Array, Array]:
         """The test examples as floats, and an empty distance matrix for them."""
-        check_batch("X", X, ("M", self.X_train.shape[1]), f"training examples of shape {self.X_train.shape}")
+        check_batch("X", X, ("num_test", self.X_train.shape[1]), f"training examples of shape {self.X_train.shape}")
         X = _as_float(X)
         dtype = np.result_type(X, self.X_train)
         return X.astype(dtype, copy=False), np.zeros((len(X), len(self.X_train)), dtype)

@@ -59,7 +59,7 @@ class Solver:
         Args:
             model: has `params` and `loss(X, y)`.
             data: X_train, y_train, X_val, y_val.
-            update_rule: name of a function in `nn.optim`.
+            update_rule: name of an update rule, one of `nn.optim.RULES`.
             optim_config: its settings, such as learning_rate.
             lr_decay: factor on the learning rate after every epoch.
             batch_size: examples in a batch, drawn with replacement.
@@ -73,17 +73,14 @@ class Solver:
         Raises:
             ValueError: unknown update rule, missing data, shapes that do not fit, NaN, an empty set or batch.
         """
-        rule = getattr(optim, str(update_rule), None)
-        if not callable(rule):
-            raise ValueError(
-                f"update_rule: received {update_rule!r}, expected 'sgd', 'sgd_momentum', 'rmsprop' or 'adam'"
-            )
+        if update_rule not in optim.RULES:
+            raise ValueError(f"update_rule: received {update_rule!r}, expected one of {list(optim.RULES)}")
         check_count("batch_size", batch_size)
         self.model = model
         self.X_train, self.y_train = _split(data, "train")
         self.X_val, self.y_val = _split(data, "val")
         check_shape("X_val", self.X_val, ("N", *self.X_train.shape[1:]), f"X_train of shape {self.X_train.shape}")
-        self.update_rule = rule
+        self.update_rule = optim.RULES[update_rule]
         self.lr_decay = float(lr_decay)
         self.batch_size = batch_size
         self.num_epochs = num_epochs

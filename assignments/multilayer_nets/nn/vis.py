@@ -22,17 +22,17 @@ def visualize_grid(Xs: Array, ubound: float = 255.0, padding: int = 1) -> Array:
     """Put images side by side in a square grid, each stretched to the whole range of brightness.
 
     Args:
-        Xs: (N, H, W, C) images.
+        Xs: (N, height, width, channels) images.
         ubound: brightness of the lightest value of each image; the darkest becomes 0.
         padding: pixels between images.
 
     Returns:
-        one image (height, width, C) of float64 values in 0..ubound; a constant image is black.
+        one image (height, width, channels) of float64 values in 0..ubound; a constant image is black.
 
     Raises:
         ValueError: `Xs` does not have four axes.
     """
-    check_shape("Xs", Xs, ("N", "H", "W", "C"), "a stack of images")
+    check_shape("Xs", Xs, ("N", "height", "width", "channels"), "a stack of images")
     number, height, width, channels = Xs.shape
     side = isqrt(max(number - 1, 0)) + 1
     low = Xs.min(axis=(1, 2, 3), keepdims=True)

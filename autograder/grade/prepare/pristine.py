@@ -15,11 +15,12 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.edits import ReleasedCell, released_cell
 from autograder.markers import HIDDEN_TESTS, without_held_back
-from autograder.notebooks import format_notebook, read_source_notebook
-from autograder.questions import marks_of, students_write
+from autograder.notebooks import format_notebook
+from autograder.questions import Kind, is_question, kind_of, points_of
 from autograder.release.given import given_files
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
+from autograder.source import read_source
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ class PristineCell:
     @property
     def is_grade(self) -> bool:
         """Are there points for it?"""
-        return bool(marks_of(self.node).get("grade"))
+        return is_question(self.node)
 
     @property
     def is_answer(self) -> bool:
         """Is it a student's text, graded by hand?"""
-        return self.is_grade and students_write(self.node)
+        return kind_of(self.node) is Kind.ANSWER
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,14 @@ class Pristine:
     def points(self) -> dict[str, dict[str, float]]:
         """Notebook -> cell id -> the points that it adds to the maximum, of all questions."""
         return {
-            name: {cell.id: float(cell.node.metadata.nbgrader.points) for cell in cells if cell.is_grade}
+            name: {cell.id: points_of(cell.node) for cell in cells if cell.is_grade}
             for name, cells in self.notebooks.items()
         }
 
 
 def load_pristine(course: Course, assignment: Assignment) -> Pristine:
     """Read the source and empty it; raises CourseError where a part of it is malformed."""
-    sources = {name: read_source_notebook(assignment.folder / f"{name}.ipynb") for name in assignment.notebooks}
+    sources = {name: read_source(assignment, name) for name in assignment.notebooks}
     blanked = {name: blank_notebook(nb) for name, nb in sources.items()}
     given = given_files(course, assignment)
     return Pristine(
@@ -114,6 +115,6 @@ def fingerprint(
     digest.update(settings.encode())
     for path, content in given.items():
         digest.update(json.dumps([path, hashlib.sha256(content).hexdigest()]).encode())
-    for path in course.library_files():
-        digest.update(json.dumps([path.relative_to(course.root).as_posix(), path.read_text("utf-8")]).encode())
+    for file in course.library_files():
+        digest.update(json.dumps([file.relative_to(course.root).as_posix(), file.read_text("utf-8")]).encode())
     return digest.hexdigest()

@@ -128,7 +128,7 @@ def splice_notebook(
 def make_harmless(node: NotebookNode, place: str, notes: list[Note]) -> None:
     """Leave nothing in a student's text that could act in the browser of somebody who opens the graded notebook."""
     if re.search(r"[<\[]", node.source):
-        from autograder.report.prose import harmless_markdown  # takes a while to import, and few need it
+        from autograder.prose import harmless_markdown  # takes a while to import, and few need it
 
         harmless = harmless_markdown(node.source)
         if harmless != node.source:

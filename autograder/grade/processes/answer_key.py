@@ -4,9 +4,14 @@ It runs the source notebook with the complete library and keeps every expectatio
 predicates; then it judges evidence for as long as it is asked. It runs no line of a student's code.
 """
 
+import gc
 import json
 import os
+import select
+import signal
 import sys
+import time
+import traceback
 from collections.abc import Callable
 
 from autograder.expect.message import Inbox
@@ -14,8 +19,14 @@ from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.processes.notebook import run_cells
 from autograder.grade.processes.shell import NotebookShell
-from autograder.grade.run.jobs import Cell, Output
-from autograder.grade.run.protocol import Kind, read_frame, write_frame
+from autograder.grade.run.jobs import LONGEST_WAIT, Cell, Output
+from autograder.grade.run.protocol import CHUNK, Frame, Frames, die_with_the_parent, read_frame, write_frame
+from autograder.sandbox import limits
+from autograder.sandbox.watchdog import usage_of
+
+LONGEST_VERDICT = 2**26
+TICK_SECONDS = 0.2
+TOO_LONG = "judging the value that the submission gave took too long, and was stopped"
 
 
 class KeyFailed(Exception):
@@ -49,31 +60,97 @@ def verdict(session: KeySession, control: int, request: dict) -> dict:
     for _ in range(request["messages"]):
         inbox.add(read_frame(control)[1])
     files = {name: read_frame(control)[1] for name in request["files"]}
-    cells = judge(session.key, inbox.evidence, request["errors"], files.get, session.hidden)
-    return {
-        "cells": {
-            name: {"credit": cell.credit, "lines": list(cell.lines), "flags": list(cell.flags)}
-            for name, cell in cells.items()
-        },
-        "flags": inbox.flags,
-    }
+    cells = list(dict.fromkeys(cell_id for cell_id, _ in session.key))
+    given: dict[str, dict] = {}
+    crashed = None
+    while waiting := [cell_id for cell_id in cells if cell_id not in given]:
+        found, ending = judged_in_a_fork(session, inbox, files, waiting, request)
+        given |= found
+        culprit = next((cell_id for cell_id in waiting if cell_id not in found), None)
+        if ending == TOO_LONG:
+            given[culprit] = not_judged(TOO_LONG)
+        elif culprit is not None and culprit == crashed:
+            if ending == signal.SIGKILL.name:
+                raise MemoryError
+            given[culprit] = not_judged(f"judging the value that the submission gave ended the process ({ending})")
+        crashed = culprit
+    return {"cells": {cell_id: given[cell_id] for cell_id in cells}, "flags": inbox.flags}
+
+
+def judged_in_a_fork(
+    session: KeySession, inbox: Inbox, files: dict[str, bytes], cells: list[str], request: dict
+) -> tuple[dict[str, dict], str]:
+    """Judge cells in a fork of this process, each within the time that the cell itself may take.
+
+    Whatever a value does to an author's predicate or a predict function stays in the fork: this process keeps the key.
+
+    Returns:
+        The cells that it came to, and how the fork ended: TOO_LONG, or the name of a signal or its exit status.
+    """
+    mine, theirs = os.pipe()
+    me = os.getpid()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(mine)
+            die_with_the_parent(me)
+            if sys.platform == "linux":
+                limits.lower("RLIMIT_DATA", limits.memory_of_this_process().own + request["memory_mb"] * limits.MB)
+            for cell_id in cells:
+                key = {place: expectation for place, expectation in session.key.items() if place[0] == cell_id}
+                evidence = {place: value for place, value in inbox.evidence.items() if place[0] == cell_id}
+                judged = judge(key, evidence, request["errors"], files.get)[cell_id]
+                line = {"credit": judged.credit, "lines": list(judged.lines), "flags": list(judged.flags)}
+                write_frame(theirs, Frame.VERDICT, json.dumps([cell_id, line]).encode())
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    os.close(theirs)
+    found: dict[str, dict] = {}
+    frames = Frames(LONGEST_VERDICT)
+    seconds, late = request["cell_seconds"], False
+    began, before = time.monotonic(), 0.0
+    with open(mine, "rb", buffering=0) as answers:
+        while len(found) < len(cells) and not late:
+            if select.select([answers], [], [], TICK_SECONDS)[0]:
+                data = answers.read(CHUNK)
+                if not data:
+                    break
+                for _, payload in frames.feed(data):
+                    cell_id, found[cell_id] = json.loads(payload)
+                    began, before = time.monotonic(), usage_of(child).processor
+            elif (wall := time.monotonic() - began) > seconds:
+                late = usage_of(child).processor - before > seconds or wall > LONGEST_WAIT * seconds
+    if late or len(found) == len(cells):
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return found, TOO_LONG if late else signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+def not_judged(why: str) -> dict:
+    """What a cell comes to that cannot be judged."""
+    return {"credit": 0.0, "lines": [f"This check gives nothing: {why}."], "flags": [why]}
 
 
 def serve(shell: NotebookShell, control: int) -> None:
     """Make the key, then judge until the grader hangs up."""
 
-    def answer(kind: bytes, message: object) -> None:
+    def answer(kind: Frame, message: object) -> None:
         write_frame(control, kind, json.dumps(message).encode())
 
     try:
-        session = make_key(shell, json.loads(read_frame(control)[1]), lambda cell_id: answer(Kind.KEY_CELL, cell_id))
+        session = make_key(shell, json.loads(read_frame(control)[1]), lambda cell_id: answer(Frame.KEY_CELL, cell_id))
     except KeyFailed as failed:
-        answer(Kind.KEY_FAILED, failed.args)
+        answer(Frame.KEY_FAILED, failed.args)
         return
-    answer(Kind.KEY_MADE, sorted({cell_id for cell_id, _ in session.key}))
+    gc.collect()
+    gc.freeze()
+    answer(Frame.KEY_MADE, sorted({cell_id for cell_id, _ in session.key}))
     while True:
         try:
             _, payload = read_frame(control)
         except EOFError:
             return
-        answer(Kind.VERDICT, verdict(session, control, json.loads(payload)))
+        answer(Frame.VERDICT, verdict(session, control, json.loads(payload)))

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,7 @@ from pathlib import Path
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.processes.shell import Emit, Listening, NotebookShell
 from autograder.grade.run.jobs import JOB_FILE, Cell
-from autograder.grade.run.protocol import Kind, write_frame
-
-LARGEST_OUTPUT = 32 * 2**20  # bytes: what is larger would be taken for an attack, and end the run
+from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, write_frame
 
 
 class TimeIsUp(BaseException):
@@ -26,17 +25,22 @@ class TimeIsUp(BaseException):
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Raise TimeIsUp in the main thread after so many seconds of wall-clock time."""
+    """Raise TimeIsUp in the main thread when SIGALRM comes and so many seconds are over.
+
+    The signal comes from outside, where it is known how long this process could not run because others did. One that
+    is late, and was meant for the cell before, is not heard.
+    """
+    began = time.monotonic()
 
     def ring(*_) -> None:
-        raise TimeIsUp(f"stopped after {seconds:g} s")
+        if 0 < seconds <= time.monotonic() - began:
+            raise TimeIsUp(f"stopped after {seconds:g} s")
 
     signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
 def run_cells(
@@ -103,6 +107,7 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     job = read_job(folder)
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # a module rewritten within a second, as cells do, would not be seen
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
     me = os.getpid()
     raw = RawOutput(job["output_bytes"] // 2)  # it goes out as JSON, which is longer
 
@@ -117,15 +122,15 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     def emit(output: dict) -> None:
         if os.getpid() != me and output["output_type"] == "stream":
             os.write(1, output["text"].encode("utf-8", "replace"))
-        tell(Kind.OUTPUT, output)
+        tell(Frame.OUTPUT, output)
 
     def ends(cell: Cell, stopped: str) -> None:
         text = raw.new_text()
         if text:
             emit({"output_type": "stream", "name": "stdout", "text": text})
-        tell(Kind.CELL_ENDS, stopped)
+        tell(Frame.CELL_ENDS, stopped)
 
     cells = [Cell(**cell) for cell in job["cells"]]
-    session = RecordingSession(job["seed"], lambda message: write_frame(channel, Kind.EVIDENCE, message))
-    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Kind.CELL_BEGINS, cell.id), emit, ends)
-    tell(Kind.FINISHED, None)
+    session = RecordingSession(job["seed"], lambda message: write_frame(channel, Frame.EVIDENCE, message))
+    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Frame.CELL_BEGINS, cell.id), emit, ends)
+    tell(Frame.FINISHED, None)

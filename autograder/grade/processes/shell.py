@@ -154,6 +154,8 @@ def warm_up() -> NotebookShell:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    import autograder.data.local  # noqa: F401 (what a course library loads its data with)
+
     shell = make_shell()
     figure = Figure()
     FigureCanvasAgg(figure)

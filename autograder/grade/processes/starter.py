@@ -14,7 +14,7 @@ from pathlib import Path
 import autograder
 from autograder.grade.processes.notebook import run_in_sandbox
 from autograder.grade.processes.shell import NotebookShell
-from autograder.grade.run.protocol import Kind, read_frame, write_frame
+from autograder.grade.run.protocol import Frame, read_frame, write_frame
 from autograder.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
 from autograder.sandbox.policy import readable_place
 
@@ -30,7 +30,8 @@ def forget_the_course() -> None:
 def readable_paths(data: Path | None) -> tuple[Path, ...]:
     """What a child may read: the Python environment, the parts of autograder that run in it, the data."""
     package = Path(autograder.__file__).parent
-    own = tuple(package / part for part in ("__init__.py", "errors.py", "markers.py", "expect", "grade", "sandbox"))
+    parts = ("__init__.py", "errors.py", "markers.py", "data", "expect", "grade", "sandbox")
+    own = tuple(package / part for part in parts)
     return (*environment_paths(), *own, *([data] if data else []))
 
 
@@ -58,21 +59,23 @@ def serve(shell: NotebookShell, control: int) -> None:
                 child.kill()
             return
         request = json.loads(payload)
-        if kind is Kind.SPAWN:
+        if kind is Frame.SPAWN:
             folder = Path(request["folder"])
             try:
                 child = spawn(lambda fd, folder=folder: run_in_sandbox(shell, folder, fd), policy_of(request))
             except (SandboxUnavailable, OSError) as error:
-                write_frame(control, Kind.REFUSED, json.dumps(str(error)).encode())
+                write_frame(control, Frame.REFUSED, json.dumps(str(error)).encode())
                 continue
-            write_frame(control, Kind.SPAWNED, json.dumps(child.pid).encode())
+            write_frame(control, Frame.SPAWNED, json.dumps([child.pid, child.watchdog_pid]).encode())
             socket.send_fds(channel, [b"\0"], [child.fd])
             os.close(child.fd)
-        elif kind is Kind.BURY:
+        elif kind is Frame.RING:
+            child.ring()
+        elif kind is Frame.BURY:
             if request["ended"]:
                 with contextlib.suppress(TimeoutError):
                     child.wait(ENDING_SECONDS)
             child.kill()
             ending = {"status": child.wait(), "reason": child.reason}
             child = None
-            write_frame(control, Kind.BURIED, json.dumps(ending).encode())
+            write_frame(control, Frame.BURIED, json.dumps(ending).encode())

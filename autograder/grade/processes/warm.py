@@ -21,7 +21,7 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
-from autograder.grade.run.protocol import Kind, call_this_process, die_with_the_parent, read_frame, write_frame
+from autograder.grade.run.protocol import Frame, call_this_process, die_with_the_parent, read_frame, write_frame
 
 
 def serve(control: socket.socket, module: str) -> None:
@@ -35,7 +35,7 @@ def serve(control: socket.socket, module: str) -> None:
             kind, payload = read_frame(control.fileno())
         except EOFError:
             return
-        if kind is Kind.FORK:
+        if kind is Frame.FORK:
             _, (channel,), _, _ = socket.recv_fds(control, 1, 1)
             me = os.getpid()
             pid = os.fork()
@@ -43,12 +43,12 @@ def serve(control: socket.socket, module: str) -> None:
                 control.close()
                 become(json.loads(payload), prepared, channel, me)
             os.close(channel)
-            write_frame(control.fileno(), Kind.FORKED, json.dumps(pid).encode())
-        elif kind is Kind.END:
+            write_frame(control.fileno(), Frame.FORKED, json.dumps(pid).encode())
+        elif kind is Frame.END:
             pid = json.loads(payload)
             os.kill(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
-            write_frame(control.fileno(), Kind.ENDED, json.dumps(os.waitstatus_to_exitcode(status)).encode())
+            write_frame(control.fileno(), Frame.ENDED, json.dumps(os.waitstatus_to_exitcode(status)).encode())
 
 
 def become(program: str, prepared: Any, channel: int, parent: int) -> NoReturn:

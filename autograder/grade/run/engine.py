@@ -15,11 +15,12 @@ from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.one_submission import Graded, Settings, grade_submission
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.grade.run.worker import Refused, WorkerDied
+from autograder.grade.run.worker import SandboxRefused, WorkerDied
 from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store
 from autograder.intake.submission import Submission, read_submission
+from autograder.source import source_path
 
 TRIES = 2
 RETRY_SECONDS = 0.2
@@ -144,7 +145,7 @@ class Engine:
 
         Raises:
             WorkerDied, JudgeDied: it takes a process down every time.
-            Refused: it could not be put in a sandbox.
+            SandboxRefused: it could not be put in a sandbox.
         """
         for notebook in self.pristine.assignment.notebooks:
             if f"{notebook}.ipynb" in submission.files:
@@ -168,7 +169,7 @@ def check_key(judge: Judge, pristine: Pristine) -> None:
     for cell in pristine.notebooks[judge.notebook]:
         if cell.is_grade and not cell.is_answer and cell.node.cell_type == "code" and cell.id not in judge.cells:
             raise CourseError(
-                f"{judge.assignment.folder / judge.notebook}.ipynb, cell {cell.id}: it has points but states no "
+                f"{source_path(judge.assignment.folder, judge.notebook)}, cell {cell.id}: it has points but states no "
                 "expectation (expect.same, expect.close, …), so nothing can be judged."
             )
 
@@ -205,7 +206,7 @@ def read(store: Store, pristine: Pristine, student: str) -> Submission:
 
 def is_of_the_course(error: Exception) -> bool:
     """Would every submission end with this?"""
-    return isinstance(error, CourseError) and not isinstance(error, Refused | JudgeDied | WorkerDied)
+    return isinstance(error, CourseError) and not isinstance(error, SandboxRefused | JudgeDied | WorkerDied)
 
 
 def of_gradebook(error: Exception) -> bool:
@@ -256,7 +257,11 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                         books.enter(graded.result, graded.notebooks, submission.handed_in())
                         store.write(student, graded.files)
                     except Exception as error:
-                        if (isinstance(error, Refused) and none_yet) or is_of_the_course(error) or of_gradebook(error):
+                        if (
+                            (isinstance(error, SandboxRefused) and none_yet)
+                            or is_of_the_course(error)
+                            or of_gradebook(error)
+                        ):
                             raise
                         listener.failed(student, in_words(error))
                         continue

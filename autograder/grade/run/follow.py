@@ -1,23 +1,28 @@
 """Reads what a notebook's process (`grade/processes/notebook.py`) sends, and holds it to its limits.
 
 Nothing that arrives is believed: frames out of order, too large or not understood end the run, and what came before
-counts. Time is measured here.
+counts. Time is measured here: what a notebook spends running or asleep, not what it waits for a core while others run,
+nor what passes while the grader itself stands still.
 """
 
 import json
+import math
 import os
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from autograder.assignment import Limits
-from autograder.grade.run.jobs import CellRun, NotebookRun
-from autograder.grade.run.protocol import Frames, Kind, ProtocolError
+from autograder.grade.run.jobs import LONGEST_WAIT, CellRun, NotebookRun
+from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, Frames, ProtocolError
 from autograder.grade.run.sanitise import clean_output
+from autograder.sandbox.watchdog import Usage
 
 GRACE_SECONDS = 2.0
+TICK_SECONDS = 0.2
+LONGEST_GAP = 1.0  # seconds beyond a tick: then the grader was paused
 MAX_FRAME = 80 * 2**20
-MAX_PARTS = 500_000  # of a message: read, each takes many times its bytes
+MAX_PARTS = 200_000  # of a message: read, each takes many times its bytes
 MAX_EVIDENCE = 256 * 2**20
 MAX_MESSAGES = 20_000  # of evidence
 MAX_PICTURES = 32 * 2**20
@@ -33,13 +38,45 @@ def notice(text: str) -> dict:
 
 
 OF_TOO_MANY_PARTS = notice("… an output of very many parts is left out")
+TOO_LARGE = notice("… a very large output is left out")
+
+
+class Clock:
+    """The seconds in which this process ran. To be asked every tick: a longer gap means that it was paused."""
+
+    def __init__(self) -> None:
+        self.asked = time.monotonic()
+        self.lost = 0.0
+
+    def now(self) -> float:
+        now = time.monotonic()
+        gap = now - self.asked - TICK_SECONDS
+        if gap > LONGEST_GAP:
+            self.lost += gap
+        self.asked = now
+        return now - self.lost
+
+
+class Lap:
+    """A stretch of a notebook's time."""
+
+    def __init__(self, now: float, used: Usage) -> None:
+        self.began = now
+        self.used = used
+
+    def seconds(self, now: float, used: Usage) -> float:
+        """The time that it took of its own."""
+        waited = max((wait - self.used.waiting.get(task, 0.0) for task, wait in used.waiting.items()), default=0.0)
+        return max(now - self.began - waited, used.processor - self.used.processor)
 
 
 class Following:
     """One notebook's run, as the frames tell it."""
 
-    def __init__(self, cells: Sequence[str], limits: Limits) -> None:
-        """`cells`: the ids of the cells that the process is to run, in order."""
+    def __init__(self, cells: Sequence[str], limits: Limits, usage: Callable[[], Usage] = Usage) -> None:
+        """`cells`: the ids of the cells that the process is to run, in order; `usage`: what it has used so far."""
+        self.usage = usage
+        self.clock = Clock()
         self.waiting = list(reversed(cells))
         self.limits = limits
         self.frames = Frames(MAX_FRAME)
@@ -50,50 +87,69 @@ class Following:
         self.pictures_left = MAX_PICTURES
         self.text_left_in_all = MAX_TEXT
         self.evidence_left = MAX_EVIDENCE
-        self.began = self.cell_began = time.monotonic()
+        self.whole = self.lap = Lap(self.clock.now(), usage())
 
-    def deadline(self) -> float:
-        """The moment at which the process is to be stopped if nothing more is heard."""
-        end = self.began + self.limits.notebook_seconds
-        if self.current is not None:
-            end = min(end, self.cell_began + self.limits.cell_seconds + GRACE_SECONDS)
-        return end
+    def overtime(self) -> tuple[float, float]:
+        """By how many seconds the running cell and the notebook exceed their limits; below 0 where they do not.
+
+        How long it waited for a core is asked only where it matters.
+        """
+        now = self.clock.now()
+        cell_seconds = float(self.limits.cell_seconds) if self.current is not None else math.inf
+        stretches = ((self.lap, cell_seconds), (self.whole, float(self.limits.notebook_seconds)))
+        walls = [now - lap.began - limit for lap, limit in stretches]
+        if max(walls) < 0:
+            return walls[0], walls[1]
+        used = self.usage()
+        over = [lap.seconds(now, used) - limit for lap, limit in stretches]
+        far = [now - lap.began - LONGEST_WAIT * limit for lap, limit in stretches]
+        return max(over[0], far[0]), max(over[1], far[1])
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; raises ProtocolError when they are not what a notebook's process sends."""
         for kind, payload in self.frames.feed(data):
-            if kind is Kind.EVIDENCE:
+            if kind is Frame.EVIDENCE:
                 self.on_evidence(payload)
                 continue
-            try:
-                message = json.loads(payload) if payload.count(b",") < MAX_PARTS else OF_TOO_MANY_PARTS
-            except (ValueError, RecursionError):
-                raise ProtocolError("a message that is not JSON") from None
-            if kind is Kind.OUTPUT:
-                self.on_output(message, len(payload) if message is not OF_TOO_MANY_PARTS else LEAST_TEXT)
-            elif kind is Kind.CELL_BEGINS:
+            message, size = self.read(payload)
+            if kind is Frame.OUTPUT:
+                self.on_output(message, size)
+            elif kind is Frame.CELL_BEGINS:
                 self.on_begin(message)
-            elif kind is Kind.CELL_ENDS:
+            elif kind is Frame.CELL_ENDS:
                 self.on_end(message)
-            elif kind is Kind.FINISHED and self.current is None and not self.waiting:
+            elif kind is Frame.FINISHED and self.current is None and not self.waiting:
                 self.finished = True
                 return
             else:
                 raise ProtocolError(f"an unexpected message of kind {kind!r}")
 
+    @staticmethod
+    def read(payload: bytes) -> tuple[object, int]:
+        """What a message says, and the bytes it counts for. What would take long to read is replaced by a notice."""
+        if len(payload) > LARGEST_OUTPUT:
+            return TOO_LARGE, LEAST_TEXT
+        if payload.count(b",") >= MAX_PARTS:
+            return OF_TOO_MANY_PARTS, LEAST_TEXT
+        try:
+            return json.loads(payload), len(payload)
+        except (ValueError, RecursionError):
+            raise ProtocolError("a message that is not JSON") from None
+
     def on_begin(self, message: object) -> None:
         if self.current is not None or not self.waiting or message != self.waiting[-1]:
             raise ProtocolError("cells out of order")
         self.current = self.run.cells[self.waiting.pop()] = CellRun()
-        self.cell_began = time.monotonic()
+        self.lap = Lap(self.clock.now(), self.usage())
         self.text_left = min(self.limits.output_kb * 1024, self.text_left_in_all)
 
     def on_end(self, message: object) -> None:
         if self.current is None:
             raise ProtocolError("the end of a cell that did not begin")
-        self.current.seconds = time.monotonic() - self.cell_began
+        self.current.seconds = self.clock.now() - self.lap.began
         if message:
             self.current.stopped = time_message("the cell", self.limits.cell_seconds)
+            self.run.timed_out = True
         self.current = None
 
     def on_evidence(self, payload: bytes) -> None:
@@ -142,7 +198,7 @@ class Following:
         self.run.stopped = why
         if self.current is not None:
             self.current.stopped = why
-            self.current.seconds = time.monotonic() - self.cell_began
+            self.current.seconds = self.clock.now() - self.lap.began
 
 
 def follows_none(output: dict, outputs: Sequence[dict]) -> bool:
@@ -172,13 +228,25 @@ def open_process(pid: int) -> int | None:
         return None
 
 
-def follow(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> NotebookRun:
+def follow(
+    channel: int,
+    pid: int,
+    cells: Sequence[str],
+    limits: Limits,
+    usage: Callable[[], Usage] = Usage,
+    ring: Callable[[], None] = lambda: None,
+) -> NotebookRun:
     """Follow a notebook's process until it is done, dies, breaks the rules or runs out of time.
 
     The caller kills it afterwards in every case. A run whose process ended by itself too early has `stopped` set to
     "died"; the caller knows the exit status and says it better.
+
+    Args:
+        usage: what the process and all below it have used of the processors.
+        ring: tells the process that the time of its cell is up. It has GRACE_SECONDS to stop it.
     """
-    run = Following(cells, limits)
+    run = Following(cells, limits, usage)
+    os.set_blocking(channel, False)
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     process = open_process(pid)
@@ -186,10 +254,10 @@ def follow(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> Note
         poll.register(process, select.POLLIN)
     try:
         while not run.finished:
-            left = run.deadline() - time.monotonic()
-            ready = [fd for fd, _ in poll.poll(max(left, 0) * 1000 if process is not None else 0)]
+            ready = [fd for fd, _ in poll.poll(TICK_SECONDS * 1000 if process is not None else 0)]
             if channel in ready:
-                data = os.read(channel, CHUNK)
+                run.clock.now()
+                data = read_at_once(channel)
                 if not data:
                     run.stop("died")
                     break
@@ -197,14 +265,17 @@ def follow(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> Note
             elif process is None or process in ready:
                 run.stop("died")
                 break
-            if run.deadline() <= time.monotonic():
-                timed_out = run.current is not None and run.began + limits.notebook_seconds > time.monotonic()
+            cell_over, notebook_over = run.overtime()
+            if max(cell_over - GRACE_SECONDS, notebook_over) >= 0 and not run.finished:
+                run.run.timed_out = True
                 run.stop(
-                    time_message("the cell", limits.cell_seconds)
-                    if timed_out
-                    else time_message("the notebook", limits.notebook_seconds)
+                    time_message("the notebook", limits.notebook_seconds)
+                    if notebook_over >= 0
+                    else time_message("the cell", limits.cell_seconds)
                 )
                 break
+            if cell_over >= 0:
+                ring()
     except ProtocolError as error:
         run.stop(f"stopped: the notebook's process sent {error}")
     except ConnectionResetError:
@@ -212,5 +283,14 @@ def follow(channel: int, pid: int, cells: Sequence[str], limits: Limits) -> Note
     finally:
         if process is not None:
             os.close(process)
-    run.run.seconds = time.monotonic() - run.began
+    run.run.seconds = run.clock.now() - run.whole.began
+    run.run.paused = run.clock.lost > 0
     return run.run
+
+
+def read_at_once(channel: int) -> bytes:
+    """What there is to read; raises ProtocolError where that is nothing, as for a byte that was sent out of band."""
+    try:
+        return os.read(channel, CHUNK)
+    except BlockingIOError:
+        raise ProtocolError("something that cannot be read") from None

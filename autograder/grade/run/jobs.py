@@ -10,6 +10,9 @@ if TYPE_CHECKING:  # pydantic stays out of the processes that run student code
 JOB_FILE = ".job.json"
 """Where a notebook's process finds what it is to run, in its scratch folder."""
 
+LONGEST_WAIT = 10
+"""So many times its limit may code take by the clock, while others have the processor."""
+
 Output = dict[str, Any]
 """What a cell shows, as nbformat has it."""
 
@@ -54,12 +57,19 @@ class CellRun:
 
 @dataclass
 class NotebookRun:
-    """What a notebook left behind: outputs for people, evidence for the judge, and why it stopped early, if it did."""
+    """What a notebook left behind: outputs for people, evidence for the judge, and why it stopped early, if it did.
+
+    Attributes:
+        timed_out: whether it, or a cell of it, was stopped for its time.
+        paused: whether the grader itself stood still meanwhile.
+    """
 
     cells: dict[str, CellRun]
     evidence: list[bytes]
     stopped: str = ""
     seconds: float = 0.0
+    timed_out: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,18 @@ from enum import Enum, unique
 
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 CHUNK = 1 << 20
+LARGEST_OUTPUT = 12 * 2**20  # bytes of one output: reading more would hold up the grader
 NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 
 
 @unique
-class Kind(bytes, Enum):
+class Frame(bytes, Enum):
     """What a frame says. Each conversation has kinds of its own, so that none can be taken for another's."""
 
     # The grader and the warm process.
     FORK, FORKED, END, ENDED = b"f", b"F", b"e", b"E"
     # A worker and its starter.
-    SPAWN, SPAWNED, REFUSED, BURY, BURIED = b"s", b"S", b"R", b"b", b"B"
+    SPAWN, SPAWNED, REFUSED, RING, BURY, BURIED = b"s", b"S", b"R", b"r", b"b", b"B"
     # From a notebook's process.
     CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"1", b"2", b"3", b"4", b"5"
     # A judge and the process with the answer key.
@@ -45,7 +46,7 @@ class ProtocolError(Exception):
     """The stream is not a sequence of frames within their limits."""
 
 
-def write_frame(fd: int, kind: Kind, payload: bytes) -> None:
+def write_frame(fd: int, kind: Frame, payload: bytes) -> None:
     """Write one frame whole; raises OSError when nobody reads any more."""
     data = memoryview(HEADER.pack(kind.value, len(payload)) + payload)
     while data:
@@ -60,7 +61,7 @@ class Frames:
         self.limit = limit
         self.buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[tuple[Kind, bytes]]:
+    def feed(self, data: bytes) -> Iterator[tuple[Frame, bytes]]:
         """Take the next piece and yield each (kind, payload) it completes.
 
         Raises:
@@ -80,7 +81,7 @@ class Frames:
             yield kind, payload
 
 
-def read_frame(fd: int, limit: int = 2**31) -> tuple[Kind, bytes]:
+def read_frame(fd: int, limit: int = 2**31) -> tuple[Frame, bytes]:
     """Read one frame, waiting for it; raises EOFError at the end of the stream, ProtocolError as `Frames.feed`."""
     code, length = HEADER.unpack(read_exactly(fd, HEADER.size))
     kind = kind_of(code)
@@ -89,9 +90,9 @@ def read_frame(fd: int, limit: int = 2**31) -> tuple[Kind, bytes]:
     return kind, read_exactly(fd, length)
 
 
-def kind_of(code: bytes) -> Kind:
+def kind_of(code: bytes) -> Frame:
     try:
-        return Kind(code)
+        return Frame(code)
     except ValueError:
         raise ProtocolError(f"a frame of the unknown kind {code!r}") from None
 
@@ -106,7 +107,7 @@ class Connection:
         ours.setblocking(False)
         self.socket = ours
 
-    def send(self, kind: Kind, payload: bytes, seconds: float) -> None:
+    def send(self, kind: Frame, payload: bytes, seconds: float) -> None:
         """Write one frame."""
         until = time.monotonic() + seconds
         for part in (HEADER.pack(kind.value, len(payload)), payload):
@@ -116,7 +117,7 @@ class Connection:
                 with contextlib.suppress(BlockingIOError):
                     data = data[self.socket.send(data, socket.MSG_DONTWAIT | NO_SIGNAL) :]
 
-    def receive(self, seconds: float, limit: int = 2**31) -> tuple[Kind, bytes]:
+    def receive(self, seconds: float, limit: int = 2**31) -> tuple[Frame, bytes]:
         """Read one frame; raises ProtocolError where it is none."""
         until = time.monotonic() + seconds
         code, length = HEADER.unpack(self.receive_exactly(HEADER.size, until))

@@ -17,7 +17,7 @@ from autograder.sandbox.scratch import remove
 def data_view(store: Store) -> Path | None:
     """The data sets as student code may see them, made afresh; None where the course has none."""
     course = store.course
-    return make_sandbox_view(course.data, store.work / "data", course.root) if course.data.is_dir() else None
+    return make_sandbox_view(course.data, store.work / "data") if course.data.is_dir() else None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 
-from autograder.grade.run.protocol import Connection, Kind
+from autograder.grade.run.protocol import Connection, Frame
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")}
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "MPLCONFIGDIR")
@@ -99,9 +99,9 @@ class WarmProcess:
                 if self.closed:
                     raise EOFError("the warm process has ended")
                 try:
-                    self.control.send(Kind.FORK, json.dumps(program).encode(), ANSWER_SECONDS)
+                    self.control.send(Frame.FORK, json.dumps(program).encode(), ANSWER_SECONDS)
                     self.control.send_descriptor(theirs.fileno())
-                    return Process(self, self.generation, self.answer(Kind.FORKED), Connection(mine))
+                    return Process(self, self.generation, self.answer(Frame.FORKED), Connection(mine))
                 except (OSError, EOFError):
                     if not tries_left:
                         raise
@@ -114,11 +114,11 @@ class WarmProcess:
         with self.lock:
             if process.generation == self.generation and not self.closed:
                 with contextlib.suppress(OSError, EOFError):
-                    self.control.send(Kind.END, json.dumps(process.pid).encode(), ANSWER_SECONDS)
-                    return self.answer(Kind.ENDED)
+                    self.control.send(Frame.END, json.dumps(process.pid).encode(), ANSWER_SECONDS)
+                    return self.answer(Frame.ENDED)
         return None
 
-    def answer(self, expected: Kind) -> int:
+    def answer(self, expected: Frame) -> int:
         kind, payload = self.control.receive(ANSWER_SECONDS)
         assert kind is expected
         return json.loads(payload)

@@ -17,9 +17,10 @@ from autograder.assignment import Limits
 from autograder.errors import CourseError
 from autograder.grade.run.follow import follow
 from autograder.grade.run.jobs import JOB_FILE, CellRun, Job, NotebookJob, NotebookRun, Run
-from autograder.grade.run.protocol import Kind
+from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_SECONDS, STARTER, Process, WarmProcess
 from autograder.sandbox.scratch import read_result, remove, write_anew
+from autograder.sandbox.watchdog import usage_of
 
 KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHDOG_KILLED = "its watchdog was killed"
@@ -30,7 +31,7 @@ class WorkerDied(CourseError):
     """The process that starts notebooks is gone: killed, or out of memory."""
 
 
-class Refused(CourseError):
+class SandboxRefused(CourseError):
     """The sandbox could not be set up; the text says why."""
 
 
@@ -59,21 +60,26 @@ class Worker:
             self.process.end()
             self.process = None
 
-    def ask(self, kind: Kind, request: dict) -> object:
+    def ask(self, kind: Frame, request: dict) -> object:
         with self.alive():
             if self.process is None:
                 self.process = self.warm.fork(STARTER)
             self.process.control.send(kind, json.dumps(request).encode(), ANSWER_SECONDS)
             answer, payload = self.process.control.receive(ANSWER_SECONDS)
-        if answer is Kind.REFUSED:
-            raise Refused(json.loads(payload))
+        if answer is Frame.REFUSED:
+            raise SandboxRefused(json.loads(payload))
         return json.loads(payload)
 
-    def spawn(self, request: dict) -> tuple[int, int]:
-        """Start a notebook's process; returns its number and the grader's end of its channel."""
-        pid = self.ask(Kind.SPAWN, request)
+    def spawn(self, request: dict) -> tuple[int, int, int]:
+        """Start a notebook's process; returns its number, its watchdog's, and the grader's end of its channel."""
+        pid, watchdog = self.ask(Frame.SPAWN, request)
         with self.alive():
-            return pid, self.process.control.receive_descriptor(ANSWER_SECONDS)
+            return pid, watchdog, self.process.control.receive_descriptor(ANSWER_SECONDS)
+
+    def ring(self) -> None:
+        """Have the notebook's process hear that the time of its cell is up."""
+        with self.alive():
+            self.process.control.send(Frame.RING, b"null", ANSWER_SECONDS)
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -89,8 +95,8 @@ class Worker:
             WorkerDied: the process that starts notebooks is gone.
             Killed: a notebook's process was killed, and this is not the last try. (In the last one, that is how the
                 notebook ended.)
-            Refused: there is no sandbox for the first notebook. (Where there is none for a later one, it counts as
-                killed: the notebooks before it may have made the folder unusable.)
+            SandboxRefused: there is no sandbox for the first notebook. (Where there is none for a later one, it counts
+                as killed: the notebooks before it may have made the folder unusable.)
         """
         began = time.monotonic()
         folder = Path(tempfile.mkdtemp(prefix="grading-", dir=self.scratch))
@@ -100,7 +106,7 @@ class Worker:
             for notebook in job.notebooks:
                 try:
                     runs[notebook.name] = self.run_notebook(job, notebook, folder, last_try)
-                except Refused as refused:
+                except SandboxRefused as refused:
                     if not runs:
                         raise
                     if not last_try:
@@ -131,14 +137,14 @@ class Worker:
             "data": str(job.data) if job.data else None,
             "limits": sandbox_limits(job.limits),
         }
-        pid, channel = self.spawn(request)
+        pid, watchdog, channel = self.spawn(request)
         ended = False
         try:
-            run = follow(channel, pid, [cell.id for cell in cells], job.limits)
+            run = follow(channel, pid, [cell.id for cell in cells], job.limits, lambda: usage_of(watchdog), self.ring)
             ended = run.stopped == "died"
         finally:
             os.close(channel)
-            ending = self.ask(Kind.BURY, {"ended": ended})
+            ending = self.ask(Frame.BURY, {"ended": ended})
             folder.chmod(0o700)  # whatever the code made of it: the next notebook and the results need it
         if ended:
             if not last_try and -ending["status"] in KILLING and ending["reason"] in (None, WATCHDOG_KILLED):

@@ -18,11 +18,11 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.expect.verdict import CellVerdict
-from autograder.grade.run.jobs import Cell, CellRun, NotebookRun
-from autograder.grade.run.protocol import Kind
+from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
+from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
-from autograder.notebooks import read_source_notebook
 from autograder.release.given import given_files
+from autograder.source import read_source, source_path
 
 SEARCH_SKIPPED = "a search that is not run again"
 KEY_SECONDS = 24 * 3600.0  # a cell of the source notebook may train for long
@@ -103,15 +103,15 @@ class Judge:
             "folder": str(self.folder),
             "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
         }
-        self.send(Kind.MAKE_KEY, json.dumps(request).encode())
-        while (answer := self.receive())[0] is Kind.KEY_CELL:
+        self.send(Frame.MAKE_KEY, json.dumps(request).encode())
+        while (answer := self.receive())[0] is Frame.KEY_CELL:
             on_cell(answer[1])
         kind, content = answer
-        if kind is Kind.KEY_FAILED:
+        if kind is Frame.KEY_FAILED:
             cell_id, traceback = content
             raise CourseError(
-                f"{self.assignment.folder / self.notebook}.ipynb, cell {cell_id}: the instructor's own solution fails, "
-                f"so nothing can be graded against it.\n{traceback}"
+                f"{source_path(self.assignment.folder, self.notebook)}, cell {cell_id}: the instructor's own solution "
+                f"fails, so nothing can be graded against it.\n{traceback}"
             )
         self.cells = frozenset(content)
 
@@ -124,7 +124,7 @@ class Judge:
         for name, content in given_files(self.course, self.assignment).items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(content)
-        notebook = read_source_notebook(self.assignment.folder / f"{self.notebook}.ipynb")
+        notebook = read_source(self.assignment, self.notebook)
         searches = {cell for name, cell in self.assignment.search if name == self.notebook}
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         self.cache = (
@@ -159,26 +159,30 @@ class Judge:
         """
         errors = {name: error for name, cell in run.cells.items() if (error := first_error(cell))}
         with self.lock:
-            request = {"messages": len(run.evidence), "files": list(files), "errors": errors}
-            self.send(Kind.JUDGE, json.dumps(request).encode())
+            seconds = float(self.assignment.limits.cell_seconds)
+            request = {
+                "messages": len(run.evidence), "files": list(files), "errors": errors, "cell_seconds": seconds,
+                "memory_mb": self.assignment.limits.memory_mb,
+            }  # fmt: skip
+            self.send(Frame.JUDGE, json.dumps(request).encode())
             for message in run.evidence:
-                self.send(Kind.MESSAGE, message)
+                self.send(Frame.MESSAGE, message)
             for content in files.values():
-                self.send(Kind.FILE, content)
-            _, content = self.receive()
+                self.send(Frame.FILE, content)
+            _, content = self.receive(ANSWER_SECONDS + 4 * LONGEST_WAIT * seconds * len(self.cells))
         cells = {
             name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
             for name, cell in content["cells"].items()
         }
         return Verdict(cells, tuple(content["flags"]))
 
-    def send(self, kind: Kind, payload: bytes) -> None:
+    def send(self, kind: Frame, payload: bytes) -> None:
         with self.alive():
             self.process.control.send(kind, payload, ANSWER_SECONDS)
 
-    def receive(self) -> tuple[Kind, object]:
+    def receive(self, seconds: float = KEY_SECONDS) -> tuple[Frame, object]:
         with self.alive():
-            kind, payload = self.process.control.receive(KEY_SECONDS)
+            kind, payload = self.process.control.receive(seconds)
         return kind, json.loads(payload)
 
     @contextmanager

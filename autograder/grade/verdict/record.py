@@ -10,7 +10,7 @@ from autograder.grade.run.jobs import CellRun, NotebookRun, Output
 from autograder.grade.run.sanitise import text_of
 from autograder.grade.verdict.judge import SEARCH_SKIPPED, Verdict
 from autograder.gradebook.results import UNMET, CellResult
-from autograder.questions import is_check, points_of
+from autograder.questions import is_check, question_of
 
 
 def record(
@@ -49,9 +49,9 @@ def lines_of(verdict: CellVerdict | None, ran: CellRun | None, run: NotebookRun)
 
 def result_of(name: str, cell: NotebookNode, credit: float, lines: Sequence[str], assignment: Assignment) -> CellResult:
     """The result of one autograded cell."""
-    extra = assignment.extra_credit.get((name, cell.id))
-    points = points_of(cell) if extra is None else extra
-    return CellResult(name, cell.id, points, points * credit, credit, extra is not None, tuple(lines))
+    question = question_of(name, cell, assignment.extra_credit)
+    score = question.points * credit
+    return CellResult(name, cell.id, question.points, score, credit, question.extra_credit, tuple(lines))
 
 
 def verdict_outputs(result: CellResult, cell: NotebookNode, ran: CellRun | None) -> list[Output]:

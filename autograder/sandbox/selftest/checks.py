@@ -24,7 +24,7 @@ from autograder.sandbox.selftest.trial import (
     MB,
     PATIENCE,
     SECRET,
-    Place,
+    TrialPlace,
     attempt,
     each,
     fresh,
@@ -53,7 +53,7 @@ FORBIDDEN_CALLS = {
 """Calls that no sandboxed process can make: (x86_64, aarch64)."""
 
 
-def reading_outside(tier: Tier, here: Place) -> str:
+def reading_outside(tier: Tier, here: TrialPlace) -> str:
     os.symlink(here.secret, here.scratch / "link")
     secret, scratch = str(here.secret), here.scratch
 
@@ -77,7 +77,7 @@ def reading_outside(tier: Tier, here: Place) -> str:
     )
 
 
-def writing_outside(tier: Tier, here: Place) -> str:
+def writing_outside(tier: Tier, here: TrialPlace) -> str:
     """What an attack says of itself does not count here: a change that has no effect may pretend to succeed."""
     environment = Path(sys.prefix, "written-from-the-sandbox")
     attacks = {
@@ -108,7 +108,7 @@ def writing_outside(tier: Tier, here: Place) -> str:
     return failure
 
 
-def looking_at_processes(tier: Tier, here: Place) -> str:
+def looking_at_processes(tier: Tier, here: TrialPlace) -> str:
     grader = os.getpid()
     return attempt(
         each(
@@ -125,7 +125,7 @@ def looking_at_processes(tier: Tier, here: Place) -> str:
     )
 
 
-def reaching_the_network(tier: Tier, here: Place) -> str:
+def reaching_the_network(tier: Tier, here: TrialPlace) -> str:
     abstract = f"\0sandbox-check-{os.getpid()}"
     with contextlib.ExitStack() as stack:
         tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -161,7 +161,7 @@ def reaching_the_network(tier: Tier, here: Place) -> str:
         )
 
 
-def signalling_the_grader(tier: Tier, here: Place) -> str:
+def signalling_the_grader(tier: Tier, here: TrialPlace) -> str:
     """Signal 0 asks whether a signal would be delivered, and harms nobody where it would."""
     grader, group = os.getpid(), os.getpgid(0)
     attacks = {
@@ -172,7 +172,7 @@ def signalling_the_grader(tier: Tier, here: Place) -> str:
     return attempt(each(attacks), tier, here)
 
 
-def side_doors(tier: Tier, here: Place) -> str:
+def side_doors(tier: Tier, here: TrialPlace) -> str:
     column = syscalls.KNOWN_MACHINES.index(syscalls.MACHINE)
 
     def knock() -> str:
@@ -189,7 +189,7 @@ def side_doors(tier: Tier, here: Place) -> str:
     return attempt(knock, tier, here)
 
 
-def gaining_privileges(tier: Tier, here: Place) -> str:
+def gaining_privileges(tier: Tier, here: TrialPlace) -> str:
     as_root = identity.privileges().change_user
 
     def look() -> str:
@@ -208,7 +208,7 @@ def gaining_privileges(tier: Tier, here: Place) -> str:
     return attempt(look, tier, here)
 
 
-def using_memory(tier: Tier, here: Place) -> str:
+def using_memory(tier: Tier, here: TrialPlace) -> str:
     def privately() -> str:
         blocks = [bytearray(16 * MB) for _ in range(2 * LIMITS.memory_mb // 16)]
         return f"{len(blocks) * 16} MB"
@@ -232,7 +232,7 @@ def using_memory(tier: Tier, here: Place) -> str:
     return ", ".join(filter(None, (attempt(attack, tier, here, may_be_stopped=True) for attack in attacks)))
 
 
-def using_the_processor(tier: Tier, here: Place) -> str:
+def using_the_processor(tier: Tier, here: TrialPlace) -> str:
     def forever() -> str:
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_IGN)
@@ -242,7 +242,7 @@ def using_the_processor(tier: Tier, here: Place) -> str:
     return attempt(forever, tier, here, replace(LIMITS, cpu_seconds=1), may_be_stopped=True)
 
 
-def multiplying(tier: Tier, here: Place) -> str:
+def multiplying(tier: Tier, here: TrialPlace) -> str:
     # Without namespaces the kernel counts all that its user runs, and of that some may end while this goes on.
     many = (2 if tier == "namespaces" else 3) * LIMITS.processes
 
@@ -268,7 +268,7 @@ def multiplying(tier: Tier, here: Place) -> str:
     return ", ".join(filter(None, (attempt(fork, tier, here), attempt(thread, tier, here))))
 
 
-def filling_the_disk(tier: Tier, here: Place) -> str:
+def filling_the_disk(tier: Tier, here: TrialPlace) -> str:
     def one_file() -> str:
         with open("large", "wb") as file:
             for _ in range(2 * LIMITS.file_mb):
@@ -292,7 +292,7 @@ def filling_the_disk(tier: Tier, here: Place) -> str:
     return ", ".join(filter(None, (attempt(attack, tier, fresh(here), may_be_stopped=True) for attack in attacks)))
 
 
-def opening_files(tier: Tier, here: Place) -> str:
+def opening_files(tier: Tier, here: TrialPlace) -> str:
     def hoard() -> str:
         held = []
         with contextlib.suppress(OSError):
@@ -303,7 +303,7 @@ def opening_files(tier: Tier, here: Place) -> str:
     return attempt(hoard, tier, here)
 
 
-def surviving_the_kill(tier: Tier, here: Place) -> str:
+def surviving_the_kill(tier: Tier, here: TrialPlace) -> str:
     """The channel stays open for as long as any process that inherited it lives."""
 
     def breed(fd: int) -> None:
@@ -338,7 +338,7 @@ def hide_in_the_background(fd: int) -> None:
     time.sleep(60)
 
 
-def surviving_the_grader(tier: Tier, here: Place) -> str:
+def surviving_the_grader(tier: Tier, here: TrialPlace) -> str:
     ours, theirs = socket.socketpair()
     grader = os.fork()
     if grader == 0:
@@ -365,98 +365,98 @@ def surviving_the_grader(tier: Tier, here: Place) -> str:
 
 
 @dataclass(frozen=True)
-class Check:
+class SandboxCheck:
     name: str
     by: str
     """What does it: with namespaces / without."""
     stops: str
-    run: Callable[[Tier, Place], str]
+    run: Callable[[Tier, TrialPlace], str]
     quick: bool = True
 
 
 CHECKS = (
-    Check(
+    SandboxCheck(
         "reading",
         "mount namespace / Landlock",
         "reading sources, answers, other submissions, the gradebook",
         reading_outside,
     ),
-    Check(
+    SandboxCheck(
         "writing",
         "read-only mounts / Landlock, seccomp",
         "changing files outside the scratch folder",
         writing_outside,
     ),
-    Check(
+    SandboxCheck(
         "other processes",
         "pid namespace, no /proc / Landlock",
         "reading the grader's memory, files and environment",
         looking_at_processes,
     ),
-    Check(
+    SandboxCheck(
         "network",
         "network namespace, seccomp / seccomp",
         "TCP, UDP, unix sockets, netlink",
         reaching_the_network,
     ),
-    Check(
+    SandboxCheck(
         "signals",
         "pid namespace / Landlock scopes, or seccomp",
         "killing or pausing the grader and other sandboxes",
         signalling_the_grader,
     ),
-    Check(
+    SandboxCheck(
         "system calls",
         "seccomp",
         "tracing, io_uring, bpf, keyrings, new namespaces, mounts, file handles",
         side_doors,
     ),
-    Check(
+    SandboxCheck(
         "privileges",
         "a user id of its own, no capabilities, no_new_privs",
         "becoming root, setuid programs",
         gaining_privileges,
     ),
-    Check(
+    SandboxCheck(
         "memory",
         "RLIMIT_DATA, RLIMIT_AS, the watchdog",
         "memory bombs, in one process or in many",
         using_memory,
         quick=False,
     ),
-    Check(
+    SandboxCheck(
         "processor time",
         "RLIMIT_CPU",
         "endless loops that ignore every signal",
         using_the_processor,
         quick=False,
     ),
-    Check(
+    SandboxCheck(
         "processes",
         "RLIMIT_NPROC, seccomp",
         "fork bombs, thread bombs",
         multiplying,
     ),
-    Check(
+    SandboxCheck(
         "disk",
         "RLIMIT_FSIZE, the watchdog",
         "large files, many files, deleted files that stay open",
         filling_the_disk,
         quick=False,
     ),
-    Check(
+    SandboxCheck(
         "open files",
         "RLIMIT_NOFILE",
         "hoarding file descriptors",
         opening_files,
     ),
-    Check(
+    SandboxCheck(
         "killing",
         "pid namespace / kill(-1) in a Landlock domain",
         "daemons that outlive their submission",
         surviving_the_kill,
     ),
-    Check(
+    SandboxCheck(
         "a dead grader",
         "the watchdog, PR_SET_PDEATHSIG",
         "student code that runs on after a crash",

@@ -23,7 +23,7 @@ LIMITS = SandboxLimits(memory_mb=128, cpu_seconds=2, processes=16, file_mb=4, op
 
 
 @dataclass(frozen=True)
-class Place:
+class TrialPlace:
     """Where a check plays: a folder outside the sandbox with a secret in it, and a scratch folder."""
 
     outside: Path
@@ -35,12 +35,12 @@ class Place:
 
 
 @contextlib.contextmanager
-def place() -> Iterator[Place]:
-    """Yield a fresh Place."""
+def place() -> Iterator[TrialPlace]:
+    """Yield a fresh TrialPlace."""
     folder = Path(tempfile.mkdtemp(prefix="sandbox-check-"))
     folder.chmod(0o755)
     try:
-        here = Place(folder / "outside", folder / "scratch")
+        here = TrialPlace(folder / "outside", folder / "scratch")
         here.outside.mkdir()
         here.scratch.mkdir()
         here.secret.write_text(SECRET)
@@ -66,7 +66,11 @@ def receive(fd: int, seconds: float = PATIENCE) -> bytes:
 
 
 def attempt(
-    attack: Callable[[], str], tier: Tier, here: Place, limits: SandboxLimits = LIMITS, may_be_stopped: bool = False
+    attack: Callable[[], str],
+    tier: Tier,
+    here: TrialPlace,
+    limits: SandboxLimits = LIMITS,
+    may_be_stopped: bool = False,
 ) -> str:
     """Run the attack in a sandbox and return what it returned: what got through, or "".
 
@@ -107,6 +111,6 @@ def each(attacks: dict[str, Callable[[], object]]) -> Callable[[], str]:
     return all_of_them
 
 
-def fresh(here: Place) -> Place:
-    """Return a Place with another, empty scratch folder."""
-    return Place(here.outside, Path(tempfile.mkdtemp(dir=here.scratch.parent)))
+def fresh(here: TrialPlace) -> TrialPlace:
+    """Return a TrialPlace with another, empty scratch folder."""
+    return TrialPlace(here.outside, Path(tempfile.mkdtemp(dir=here.scratch.parent)))

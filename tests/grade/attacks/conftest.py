@@ -17,13 +17,15 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course import Course
+from autograder.data.formats import TEST_BATCH, TRAINING_BATCHES
+from autograder.data.mapped import mapped_arrays
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.crew import LocalCrew
 from autograder.grade.run.engine import Engine, Listener, grade_all
 from autograder.grade.run.one_submission import Settings
 from autograder.grade.run.scratch import data_view, scratch_of
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.grade.run.worker import Refused
+from autograder.grade.run.worker import SandboxRefused
 from autograder.gradebook.books import Books
 from autograder.gradebook.results import Scores
 from autograder.gradebook.store import Store
@@ -177,12 +179,13 @@ def make_course(root: Path) -> Course:
     course = Course(root)
     source = course.source / NAME
     source.mkdir(parents=True)
-    course.library.mkdir()
+    library = root / "nn"
+    library.mkdir()
     shutil.copy(CONFIG, root)
     (root / "course.toml").write_text('library = "nn"\n')
-    (course.library / "__init__.py").write_text("")
-    (course.library / "tiny.py").write_text(TINY)
-    (course.library / "datasets.py").write_text(DATASETS)
+    (library / "__init__.py").write_text("")
+    (library / "tiny.py").write_text(TINY)
+    (library / "datasets.py").write_text(DATASETS)
     (source / "assignment.toml").write_text(TOML)
     for name, cells in {"main": main_notebook(), "after": after_notebook()}.items():
         kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -200,8 +203,10 @@ def make_data(folder: Path) -> None:
     X_train, X_test = rng.normal(size=(50, WIDTH)), rng.normal(size=(TEST_ROWS, WIDTH))
     X_test[FIRST_WITHHELD + 7, WIDTH - 1] = WITHHELD_NUMBER
     labels = {f"y_{name}": np.argmax(X[:, :3], axis=1) for name, X in (("train", X_train), ("test", X_test))}
+    arrays = {"X_train": X_train, "X_test": X_test, **labels}
     with open(folder / "test_batch", "wb") as file:
-        np.savez(file, X_train=X_train, X_test=X_test, **labels)
+        np.savez(file, **arrays)
+    mapped_arrays(folder, (folder / name for name in (*TRAINING_BATCHES, TEST_BATCH)), lambda: arrays)
 
 
 def npz(**arrays: np.ndarray) -> bytes:
@@ -395,7 +400,7 @@ def arena_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
                 if tier not in arenas:
                     try:
                         arenas[tier] = stack.enter_context(opened(tmp_path_factory.mktemp(tier), tier))
-                    except Refused as refused:
+                    except SandboxRefused as refused:
                         arenas[tier] = str(refused)
                 if isinstance(arenas[tier], Arena):
                     return arenas[tier]

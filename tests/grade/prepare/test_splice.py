@@ -13,6 +13,7 @@ from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.prepare.splice import splice_submission
 from autograder.intake.submission import Submission
 from autograder.notebooks import format_notebook, read_notebook
+from autograder.regions import ANSWER_HERE
 
 BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
 
@@ -228,7 +229,7 @@ def test_answer_without_banners(pristine, nb):
 def test_answer_between_its_banners(pristine, nb):
     """Is what stands outside the banners of an answer an edit, and no part of it?"""
     why = cell(nb, "why")
-    why.source = why.source.replace("Why?", "Why not?").replace("*Your answer here.*", "So.")
+    why.source = why.source.replace("Why?", "Why not?").replace(ANSWER_HERE, "So.")
     spliced = laid(pristine, nb)
     assert sources(spliced)["why"].split("\n")[0] == "Why?"
     assert "So." in sources(spliced)["why"]

@@ -14,10 +14,10 @@ from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.crew import LocalCrew
 from autograder.grade.run.engine import Engine, Listener, read
 from autograder.grade.run.one_submission import Settings
-from autograder.grade.run.protocol import Kind
+from autograder.grade.run.protocol import Frame
 from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.grade.run.worker import Refused, Worker
+from autograder.grade.run.worker import SandboxRefused, Worker
 from autograder.grade.verdict.judge import JudgeDied
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store
@@ -121,7 +121,7 @@ def test_worker_that_dies_every_time(tiny, grading, monkeypatch):
 
     def run(self, job, last_try=True):
         if job.student == "ada":
-            self.ask(Kind.SPAWN, {})
+            self.ask(Frame.SPAWN, {})
         return honest(self, job, last_try)
 
     monkeypatch.setattr(Worker, "run", run)
@@ -151,7 +151,7 @@ def refusing(monkeypatch, which) -> None:
 
     def run_notebook(self, job, notebook, folder, last_try):
         if which(job.student, notebook.name, last_try):
-            raise Refused("no room")
+            raise SandboxRefused("no room")
         return honest(self, job, notebook, folder, last_try)
 
     monkeypatch.setattr(Worker, "run_notebook", run_notebook)
@@ -182,7 +182,7 @@ def test_sandbox_refused_from_the_start(tiny, grading, monkeypatch):
     for student in ("ada", "bob"):
         tiny.hand_in(student)
     refusing(monkeypatch, lambda *_: True)
-    with pytest.raises(Refused, match="no room"):
+    with pytest.raises(SandboxRefused, match="no room"):
         grading(tiny)
 
 

@@ -13,7 +13,9 @@ import pytest
 
 from autograder.assignment import Limits
 from autograder.grade.run.follow import Following, follow
-from autograder.grade.run.protocol import HEADER, Frames, Kind, ProtocolError
+from autograder.grade.run.jobs import LONGEST_WAIT
+from autograder.grade.run.protocol import HEADER, Frame, Frames, ProtocolError
+from autograder.sandbox.watchdog import Usage
 
 CELLS = ["a", "b"]
 LIMITS = Limits(cell_seconds=1, notebook_seconds=4, output_kb=4)
@@ -25,18 +27,18 @@ def frame(kind: bytes, message: object) -> bytes:
 
 
 def stream(text: str) -> bytes:
-    return frame(Kind.OUTPUT, {"output_type": "stream", "name": "stdout", "text": text})
+    return frame(Frame.OUTPUT, {"output_type": "stream", "name": "stdout", "text": text})
 
 
 HONEST = [
-    frame(Kind.CELL_BEGINS, "a"),
+    frame(Frame.CELL_BEGINS, "a"),
     stream("one\n"),
     stream("two\n"),
-    frame(Kind.EVIDENCE, b"first"),
-    frame(Kind.CELL_ENDS, ""),
-    frame(Kind.CELL_BEGINS, "b"),
-    frame(Kind.CELL_ENDS, ""),
-    frame(Kind.FINISHED, None),
+    frame(Frame.EVIDENCE, b"first"),
+    frame(Frame.CELL_ENDS, ""),
+    frame(Frame.CELL_BEGINS, "b"),
+    frame(Frame.CELL_ENDS, ""),
+    frame(Frame.FINISHED, None),
 ]
 
 
@@ -71,19 +73,19 @@ def test_honest_run(sleeper):
 @pytest.mark.parametrize(
     "forged",
     [
-        [frame(Kind.CELL_BEGINS, "b")],
-        [frame(Kind.CELL_BEGINS, "a"), frame(Kind.CELL_BEGINS, "b")],
-        [frame(Kind.CELL_BEGINS, ["a"])],
-        [frame(Kind.CELL_ENDS, "")],
-        [frame(Kind.FINISHED, None)],
-        [frame(Kind.CELL_BEGINS, "a"), frame(Kind.FINISHED, None)],
-        [*HONEST[:5], frame(Kind.CELL_BEGINS, "a")],
+        [frame(Frame.CELL_BEGINS, "b")],
+        [frame(Frame.CELL_BEGINS, "a"), frame(Frame.CELL_BEGINS, "b")],
+        [frame(Frame.CELL_BEGINS, ["a"])],
+        [frame(Frame.CELL_ENDS, "")],
+        [frame(Frame.FINISHED, None)],
+        [frame(Frame.CELL_BEGINS, "a"), frame(Frame.FINISHED, None)],
+        [*HONEST[:5], frame(Frame.CELL_BEGINS, "a")],
         [frame(b"?", None)],
         [b"GET / HTTP/1.1\r\n\r\n" * 10],
-        [HEADER.pack(Kind.OUTPUT, 2**32 - 1)],
-        [frame(Kind.CELL_BEGINS, b"not json")],
-        [frame(Kind.OUTPUT, b"[" * 100_000)],
-        [frame(Kind.OUTPUT, b"9" * 10_000)],
+        [HEADER.pack(Frame.OUTPUT, 2**32 - 1)],
+        [frame(Frame.CELL_BEGINS, b"not json")],
+        [frame(Frame.OUTPUT, b"[" * 100_000)],
+        [frame(Frame.OUTPUT, b"9" * 10_000)],
     ],
 )
 def test_forged_frames_end_the_run(sleeper, forged):
@@ -102,7 +104,7 @@ def test_what_came_before_counts(sleeper):
 
 def test_nothing_after_the_end_is_heard(sleeper):
     """Is evidence ignored that comes after the last cell?"""
-    run = watched(sleeper, [*HONEST, frame(Kind.EVIDENCE, b"late"), stream("late\n")])
+    run = watched(sleeper, [*HONEST, frame(Frame.EVIDENCE, b"late"), stream("late\n")])
     assert run.evidence == [b"first"]
 
 
@@ -110,7 +112,8 @@ def test_output_is_cut(sleeper):
     """Is text beyond the limit left out, with a word about it, and the next cell's not?"""
     many = [stream("x" * 1000) for _ in range(50)]
     run = watched(
-        sleeper, [HONEST[0], *many, frame(Kind.CELL_ENDS, ""), frame(Kind.CELL_BEGINS, "b"), stream("y"), *HONEST[-2:]]
+        sleeper,
+        [HONEST[0], *many, frame(Frame.CELL_ENDS, ""), frame(Frame.CELL_BEGINS, "b"), stream("y"), *HONEST[-2:]],
     )
     text = "".join(output["text"] for output in run.cells["a"].outputs)
     assert len(text) < 4500
@@ -120,7 +123,7 @@ def test_output_is_cut(sleeper):
 
 def test_tags_are_counted():
     """Does HTML of many tags, which takes long to clean, use up the room for pictures?"""
-    html = frame(Kind.OUTPUT, {"output_type": "display_data", "data": {"text/html": "<b>" * 8000, "text/plain": "x"}})
+    html = frame(Frame.OUTPUT, {"output_type": "display_data", "data": {"text/html": "<b>" * 8000, "text/plain": "x"}})
     watch = Following(CELLS, LIMITS)
     watch.feed(b"".join([HONEST[0], *[html] * 60]))
     outputs = watch.run.cells["a"].outputs
@@ -132,21 +135,21 @@ def test_messages_of_many_parts_are_not_read():
     """Does a message that would take gigabytes when it is read leave no more than a line, as often as it comes?"""
     watch = Following(CELLS, LIMITS)
     tracemalloc.start()
-    watch.feed(b"".join([HONEST[0], *[frame(Kind.OUTPUT, b"[" + b"[]," * 2_000_000 + b"1]")] * 3]))
+    watch.feed(b"".join([HONEST[0], *[frame(Frame.OUTPUT, b"[" + b"[]," * 2_000_000 + b"1]")] * 3]))
     assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     tracemalloc.stop()
     assert "very many parts" in watch.run.cells["a"].outputs[0]["text"]
     with pytest.raises(ProtocolError, match="out of order"):
-        Following(CELLS, LIMITS).feed(frame(Kind.CELL_BEGINS, b"[" + b"1," * 1_000_000 + b"1]"))
+        Following(CELLS, LIMITS).feed(frame(Frame.CELL_BEGINS, b"[" + b"1," * 1_000_000 + b"1]"))
 
 
 def test_error_after_much_output_is_kept(sleeper):
     """Is it still known why a cell stopped that printed too much before?"""
     error = frame(
-        Kind.OUTPUT, {"output_type": "error", "ename": "E", "evalue": "x" * 10_000, "traceback": ["y" * 10_000]}
+        Frame.OUTPUT, {"output_type": "error", "ename": "E", "evalue": "x" * 10_000, "traceback": ["y" * 10_000]}
     )
     run = watched(
-        sleeper, [HONEST[0], *[stream("x" * 1000) for _ in range(9)], *[error] * 9, frame(Kind.CELL_ENDS, "")]
+        sleeper, [HONEST[0], *[stream("x" * 1000) for _ in range(9)], *[error] * 9, frame(Frame.CELL_ENDS, "")]
     )
     errors = [output for output in run.cells["a"].outputs if output["output_type"] == "error"]
     assert len(errors) == 3
@@ -188,3 +191,68 @@ def test_closed_descriptor_leaks_nothing(sleeper):
     for _ in range(20):
         watched(sleeper, HONEST)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_byte_out_of_band(sleeper):
+    """Does a byte that poll announces and read does not return end the run at once, and what came before count?"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"".join(HONEST[:4]))
+        theirs.send(b"x", socket.MSG_OOB)
+        began = time.monotonic()
+        run = follow(ours.fileno(), sleeper.pid, CELLS, LIMITS)
+    assert time.monotonic() - began < 2
+    assert run.evidence == [b"first"]
+    assert "something that cannot be read" in run.stopped
+
+
+def test_very_large_output_is_not_read(sleeper):
+    """Is an output of 60 MB neither parsed nor kept, and what comes after it kept?"""
+    watch = Following(CELLS, LIMITS)
+    huge = b'{"output_type": "stream", "name": "stdout", "text": "' + b"x" * (60 << 20) + b'"}'
+    began = time.monotonic()
+    watch.feed(b"".join([HONEST[0], frame(Frame.OUTPUT, huge), stream("after")]))
+    assert time.monotonic() - began < 1
+    assert [output["text"] for output in watch.run.cells["a"].outputs] == ["… a very large output is left out\nafter"]
+
+
+def test_time_that_others_had_does_not_count(sleeper, monkeypatch):
+    """Does a cell that waits for a core get its time, ring when it has used it up, and end the run after that?"""
+    waiting = {"seconds": 1000.0}
+    rings: list[float] = []
+    began = time.monotonic()
+
+    def usage() -> Usage:
+        return Usage(0.0, {7: waiting["seconds"] + max(0.0, time.monotonic() - began - 0.1)})
+
+    limits = Limits(cell_seconds=0.4, notebook_seconds=0.6)
+    monkeypatch.setattr("autograder.grade.run.follow.GRACE_SECONDS", 0.3)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(HONEST[0])
+        ended = follow(ours.fileno(), sleeper.pid, CELLS, limits, usage, lambda: rings.append(time.monotonic() - began))
+        assert rings[0] >= 0.4 * LONGEST_WAIT
+        assert ended.timed_out
+        theirs.sendall(HONEST[0])
+        began, rings = time.monotonic(), []
+        ended = follow(ours.fileno(), sleeper.pid, CELLS, limits, Usage, lambda: rings.append(time.monotonic() - began))
+    assert rings[0] < 1
+    assert ended.timed_out
+    assert ended.stopped == "stopped after 0.6 s: the notebook was not done by then"
+
+
+def test_pause_of_the_grader_is_not_the_notebooks_time(sleeper, monkeypatch):
+    """Does what passes while the grader stands still cost a notebook nothing, and is what it did meanwhile read?"""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"".join(HONEST[:2]))
+        paused = iter([lambda: (time.sleep(5), theirs.sendall(b"".join(HONEST[2:])))])
+
+        def usage() -> Usage:
+            next(paused, lambda: None)()
+            return Usage()
+
+        run = follow(ours.fileno(), sleeper.pid, CELLS, Limits(cell_seconds=0.5, notebook_seconds=1), usage)
+    assert run.stopped == ""
+    assert run.paused
+    assert list(run.cells) == CELLS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grade.run.protocol import Kind
+from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, STARTER, WarmProcess
 
 
@@ -72,7 +72,7 @@ def test_interrupt_wakes_whoever_waits(warm):
     fork.interrupt()
     assert fork.control.hung_up()
     with pytest.raises(BrokenPipeError):
-        fork.control.send(Kind.JUDGE, b"{}", 5)
+        fork.control.send(Frame.JUDGE, b"{}", 5)
     wait_for_the_end_of(fork.pid)
 
 

@@ -1,16 +1,15 @@
-"""Read the official files of CIFAR-10 and MNIST into arrays, and keep those arrays memory-mapped beside the files."""
+"""The official files of CIFAR-10 and MNIST, read and written.
 
-import contextlib
+CIFAR-10 comes as pickles that Python 2 wrote; they are read without running anything that is in them, and written as
+Python 2 wrote them, byte strings throughout. MNIST comes as IDX files, https://yann.lecun.com/exdb/mnist/.
+"""
+
 import gzip
-import hashlib
 import math
 import pickle
-import secrets
-import shutil
 import struct
-import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,21 @@ import numpy as np
 Array = np.ndarray
 Arrays = dict[str, Array]
 
-ARRAY_NAMES = ("X_train", "y_train", "X_test", "y_test")
 TRAINING_BATCHES = tuple(f"data_batch_{i}" for i in range(1, 6))
 TEST_BATCH = "test_batch"
 META = "batches.meta"
-CACHE_PREFIX = "arrays-"
-ABANDONED_AFTER = 3600.0  # seconds; an unfinished cache folder older than this was left by a killed process
+MNIST_FILES = {
+    "X_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "X_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
 
 _IMAGE_BYTES = 3 * 32 * 32
 _IDX_UNSIGNED_BYTE = 8
+
+
+# CIFAR-10, read
 
 
 class _PickledDtype:
@@ -137,8 +142,84 @@ def read_cifar10_folder(folder: Path) -> Arrays:
     return {"X_train": X_train, "y_train": y_train, "X_test": X_test, "y_test": y_test}
 
 
+# CIFAR-10, written
+
+
+def write_cifar10_batch(path: Path, title: str, images: Array, labels: Array, filenames: Iterable[str]) -> None:
+    """One batch file.
+
+    Args:
+        path: the file to write.
+        title: the batch's own label, such as "training batch 1 of 5".
+        images: (N, 32, 32, 3) uint8, height, width, channel.
+        labels: (N,) integers.
+        filenames: N names.
+    """
+    rows = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(len(images), -1)
+    entries = {
+        "batch_label": _string(title),
+        "labels": _list(_integer(int(label)) for label in labels),
+        "data": _byte_matrix(rows),
+        "filenames": _list(_string(name) for name in filenames),
+    }
+    path.write_bytes(_pickled(entries))
+
+
+def write_label_names(path: Path, label_names: Iterable[str], rows_per_batch: int) -> None:
+    """batches.meta, which names the classes."""
+    entries = {
+        "num_cases_per_batch": _integer(rows_per_batch),
+        "label_names": _list(map(_string, label_names)),
+        "num_vis": _integer(3072),
+    }
+    path.write_bytes(_pickled(entries))
+
+
+def _pickled(entries: dict[str, bytes]) -> bytes:
+    body = b"".join(_string(key) + value for key, value in entries.items())
+    return pickle.PROTO + b"\x02" + pickle.EMPTY_DICT + pickle.MARK + body + pickle.SETITEMS + pickle.STOP
+
+
+def _string(text: str | bytes) -> bytes:
+    raw = text.encode("latin1") if isinstance(text, str) else text
+    if len(raw) < 256:
+        return pickle.SHORT_BINSTRING + bytes([len(raw)]) + raw
+    return pickle.BINSTRING + struct.pack("<i", len(raw)) + raw
+
+
+def _integer(value: int) -> bytes:
+    return pickle.BININT + struct.pack("<i", value)
+
+
+def _list(items: Iterable[bytes]) -> bytes:
+    return pickle.EMPTY_LIST + pickle.MARK + b"".join(items) + pickle.APPENDS
+
+
+def _name(module: str, name: str) -> bytes:
+    return pickle.GLOBAL + f"{module}\n{name}\n".encode()
+
+
+def _tuple(*items: bytes) -> bytes:
+    return pickle.MARK + b"".join(items) + pickle.TUPLE
+
+
+def _byte_matrix(rows: Array) -> bytes:
+    """A C-ordered uint8 matrix: an empty array is reconstructed, then given its state, of which the dtype is a part."""
+    empty = _tuple(_name("numpy", "ndarray"), _tuple(_integer(0)), _string("b"))
+    array = _name("numpy.core.multiarray", "_reconstruct") + empty + pickle.REDUCE
+    dtype = _name("numpy", "dtype") + _tuple(_string("u1"), _integer(0), _integer(1)) + pickle.REDUCE
+    unset = _integer(-1)
+    dtype_state = _tuple(_integer(3), _string("|"), *[pickle.NONE] * 3, unset, unset, _integer(0))
+    shape = _tuple(*(_integer(length) for length in rows.shape))
+    state = _tuple(_integer(1), shape, dtype + dtype_state + pickle.BUILD, pickle.NEWFALSE, _string(rows.tobytes()))
+    return array + state + pickle.BUILD
+
+
+# MNIST, read and written
+
+
 def read_idx(path: Path) -> Array:
-    """An IDX file of unsigned bytes, gzipped (`.gz`) or plain: MNIST's format, http://yann.lecun.com/exdb/mnist/.
+    """An IDX file of unsigned bytes, gzipped (`.gz`) or plain.
 
     Raises:
         ValueError: the file is damaged, or holds something else than unsigned bytes.
@@ -159,88 +240,23 @@ def read_idx(path: Path) -> Array:
     return np.frombuffer(raw, np.uint8).reshape(shape)
 
 
-def mapped_arrays(folder: Path, files: Iterable[Path], read: Callable[[], Arrays]) -> Arrays:
-    """What `read` returns, from a memory-mapped copy in `folder` once there is one.
+def read_mnist_files(files: Mapping[str, Path]) -> Arrays:
+    """Images (N, H, W) uint8 and labels (N,) int64, from the IDX files of X_train, y_train, X_test and y_test.
 
-    The copy is a folder `arrays-<key>` of .npy files; the key comes from the files' names, sizes and times, so that
-    changed files get a new copy. It appears whole or not at all, whoever else is making it at the same time. Where
-    `folder` cannot be written, the arrays are simply read anew. Processes that load the same copy share its memory.
-
-    Args:
-        folder: where the official files are.
-        files: the official files; if they are not there, `folder` must hold exactly one copy, which is used as it is.
-        read: reads the official files.
-
-    Returns:
-        The arrays by name. Images are mapped copy-on-write: changing them changes neither the file nor anybody else's.
+    Raises:
+        ValueError: a file is damaged, or images and labels do not fit each other.
     """
-    files = tuple(files)
-    if missing := [path.name for path in files if not path.is_file()]:
-        return _open_copy(_only_copy(folder, missing))
-    copy = folder / f"{CACHE_PREFIX}{_fingerprint(files)}"
-    if copy.is_dir():
-        try:
-            return _open_copy(copy)
-        except (OSError, ValueError):
-            shutil.rmtree(copy, ignore_errors=True)
-    arrays = read()
-    _remove_outdated(folder, copy)
-    try:
-        _write_copy(arrays, copy)
-        return _open_copy(copy)
-    except OSError:
-        return arrays
-
-
-def has_copy(folder: Path) -> bool:
-    return any(path.is_dir() for path in folder.glob(f"{CACHE_PREFIX}*"))
-
-
-def _only_copy(folder: Path, missing: list[str]) -> Path:
-    copies = [path for path in folder.glob(f"{CACHE_PREFIX}*") if path.is_dir()]
-    if len(copies) != 1:
-        raise FileNotFoundError(
-            f"{folder} lacks {', '.join(missing)}, and holds {len(copies)} copies of the arrays, not 1.\n"
-            "  Delete this folder and get the data again with  autograder data"
-        )
-    return copies[0]
-
-
-def _fingerprint(files: tuple[Path, ...]) -> str:
-    facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
-
-
-def _open_copy(copy: Path) -> Arrays:
-    arrays = {}
-    for name in ARRAY_NAMES:
-        mode = "c" if name.startswith("X") else None
-        arrays[name] = np.asarray(np.load(copy / f"{name}.npy", mmap_mode=mode))
+    arrays = {name: read_idx(path) for name, path in files.items()}
+    for split in ("train", "test"):
+        images, labels = arrays[f"X_{split}"], arrays[f"y_{split}"]
+        if images.ndim != 3 or labels.ndim != 1 or len(images) != len(labels):
+            folder = files[f"X_{split}"].parent
+            raise ValueError(f"{folder}: {split} images {images.shape} and labels {labels.shape} do not fit")
+        arrays[f"y_{split}"] = labels.astype(np.int64)
     return arrays
 
 
-def _write_copy(arrays: Arrays, copy: Path) -> None:
-    unfinished = copy.with_name(f".{copy.name}-{secrets.token_hex(4)}")
-    try:
-        unfinished.mkdir()
-        for name in ARRAY_NAMES:
-            np.save(unfinished / f"{name}.npy", arrays[name])
-        unfinished.rename(copy)
-    except OSError:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        if not copy.is_dir():  # otherwise another process was first, with the same arrays
-            raise
-
-
-def _remove_outdated(folder: Path, current: Path) -> None:
-    """Remove copies of other files than `current` is of, and unfinished ones that their writer has abandoned.
-
-    Other processes may be writing and removing at the same time: `current` may be theirs, and is left alone.
-    """
-    for path in folder.glob(f"{CACHE_PREFIX}*"):
-        if path != current:
-            shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob(f".{CACHE_PREFIX}*"):
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > ABANDONED_AFTER:
-                shutil.rmtree(path, ignore_errors=True)
+def write_idx(path: Path, array: Array) -> None:
+    """An array of unsigned bytes as a plain IDX file."""
+    head = struct.pack(f">HBB{array.ndim}I", 0, _IDX_UNSIGNED_BYTE, array.ndim, *array.shape)
+    path.write_bytes(head + array.tobytes())

@@ -6,7 +6,7 @@ import re
 import nh3
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from autograder.report.sanitise import ATTRIBUTES, SCHEMES, TAGS, only_known_classes
+from autograder.allowlist import ATTRIBUTES, SCHEMES, TAGS, only_known_classes
 
 TAG = re.compile(r"</?([a-zA-Z][^ \t\n\f\r/>]*)")
 PAGE_TAGS = {
@@ -16,13 +16,13 @@ PAGE_TAGS = {
     "frameset",
     "plaintext",
 }  # what they do holds for the whole page
-PLAIN_TAGS = TAGS | {"font", "input"}
-PLAIN_ATTRIBUTES = ATTRIBUTES | {"font": {"color", "size"}, "input": {"type", "disabled", "checked"}}
+PLAIN_TAGS = {*TAGS, "input"}
+PLAIN_ATTRIBUTES = ATTRIBUTES | {"input": {"type", "disabled", "checked"}}
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)\s*(?::|&#0*58;|&#x0*3a;|&colon;)", re.IGNORECASE)
 STYLE = re.compile(
     r"(\s*(text-align|vertical-align|color|background-color|width|height|font-weight|font-style)\s*:[\w\s#%.]+;?)*\s*"
 )
-PLAIN_SCHEMES = SCHEMES | {"attachment"}
+PLAIN_SCHEMES = {*SCHEMES, "attachment"}
 MAX_LENGTH = 100_000
 ANYTHING = set("abcdefghijklmnopqrstuvwxyz_")
 

@@ -1,0 +1,89 @@
+"""The process with the answer key judges what students send, and no value of theirs takes it long or takes it down."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from autograder.expect.evidence import encode
+from autograder.expect.message import pack
+from autograder.grade.run.jobs import CellRun, NotebookRun
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.verdict.judge import Judge, JudgeDied
+
+SETUP = "import os\nimport signal\nimport time\nimport numpy as np\nfrom autograder import expect"
+PRIME = """
+def is_prime(n):
+    return n > 1 and all(n % d for d in range(2, int(n**0.5) + 1))
+
+expect.holds(97, is_prime, 'is prime', name='prime')
+"""
+CELLS = {
+    "prime-check": PRIME,
+    "nap-check": "expect.holds(1, lambda n: (n == 1 or time.sleep(1000)) is True, 'is one', name='one')",
+    "kill-check": "expect.holds(1, lambda n: n == 1 or os.kill(os.getpid(), signal.SIGSEGV), 'is one', name='one')",
+    "eat-check": "expect.holds(1, lambda n: n == 1 or bool(np.ones(10**n)[0]), 'is one', name='one')",
+    "plain-check": "expect.close(2.0, 2.0, name='two')",
+}
+TOML = """title = "Slow"
+notebooks = ["only"]
+
+[limits]
+cell_seconds = 1
+notebook_seconds = 20
+memory_mb = 256
+"""
+
+
+@pytest.fixture(scope="module")
+def judge(course_factory, tmp_path_factory):
+    """A judge whose checks can be made slow, or crash, by the value that a student gives."""
+    cells = [course_factory.given("setup", SETUP)]
+    cells += [course_factory.check(cell_id, 1, source) for cell_id, source in CELLS.items()]
+    root = tmp_path_factory.mktemp("slow") / "course"
+    slow = course_factory.make_course(root, b"", "slow", TOML, "x = 1\n", {"only": course_factory.notebook(*cells)})
+    with WarmProcess() as warm, Judge(slow.course, slow.course.assignment("slow"), "only", 0, warm) as judge:
+        judge.prepare()
+        yield judge
+
+
+def credits_for(judge: Judge, **values: object) -> dict[str, float]:
+    """The credit of each cell; cells that are not named get the right value."""
+    given = {"prime": 97, "nap": 1, "kill": 1, "eat": 1, "plain": 2.0} | values
+    evidence = [pack(f"{name}-check", 0, encode(value)) for name, value in given.items()]
+    verdict = judge.judge(NotebookRun({f"{name}-check": CellRun() for name in given}, evidence), {})
+    credits_for.flags = {name.removesuffix("-check"): cell.flags for name, cell in verdict.cells.items()}
+    credits_for.lines = {name.removesuffix("-check"): cell.lines for name, cell in verdict.cells.items()}
+    return {name.removesuffix("-check"): cell.credit for name, cell in verdict.cells.items()}
+
+
+FULL = dict.fromkeys(("prime", "nap", "kill", "eat", "plain"), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("culprit", "value", "words"),
+    [
+        ("prime", 2**89 - 1, "took too long"),
+        ("nap", 2, "took too long"),
+        ("kill", 2, "SIGSEGV"),
+        ("eat", 9, "MemoryError"),
+    ],
+)
+def test_value_that_stops_the_judge(judge, culprit, value, words):
+    """Does a value with which judging never ends, crashes or eats up memory cost only its own cell, with a flag?"""
+    began = time.monotonic()
+    assert credits_for(judge, **{culprit: value}) == FULL | {culprit: 0.0}
+    assert words in " ".join([*credits_for.flags[culprit], *credits_for.lines[culprit]])
+    assert time.monotonic() - began < 30
+    assert credits_for(judge) == FULL
+
+
+def test_judge_that_somebody_kills_is_no_verdict(judge, monkeypatch):
+    """Where the judging process is killed from outside every time, is that no verdict on the submission?"""
+    assert credits_for(judge) == FULL
+    os.kill(judge.process.pid, signal.SIGKILL)
+    with pytest.raises(JudgeDied):
+        credits_for(judge)
+    judge.revive()
+    assert credits_for(judge) == FULL
