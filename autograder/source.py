@@ -98,14 +98,14 @@ class Source:
         path: the file.
         notebook: a complete notebook of format 4.5, each cell with its id and nbgrader's metadata.
         changes: what its author's file does not say yet and `settle_source` would write.
-        homeless: cells whose ids are made up anew at each reading, because the file has none worth keeping.
+        without_id: cells whose ids are made up anew at each reading, because the file has none worth keeping.
         disagreements: where nbgrader's metadata says one thing and the text another.
     """
 
     path: Path
     notebook: NotebookNode
     changes: tuple[Remark, ...]
-    homeless: tuple[Remark, ...]
+    without_id: tuple[Remark, ...]
     disagreements: tuple[Remark, ...]
 
 
@@ -383,12 +383,12 @@ def _settled(
     ]
     _drop_copies(cells)
     _name(cells, known, rename=text_wins)
-    changes, homeless, disagreements = [], [], []
+    changes, without_id, disagreements = [], [], []
     for cell in cells:
         disagreements += [Remark(cell.id, text) for text in _disagreements(cell, extra, path.stem)]
         if cell.new and (cell.given is None or cell.reading.kind is not Kind.GIVEN):
             copied = f', which has the id "{cell.copied}" of an earlier cell' if cell.copied else ""
-            homeless.append(Remark(cell.id, f"{_described(cell.node)}{copied}"))
+            without_id.append(Remark(cell.id, f"{_described(cell.node)}{copied}"))
         marks = _marks(cell, extra, text_wins)
         was = cell.given if cell.given is not None and not is_machine_made(cell.given) else None
         said = [] if cell.id == cell.given else [f"id {was} -> {cell.id}" if was else "new id"]
@@ -400,7 +400,7 @@ def _settled(
             cell.node.metadata.nbgrader = NotebookNode(marks)
         else:
             cell.node.metadata.pop("nbgrader", None)
-    return Source(path, nb, tuple(changes), tuple(homeless), tuple(disagreements))
+    return Source(path, nb, tuple(changes), tuple(without_id), tuple(disagreements))
 
 
 def _usable(name: Any) -> str | None:
@@ -457,7 +457,7 @@ def _marks(cell: _Cell, extra: Mapping[str, float], text_wins: bool) -> Mapping[
             return {}
         return _flags({}, cell.id, kind, _points(cell, extra))
     marks = dict(cell.marks)
-    if cell.new or is_machine_made(str(cell.given)) or not marks.get("grade_id"):
+    if cell.new or not marks.get("grade_id"):
         marks["grade_id"] = cell.id
     if not text_wins:
         return marks

@@ -275,10 +275,10 @@ def test_notebooks_without_ids_are_sources_too(homework, minor):
     homework.write(*({key: value for key, value in cell.items() if key != "id"} for cell in AS_WRITTEN), minor=minor)
     source = open_source(homework.assignment, "hw")
     assert [cell.id for cell in source.notebook.cells] == IDS
-    assert len(source.homeless) == len(IDS)
+    assert len(source.without_id) == len(IDS)
     homework.fix()
     assert homework.ids() == IDS
-    assert open_source(homework.assignment, "hw").homeless == ()
+    assert open_source(homework.assignment, "hw").without_id == ()
 
 
 def test_ids_that_are_settled_never_change(homework):
@@ -304,7 +304,7 @@ def test_what_is_only_given_may_keep_the_id_that_jupyter_made(homework):
     homework.write(text("# Title", UUID.format(0)), code("x = 1", UUID.format(1)))
     source = open_source(homework.assignment, "hw")
     assert [cell.id for cell in source.notebook.cells] == [UUID.format(0), UUID.format(1)]
-    assert source.homeless == ()
+    assert source.without_id == ()
 
 
 def test_points_of_a_work_cell_are_told(homework):
@@ -334,7 +334,7 @@ def test_nbgraders_panel_may_name_cells(homework):
     marks = {"grade_id": name, "grade": True, "locked": True, "points": 3}
     homework.write(code("assert double(1) == 2", UUID.format(1), **marks))
     source = open_source(homework.assignment, "hw")
-    assert (source.notebook.cells[0].id, source.homeless, source.disagreements) == (name, (), ())
+    assert (source.notebook.cells[0].id, source.without_id, source.disagreements) == (name, (), ())
     assert homework.fix() == {name: "new id"}
     assert [q.points for q in source_questions(homework.assignment)] == [3.0]
 
@@ -501,7 +501,7 @@ def test_a_script_gets_its_ids_in_its_headers(homework):
     )
     source = open_source(homework.assignment, "hw")
     assert source.notebook == before
-    assert (source.homeless, homework.fix()) == ((), {})
+    assert (source.without_id, homework.fix()) == ((), {})
 
 
 def test_both_forms_are_an_error(homework):
@@ -525,7 +525,7 @@ def test_our_sources_say_in_their_text_what_their_metadata_says(path, tmp_path):
     assignment = Course(REPOSITORY).assignment(path.parts[0])
     content = json.loads((REPOSITORY / "source" / path).read_text(encoding="utf-8"))
     source = open_source(assignment, path.stem)
-    assert (source.changes, source.homeless, source.disagreements) == ((), (), ())
+    assert (source.changes, source.without_id, source.disagreements) == ((), (), ())
     wanted = [cell["metadata"] for cell in content["cells"]]
     for cell in content["cells"]:
         cell["metadata"] = {key: value for key, value in cell["metadata"].items() if key != "nbgrader"}

@@ -94,7 +94,7 @@ def check_notebook(source: Source, assignment: Assignment) -> list[SourceProblem
     """Return what is malformed in one source notebook."""
     nb, path = source.notebook, source.path
     problems: list[SourceProblem] = []
-    if new := source.homeless:
+    if new := source.without_id:
         which = f"{new[0].text}" + (f", and {len(new) - 1} more" if len(new) > 1 else "")
         text = f"no id yet: {which}. Write ids into the file with  autograder lint --fix {assignment.name}"
         problems.append(SourceProblem(path, "", text))
