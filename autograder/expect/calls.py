@@ -83,33 +83,37 @@ def gradient(
     df: Array | None = None,
     *,
     at_most: float = 1e-7,
+    graded_at_most: float | None = None,
     mistakes: Mapping[str, Any] | None = None,
     name: str | None = None,
 ) -> None:
     """The analytic gradient of `f` at `x` is right.
 
     On the student's machine it is compared with central differences (h = 1e-5), which move the entries of `x` in place,
-    so `f` may also read `x` from where it lives (`net.params["W1"]`). When grading, `f` is not called: the student's
-    analytic gradient is compared with the source's own. Both are round-off apart whatever the BLAS kernel (about 1e-15
-    of the largest entry), so differences below 32 machine epsilons of the largest entry count as none, and the relative
-    error of the rest is to be below `at_most`, or 1e-9 where that is smaller; denominators are 1e-8 at least.
+    so `f` may also read `x` from where it lives (`net.params["W1"]`). When grading, `f` of the student is not called:
+    the student's analytic gradient is compared with the source's own, by the scaled error: the largest difference,
+    divided by the largest entry. It has to be four times smaller than that of plain central differences of the source
+    (never more than `at_most`, or 1e-9 where that is smaller). Derived gradients differ by rounding only, in whatever
+    order they sum, and are far closer; a plain numeric gradient of the student's own function is not close enough.
 
     Args:
         f: of `x`; gives a number, or an array together with `df`.
         x: float array.
         analytic: the gradient that the student's code gives, of the shape of `x`.
         df: upstream gradient, of the shape of f(x).
-        at_most: largest relative error, max |a-b| / max(1e-8, |a|+|b|).
+        at_most: largest relative error on the student's machine, max |a-b| / max(1e-8, |a|+|b|).
+        graded_at_most: largest scaled error when grading; by default as described. 1e-6 lets numeric gradients pass.
         mistakes, name: as in `close`; the name is that of `analytic`.
 
     Raises:
-        Unmet: the gradients differ. (On the student's machine.)
+        Unmet: the gradients differ. (On the student's machine. In the source, grading stops: the answer key would be
+            wrong.)
         TypeError, ValueError: f(x), x or df cannot be differentiated so.
     """
 
     def build(title: str) -> Gradient:
         numeric = partial(numeric_gradient, f, x, df)
-        return Gradient(title, snapshot(analytic), at_most, RELATIVE, kept(mistakes), numeric)
+        return Gradient(title, snapshot(analytic), at_most, RELATIVE, kept(mistakes), numeric, graded_at_most)
 
     current().state(analytic, lambda: name or name_of("analytic", "gradient", position=2), build)
 

@@ -12,8 +12,11 @@ RELATIVE = "relative error"
 ABSOLUTE = "absolute error"
 SUM = "sum of differences"
 MEASURES = (RELATIVE, ABSOLUTE, SUM)
+SCALED = "scaled error"
+"""The difference divided by the largest magnitude that is expected in the array: how gradients are judged."""
 
 _FLOOR = 1e-8
+_SCALE_FLOOR = 1e-5  # entries of a gradient that is 0 in exact arithmetic are as small as rounding makes them
 _ROUND_OFF = 32 * float(np.finfo(np.float64).eps)
 
 
@@ -142,12 +145,17 @@ def _errors(leaf: Leaf, measure: str, round_off: bool) -> Array:
     a, b = _wide(value), _wide(expected)
     with np.errstate(all="ignore"):
         difference = np.abs(a - b)
-        if round_off and b.size:
-            largest = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
+        largest = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
+        if round_off:
             difference = np.where(difference <= _ROUND_OFF * largest, 0.0, difference)
         if value.dtype.kind in "biu" and expected.dtype.kind in "biu":
             difference = np.maximum(difference, 1.0)  # neighbours beyond 2**53 are one float
-        errors = difference / np.maximum(_FLOOR, np.abs(a) + np.abs(b)) if measure == RELATIVE else difference
+        if measure == RELATIVE:
+            errors = difference / np.maximum(_FLOOR, np.abs(a) + np.abs(b))
+        elif measure == SCALED:
+            errors = difference / max(_SCALE_FLOOR, largest)
+        else:
+            errors = difference
     errors = np.where(equal, 0.0, errors)
     return np.where(np.isnan(errors), np.inf, errors)
 

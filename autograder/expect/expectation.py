@@ -14,6 +14,10 @@ ReadFile = Callable[[str], bytes | None]
 """The bytes of a file of the submission, or None where there is none (or none that may be read)."""
 
 
+class Disproved(Exception):
+    """What the source notebook gives is wrong; the text says what, and how that is known."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What came of one expectation.
@@ -50,7 +54,11 @@ class Expectation(ABC):
         return self.judge(evidence, read_file)
 
     def sealed(self, read_file: ReadFile) -> "Expectation":
-        """The expectation with what the source notebook's own files add to it."""
+        """The expectation with what the source notebook's own files, and a check of its own, add to it.
+
+        Raises:
+            Disproved: what the source gives is wrong, as can be found out without it.
+        """
         return self
 
 

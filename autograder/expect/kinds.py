@@ -7,14 +7,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograder.expect import diagnosis
-from autograder.expect.compare import MEASURES, RELATIVE, Comparison, compare
+from autograder.expect.compare import MEASURES, RELATIVE, SCALED, Comparison, compare
 from autograder.expect.evidence import Value, encode
-from autograder.expect.expectation import Expectation, Judgement, ReadFile, unusable
+from autograder.expect.expectation import Disproved, Expectation, Judgement, ReadFile, unusable
 from autograder.expect.weights import WeightsError, check_shapes, credit, load_weights
 
 Array = np.ndarray
 
-_GRADIENT_TOLERANCE = 1e-9
+_LOOSEST, _STRICTEST = 1e-9, 1e-13
+_CLOSER = 4  # times closer to the reference than plain central differences are: what a derived gradient always is
+_STEPS = {8: (1e-5, 1e-6, 1e-7), 4: (1e-2, 1e-3), 2: (1e-1,)}  # by the bytes of x's numbers
+_PROOF = {8: 1e-4, 4: 5e-2, 2: 0.5}
+_LIKE_NUMERIC = "  That is how far off a numeric gradient (finite differences) is: derive the gradient instead."
 _OWN_FUNCTION = "The numeric gradient is that of your own function: if its value is wrong, mend that first."
 _SUSPICIOUS_DROP = 8  # percentage points between the accuracy on known and on held-out data
 
@@ -68,9 +72,15 @@ class Same(Close):
 
 @dataclass(frozen=True)
 class Gradient(Close):
-    """A gradient near the reference's when graded, near the numeric one on a student's machine."""
+    """A gradient near the reference's when graded, near the numeric one on a student's machine.
 
-    numeric: Callable[[], tuple[Array, tuple[str, ...]]]
+    The answer key compares the reference's own gradient with numeric ones, once a run. So it proves itself, and it is
+    known how far off plain central differences are for these inputs: a student's gradient has to be closer.
+    """
+
+    numeric: Callable[..., tuple[Array, tuple[str, ...]]]  # of the step
+    graded_at_most: float | None = None
+    central_error: float = 0.0  # of plain central differences, from the reference
 
     judged: ClassVar[str] = "analytic"
     guessable: ClassVar[bool] = False
@@ -79,7 +89,20 @@ class Gradient(Close):
 
     @property
     def tolerance(self) -> float:
-        return max(self.at_most, _GRADIENT_TOLERANCE)
+        if self.graded_at_most is not None:
+            return self.graded_at_most
+        itemsize = np.asarray(self.expected).dtype.itemsize
+        rounding = float(np.finfo(np.float64 if itemsize >= 8 else np.float32).eps) / float(np.finfo(np.float64).eps)
+        loosest = max(self.at_most, _LOOSEST * rounding)
+        return float(f"{min(max(self.central_error / _CLOSER, _STRICTEST * rounding), loosest):.1e}")
+
+    def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        comparison = compare(evidence, self.expected, SCALED, round_off=True)
+        context = diagnosis.Context(self.name, self.reference, "", SCALED, self.tolerance, self.mistakes)
+        judgement = judged(comparison, evidence, context)
+        if judgement.credit == 0 and comparison.error <= max(10 * self.central_error, self.at_most):
+            return replace(judgement, diagnosis=f"{judgement.diagnosis}\n{_LIKE_NUMERIC}")
+        return judgement
 
     def check(self, evidence: Value, read_file: ReadFile) -> Judgement:
         numeric, notes = self.numeric()
@@ -88,6 +111,29 @@ class Gradient(Close):
             self.name, "the numeric gradient", "numeric", RELATIVE, self.at_most, self.mistakes, notes, _OWN_FUNCTION
         )
         return judged(comparison, evidence, context)
+
+    def sealed(self, read_file: ReadFile) -> "Gradient":
+        """With the error of plain central differences.
+
+        Raises:
+            Disproved: the gradient is not the numeric one, whatever the step. (A kink of the function near x spoils one
+                step for a few entries, hardly ever all steps for one entry.)
+        """
+        expected = np.asarray(self.expected, np.float64)
+        size = self.expected.dtype.itemsize if isinstance(self.expected, np.ndarray) else 8
+        plain, _ = self.numeric()
+        error = compare(plain, expected, SCALED, round_off=True).error
+        nearest = np.abs(plain - expected)
+        for step in _STEPS.get(size, _STEPS[8]):
+            scale = max(float(np.max(np.abs(expected), initial=0.0)), 1e-5)
+            if np.max(nearest, initial=0.0) <= _PROOF.get(size, 1e-4) * scale:
+                return replace(self, central_error=error)
+            nearest = np.minimum(nearest, np.abs(self.numeric(step=step)[0] - expected))
+        if np.max(nearest, initial=0.0) <= _PROOF.get(size, 1e-4) * scale:
+            return replace(self, central_error=error)
+        comparison = compare(expected, plain, RELATIVE)
+        context = diagnosis.Context(self.name, "the numeric gradient", "numeric", RELATIVE, self.at_most, self.mistakes)
+        raise Disproved(judged(comparison, expected, context).diagnosis)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ Array = np.ndarray
 STEP = 1e-5
 
 
-def numeric_gradient(f: Callable[[Array], Any], x: Array, df: Array | None) -> tuple[Array, tuple[str, ...]]:
+def numeric_gradient(
+    f: Callable[[Array], Any], x: Array, df: Array | None, step: float = STEP
+) -> tuple[Array, tuple[str, ...]]:
     """The gradient of sum(f(x) * df) (of f(x), where it is a number) by central differences.
 
-    Every entry of `x` is moved in place by ±1e-5 and put back.
+    Every entry of `x` is moved in place by ±`step` and put back.
 
     Returns:
         gradient: shape of `x`, float64.
@@ -31,13 +33,13 @@ def numeric_gradient(f: Callable[[Array], Any], x: Array, df: Array | None) -> t
         x[...] = original
         gradient = np.zeros(x.shape)
         for index in np.ndindex(x.shape):
-            x[index] = original[index] + STEP
+            x[index] = original[index] + step
             above = outcome(f, x, df)
-            x[index] = original[index] - STEP
+            x[index] = original[index] - step
             below = outcome(f, x, df)
             x[index] = original[index]
             difference = above - below if df is None else np.sum((above - below) * df)
-            gradient[index] = difference / (2 * STEP)
+            gradient[index] = difference / (2 * step)
     finally:
         x[...] = original
     if changed:

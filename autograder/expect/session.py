@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.expect import message, names
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, encode, snapshot
-from autograder.expect.expectation import HIDDEN, Expectation, Hidden, Id, Judgement, ReadFile, unusable
+from autograder.expect.expectation import HIDDEN, Disproved, Expectation, Hidden, Id, Judgement, ReadFile, unusable
 from autograder.expect.lines import Layout
 from autograder.markers import HIDDEN_TESTS, holds_back, marked_lines
 
@@ -137,7 +137,10 @@ class KeySession(Session):
             raise Unmet(f"the source notebook fails its own check. {judgement.diagnosis}")
         if self.in_hidden_test():
             expectation = Hidden(HIDDEN, expectation)
-        self.key[self.next_id()] = expectation.sealed(self.read_file)
+        try:
+            self.key[self.next_id()] = expectation.sealed(self.read_file)
+        except Disproved as disproved:
+            raise Unmet(f"the source notebook's own solution is wrong. {disproved}") from None
         self.counts[self.cell_id] += 1
 
     def in_hidden_test(self) -> bool:

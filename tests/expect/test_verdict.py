@@ -282,7 +282,7 @@ def test_hidden_values_are_not_in_the_lines(bench):
     def stated():
         expect.same(expected["loss"], name="loss")
         expect.same(expected["db"], name="db")
-        expect.gradient(None, None, expected["db"], name="dW")
+        expect.gradient(lambda w: w @ expected["db"], np.ones(3), expected["db"], name="dW")
 
     text = "\n".join(bench.grade(stated, student).lines)
     for digits in ("1.89", "1.90", "0.728", "0.73", "5.918", "5.92", "2.28"):
@@ -295,14 +295,3 @@ def test_nothing_off_passes_where_nothing_may_be(bench):
     """Is `at_most=0` met by the very value, and missed by its neighbour?"""
     for value, credit in ((3, 1), (np.nextafter(3, 4), 0)):
         assert bench.grade(lambda: expect.close(3, 3, at_most=0), lambda v=value: expect.close(v, 3)).credit == credit
-
-
-@pytest.mark.parametrize(("error", "credit"), [(4e-10, 1), (4e-9, 0)])
-def test_a_gradient_may_be_a_billionth_off(bench, error, credit):
-    """Is a gradient right to 1e-9 right, also where the cell asks for more than that?"""
-    x = np.array([1.0, 2.0])
-
-    def cell(factor):
-        expect.gradient(lambda x: np.sum(x**2), x, 2 * x * factor, at_most=1e-12)
-
-    assert bench.grade(lambda: cell(1), lambda: cell(1 + error)).credit == credit
