@@ -89,7 +89,7 @@ def ask(label: str, near) -> str:
 def show(report: "Report", assignment: "Assignment", console, zone: "tzinfo | None") -> None:
     from datetime import UTC, datetime
 
-    from autograder.gradebook.roster import named
+    from autograder.gradebook.roster import nothing_from
 
     due = assignment.due.astimezone(zone) if assignment.due else None
     if due is None:
@@ -106,7 +106,7 @@ def show(report: "Report", assignment: "Assignment", console, zone: "tzinfo | No
     for note in report.notes:
         console.print(note, style="yellow", markup=False, soft_wrap=False)
     if report.missing:
-        console.print(f"Nothing from {len(report.missing)}: {named(report.missing)}.", style="yellow", markup=False)
+        console.print(nothing_from(report.missing), style="yellow", markup=False)
     count = len(report.collected)
     console.print(
         f"Collected {count} submission{'s' * (count != 1)} of {assignment.name} ({len(report.unchanged)} unchanged)."

@@ -60,6 +60,7 @@ def stats(
     from rich.console import Console
 
     from autograder.course import find_course
+    from autograder.gradebook.roster import nothing_from, without_submission
     from autograder.gradebook.stats import class_scores, histogram_of, question_stats, stats_table
     from autograder.source import source_questions
 
@@ -70,3 +71,5 @@ def stats(
     console.print(stats_table(question_stats(scores, source_questions(wanted))))
     if histogram:
         console.print(histogram_of(scores))
+    if missing := nothing_from(without_submission(course, assignment)):
+        console.print(missing, style="yellow", markup=False)

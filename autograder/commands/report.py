@@ -84,7 +84,9 @@ def report(
     options = chosen("report", paper, new_page_per_question)
     folder = to or course.root / "reports" / assignment
     tasks = report_tasks(course, assignment, student, folder, options)
-    raise typer.Exit(run(tasks, workers, lambda made: f"{counted(made, 'report')} written to {folder}"))
+    failed = run(tasks, workers, lambda made: f"{counted(made, 'report')} written to {folder}")
+    tell_missing(course, assignment)
+    raise typer.Exit(failed)
 
 
 def feedback(
@@ -113,9 +115,20 @@ def feedback(
     check_platform(zip_for)
     tasks = feedback_tasks(course, assignment, student, chosen("feedback", paper, False))
     failed = run(tasks, workers, lambda made: f"feedback for {counted(made, 'student')} written to {course.feedback}")
+    tell_missing(course, assignment)
     if zip_for:
         failed |= pack(course, wanted, zip_for)
     raise typer.Exit(failed)
+
+
+def tell_missing(course, assignment: str) -> None:
+    """Say who handed in nothing."""
+    from rich.console import Console
+
+    from autograder.gradebook.roster import nothing_from, without_submission
+
+    if missing := nothing_from(without_submission(course, assignment)):
+        Console(highlight=False).print(missing, style="yellow", markup=False)
 
 
 def check_platform(zip_for: str | None) -> None:

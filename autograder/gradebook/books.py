@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TypeVar
@@ -24,10 +25,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.late import penalty
+from autograder.gradebook.late import explanation, penalty
 from autograder.gradebook.opening import BUSY_SECONDS, open_gradebook
 from autograder.gradebook.results import CellResult, Scores, SubmissionResult
-from autograder.gradebook.roster import extensions
+from autograder.gradebook.roster import extensions, known_ids
 from autograder.gradebook.scores import read_scores
 from autograder.gradebook.store import Store
 
@@ -211,7 +212,16 @@ class Books:
     def scores(self) -> list[Scores]:
         """The scores of all submissions of the assignment, by student."""
         name, store = self.assignment.name, Store(self.course, self.assignment.name)
-        return read_scores(self.gradebook, name, self.assignment.notebooks, self.assignment.extra_credit, store.result)
+        found = read_scores(self.gradebook, name, self.assignment.notebooks, self.assignment.extra_credit, store.result)
+        ids = known_ids(self.gradebook)
+        return [
+            replace(
+                scores,
+                late=explanation(self.assignment.late, scores.seconds_late),
+                ids=ids.get(scores.student, frozenset()),
+            )
+            for scores in found
+        ]
 
 
 def scores_by_student(course: Course, assignment: Assignment) -> dict[str, Scores]:

@@ -122,6 +122,8 @@ class Scores:
         score: before the late penalty, extra credit included.
         result: what grading left, None where this was not graded by the engine.
         seconds_late: after the student's due time, extension included; 0 where the time of handing in is not known.
+        late: what lateness cost, in words, or "".
+        ids: by what else the student is known: user names and numbers, as the roster has them.
     """
 
     student: str
@@ -133,6 +135,8 @@ class Scores:
     needs_manual_grade: bool
     result: SubmissionResult | None = None
     seconds_late: float = 0.0
+    late: str = ""
+    ids: frozenset[str] = frozenset()
 
     @property
     def total(self) -> float:

@@ -1,7 +1,7 @@
 """Who is in the course: names and emails in nbgrader's own table, the rest in one beside it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -59,19 +59,31 @@ def opened(course: Course) -> Iterator[Gradebook]:
 
 def extensions(gradebook: Gradebook, assignment: str) -> dict[str, float]:
     """Student -> hours that the due time of an assignment is later, of those who have an extension."""
+    given = {student: record.get("extensions", {}) for student, record in records(gradebook).items()}
+    return {student: float(hours[assignment]) for student, hours in given.items() if assignment in hours}
+
+
+def known_ids(gradebook: Gradebook) -> dict[str, frozenset[str]]:
+    """Student -> user names and numbers, without what says where they are from."""
+    return {
+        student: frozenset(one.partition(":")[2] for one in record.get("ids", ()))
+        for student, record in records(gradebook).items()
+    }
+
+
+def records(gradebook: Gradebook) -> dict[str, dict]:
+    """What the roster knows beside nbgrader's own table, by student; {} where there never was a roster."""
     if not inspect(gradebook.engine).has_table(TABLE.name):
         return {}
-    rows = gradebook.db.execute(select(TABLE.c.student_id, TABLE.c.record)).all()
-    given = {student: json.loads(record).get("extensions", {}) for student, record in rows}
-    return {student: float(hours[assignment]) for student, hours in given.items() if assignment in hours}
+    return {student: json.loads(record) for student, record in gradebook.db.execute(select(TABLE)).all()}
 
 
 def read_roster(course: Course) -> dict[str, Person]:
     """Everybody whom the gradebook knows, by id."""
     with opened(course) as gradebook:
-        records = dict(gradebook.db.execute(select(TABLE.c.student_id, TABLE.c.record)).all())
+        known = records(gradebook)
         return {
-            student.id: person_of(student, json.loads(records.get(student.id, "null")))
+            student.id: person_of(student, known.get(student.id))
             for student in gradebook.db.execute(select(Student).order_by(Student.id)).scalars()
         }
 
@@ -122,8 +134,13 @@ def without_submission(course: Course, assignment: str, people: Iterable[Person]
     return sorted(missing, key=lambda person: (person.last, person.first, person.id))
 
 
+def nothing_from(people: Sequence[Person]) -> str:
+    """The sentence that says who handed in nothing; "" where everybody did."""
+    return f"Nothing submitted by {len(people)}: {named(people)}." if people else ""
+
+
 def named(people: Iterable[Person], most: int = 12) -> str:
     """People in a sentence: "Ada Lovelace (s1815), s1816"."""
-    shown = [f"{person.name} ({person.id})" if person.name else person.id for person in people]
+    shown = [f"{person.name} ({person.id})" if person.name not in ("", person.id) else person.id for person in people]
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(shown[:most]) + more

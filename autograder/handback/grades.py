@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.assignment import LatePolicy
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.gradebook.books import scores_by_student
-from autograder.gradebook.late import explanation
 from autograder.gradebook.results import Scores
 from autograder.gradebook.roster import Person, read_roster
 from autograder.questions import Question
@@ -70,7 +68,7 @@ def read_grades(course: Course, assignments: Sequence[str]) -> Grades:
         columns.append(Column(name, assignment.title, maximum, questions))
         with_work |= scores.keys() | handed_in
         for student in roster.keys() | scores.keys() | handed_in:
-            of[student, name] = grade_of(scores.get(student), student in handed_in, assignment.late)
+            of[student, name] = grade_of(scores.get(student), student in handed_in)
     if not any(grade.points is not None for grade in of.values()):
         raise CourseError(f"export: nothing is graded yet of {', '.join(assignments)}. Run  autograder grade NAME")
     wanted = {student for student, person in roster.items() if person.listed} | with_work
@@ -79,7 +77,7 @@ def read_grades(course: Course, assignments: Sequence[str]) -> Grades:
     return Grades(tuple(people), tuple(columns), of)
 
 
-def grade_of(scores: Scores | None, handed_in: bool, policy: LatePolicy) -> Grade:
+def grade_of(scores: Scores | None, handed_in: bool) -> Grade:
     """One student's grade for one assignment."""
     if scores is None:
         return Grade(None, "not graded yet" if handed_in else "not handed in")
@@ -89,6 +87,6 @@ def grade_of(scores: Scores | None, handed_in: bool, policy: LatePolicy) -> Grad
         state="partly graded" if waiting else "graded",
         waiting=waiting,
         penalty=scores.late_penalty,
-        late=explanation(policy, scores.seconds_late),
+        late=scores.late,
         scores=scores,
     )

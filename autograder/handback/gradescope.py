@@ -9,7 +9,6 @@ from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.files import write_atomically
 from autograder.gradebook.books import scores_by_student
-from autograder.gradebook.late import explanation
 from autograder.gradebook.results import CellResult, Scores
 from autograder.gradebook.store import Store
 from autograder.questions import Question
@@ -46,7 +45,7 @@ def gradescope_results(scores: Scores, assignment: Assignment, visibility: str, 
         "visibility": visibility,
         "output_format": "text",
         "stdout_visibility": "hidden",
-        "output": "\n".join(report(scores, assignment, notes)),
+        "output": "\n".join(report(scores, notes)),
         "tests": tests,
     }
 
@@ -57,12 +56,11 @@ def name_of(cell: CellResult, questions: Mapping[tuple[str, str], Question], ass
     return f"{cell.notebook}: {title}" if len(assignment.notebooks) > 1 else title
 
 
-def report(scores: Scores, assignment: Assignment, notes: Iterable[str]) -> list[str]:
+def report(scores: Scores, notes: Iterable[str]) -> list[str]:
     """What concerns the submission as a whole: lateness, what is still to be graded, notes, edits outside regions."""
     lines = []
     if scores.late_penalty:
-        why = explanation(assignment.late, scores.seconds_late)
-        lines.append(f"late: −{scores.late_penalty:.2f} points{f' ({why})' if why else ''}")
+        lines.append(f"late: −{scores.late_penalty:.2f} points{f' ({scores.late})' if scores.late else ''}")
     waiting = sum(cell.score is None for cell in scores.cells)
     if waiting:
         lines.append(f"{waiting} question{'s are' if waiting > 1 else ' is'} to be graded by hand")

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from autograder.errors import CourseError
 from autograder.gradebook.roster import Person
 from autograder.intake.claims import Who, squash
-from autograder.intake.people import match, split_name, student_id
+from autograder.intake.people import match, spellings, split_name, student_id
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "student_id", "student id (nbgrader)"),
@@ -129,6 +129,10 @@ def import_roster(
         extensions = extensions_of(row, f"{path}, line {line}", set(assignments), due)
         person = find(fields, row, people.values())
         if person is None:
+            refuse_namesakes(fields, people.values(), f"{path}, line {line}")
+        elif person.id in out and not keys_of(person) & ids_of(fields, row, kind):
+            person = None  # of the same name as the student of a line above
+        if person is None:
             person = Person(free_id(new_id(fields), people, f"{path}, line {line}"))
             new += 1
         first, last = names_of(fields)
@@ -158,12 +162,12 @@ def import_roster(
 def fields_of(row: Mapping[str, str], kind: str) -> dict[str, str]:
     """What a row says, by our names of columns."""
     fields = {}
-    for name, spellings in COLUMNS.items():
+    for name, columns in COLUMNS.items():
         if name == "id" and kind != "plain list":
             continue
         if name == "number" and kind.startswith("Moodle (") and "identifier" in row:
-            spellings = tuple(one for one in spellings if one != "identifier")
-        value = next((row[one] for one in spellings if row.get(one)), "")
+            columns = tuple(one for one in columns if one != "identifier")
+        value = next((row[one] for one in columns if row.get(one)), "")
         if value:
             fields[name] = value
     return fields
@@ -185,6 +189,20 @@ def find(fields: Mapping[str, str], row: Mapping[str, str], people: Iterable[Per
     )
     found = match(who, "", people)
     return found.person if found.how != "name" or not contradicts(found.person, fields) else None
+
+
+def refuse_namesakes(fields: Mapping[str, str], people: Iterable[Person], where: str) -> None:
+    """Raises CourseError where a name is all that a row says, and several have it."""
+    if any(fields.get(name) for name in ("id", "login", "number", "email")):
+        return
+    name = squash("".join(names_of(fields)))
+    several = [person.id for person in people if name in spellings(person)]
+    if len(several) > 1:
+        raise CourseError(f"{where}: this may be {' or '.join(several)}. Add a column with ids or emails.")
+
+
+def keys_of(person: Person) -> frozenset[str]:
+    return person.ids | {f"id:{person.id.casefold()}"}
 
 
 def contradicts(person: Person, fields: Mapping[str, str]) -> bool:

@@ -56,7 +56,9 @@ def assemble(submission: ReportContent, options: Options) -> Document:
         "label": KINDS[options.kind],
         "student": clean(submission.name),
         "student_id": clean(submission.student_id),
-        "when": submission.when.strftime("%Y-%m-%d %H:%M UTC"),
+        "when": submission.when.strftime("%Y-%m-%d %H:%M UTC")
+        if submission.when_known
+        else "handed in at a time not known",
         "digest": submission.digest,
         "notices": [
             {"level": level, "text": clean(shortened(text, MAX_NOTICE))} for level, text in all_notices(submission)
@@ -224,6 +226,7 @@ def scores_data(submission: ReportContent) -> dict | None:
         "total": scores.total,
         "maximum": scores.maximum,
         "late_penalty": scores.late_penalty,
+        "late": scores.late,
         "extra": sum(cell.score or 0.0 for cell in cells if cell.extra_credit),
         "pending": sum(cell.score is None for cell in cells),
     }

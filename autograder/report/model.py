@@ -57,6 +57,7 @@ class ReportContent:
 
     Attributes:
         when: when it was handed in, or last changed.
+        when_known: whether that is the time of handing in, where there should be one.
         digest: SHA-256 of the handed-in files.
         edits: differences outside the regions.
         missing: files that belong to the submission and are not there.
@@ -78,6 +79,7 @@ class ReportContent:
     unreadable: tuple[str, ...] = ()
     pristine: bool = True
     scores: Scores | None = None
+    when_known: bool = True
     notes: tuple[Note, ...] = ()
 
 

@@ -98,7 +98,9 @@ def read_graded(course: Course, assignment: Assignment, student: str, scores: Sc
         submission = replace(
             submission, edits=result.edits, notes=result.notes, digest=result.submission_sha256 or submission.digest
         )
-    if submission.student_id and submission.student_id != student:
+    submission = replace(submission, when_known=(graded / TIMESTAMP).is_file())
+    known = {student.casefold(), *(scores.ids if scores else ())}
+    if submission.student_id and submission.student_id.casefold() not in known:
         who = Note("identity", f"The notebook says {submission.name or 'no name'}, {submission.student_id}.")
         submission = replace(submission, notes=(who, *submission.notes))
     name = (scores.name if scores else "") or submission.name or student

@@ -27,7 +27,7 @@ RESULT = SubmissionResult(
     ),
     notes=(Note("file", "a.txt is a link and is left out"),),
 )  # fmt: skip
-SCORES = Scores("ada", "", CELLS, 17.0, 15.0, 1.7, False, RESULT, seconds_late=7200)
+SCORES = Scores("ada", "", CELLS, 17.0, 15.0, 1.7, False, RESULT, late="handed in 2 h late: 1 day begun × 10 %")
 
 
 def test_points_extra_credit_and_notes_are_there(tiny):

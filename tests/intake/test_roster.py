@@ -100,9 +100,13 @@ def test_a_list_that_cannot_be_understood(tmp_path, text, said):
 
 
 def test_two_of_one_name_stay_two(tmp_path):
-    """Are two students of one name with different emails two?"""
+    """Are two students of one name two, by email or by number, and is a list refused that cannot tell them apart?"""
     text = "name,email\nAnna Schmidt,a1@uni.edu\nAnna Schmidt,a2@uni.edu\n"
     assert list(imported(tmp_path, text)) == ["a1@uni.edu", "a2@uni.edu"]
+    canvas = CANVAS.replace("O'Neil, Shaun", "Lovelace, Ada")
+    assert list(imported(tmp_path, canvas, GRADESCOPE)) == ["alovelace", "soneil"]
+    with pytest.raises(CourseError, match="this may be alovelace or soneil"):
+        imported(tmp_path, canvas, "name,section\nAda Lovelace,C\n")
 
 
 def test_the_gradebook_has_names_and_the_rest_comes_back(tiny):

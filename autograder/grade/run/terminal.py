@@ -16,6 +16,7 @@ from autograder.grade.run.one_submission import Graded, Settings
 from autograder.grade.run.start import Start
 from autograder.gradebook.books import Books
 from autograder.gradebook.results import Scores
+from autograder.gradebook.roster import nothing_from, without_submission
 
 NAMES_SHOWN = 4
 
@@ -114,6 +115,8 @@ def grade_and_show(
                 store.end()
         books.renew_penalties()
         console.print(table(books.scores(), assignment.name))
+        if missing := nothing_from(without_submission(course, assignment.name)):
+            console.print(missing, style="yellow", markup=False)
         if todo.up_to_date:
             console.print(f"{len(todo.up_to_date)} graded already; --force grades them again.")
     if bar.failures:
