@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from autograder.files import DATA_SETS, never_submitted
+from autograder.files import DATA_SETS, decoded, never_submitted
 from autograder.questions import Kind, kind_of, marks_of
 from autograder.regions import (
     Edit,
@@ -342,13 +342,11 @@ def has_region(text: str) -> bool | None:
 
 def text_of(content: bytes) -> str | None:
     """The text of a file; None if it is not one."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
+    read = decoded(content)
+    return read[0] if read else None
 
 
 def lines_of(content: bytes) -> list[str]:
     """The lines of a file to be shown, whatever is in it."""
-    return content.decode("utf-8-sig", "replace").replace("\0", "\ufffd").split("\n")
+    text = text_of(content)
+    return (content.decode("utf-8-sig", "replace").replace("\0", "\ufffd") if text is None else text).split("\n")

@@ -1,6 +1,9 @@
 """How files are read that may be anything, how they are written whole, and which never belong to a submission."""
 
+import codecs
+import contextlib
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -17,6 +20,12 @@ DATA_SETS = "data"
 
 MAX_FILES = 1000  # of one submission
 MAX_SUBMISSION = 512 * 2**20  # bytes of one submission
+
+UTF_8 = ("utf-8", "utf-8-sig")
+
+DECLARED = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+SINGLE_BYTES = re.compile(r"(iso8859-\d+|cp\d+|koi8-\w|mac-\w+|utf-8|shift_jis\w*|euc_\w+|gb\w+|big5\w*)")
+NOT_OF_TEXTS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 CACHES = frozenset({"__pycache__", ".ipynb_checkpoints"})
 NO_CACHES = shutil.ignore_patterns(*CACHES)
@@ -94,3 +103,35 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def decoded(content: bytes) -> tuple[str, str] | None:
+    """The text of a file and the name of its encoding, as Python and editors read it; None if it is not a text.
+
+    A byte order mark decides, then the encoding that a Python file declares in its first two lines, then
+    UTF-8. What is none of these was saved by an old editor: cp1252, which most of them use.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        tried = ["utf-16"]
+    elif content.startswith(codecs.BOM_UTF8):
+        tried = ["utf-8-sig"]
+    else:
+        tried = [*declared_encoding(content), "utf-8", "cp1252"]
+    for encoding in tried:
+        try:
+            text = content.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if "\0" not in text and (encoding != "cp1252" or not NOT_OF_TEXTS.search(text)):
+            return text, encoding
+    return None
+
+
+def declared_encoding(content: bytes) -> list[str]:
+    """The encoding that a Python file declares, if there is one that only says which character a byte is."""
+    for line in content.split(b"\n", 2)[:2]:
+        if match := DECLARED.match(line):
+            with contextlib.suppress(LookupError):
+                name = codecs.lookup(match[1].decode("ascii")).name
+                return [name] if SINGLE_BYTES.fullmatch(name) else []
+    return []

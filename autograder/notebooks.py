@@ -13,7 +13,7 @@ import nbformat.v4
 from nbformat import NotebookNode
 
 from autograder.errors import CourseError
-from autograder.files import write_atomically
+from autograder.files import UTF_8, decoded, write_atomically
 
 MAX_BYTES = 64 * 2**20
 MAX_CONTAINERS = 2_000_000  # lists and objects in one file: a small file can hold many, and each takes memory
@@ -47,10 +47,10 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
             f"{name} is too large (at most {MAX_BYTES >> 20} MB and {MAX_CONTAINERS} lists and objects are read). "
             "Clear the outputs that are too long and save it again."
         )
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CourseError(f"{name} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+    read = decoded(data)
+    if read is None:
+        raise CourseError(f"{name} is not a text file. Save it as UTF-8.")
+    text, encoding = read
     try:
         content = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
@@ -70,7 +70,7 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
         raise CourseError(f"{name} is of format {given}; format 4 is needed. Open it in Jupyter and save it.")
     if len(content["cells"]) > MAX_CELLS:
         raise CourseError(f"{name} has {len(content['cells'])} cells, at most {MAX_CELLS} are read.")
-    mended: list[str] = []
+    mended: list[str] = [] if encoding in UTF_8 else [f"it is saved as {encoding}, not as UTF-8"]
     return _notebook(content, mended.append), tuple(mended)
 
 

@@ -1,7 +1,8 @@
 """Values as bytes: what a student's process hands to the trusted side, and how that side reads it.
 
 A value is None, bool, int, float, complex, str, a numpy scalar or array of booleans, numbers or fixed-width strings,
-or a tuple, list or dict of values. Types are taken exactly, so that no method of a student's object is ever called.
+or a tuple, list or dict of values. An object of a subclass of these (defaultdict, a named tuple, np.matrix)
+is read as what it is built on, by the methods of that: no method of a student's own is ever called.
 The bytes describe themselves, hold no code (no pickle), and are bounded in size, depth and number of items; reading
 them either gives a value or raises EvidenceError, whatever they are.
 """
@@ -65,6 +66,34 @@ def snapshot(value: Value) -> Value:
     return decode(encode(value))
 
 
+_READ = (
+    (bool, bool),
+    (int, lambda value: int.__add__(value, 0)),
+    (float, float.__pos__),
+    (complex, complex.__pos__),
+    (str, str.__str__),
+    (tuple, lambda value: (*tuple.__iter__(value),)),
+    (list, lambda value: [*list.__iter__(value)]),
+    (np.ndarray, lambda value: np.ndarray.view(value, np.ndarray)),
+)
+"""How an object of a subclass becomes one of the class itself, without a method of the subclass."""
+
+
+def plain(value: Any, path: str) -> Any:
+    """The value as an object of the built-in class, or of numpy's, that its own class is built on."""
+    kind = type(value)
+    if kind in _EXACT or kind in _SCALARS:
+        return value
+    if issubclass(kind, np.ma.MaskedArray):
+        if kind is not np.ma.MaskedArray or np.ma.is_masked(value):
+            raise EvidenceError(f"{_at(path)} is a masked array: make it a plain array with np.ma.filled(...)")
+        return np.array(value.data)
+    for base, read in _READ:
+        if issubclass(kind, base):
+            return read(value)
+    return value
+
+
 class _Writer:
     def __init__(self) -> None:
         self.parts: list[bytes] = [MAGIC]
@@ -86,6 +115,7 @@ class _Writer:
             raise EvidenceError(f"the value holds more than {MAX_ITEMS} items: make it an array")
         if depth > MAX_DEPTH:
             raise EvidenceError(f"the value is nested more than {MAX_DEPTH} deep")
+        value = plain(value, path)
         kind = type(value)
         if value is None:
             self.put(b"N")
@@ -107,13 +137,13 @@ class _Writer:
             self.put(b"t" if kind is tuple else b"l", _count(value))
             for index, item in enumerate(value):
                 self.write(item, f"{path}[{index}]", depth + 1)
-        elif kind is dict:
-            if len(value) > MAX_KEYS:
-                raise EvidenceError(f"{_at(path)} is a dict of {len(value)} keys, at most {MAX_KEYS} are kept")
-            self.put(b"d", _count(value))
-            for key, item in value.items():
-                if type(key) in _INTEGERS:
-                    key = int(key)
+        elif issubclass(kind, dict):
+            count = dict.__len__(value)
+            if count > MAX_KEYS:
+                raise EvidenceError(f"{_at(path)} is a dict of {count} keys, at most {MAX_KEYS} are kept")
+            self.put(b"d", _LENGTH.pack(count))
+            for key, item in dict.items(value):
+                key = int(key) if type(key) in _INTEGERS else plain(key, path)
                 if not _is_key(key):
                     raise EvidenceError(f"{_at(path)} has a key {_type_name(type(key))}: keys are texts or numbers")
                 self.write(key, path, depth + 1)
@@ -250,6 +280,9 @@ _SCALARS = frozenset(
     np.dtype(f"{kind}{size}").type for kind, sizes in _NUMBERS.items() for size in sizes
 ) | {np.str_, np.bytes_, np.longlong, np.ulonglong}  # fmt: skip
 _INTEGERS = frozenset(np.dtype(f"{kind}{size}").type for kind in "iu" for size in _NUMBERS[kind])
+
+
+_EXACT = frozenset({type(None), bool, int, float, complex, str, tuple, list, dict, np.ndarray})
 
 
 def _is_key(key: Any) -> bool:

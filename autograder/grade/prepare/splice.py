@@ -22,7 +22,7 @@ from autograder.edits import (
     text_of,
 )
 from autograder.errors import CourseError
-from autograder.files import TIMESTAMP
+from autograder.files import TIMESTAMP, UTF_8, decoded
 from autograder.grade.prepare.pristine import Pristine, PristineCell
 from autograder.grade.run.sanitise import is_picture
 from autograder.gradebook.results import RESULT
@@ -186,8 +186,12 @@ def splice_files(submission: Submission, pristine: Pristine, edits: list[Edit], 
                 notes.append(Note("changed file", f"{path} came with the homework; the student's own is left out"))
         elif theirs is None and has_region(pristine.library[path]):
             notes.append(Note("missing file", f"{path} was not handed in: its regions are empty"))
-        elif theirs is not None and text_of(theirs) is None:
-            notes.append(Note("unreadable file", f"{path} is not UTF-8 text: its regions are empty"))
+        elif theirs is not None:
+            read = decoded(theirs)
+            if read is None:
+                notes.append(Note("unreadable file", f"{path} is not a text: its regions are empty"))
+            elif read[1] not in UTF_8:
+                notes.append(Note("encoding", f"{path} is saved as {read[1]}, not as UTF-8; it is read as that"))
     return {**laid.contents, **pristine.given}
 
 

@@ -318,3 +318,38 @@ def test_own_modules_weights_and_pictures_are_kept(pristine, nb):
     spliced = splice_submission(Submission("s", files, (), b"", ""), pristine)
     assert kept.items() <= spliced.files.items()
     assert "data.bin" not in spliced.files
+
+
+def laid_with(pristine, nb, module: bytes):
+    files = {"first.ipynb": format_notebook(nb).encode()} | {p: text.encode() for p, text in pristine.library.items()}
+    return splice_submission(Submission("s", files | {"nn/tiny.py": module}, (), b"", ""), pristine)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [("latin-1", "cp1252"), ("utf-16", "utf-16"), ("utf-8-sig", ""), ("utf-8", ""), ("koi8-r", "koi8-r")],
+)
+def test_a_file_in_another_encoding_is_read_as_editors_read_it(pristine, nb, encoding, named):
+    """Does a byte that is not UTF-8 cost points, and is the encoding said?"""
+    comment = "ж" if encoding == "koi8-r" else "café"
+    head = "# -*- coding: koi8-r -*-\n" if encoding == "koi8-r" else ""
+    text = head + pristine.library["nn/tiny.py"].replace(BEGIN, f"{BEGIN}\n    # {comment}", 1)
+    spliced = laid_with(pristine, nb, text.encode(encoding))
+    assert f"    # {comment}\n" in spliced.files["nn/tiny.py"].decode()
+    notes = [note.text for note in spliced.notes if note.kind == "encoding"]
+    assert notes == ([f"nn/tiny.py is saved as {named}, not as UTF-8; it is read as that"] if named else [])
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_notebook_in_another_encoding_is_read(pristine, nb, encoding):
+    """And a notebook that an editor saved so?"""
+    cell(nb, "own").source = f"{BEGIN}\n# café\n{END}"
+    spliced = laid(pristine, format_notebook(nb).encode(encoding))
+    assert "café" in sources(spliced)["own"]
+    assert any("not as UTF-8" in note.text for note in spliced.notes)
+
+
+def test_what_is_no_text_is_not_read_as_one(pristine, nb):
+    """Is a picture in the place of a module told from a text in an old encoding?"""
+    spliced = laid_with(pristine, nb, b"\x89PNG\r\n\x1a\n\xff\x10")
+    assert "nn/tiny.py is not a text: its regions are empty" in [note.text for note in spliced.notes]
