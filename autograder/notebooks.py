@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import nbformat.v4
 from nbformat import NotebookNode
 
@@ -61,16 +62,17 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
             f"{name} is not a notebook: {what}. Was it cut off, or edited by hand? "
             "Jupyter keeps its last saved state in the folder .ipynb_checkpoints beside it."
         ) from None
+    mended: list[str] = [] if encoding in UTF_8 else [f"it is saved as {encoding}, not as UTF-8"]
+    if isinstance(content, dict) and content.get("nbformat") in (2, 3) and "worksheets" in content:
+        mended.append(f"it was converted from format {content['nbformat']}")
+        content = _converted(content, name)
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        if isinstance(content, dict) and "worksheets" in content:
-            raise CourseError(f"{name} is a notebook of an old format. Open it in Jupyter and save it.")
         raise CourseError(f"{name} is not a notebook: it has no list of cells.")
     if type(content.get("nbformat")) is not int or content["nbformat"] != 4:
         given = repr(content.get("nbformat"))[:20]
         raise CourseError(f"{name} is of format {given}; format 4 is needed. Open it in Jupyter and save it.")
     if len(content["cells"]) > MAX_CELLS:
         raise CourseError(f"{name} has {len(content['cells'])} cells, at most {MAX_CELLS} are read.")
-    mended: list[str] = [] if encoding in UTF_8 else [f"it is saved as {encoding}, not as UTF-8"]
     return _notebook(content, mended.append), tuple(mended)
 
 
@@ -109,6 +111,16 @@ def read_bytes(path: Path) -> bytes:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
+
+
+def _converted(content: dict[str, Any], name: str) -> dict[str, Any]:
+    """A notebook of format 2 or 3 (IPython's, until 2015) in format 4."""
+    try:
+        return nbformat.convert(nbformat.from_dict(content), 4)
+    except Exception:  # the converter expects every part where it belongs
+        raise CourseError(
+            f"{name} is a notebook of an old format, and damaged. Open it in Jupyter and save it."
+        ) from None
 
 
 Note = Callable[[str], None]

@@ -292,6 +292,11 @@ def _not_python(nb: NotebookNode, path: Path, when: str) -> Iterator[SourceProbl
 # --- lint and fix -----------------------------------------------------------------------------------------------------
 
 
+WEB_PICTURE = re.compile(
+    r"!\[[^\]]*\]\(\s*<?(https?://[^\s)>]+)|<img\b[^>]*\bsrc\s*=\s*[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE
+)
+
+
 def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
     """Return what `check_assignment` finds, and what is well-formed but would grade badly."""
     problems = check_assignment(course, name)
@@ -307,6 +312,11 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
         for cell in nb.cells:
             if holds_back(cell.source, [HIDDEN_TESTS]):
                 text = "hidden tests run beside student code, which can read them. State expectations (expect.same)"
+                problems.append(SourceProblem(path, cell.id, text))
+            if cell.cell_type == "markdown" and (match := WEB_PICTURE.search(cell.source)):
+                text = (
+                    f"{match[1] or match[2]} is on the web, which PDFs do not show. Put the picture beside the notebook"
+                )
                 problems.append(SourceProblem(path, cell.id, text))
         problems += [SourceProblem(path, p.cell_id, f"line {p.line}: {p.text}") for p in guessable_cells(nb)]
     return problems

@@ -1,14 +1,14 @@
 """A notebook's cells as blocks: its code, its outputs, its prose, in the order in which they stand."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from autograder.edits import lay_cell
 from autograder.gradebook.results import UNMET
-from autograder.regions import Edit, RegionError, find_regions
+from autograder.regions import Edit, Region, RegionError, find_regions
 from autograder.report.markup import Block, Markup, text_block
 from autograder.report.model import Notebook
 from autograder.report.outputs import output_blocks
@@ -41,9 +41,21 @@ def cell_data(cell: NotebookNode, notebook: Notebook, markup: Markup, language: 
         data["blocks"] += prose_blocks(cell.source, place, notebook.folder, attachments, markup)
         if released is not None and lay_cell(cell, released).edits:
             data["tag"] = "changed outside its region"
+        elif released is not None and not find_regions_or_none(cell.source):
+            markup.given.add(place)
     elif cell.source.strip():
         data["blocks"].append(text_block(cell.source))
     return data
+
+
+def language_of(metadata: Mapping) -> str:
+    """The name of the lexer for a notebook's code, from what its metadata say of the kernel."""
+    for key, name in (("kernelspec", "language"), ("language_info", "pygments_lexer"), ("language_info", "name")):
+        given = metadata.get(key)
+        language = given.get(name) if isinstance(given, Mapping) else None
+        if isinstance(language, str) and language:
+            return "ipython3" if language.lower().startswith(("python", "ipython")) else language.lower()
+    return "ipython3"
 
 
 def prose_blocks(source: str, place: str, folder: Path | None, attachments: dict, markup: Markup) -> list[Block]:
@@ -54,10 +66,7 @@ def prose_blocks(source: str, place: str, folder: Path | None, attachments: dict
         return [markup.add(MARKDOWN, text, place, folder, attachments)] if text.strip() else []
 
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    try:
-        regions = find_regions("\n".join(lines))
-    except RegionError:
-        regions = ()
+    regions = find_regions_or_none("\n".join(lines))
     result: list[Block] = []
     done = 0
     for region in regions:
@@ -67,6 +76,14 @@ def prose_blocks(source: str, place: str, folder: Path | None, attachments: dict
         result.append({"t": "answer", "c": pending(lines[region.start + 1 : region.end])})
         done = region.end + 1
     return result + pending(lines[done:])
+
+
+def find_regions_or_none(text: str) -> Sequence[Region]:
+    """The regions of a text, none where their banners do not fit together."""
+    try:
+        return find_regions(text)
+    except RegionError:
+        return ()
 
 
 def source_blocks(source: str, edits: Sequence[Edit], language: str) -> list[Block]:
@@ -86,11 +103,8 @@ def marked_rows(source: str, edits: Sequence[Edit], language: str) -> list[Row]:
     """Rows of code with the marks "work", "added" and "removed"."""
     lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     marks = [""] * len(lines)
-    try:
-        for region in find_regions("\n".join(lines)):
-            marks[region.start + 1 : region.end] = ["work"] * (region.end - region.start - 1)
-    except RegionError:
-        pass
+    for region in find_regions_or_none("\n".join(lines)):
+        marks[region.start + 1 : region.end] = ["work"] * (region.end - region.start - 1)
     removed: dict[int, list[str]] = {}
     for edit in edits:
         after = edit.after.split("\n") if edit.after else []
@@ -152,16 +166,13 @@ def notices(notebook: Notebook) -> Iterator[tuple[str, str]]:
 
 
 MAX_MENDED = 8
+OLDER = re.compile(r"no usable id$|^its format is |^it was converted from ")
 LOST = re.compile(r"malformed (output|attachments)$|is not (a cell|text)$|no list of outputs$")
 
 
 def gathered(mended: Sequence[str]) -> list[str]:
-    """What was mended in a file without a loss; the ids that older notebooks never had are said once."""
-    mended = [sentence for sentence in mended if not LOST.search(sentence)]
-    without_id = [sentence for sentence in mended if sentence.endswith("no usable id")]
-    if len(without_id) > 1:
-        others = [sentence for sentence in mended if sentence not in without_id]
-        mended = [*others, f"{len(without_id)} cells have no usable id"]
+    """What was mended in a file without a loss; an older format without ids is no flaw."""
+    mended = [sentence for sentence in mended if not LOST.search(sentence) and not OLDER.search(sentence)]
     more = len(mended) - MAX_MENDED
     return [*mended[:MAX_MENDED], *([f"{more} more flaws in the file"] if more > 0 else [])]
 

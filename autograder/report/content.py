@@ -53,7 +53,22 @@ def blocks(tree: list, place: Place, depth: int = 0) -> list[Block]:
     for node in tree:
         made = BLOCKS.get(node["t"], unknown_block)(node.get("c"), place, depth)
         result.extend(made)
-    return result
+    return apart(result)
+
+
+def apart(found: list[Block]) -> list[Block]:
+    """The blocks with lines that stand beside another line made paragraphs, or their words would run together."""
+    lines = [block["t"] in ("plain", "para") for block in found]
+    for i, block in enumerate(found):
+        beside = (i > 0 and lines[i - 1]) or (i + 1 < len(found) and lines[i + 1])
+        if block["t"] == "plain" and beside:
+            found[i] = {**block, "t": "para"}
+    return found
+
+
+def paragraphs(found: list[Block]) -> list[Block]:
+    """The blocks of a fragment: what comes before and after it is not known here, so each line is a paragraph."""
+    return [{**block, "t": "para"} if block["t"] == "plain" else block for block in found]
 
 
 def paragraph(c: list, place: Place, depth: int) -> list[Block]:
@@ -112,7 +127,7 @@ def definition_list(c: list, place: Place, depth: int) -> list[Block]:
     items = []
     for term, meanings in c:
         body = [block for meaning in meanings for block in blocks(meaning, place, depth + 1)]
-        items.append([{"t": "plain", "c": [["strong", inlines(term, place)]]}, *body])
+        items.append(apart([{"t": "plain", "c": [["strong", inlines(term, place)]]}, *body]))
     return [{"t": "bullets", "tight": False, "items": items}]
 
 
@@ -133,7 +148,7 @@ def division(c: list, place: Place, depth: int) -> list[Block]:
 
 
 def figure(c: list, place: Place, depth: int) -> list[Block]:
-    return blocks(c[2], place, depth + 1) + blocks(c[1][1], place, depth + 1)
+    return apart(blocks(c[2], place, depth + 1) + blocks(c[1][1], place, depth + 1))
 
 
 def rule(c: list, place: Place, depth: int) -> list[Block]:

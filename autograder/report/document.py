@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from autograder.gradebook.results import CellResult
 from autograder.questions import Question, cell_name, is_question, questions_in, students_write, title_from
-from autograder.report.cells import LOST, cell_data, notices
+from autograder.report.cells import LOST, cell_data, language_of, notices
 from autograder.report.content import shortened
 from autograder.report.fonts import font_families, missing_characters
 from autograder.report.hidden import without_hidden
@@ -22,6 +22,7 @@ MAX_ADDED_LINES = 12  # what was added is shown in full where it stands
 MAX_REGION_LINES = 2000
 MAX_NOTICE = 2000
 MAX_CHARACTERS = 12
+MAX_PLACES = 4
 
 KINDS = {"own": "", "report": "Instructor's report", "feedback": "Feedback"}
 
@@ -72,7 +73,12 @@ def assemble(submission: ReportContent, options: Options) -> Document:
         "notebooks": notebooks,
         "files": files_data(submission),
     }
-    problems = [*markup.problems, *unread(submission)]
+    own = [one for one in markup.on_the_web if one[0] not in markup.given]
+    given = [one for one in markup.on_the_web if one[0] in markup.given]
+    if given:
+        text = f"In the assignment's own text {places_of(given)} on the web, and not shown here."
+        data["notices"].append({"level": "note", "text": clean(shortened(text, MAX_NOTICE))})
+    problems = [*markup.problems, *web_pictures(own), *unread(submission)]
     problems += without_glyph(missing_characters(json.dumps(data, ensure_ascii=False)))
     problems = list(dict.fromkeys(problems))
     data["problems"] = [{"place": clean(problem.place), "text": clean(problem.text)} for problem in problems]
@@ -89,6 +95,20 @@ def without_glyph(characters: list[str]) -> list[NotShown]:
     what = "the character" if len(characters) == 1 else f"{len(characters)} characters,"
     they = "it prints as a box" if len(characters) == 1 else "they print as boxes"
     return [NotShown("fonts", f"no installed font has {what} {shown}{more}: {they}")]
+
+
+def web_pictures(found: list[tuple[str, str]]) -> list[NotShown]:
+    """What to say of pictures on the web that a student put in: one line, however many there are."""
+    text = "on the web: only pictures in the submission are shown"
+    return [NotShown("pictures", f"{places_of(found)} {text}")] if found else []
+
+
+def places_of(found: list[tuple[str, str]]) -> str:
+    """How many pictures are meant, and in which cells: "2 pictures (one, cell a) are"."""
+    places = list(dict.fromkeys(place for place, _ in found))
+    more = len(places) - MAX_PLACES
+    where = ", ".join(places[:MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
+    return f"a picture ({where}) is" if len(found) == 1 else f"{len(found)} pictures ({where}) are"
 
 
 def unread(submission: ReportContent) -> Iterator[NotShown]:
@@ -135,9 +155,7 @@ def shown_notes(submission: ReportContent, options: Options):
 
 def notebook_data(notebook: Notebook, submission: ReportContent, options: Options, markup: Markup) -> dict:
     """One notebook: its cells in order, each question with the cells of work that lead to it."""
-    language = (
-        "ipython3" if notebook.nb.metadata.get("kernelspec", {}).get("language", "python") == "python" else "text"
-    )
+    language = language_of(notebook.nb.metadata)
     markup.begin_notebook()
     cells = []
     waiting: dict | None = None
@@ -146,7 +164,8 @@ def notebook_data(notebook: Notebook, submission: ReportContent, options: Option
         if options.kind == "feedback":
             cell = without_hidden(cell)
         data = cell_data(cell, notebook, markup, language)
-        if cell.metadata.get("autograder", {}).get("added"):
+        ours = cell.metadata.get("autograder")
+        if isinstance(ours, dict) and ours.get("added"):
             data["tag"] = "added cell"
         question = is_question(cell)
         if students_write(cell) and not question and waiting is None and cell.id != STUDENT:

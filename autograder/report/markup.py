@@ -10,7 +10,7 @@ from autograder.report import content, pandoc
 from autograder.report.formulas import Written, write_formulas
 from autograder.report.model import NotShown
 from autograder.report.pandoc import MARKDOWN, Fragment
-from autograder.report.pictures import PictureError, Pictures, picture_bytes
+from autograder.report.pictures import OnTheWeb, PictureError, Pictures, picture_bytes
 from autograder.report.rows import code_rows, row_data
 from autograder.report.terminal import clean
 from autograder.report.tex import Maths, take_maths
@@ -33,12 +33,19 @@ class Pending:
 
 @dataclass
 class Markup:
-    """All markup, formulas, pictures and problems of one document."""
+    """All markup, formulas, pictures and problems of one document.
+
+    Attributes:
+        on_the_web: (place, address) of each picture that is not part of the submission.
+        given: the places whose text is the assignment's own, as it was released.
+    """
 
     pictures: Pictures = field(default_factory=Pictures)
     problems: list[NotShown] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
     maths: list[Maths] = field(default_factory=list)
+    on_the_web: list[tuple[str, str]] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
     notebook: int = 0
 
     def begin_notebook(self) -> None:
@@ -87,7 +94,7 @@ class Markup:
             problem("the markup cannot be read: shown as text")
             return [text_block(content.shown_text(one.fragment.text, place))]
         try:
-            return content.blocks(tree, place)
+            return content.paragraphs(content.blocks(tree, place))
         except RecursionError:
             problem("nested too deeply: shown without its structure")
             return [text_block(content.shown_text(content.plain_text(tree), place))]
@@ -96,6 +103,9 @@ class Markup:
         try:
             picture = self.pictures.add(picture_bytes(address, one.folder, one.attachments))
             return ["picture", picture.file, alt or "picture", picture.width]
+        except OnTheWeb as error:
+            self.on_the_web.append((one.place, address))
+            return ["missing", clean(f"the picture {content.shortened(address)} is not shown: {error}")]
         except PictureError as error:
             text = f"the picture {content.shortened(address) or '(without an address)'} cannot be shown: {error}"
             self.problems.append(NotShown(one.place, text))

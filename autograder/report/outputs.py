@@ -23,6 +23,8 @@ MAX_OUTPUTS = 80  # of one cell
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LIVE = ("application/javascript", "text/javascript", WIDGET)
+CHARTS = {"vnd.vega": "a Vega chart", "vnd.plotly": "a Plotly chart", "vnd.bokeh": "a Bokeh chart", "geo+json": "a map"}
+ESTIMATOR = re.compile(r"class=\"sk-(top-container|text-repr-fallback)")  # scikit-learn's, with its text beside it
 
 
 def output_blocks(cell: NotebookNode, place: str, folder: Path | None, markup: Markup) -> list[Block]:
@@ -109,6 +111,8 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
             return [markup.add_formula(formula, place)]
         return [markup.add(LATEX, str(data["text/latex"]), place, folder, {})]
     if "text/html" in data and not any(mime in data for mime in LIVE):
+        if plain and ESTIMATOR.search(data["text/html"]):
+            return text_output(plain, "stdout")
         return html_blocks(str(data["text/html"]), plain, place, folder, markup)
     if "text/markdown" in data:
         return [markup.add(MARKDOWN, str(data["text/markdown"]), place, folder, {})]
@@ -116,6 +120,9 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
         if not plain or lost != [WIDGET] or re.match(r"\w+\(", plain):
             what = "an interactive widget" if WIDGET in lost else "a script's output"
             markup.problems.append(NotShown(place, f"{what} cannot be printed" + (": shown as text" if plain else "")))
+    elif charts := [name for kind, name in CHARTS.items() if any(f"application/{kind}" in mime for mime in data)]:
+        text = f"{charts[0]} cannot be printed" + (": shown as text" if plain else "")
+        markup.problems.append(NotShown(place, f"{text}. Save it as a picture in the notebook to show it"))
     elif not plain and (others := sorted(data)):
         if "application/json" in data:
             plain = json.dumps(data["application/json"], indent=1, ensure_ascii=False)

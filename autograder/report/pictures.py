@@ -22,6 +22,10 @@ class PictureError(ValueError):
     """A picture that cannot be shown; the message says why."""
 
 
+class OnTheWeb(PictureError):
+    """A picture that is not part of the submission."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture's file name in the typesetting folder and its natural width in points (None: as the file says)."""
@@ -139,7 +143,7 @@ def picture_bytes(address: str, folder: Path | None, attachments: dict) -> bytes
     if match:
         return decoded(match[3]) if ";base64" in match[2] else unquote(match[3]).encode()
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+:|//", address):
-        raise PictureError("it is on the web; only pictures in the submission are shown")
+        raise OnTheWeb("it is on the web; only pictures in the submission are shown")
     return file_bytes(unquote(address), folder)
 
 
@@ -147,8 +151,8 @@ def file_bytes(address: str, folder: Path | None) -> bytes:
     """The bytes of a picture file; only of files below the folder, links followed."""
     if folder is None or not address:
         raise PictureError("no such file")
-    path = (folder / address).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+    path = below(folder, address) or below(folder, re.split(r"[?#]", address)[0])
+    if path is None:
         raise PictureError("no such file in the submission")
     if path.stat().st_size > MAX_BYTES:
         raise PictureError(f"larger than {MAX_BYTES >> 20} MB")
@@ -156,6 +160,15 @@ def file_bytes(address: str, folder: Path | None) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise PictureError(f"it cannot be read: {error.strerror}") from None
+
+
+def below(folder: Path, address: str) -> Path | None:
+    """The file at that address if it is there and below the folder, links followed."""
+    try:
+        path = (folder / address).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def bundle_bytes(mime: str, content: object) -> bytes:

@@ -50,7 +50,7 @@ def assignment_of(folder: Path) -> Assignment:
         except CourseError as error:
             if "is not there" not in str(error):
                 raise
-    names = tuple(sorted(path.stem for path in folder.glob("*.ipynb")))
+    names = tuple(sorted(path.stem for path in folder.glob("*.ipynb") if not path.name.startswith(".")))
     if not names:
         raise CourseError(f"{folder} holds no notebook. Give the folder of the assignment, with its .ipynb files.")
     title = folder.name.replace("_", " ")
@@ -154,7 +154,7 @@ def read_folder(
         when=moment(sources, handed_in),
         digest=digest(handed_in),
         notebooks=tuple(notebooks),
-        regions=tuple(region for path in paths for region in file_regions(sources, pristine, path)),
+        regions=tuple(known_regions(sources, pristine, paths)),
         edits=tuple(edits),
         extra_credit=assignment.extra_credit,
         missing=tuple(missing),
@@ -189,8 +189,21 @@ def shown_file(path: Path) -> str | None:
     return None if content is None else "\n".join(lines_of(content))
 
 
+def known_regions(folder: Path, pristine: Path | None, paths: Sequence[str]) -> list[SourceRegion]:
+    """The regions of all .py files.
+
+    Without the released files a whole file may be the student's or the assignment's: one is taken for the student's
+    unless it lies beside files with regions.
+    """
+    found = [region for path in paths for region in file_regions(folder, pristine, path)]
+    if pristine is not None:
+        return found
+    given = {Path(region.path).parent for region in found if region.name}
+    return [region for region in found if region.name or Path(region.path).parent not in given]
+
+
 def file_regions(folder: Path, pristine: Path | None, path: str) -> Iterator[SourceRegion]:
-    """The regions of one .py file, or the whole file if the student added it."""
+    """The regions of one .py file, or the whole file if the student added it or if that cannot be known."""
     text = shown_file(folder / path)
     if text is None:
         return
@@ -202,6 +215,9 @@ def file_regions(folder: Path, pristine: Path | None, path: str) -> Iterator[Sou
         regions = find_regions(text)
         before = find_regions(released) if released is not None else ()
     except RegionError:
+        yield SourceRegion(path, "", 1, text, None)
+        return
+    if pristine is None and not regions and text.strip():
         yield SourceRegion(path, "", 1, text, None)
         return
     lines = text.split("\n")

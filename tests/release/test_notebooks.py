@@ -51,7 +51,7 @@ BOMB = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": '
         (b"null", "no list of cells"),
         (b"[]", "no list of cells"),
         (b'{"nbformat": 4, "cells": {}}', "no list of cells"),
-        (b'{"nbformat": 3, "worksheets": []}', "old format"),
+        (b'{"nbformat": 3, "worksheets": 5}', "old format"),
         (b'{"nbformat": 5, "cells": []}', "of format 5"),
         (b'{"nbformat": "4", "cells": []}', "of format '4'"),
         (b'{"nbformat": true, "cells": []}', "of format True"),

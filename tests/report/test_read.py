@@ -90,9 +90,7 @@ def test_what_is_lost_in_a_malformed_file_is_named(tmp_path):
         f"old: cell {number} has a malformed output: left out" for number in range(21, 30)
     ]
     notices = [notice["text"] for notice in document.data["notices"]]
-    assert "old: its format is 4.4, not 4.5." in notices
-    assert "old: 29 cells have no usable id." in notices
-    assert not any("malformed" in text for text in notices)
+    assert not any("malformed" in text or "format" in text or "usable id" in text for text in notices)
 
 
 @pytest.mark.parametrize(
