@@ -50,8 +50,8 @@ Cause = Callable[[Array, Array], str | None]
 
 
 @np.errstate(all="ignore")  # whatever the source's notebook makes of overflow, a diagnosis goes on
-def explain(comparison: Comparison, value: Value, measured: str, context: Context) -> str:
-    """The message of a failed comparison: what differs and where, both values, the measure, then the cause.
+def explain(comparison: Comparison, value: Value, measured: str, context: Context) -> tuple[str, str]:
+    """The message of a failed comparison: what differs and where, both values, the measure; and the cause.
 
     Args:
         comparison: what comparing gave.
@@ -61,7 +61,7 @@ def explain(comparison: Comparison, value: Value, measured: str, context: Contex
     name, leaf = context.name, comparison.worst
     notes = [f"  {note}" for note in context.notes]
     if leaf is None:
-        return "\n".join([f"{name}: {comparison.mismatch}.", *notes])
+        return "\n".join([f"{name}: {comparison.mismatch}.", *notes]), ""
     if comparison.mismatch:
         head = f"{name}: {comparison.mismatch}."
     else:
@@ -69,7 +69,7 @@ def explain(comparison: Comparison, value: Value, measured: str, context: Contex
         head += extent(leaf.value, leaf.expected)
     cause = known_mistake(value, context) or likely_cause(leaf.value, leaf.expected)
     caveat = "" if comparison.mismatch else context.caveat
-    return "\n".join([head, *notes, *(f"  {text}" for text in (cause, caveat) if text)])
+    return "\n".join([head, *notes]), "\n".join(filter(None, [cause, caveat]))
 
 
 def place(comparison: Comparison, context: Context) -> str:

@@ -25,7 +25,8 @@ class Judgement:
     Attributes:
         credit: 1, 0, or a fraction.
         row: the columns of its line: name, measure, threshold, outcome.
-        diagnosis: what is wrong and what to do, one or more lines; empty where nothing is.
+        diagnosis: what is wrong, one or more lines; empty where nothing is.
+        cause: why, where that is known.
         flags: what an instructor should look at.
     """
 
@@ -33,6 +34,12 @@ class Judgement:
     row: tuple[str, ...]
     diagnosis: str = ""
     flags: tuple[str, ...] = ()
+    cause: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and why."""
+        return "\n".join([self.diagnosis, *(f"  {line}" for line in self.cause.splitlines())])
 
 
 @dataclass(frozen=True)

@@ -260,5 +260,5 @@ def judged(comparison: Comparison, value: Value, context: diagnosis.Context) -> 
         error = f"{context.measure} {comparison.error:.2e}"
     else:  # of one hidden number, more digits would give it away
         error = f"{context.measure} about {comparison.error:.0e}"
-    text = diagnosis.explain(comparison, value, f"{error}, {threshold}", context)
-    return Judgement(0.0, (context.name, error, threshold, "failed"), text)
+    text, cause = diagnosis.explain(comparison, value, f"{error}, {threshold}", context)
+    return Judgement(0.0, (context.name, error, threshold, "failed"), text, cause=cause)

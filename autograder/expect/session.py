@@ -89,7 +89,7 @@ class LocalSession(Session):
         self.layout.add(judgement.row)
         print(self.layout.line(judgement.row))
         if judgement.credit == 0:
-            raise Unmet(judgement.diagnosis)
+            raise Unmet(judgement.text)
         return judgement
 
 
@@ -113,6 +113,7 @@ class KeySession(Session):
 
     Attributes:
         key: expectations by (cell id, position). They hold copies of values, and live predicates and predict functions.
+        values: what the solution gave for those that need evidence.
         counts: how many expectations each cell stated that was begun.
         hidden: the cells that hold hidden tests.
         read_file: finds the files that the source notebook saved.
@@ -121,6 +122,7 @@ class KeySession(Session):
     def __init__(self, seed: int, read_file: ReadFile | None = None):
         self.read_file = read_file or read_here
         self.key: dict[Id, Expectation] = {}
+        self.values: dict[Id, Value] = {}
         self.counts: dict[str, int] = {}
         self.hidden: set[str] = set()
         super().__init__(seed)
@@ -132,15 +134,19 @@ class KeySession(Session):
     def state(self, value: Value, title: Title, build: Build) -> None:
         """Raises Unmet where the source notebook does not meet its own expectation: then no student could."""
         expectation = build(title())
-        judgement = expectation.judge(snapshot(value), self.read_file)
+        evidence = snapshot(value)
+        judgement = expectation.judge(evidence, self.read_file)
         if judgement.credit == 0:
-            raise Unmet(f"the source notebook fails its own check. {judgement.diagnosis}")
+            raise Unmet(f"the source notebook fails its own check. {judgement.text}")
         if self.in_hidden_test():
             expectation = Hidden(HIDDEN, expectation)
+        place = self.next_id()
         try:
-            self.key[self.next_id()] = expectation.sealed(self.read_file)
+            self.key[place] = expectation.sealed(self.read_file)
         except Disproved as disproved:
             raise Unmet(f"the source notebook's own solution is wrong. {disproved}") from None
+        if expectation.needs_evidence:
+            self.values[place] = evidence
         self.counts[self.cell_id] += 1
 
     def in_hidden_test(self) -> bool:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from types import MappingProxyType
 
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode, encode
 from autograder.expect.expectation import Expectation, Id, Judgement, ReadFile, unusable
@@ -28,11 +29,13 @@ class CellVerdict:
         credit: 0 to 1.
         lines: what its output says, one string a line; no hidden expected value is in them.
         flags: what an instructor should look at.
+        failing: the positions of the expectations that are not met whole.
     """
 
     credit: float
     lines: tuple[str, ...]
     flags: tuple[str, ...]
+    failing: tuple[int, ...] = ()
 
 
 def judge(
@@ -41,6 +44,7 @@ def judge(
     errors: Mapping[str, str] | None = None,
     read_file: ReadFile = lambda name: None,
     hidden: Container[str] = (),
+    causes: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, CellVerdict]:
     """The verdict on every cell of the answer key.
 
@@ -50,6 +54,7 @@ def judge(
         errors: by cell id, the error that a cell stopped with ("ZeroDivisionError: division by zero").
         read_file: the bytes of a file of the submission by name (saved weights), None where there is none.
         hidden: the cells with hidden tests: what an error in them says may be what such a test holds.
+        causes: by cell, what its wrong values are known to come from; said in place of a guess.
     """
     cells: dict[str, list[Id]] = defaultdict(list)
     for place in sorted(key, key=lambda place: place[1]):
@@ -63,11 +68,14 @@ def judge(
         if error and cell_id in hidden and not error.startswith(NOT_WRITTEN):
             error = error.partition(":")[0]
         judgements = [judge_one(key[place], evidence.get(place), error, read_file) for place in places]
+        if cell_id in causes:
+            judgements = [one if one.credit == 1 else replace(one, cause=causes[cell_id]) for one in judgements]
         flags = [flag for judgement in judgements for flag in judgement.flags]
         if cell_id in strays:
             flags.append(f"evidence for {len(strays[cell_id])} checks that this cell does not have")
         credit = min(judgement.credit for judgement in judgements)
-        verdicts[cell_id] = CellVerdict(credit, report(judgements), tuple(flags))
+        failing = tuple(place[1] for place, one in zip(places, judgements, strict=True) if one.credit < 1)
+        verdicts[cell_id] = CellVerdict(credit, report(judgements), tuple(flags), failing)
     return verdicts
 
 
@@ -115,6 +123,8 @@ def report(judgements: list[Judgement]) -> tuple[str, ...]:
         lines.append(layout.line(judgement.row))
         if following is None or following.diagnosis != judgement.diagnosis:
             lines.extend(f"  {plain(line)}" for line in judgement.diagnosis.splitlines())
+        if judgement.cause and (following is None or following.cause != judgement.cause):
+            lines.extend(f"    {plain(line)}" for line in judgement.cause.splitlines())
     return tuple(lines)
 
 

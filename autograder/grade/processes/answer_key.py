@@ -12,11 +12,14 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
+from autograder.expect.bank import Bank
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes
 from autograder.grade.processes.notebook import run_cells
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, Output
@@ -33,14 +36,20 @@ class KeyFailed(Exception):
     """A cell of the source notebook raised an error: (cell id, the traceback)."""
 
 
-def make_key(shell: NotebookShell, request: dict, tell_progress: Callable[[str], None]) -> KeySession:
+def make_key(shell: NotebookShell, request: dict, tell_progress: Callable[[str], None]) -> tuple[KeySession, Mistakes]:
     """Run the source notebook's cells in the folder given; raises KeyFailed at the first error."""
     os.chdir(request["folder"])
     os.environ.update(request["environment"])
     sys.path.insert(0, os.getcwd())
     session = KeySession(request["seed"])
     cells = [Cell(**cell) for cell in request["cells"]]
+    regions = [LibraryRegion(**region) for region in request["regions"]]
+    mistakes = Mistakes(shell, cells, regions, request["seed"])
     errors: list[Output] = []
+
+    def begins(cell: Cell) -> None:
+        tell_progress(cell.id)
+        mistakes.before(cell)
 
     def emit(output: Output) -> None:
         if output["output_type"] == "error":
@@ -50,11 +59,11 @@ def make_key(shell: NotebookShell, request: dict, tell_progress: Callable[[str],
         if errors:
             raise KeyFailed(cell.id, "\n".join(errors[0]["traceback"]))
 
-    run_cells(shell, cells, session, 0, lambda cell: tell_progress(cell.id), emit, ends)
-    return session
+    run_cells(shell, cells, session, 0, begins, emit, ends)
+    return session, mistakes
 
 
-def verdict(session: KeySession, control: int, request: dict) -> dict:
+def verdict(session: KeySession, mistakes: Mistakes, control: int, request: dict) -> dict:
     """Read what follows a request to judge, and judge it."""
     inbox = Inbox()
     for _ in range(request["messages"]):
@@ -74,11 +83,31 @@ def verdict(session: KeySession, control: int, request: dict) -> dict:
                 raise MemoryError
             given[culprit] = not_judged(f"judging the value that the submission gave ended the process ({ending})")
         crashed = culprit
+    causes = causes_of(session, mistakes, inbox, given)
+    if causes:  # told again, with what the bank of mistakes knows
+        given |= judged_in_a_fork(session, inbox, files, list(causes), request, causes)[0]
     return {"cells": {cell_id: given[cell_id] for cell_id in cells}, "flags": inbox.flags}
 
 
+def causes_of(session: KeySession, mistakes: Mistakes, inbox: Inbox, given: dict[str, dict]) -> dict[str, str]:
+    """By failed cell what its values are known to come from. Values are compared here, and nothing of them is called."""
+    bank = Bank(session.values, mistakes.outcomes)
+    causes = {}
+    for cell_id, verdict in given.items():
+        if verdict["failing"] and cell_id not in session.hidden:
+            evidence = {position: value for (cell, position), value in inbox.evidence.items() if cell == cell_id}
+            if (mistake := bank.mistake_in(cell_id, evidence, verdict["failing"])) is not None:
+                causes[cell_id] = mistake.sentence
+    return causes
+
+
 def judged_in_a_fork(
-    session: KeySession, inbox: Inbox, files: dict[str, bytes], cells: list[str], request: dict
+    session: KeySession,
+    inbox: Inbox,
+    files: dict[str, bytes],
+    cells: list[str],
+    request: dict,
+    causes: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[dict[str, dict], str]:
     """Judge cells in a fork of this process, each within the time that the cell itself may take.
 
@@ -99,8 +128,9 @@ def judged_in_a_fork(
             for cell_id in cells:
                 key = {place: expectation for place, expectation in session.key.items() if place[0] == cell_id}
                 evidence = {place: value for place, value in inbox.evidence.items() if place[0] == cell_id}
-                judged = judge(key, evidence, request["errors"], files.get)[cell_id]
+                judged = judge(key, evidence, request["errors"], files.get, session.hidden, causes)[cell_id]
                 line = {"credit": judged.credit, "lines": list(judged.lines), "flags": list(judged.flags)}
+                line["failing"] = list(judged.failing)
                 write_frame(theirs, Frame.VERDICT, json.dumps([cell_id, line]).encode())
         except BaseException:
             traceback.print_exc()
@@ -131,7 +161,7 @@ def judged_in_a_fork(
 
 def not_judged(why: str) -> dict:
     """What a cell comes to that cannot be judged."""
-    return {"credit": 0.0, "lines": [f"This check gives nothing: {why}."], "flags": [why]}
+    return {"credit": 0.0, "lines": [f"This check gives nothing: {why}."], "flags": [why], "failing": []}
 
 
 def serve(shell: NotebookShell, control: int) -> None:
@@ -141,7 +171,8 @@ def serve(shell: NotebookShell, control: int) -> None:
         write_frame(control, kind, json.dumps(message).encode())
 
     try:
-        session = make_key(shell, json.loads(read_frame(control)[1]), lambda cell_id: answer(Frame.KEY_CELL, cell_id))
+        request = json.loads(read_frame(control)[1])
+        session, mistakes = make_key(shell, request, lambda cell_id: answer(Frame.KEY_CELL, cell_id))
     except KeyFailed as failed:
         answer(Frame.KEY_FAILED, failed.args)
         return
@@ -153,4 +184,4 @@ def serve(shell: NotebookShell, control: int) -> None:
             _, payload = read_frame(control)
         except EOFError:
             return
-        answer(Frame.VERDICT, verdict(session, control, json.loads(payload)))
+        answer(Frame.VERDICT, verdict(session, mistakes, control, json.loads(payload)))

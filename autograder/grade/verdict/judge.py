@@ -22,6 +22,7 @@ from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
 from autograder.release.given import given_files
+from autograder.release.library import region_names, used_modules
 from autograder.source import read_source, source_path
 
 SEARCH_SKIPPED = "a search that is not run again"
@@ -99,6 +100,7 @@ class Judge:
     def make_key(self, on_cell: Callable[[str], None]) -> None:
         request = {
             "cells": [asdict(cell) for cell in self.lay_out()],
+            "regions": self.library_regions(),
             "seed": self.seed,
             "folder": str(self.folder),
             "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
@@ -139,6 +141,19 @@ class Judge:
             if path.exists():
                 shutil.copy(path, self.folder)
         return [Cell(cell.id, cell.source, SEARCH_SKIPPED if have_all and cell.id in searches else "") for cell in code]
+
+    def library_regions(self) -> list[dict]:
+        """The regions of the library that students write, for the bank of mistakes."""
+        found = []
+        for module, path in used_modules(self.course, self.assignment).items():
+            text = path.read_text("utf-8")
+            for region, name in region_names(text, module, path).items():
+                if name in self.assignment.blank:
+                    function = name.removeprefix(f"{module}.").partition(":")[0]
+                    found.append(
+                        {"module": module, "file": path.name, "function": function, "start": region.start, "text": text}
+                    )
+        return found
 
     def keep_weights(self) -> None:
         """Keep what the source notebook's search made, so that the next grading run need not search again."""

@@ -1,0 +1,178 @@
+"""The bank of mistakes: recognises a wrong value as what a known mistake gives.
+
+A trusted process runs the solution with one mistake in it (`mutants`) on the same inputs, and keeps what every
+expectation of a cell would have got: an `Outcome`. A mistake is named only where all values of the cell agree with it,
+and where that cannot be chance.
+"""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import numpy as np
+
+from autograder.expect.compare import Leaf, Mismatch, leaves
+from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode
+from autograder.expect.expectation import Id
+
+
+class Tells(Enum):
+    """How much a cell's wrong values tell about what went wrong."""
+
+    NOTHING = auto()
+    COUNTS = auto()  # many whole numbers, such as labels
+    LITTLE = auto()  # a few numbers that are not round, such as a loss
+    MUCH = auto()
+
+
+Evidence = Mapping[int, bytes | EvidenceFailure]
+"""What a cell's expectations got, by their position in it."""
+
+SHARP = 1e-3  # of the difference from the solution: a mistake explains a value that much better than chance
+EXACT = 1e-7  # the same, where few numbers have to tell
+ROUND_OFF = 1e-13  # of the largest magnitude
+SINGLE = 3e-6  # the same, in single precision
+ENOUGH = 4  # distinct numbers, none of them round, that do not agree by chance
+ENOUGH_ROUND = 12  # the same of whole numbers, such as labels
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one mistake gives in a cell: the values by position, and the error that the cell stopped with, if any."""
+
+    said: str
+    where: str
+    values: Evidence
+    error: str = ""
+    by_author: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The mistake in words, for a diagnosis."""
+        place = f", in `{self.where}`" if self.where else ""
+        return f"It is what comes out if{place}{',' if place else ''} {self.said}."
+
+
+@dataclass(frozen=True)
+class Bank:
+    """What a verdict may ask: what the solution gives, by expectation, and what mistakes give in a cell."""
+
+    solution: Mapping[Id, Value]
+    outcomes: Callable[[str], Sequence[Outcome]]
+
+    def mistake_in(self, cell_id: str, evidence: Evidence, failing: Sequence[int]) -> Outcome | None:
+        """The mistake that gives what a cell's expectations got, as `recognise`."""
+        solution = {position: value for (cell, position), value in self.solution.items() if cell == cell_id}
+        return recognise(evidence, solution, failing, lambda: self.outcomes(cell_id))
+
+
+def recognise(
+    evidence: Evidence, solution: Mapping[int, Value], failing: Sequence[int], outcomes: Callable[[], Sequence[Outcome]]
+) -> Outcome | None:
+    """The mistake that gives exactly what a cell's expectations got.
+
+    Args:
+        evidence: what the submission gave, by position.
+        solution: what the solution gives, by position; positions that are not in it are not compared.
+        failing: the positions that are not met.
+        outcomes: gives what mistakes give, the surest first; called where the values tell enough.
+
+    Returns:
+        The outcome, or None where none agrees, where too few numbers tell, or where several of equal rank say different
+        things about whole numbers.
+    """
+    wrong = [position for position in failing if position in solution and isinstance(evidence.get(position), bytes)]
+    if not wrong:
+        return None
+    try:
+        given = {p: decode(content) for p in solution if isinstance(content := evidence.get(p), bytes)}
+    except EvidenceError:
+        return None
+    tells = information(given, wrong)
+    if tells is Tells.NOTHING:
+        return None
+    tolerance = SHARP if tells is Tells.MUCH else EXACT
+    found = [
+        outcome
+        for outcome in outcomes()
+        if set(solution) & set(outcome.values) == set(given) and agrees(given, solution, wrong, outcome, tolerance)
+    ]
+    if not found:
+        return None
+    written = [outcome for outcome in found if outcome.by_author]
+    if tells is Tells.COUNTS and not written and len({outcome.said for outcome in found}) > 1:
+        return None
+    return (written or found)[0]
+
+
+def agrees(
+    given: Mapping[int, Value], solution: Mapping[int, Value], wrong: Sequence[int], outcome: Outcome, tolerance: float
+) -> bool:
+    """Are all values those of the mistake, and the wrong ones far closer to it than to the solution?"""
+    try:
+        for position, value in given.items():
+            content = outcome.values[position]
+            if isinstance(content, EvidenceFailure):
+                return False
+            mistaken = decode(content)
+            pairs = zip(leaves(value, mistaken), leaves_or_none(value, solution[position]), strict=False)
+            for leaf, right in pairs:
+                if not near(leaf, right if position in wrong else None, tolerance):
+                    return False
+    except (Mismatch, EvidenceError, KeyError):
+        return False
+    return True
+
+
+def leaves_or_none(value: Value, expected: Value) -> Iterator[Leaf | None]:
+    """The leaves of two values side by side, then None for ever: where they cannot be compared, nothing is known."""
+    with contextlib.suppress(Mismatch):
+        yield from leaves(value, expected)
+    while True:
+        yield None
+
+
+def near(leaf: Leaf, right: Leaf | None, tolerance: float) -> bool:
+    """Is a value that of a mistake? `right` is the value beside the solution's, None where that does not matter."""
+    a, b = wide(leaf.value), wide(leaf.expected)
+    with np.errstate(all="ignore"):
+        apart = np.abs(a - b)
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        furthest = float(np.max(np.where(same, 0.0, apart), initial=0.0))
+        scale = float(np.max(np.abs(b), initial=0.0, where=np.isfinite(b)))
+    if not math.isfinite(furthest):
+        return False
+    single = np.float32 in (leaf.value.dtype, leaf.expected.dtype)
+    limit = (SINGLE if single else ROUND_OFF) * scale
+    if right is not None:
+        with np.errstate(all="ignore"):
+            off = np.abs(wide(right.value) - wide(right.expected))
+        missed = float(np.max(off, initial=0.0, where=np.isfinite(off)))
+        return furthest <= max(tolerance * missed, limit) and (missed == 0 or furthest < missed / 2)
+    return furthest <= max(limit, 1e-9 * scale)
+
+
+def wide(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def information(given: Mapping[int, Value], wrong: Sequence[int]) -> Tells:
+    """How much the wrong values tell."""
+    numbers: set[float] = set()
+    entries = 0
+    for position in wrong:
+        for leaf in leaves(given[position], given[position]):
+            flat = wide(leaf.value).ravel()[:10_000].real
+            entries += int(np.size(leaf.value))
+            numbers.update(float(number) for number in np.unique(flat[np.isfinite(flat)])[:100])
+    telling = [number for number in numbers if not is_round(number)]
+    if len(telling) >= ENOUGH:
+        return Tells.MUCH
+    return Tells.LITTLE if telling else Tells.COUNTS if entries >= ENOUGH_ROUND else Tells.NOTHING
+
+
+def is_round(number: float) -> bool:
+    """A number of few digits, such as a count: it equals others by chance."""
+    return abs(number * 1000 - round(number * 1000)) < 1e-9

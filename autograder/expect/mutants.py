@@ -1,0 +1,669 @@
+"""Usual mistakes in a solution: its text, changed in one place, with a sentence that says what was changed.
+
+Two sources. An author writes a mistake beside the solution, in its region:
+
+    #! mistake "the L2 term lacks its ½":
+    #!     loss += reg * np.sum(W**2)
+
+and every region is also changed automatically: operators, axes, terms, factors, arguments, steps that are left out. The
+sentences of automatic changes are general, so that none of them tells a line of the solution; they name only what the
+released text shows as well (parameters, keys of settings).
+
+Text in, text out: nothing is run here. See Jia & Harman, An Analysis and Survey of the Development of Mutation Testing
+(2011), for the idea of single small changes.
+"""
+
+import ast
+import copy
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from autograder.regions import Region, find_regions
+
+AUTHORS = re.compile(r"\s*#! mistake \"(?P<said>[^\"]+)\":\s*")
+AUTHORS_LINE = re.compile(r"(?P<indent>\s*)#! ?(?P<code>.*)")
+
+WORD = re.compile(r"[A-Za-z_]\w*")
+MOST = 400  # mutants of one region: beyond it, the first ones
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A text with one mistake in it.
+
+    Attributes:
+        text: the whole text (of a module or a cell), changed.
+        said: what is wrong, as the end of "It is what comes out if …".
+        line: the number (from 1) of the line that was changed.
+        by_author: was it written by an author, beside the solution?
+    """
+
+    text: str
+    said: str
+    line: int
+    by_author: bool = False
+
+
+def mutants(text: str, region: Region) -> list[Mutant]:
+    """The mistakes in one region of a text: the author's first, then the automatic ones.
+
+    Args:
+        text: a module, or a cell in plain Python (IPython's magic lines already turned into calls).
+        region: one of `find_regions(text)`.
+    """
+    written = authors_mistakes(text, region)
+    return [*written, *automatic(text, region)][:MOST]
+
+
+# --- an author's ------------------------------------------------------------------------------------------------------
+
+
+def authors_mistakes(text: str, region: Region) -> list[Mutant]:
+    """The mistakes written beside the solution; the lines of each stand for the whole region."""
+    lines = text.split("\n")
+    found: list[Mutant] = []
+    number = region.start + 1
+    while number < region.end:
+        opening = AUTHORS.fullmatch(lines[number])
+        number += 1
+        if not opening:
+            continue
+        code = []
+        while number < region.end and not AUTHORS.fullmatch(lines[number]):
+            line = AUTHORS_LINE.fullmatch(lines[number])
+            if not line:
+                break
+            code.append(line["indent"] + line["code"])
+            number += 1
+        body = [*lines[: region.start + 1], *indented(code, region.indent), *lines[region.end :]]
+        found.append(Mutant("\n".join(body), opening["said"], region.start + 2, by_author=True))
+    return found
+
+
+def without_mistakes(text: str) -> str:
+    """The text without its authors' mistakes, as it is run and released."""
+    if "#!" not in text:
+        return text
+    kept: list[str] = []
+    inside = False
+    for line in text.split("\n"):
+        inside = bool(AUTHORS.fullmatch(line)) or (inside and bool(AUTHORS_LINE.fullmatch(line)))
+        if not inside:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def indented(lines: Sequence[str], indent: str) -> list[str]:
+    """The lines moved so that the first one has this indentation."""
+    filled = [line for line in lines if line.strip()]
+    own = len(filled[0]) - len(filled[0].lstrip()) if filled else 0
+    return [indent + line[min(own, len(line) - len(line.lstrip())) :] for line in lines]
+
+
+# --- automatic --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a rule may know of the place: names that students see, and names that are set before."""
+
+    public: frozenset[str]
+    known: tuple[str, ...]
+
+
+Change = tuple[ast.AST | None, str]
+"""What to put in place of a node (None: nothing, the statement goes), and the sentence."""
+Rule = Callable[[ast.AST, Scope], Iterator[Change]]
+
+
+def automatic(text: str, region: Region) -> list[Mutant]:
+    """Every single change of the region's code that a rule knows, each once; none where the text is not Python."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return []
+    first, last = region.start + 2, region.end
+    inside = [node for node in ast.walk(tree) if first <= getattr(node, "lineno", 0) and node.end_lineno <= last]
+    if not inside:
+        return []
+    scope = scope_of(tree, inside, text.split("\n"), region)
+    lines = text.encode().split(b"\n")
+    found: dict[str, Mutant] = {}
+    for rule in RULES:
+        alike: dict[str, list[tuple[ast.AST, ast.AST | None]]] = {}
+        for node in inside:
+            for new, said in rule(node, scope):
+                changed = replaced(lines, node, new)
+                if changed is None or changed == text:
+                    continue
+                found.setdefault(changed, Mutant(changed, said, node.lineno))
+                alike.setdefault(said, []).append((node, new))
+        for said, changes in alike.items():
+            if changed := everywhere(text, changes):
+                found.setdefault(changed, Mutant(changed, said, changes[0][0].lineno))
+    return [mutant for mutant in found.values() if is_python(mutant.text)]
+
+
+def everywhere(text: str, changes: Sequence[tuple[ast.AST, ast.AST | None]]) -> str | None:
+    """The text with all of several changes of one kind; None where there are not two apart from each other."""
+    ordered = sorted(changes, key=lambda change: (change[0].lineno, change[0].col_offset), reverse=True)
+    before: tuple[int, int] | None = None
+    made = 0
+    for node, new in ordered:
+        if before is not None and (node.end_lineno, node.end_col_offset) > before:
+            continue
+        changed = replaced(text.encode().split(b"\n"), node, new)
+        if changed is not None:
+            text, before, made = changed, (node.lineno, node.col_offset), made + 1
+    return text if made > 1 else None
+
+
+def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], region: Region) -> Scope:
+    """The names in sight of a region, and which of them its function's released text shows."""
+    first = region.start + 2
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno < first <= (node.end_lineno or 0)
+    ]
+    start, end = (around[-1].lineno - 1, around[-1].end_lineno) if around else (0, len(lines))
+    comments = [line for line in lines[region.start + 1 : region.end] if line.lstrip().startswith("# TODO")]
+    released = "\n".join([*lines[start : region.start], *comments, *lines[region.end + 1 : end]])
+    parameters = [argument.arg for node in around for argument in all_arguments(node)]
+    names = [node.id for node in inside if isinstance(node, ast.Name)]
+    return Scope(frozenset([*parameters, *WORD.findall(released)]), tuple(dict.fromkeys([*parameters, *names])))
+
+
+def all_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def replaced(lines: Sequence[bytes], node: ast.AST, new: ast.AST | None) -> str | None:
+    """The text with one node's source replaced; None where that cannot be written."""
+    first, last = node.lineno - 1, node.end_lineno - 1
+    before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
+    if new is None:
+        middle = b"pass"
+    else:
+        try:
+            middle = ast.unparse(ast.fix_missing_locations(new)).encode()
+        except (ValueError, AttributeError, TypeError):
+            return None
+        if isinstance(new, ast.expr) and not isinstance(new, ast.Name | ast.Constant | ast.Call | ast.Attribute):
+            middle = b"(" + middle + b")"
+        if isinstance(new, ast.stmt) and b"\n" in middle:
+            middle = middle.replace(b"\n", b"\n" + b" " * node.col_offset)
+    return b"\n".join([*lines[:first], before + middle + after, *lines[last + 1 :]]).decode()
+
+
+def is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+# Words
+
+NO_NAMES = frozenset(["self", "cls", "np", "numpy", "math", "torch", "tf", "keras", "plt", "pd", "range", "len", "sum"])
+
+
+def named(node: ast.AST, scope: Scope) -> str:
+    """The first name in an expression that students see in the released text, settings before variables, or ""."""
+    found = ""
+    for part in ast.walk(node):
+        if (
+            isinstance(part, ast.Subscript)
+            and isinstance(part.slice, ast.Constant)
+            and isinstance(part.slice.value, str)
+        ):
+            return part.slice.value
+        if isinstance(part, ast.Name) and part.id in scope.public and part.id not in NO_NAMES:
+            found = found or part.id
+    return found
+
+
+def with_name(what: str, node: ast.AST, scope: Scope) -> str:
+    """ "a term is missing", or "the term with `reg` is missing"."""
+    name = named(node, scope)
+    return f"the {what} with `{name}`" if name else f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
+
+
+def called(node: ast.AST) -> str:
+    """The last part of the name of the function that is called: "sum" of np.sum(x) and of x.sum()."""
+    if not isinstance(node, ast.Call):
+        return ""
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+
+
+def like(node: ast.expr, **fields: object) -> ast.expr:
+    """A copy of the node with other fields."""
+    new = copy.copy(node)
+    for name, value in fields.items():
+        setattr(new, name, value)
+    return new
+
+
+# Rules: the surest and most usual mistakes first
+
+
+def left_out_step(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A statement that changes something that exists already."""
+    if isinstance(node, ast.AugAssign):
+        yield None, f"{with_name('step', node.target, scope)} is left out"
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript | ast.Attribute):
+        yield None, f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in scope.known:
+        reads = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+        if node.targets[0].id in reads or node.targets[0].id in scope.public:
+            yield None, f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield None, "a step is left out"
+
+
+def left_out_term(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """One side of a sum."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        yield node.left, f"{with_name('term', node.right, scope)} is missing"
+        if isinstance(node.op, ast.Add):
+            yield node.right, f"{with_name('term', node.left, scope)} is missing"
+        elif not is_number(node.left):
+            yield ast.UnaryOp(ast.USub(), node.right), f"{with_name('term', node.left, scope)} is missing"
+        else:
+            yield node.right, "the complement to 1 is not taken"
+
+
+def left_out_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """One side of a product or quotient."""
+    if not isinstance(node, ast.BinOp):
+        return
+    if isinstance(node.op, ast.Mult):
+        for kept, gone in ((node.right, node.left), (node.left, node.right)):
+            if is_number(gone):
+                value = gone.value
+                yield kept, "a ½ is missing" if value == 0.5 else f"a factor {value:g} is missing"
+            else:
+                yield kept, f"{with_name('factor', gone, scope)} is missing"
+    elif isinstance(node.op, ast.Div):
+        if called(node.right) == "len" or "shape" in ast.dump(node.right):
+            yield node.left, "it is not divided by the number of examples (or whatever the average is over)"
+        elif is_number(node.right) and node.right.value == 2:
+            yield node.left, "a ½ is missing"
+        else:
+            name = named(node.right, scope)
+            yield node.left, f"it is not divided by {f'what has `{name}` in it' if name else 'something'}"
+    elif isinstance(node.op, ast.MatMult):
+        yield node.left, f"{with_name('factor', node.right, scope)} is missing"
+        yield node.right, f"{with_name('factor', node.left, scope)} is missing"
+
+
+def divided_twice(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """An average taken once more."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        yield ast.BinOp(node, ast.Div(), copy.copy(node.right)), "it is divided by the same number twice"
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div):
+        yield (
+            like(node, value=ast.BinOp(node.value, ast.Mult(), copy.copy(node.value))),
+            "it is divided by the same number twice",
+        )
+
+
+def other_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A constant that is off by a usual factor, and a half or a two too many."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        if is_number(node.left) and node.left.value == 0.5:
+            yield like(node, left=ast.Constant(2)), "a 2 stands where a ½ belongs"
+        elif not is_number(node.left):
+            name = named(node, scope)
+            what = f" in the part with `{name}`" if name else ""
+            yield ast.BinOp(ast.Constant(0.5), ast.Mult(), node), f"there is a ½ too many{what}"
+            yield ast.BinOp(ast.Constant(2), ast.Mult(), node), f"there is a factor 2 too many{what}"
+
+
+def other_operator(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """+ for -, * for /, and so on."""
+    if isinstance(node, ast.BinOp):
+        for old, new, said in OPERATORS:
+            if isinstance(node.op, old):
+                yield like(node, op=new()), said
+    elif isinstance(node, ast.AugAssign):
+        for old, new, said in OPERATORS:
+            if isinstance(node.op, old) and new not in (ast.FloorDiv, ast.MatMult):
+                yield like(node, op=new()), said
+        yield ast.Assign([node.target], node.value), "it is overwritten where it should be added to or scaled"
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not is_number(node.operand):
+        yield node.operand, "a minus sign is missing"
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
+        yield node.operand, "a condition is the other way round"
+
+
+OPERATORS = (
+    (ast.Add, ast.Sub, "a + and a - are exchanged"),
+    (ast.Sub, ast.Add, "a + and a - are exchanged"),
+    (ast.Mult, ast.Div, "it is divided where it should be multiplied"),
+    (ast.Div, ast.Mult, "it is multiplied where it should be divided"),
+    (ast.Pow, ast.Mult, "a power is a product"),
+    (ast.FloorDiv, ast.Div, "a division is not rounded"),
+    (ast.MatMult, ast.Mult, "a product is taken entry by entry where a matrix product belongs"),
+)
+
+
+def overwritten(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A value set where it should be added to: x = x + y as x = y is a missing term; x[i] = y as x[i] += y is this."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        yield ast.AugAssign(node.targets[0], ast.Add(), node.value), "it is added up where it should be set"
+
+
+def other_comparison(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """<, <=, ==, and the other way round."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for old, news in COMPARISONS.items():
+            if type(node.ops[0]) is old:
+                for new, said in news:
+                    yield like(node, ops=[new()]), said
+
+
+COMPARISONS: dict[type, tuple[tuple[type, str], ...]] = {
+    ast.Lt: ((ast.LtE, "a bound is included that should not be"), (ast.Gt, "a comparison is the other way round")),
+    ast.LtE: ((ast.Lt, "a bound is left out"), (ast.GtE, "a comparison is the other way round")),
+    ast.Gt: ((ast.GtE, "a bound is included that should not be"), (ast.Lt, "a comparison is the other way round")),
+    ast.GtE: ((ast.Gt, "a bound is left out"), (ast.LtE, "a comparison is the other way round")),
+    ast.Eq: ((ast.NotEq, "a condition is the other way round"),),
+    ast.NotEq: ((ast.Eq, "a condition is the other way round"),),
+    ast.Is: ((ast.IsNot, "a condition is the other way round"),),
+    ast.IsNot: ((ast.Is, "a condition is the other way round"),),
+}
+
+
+def other_axis(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """axis=0 for axis=1, all axes for one, kept or dropped dimensions."""
+    if not isinstance(node, ast.Call):
+        return
+    what = {
+        "sum": "sum",
+        "mean": "mean",
+        "max": "maximum",
+        "min": "minimum",
+        "argmax": "argmax",
+        "argmin": "argmin",
+    }.get(called(node), "operation")
+    for index, keyword in enumerate(node.keywords):
+        others = [*node.keywords[:index], *node.keywords[index + 1 :]]
+        if keyword.arg == "axis":
+            if is_number(keyword.value) and keyword.value.value in (0, 1):
+                other = ast.keyword("axis", ast.Constant(1 - keyword.value.value))
+                yield like(node, keywords=[*others, other]), f"a {what} is taken over the other axis"
+            yield (
+                like(node, keywords=[k for k in others if k.arg != "keepdims"]),
+                f"a {what} is taken over everything, not over one axis",
+            )
+        elif keyword.arg == "keepdims":
+            yield like(node, keywords=others), "an axis of length 1 is not kept (keepdims)"
+        elif keyword.arg is not None:
+            yield like(node, keywords=others), f"`{keyword.arg}` is left at its default"
+
+
+def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """sum for mean, max for min, a function that is left out."""
+    if not isinstance(node, ast.Call):
+        return
+    name = called(node)
+    for old, new, said in FUNCTIONS:
+        if name == old and isinstance(node.func, ast.Attribute):
+            yield like(node, func=like(node.func, attr=new)), said
+    if name in LEFT_OUT:
+        inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+        if inner is not None and not (isinstance(inner, ast.Name) and inner.id in ("np", "numpy", "math", "torch")):
+            yield inner, LEFT_OUT[name]
+    if name == "maximum" and len(node.args) == 2:
+        yield node.args[1], "nothing is cut off at a bound"
+        yield (
+            ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "abs", ast.Load()), [node.args[1]], []),
+            ("the absolute value is taken where a bound belongs"),
+        )
+    if name == "len" and len(node.args) == 1 and isinstance(node.args[0], ast.Name):
+        second = ast.Subscript(ast.Attribute(node.args[0], "shape", ast.Load()), ast.Constant(1), ast.Load())
+        yield second, "the length of the wrong axis is taken"
+        yield (
+            ast.Attribute(node.args[0], "size", ast.Load()),
+            "the number of all entries is taken where the number of rows belongs",
+        )
+
+
+FUNCTIONS = (
+    ("sum", "mean", "a mean stands where a sum belongs"),
+    ("mean", "sum", "a sum stands where a mean belongs"),
+    ("mean", "median", "a median stands where a mean belongs"),
+    ("max", "min", "a minimum stands where a maximum belongs"),
+    ("min", "max", "a maximum stands where a minimum belongs"),
+    ("maximum", "minimum", "a minimum stands where a maximum belongs"),
+    ("minimum", "maximum", "a maximum stands where a minimum belongs"),
+    ("argmax", "argmin", "the smallest is taken where the largest belongs"),
+    ("argmin", "argmax", "the largest is taken where the smallest belongs"),
+    ("max", "sum", "a sum stands where a maximum belongs"),
+    ("var", "std", "the standard deviation is taken where the variance belongs"),
+    ("std", "var", "the variance is taken where the standard deviation belongs"),
+    ("log", "log2", "the logarithm is to base 2, not natural"),
+    ("log", "log10", "the logarithm is to base 10, not natural"),
+    ("exp", "exp2", "it is a power of 2, not of e"),
+    ("zeros", "ones", "it starts from ones where it should start from zeros"),
+    ("zeros_like", "ones_like", "it starts from ones where it should start from zeros"),
+    ("ones", "zeros", "it starts from zeros where it should start from ones"),
+    ("ones_like", "zeros_like", "it starts from zeros where it should start from ones"),
+    ("randn", "rand", "the random numbers are uniform, not normal"),
+    ("rand", "randn", "the random numbers are normal, not uniform"),
+    ("normal", "uniform", "the random numbers are uniform, not normal"),
+    ("argsort", "sort", "it is sorted where the order (argsort) is wanted"),
+    ("dot", "multiply", "a product is taken entry by entry where a matrix product belongs"),
+    ("items", "keys", "keys are taken where keys and values are wanted"),
+)
+
+LEFT_OUT = {
+    "sqrt": "a square root is missing",
+    "exp": "an exponential is missing",
+    "log": "a logarithm is missing",
+    "abs": "an absolute value is missing",
+    "square": "a square is missing",
+    "copy": "an input is changed in place: a copy is missing",
+    "transpose": "a transpose is missing",
+    "reshape": "a reshape is missing",
+    "mean": "a mean is missing",
+    "sum": "a sum is missing",
+    "round": "it is not rounded",
+    "sorted": "it is not sorted",
+    "clip": "it is not limited to its range",
+    "unique": "repeated entries are not removed",
+    "dropna": "missing values are not left out",
+    "lower": "upper and lower case are told apart",
+    "strip": "blanks at the ends are not removed",
+}
+
+
+def swapped_arguments(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """f(a, b) as f(b, a), a @ b as b @ a, a - b as b - a, a / b as b / a."""
+    if isinstance(node, ast.Call) and len(node.args) == 2 and not node.keywords and called(node) not in SYMMETRIC:
+        yield like(node, args=node.args[::-1]), "two arguments are exchanged"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub | ast.Div | ast.MatMult | ast.Pow):
+        said = {
+            ast.Sub: "a difference is taken the other way round",
+            ast.Div: "a quotient is upside down",
+            ast.MatMult: "the factors of a matrix product are exchanged",
+            ast.Pow: "base and exponent are exchanged",
+        }[type(node.op)]
+        yield like(node, left=node.right, right=node.left), said
+
+
+SYMMETRIC = ("maximum", "minimum", "max", "min", "isclose", "add", "multiply", "range", "arange", "setdefault", "get")
+
+
+def transposed(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x.T as x, and the other way round in products of matrices."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value, "a transpose is missing"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        for side in ("left", "right"):
+            factor = getattr(node, side)
+            if not (isinstance(factor, ast.Attribute) and factor.attr == "T"):
+                yield like(node, **{side: ast.Attribute(factor, "T", ast.Load())}), "there is a transpose too many"
+
+
+def other_constant(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """Small numbers by one, powers, indices, settings."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        if is_number(node.right) and node.right.value == 2:
+            yield node.left, "a square is missing"
+            yield like(node, right=ast.Constant(3)), "a cube stands where a square belongs"
+        elif is_number(node.right) and node.right.value == 0.5:
+            yield node.left, "a square root is missing"
+        else:
+            yield node.left, f"{with_name('power', node.right, scope)} is missing"
+    if isinstance(node, ast.Constant) and type(node.value) is int and -10 <= node.value <= 10:
+        yield ast.Constant(node.value + 1), "a number is too large by one"
+        yield ast.Constant(node.value - 1), "a number is too small by one"
+    elif isinstance(node, ast.Constant) and type(node.value) is float and node.value:
+        for factor, said in ((10, "ten times too large"), (0.1, "ten times too small")):
+            yield ast.Constant(node.value * factor), f"a number is {said}"
+        if 0 < abs(node.value) <= 1e-3:
+            yield ast.Constant(0.0), "the small number that guards against division by 0 is missing"
+    elif isinstance(node, ast.Constant) and type(node.value) is bool:
+        yield ast.Constant(not node.value), "True and False are exchanged"
+
+
+def off_by_one(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """Ends of ranges and slices."""
+    one = ast.Constant(1)
+    if isinstance(node, ast.Call) and called(node) in ("range", "arange") and node.args:
+        last = min(1, len(node.args) - 1)
+        for op, said in ((ast.Sub, "a loop ends one step too early"), (ast.Add, "a loop goes one step too far")):
+            args = list(node.args)
+            args[last] = ast.BinOp(args[last], op(), one)
+            yield like(node, args=args), said
+        if len(node.args) == 1:
+            yield like(node, args=[one, node.args[0]]), "a loop begins one step too late"
+    if isinstance(node, ast.Slice):
+        for end in ("lower", "upper"):
+            bound = getattr(node, end)
+            if bound is not None:
+                yield like(node, **{end: ast.BinOp(bound, ast.Add(), one)}), "the end of a slice is off by one"
+                yield like(node, **{end: ast.BinOp(bound, ast.Sub(), one)}), "the end of a slice is off by one"
+                yield like(node, **{end: None}), "a slice reaches too far"
+
+
+def ignored_setting(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A parameter or a key of the settings that is not used."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        key = node.slice.value
+        if isinstance(node.ctx, ast.Load) and key in USUAL:
+            for value in USUAL[key]:
+                yield ast.Constant(value), f"`{key}` is not used, but a number of its own ({value:g})"
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in scope.public and node.id in USUAL:
+        for value in USUAL[node.id]:
+            yield ast.Constant(value), f"`{node.id}` is not used, but a number of its own ({value:g})"
+
+
+USUAL: dict[str, tuple[float, ...]] = {
+    "momentum": (0.9, 0.0),
+    "beta1": (0.9,),
+    "beta2": (0.999,),
+    "decay_rate": (0.99,),
+    "epsilon": (1e-8, 0.0),
+    "eps": (1e-5, 1e-8, 0.0),
+    "learning_rate": (1e-2, 1e-3, 1.0),
+    "reg": (0.0, 1.0),
+    "std": (1e-2, 1.0),
+    "weight_scale": (1e-2, 1e-3, 1.0),
+    "p": (0.5,),
+    "delta": (1.0,),
+    "k": (1,),
+    "lr": (1e-2, 1e-3, 1.0),
+    "alpha": (1.0, 0.1),
+    "gamma": (1.0, 0.9),
+    "ddof": (0, 1),
+}
+
+
+def other_name(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A variable for another one of a like name: W1 for W2, m for v, dx for x."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and len(node.id) <= 30:
+        for other in scope.known:
+            if alike(node.id, other):
+                both = node.id in scope.public and other in scope.public
+                yield (
+                    ast.Name(other, ast.Load()),
+                    (
+                        f"`{other}` stands where `{node.id}` belongs"
+                        if both
+                        else "one variable stands in place of another of a like name"
+                    ),
+                )
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[A-Za-z_]+\d", node.value):
+        for digit in "123":
+            if digit != node.value[-1] and node.value[:-1] + digit in scope.public:
+                yield (
+                    ast.Constant(node.value[:-1] + digit),
+                    f"`{node.value[:-1] + digit}` stands where `{node.value}` belongs",
+                )
+
+
+def alike(one: str, other: str) -> bool:
+    """Names that are easily taken for each other: single letters, one letter apart, or one with a prefix such as d."""
+    if one == other or {one, other} & {"self", "cls", "np", "plt"}:
+        return False
+    if len(one) == len(other):
+        return len(one) == 1 or sum(a != b for a, b in zip(one, other, strict=True)) == 1
+    short, long = sorted((one, other), key=len)
+    return long in (f"d{short}", f"next_{short}", f"new_{short}", f"{short}_hat", f"{short}hat") or long.endswith(
+        f"_{short}"
+    )
+
+
+def other_branch(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A condition that is always or never true, the other arm, an early or missing return."""
+    if isinstance(node, ast.If):
+        yield like(node, test=ast.Constant(True)), "a case is not told apart: its condition counts as always true"
+        yield like(node, test=ast.Constant(False)), "a case is not handled: its condition counts as never true"
+    if isinstance(node, ast.IfExp):
+        yield node.body, "a case is not told apart"
+        yield node.orelse, "a case is not told apart"
+    if isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield value, "one of several conditions is missing"
+        yield like(node, op=ast.And() if isinstance(node.op, ast.Or) else ast.Or()), "`and` and `or` are exchanged"
+    if isinstance(node, ast.comprehension) and node.ifs:
+        return
+
+
+RULES: tuple[Rule, ...] = (
+    left_out_factor,
+    left_out_term,
+    left_out_step,
+    other_axis,
+    other_function,
+    other_operator,
+    transposed,
+    swapped_arguments,
+    ignored_setting,
+    other_comparison,
+    divided_twice,
+    other_constant,
+    other_factor,
+    off_by_one,
+    other_name,
+    overwritten,
+    other_branch,
+)
+
+
+def region_named(text: str, name: str) -> Region:
+    """The region of this name ("" for the one without); raises KeyError where there is none."""
+    for region in find_regions(text):
+        if region.name == name:
+            return region
+    raise KeyError(name)

@@ -1,0 +1,423 @@
+"""What known mistakes give in the checks of one notebook, for the bank of mistakes (`expect.bank`).
+
+While the answer key is made, a copy of its process is set aside before each question (the cells up to and including a
+check), with the notebook's state there. Asked for a check, the copy runs the question's cells once with each mistake in
+the solution, every run in a fork of its own, with little time. It is a trusted process: no student code is in it.
+"""
+
+import ast
+import base64
+import contextlib
+import gc
+import importlib
+import json
+import math
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict, dataclass
+from types import CodeType, FrameType
+from typing import Any, NoReturn
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from autograder.expect import message
+from autograder.expect.bank import Outcome
+from autograder.expect.evidence import EvidenceFailure
+from autograder.expect.mutants import Mutant, mutants
+from autograder.expect.session import RecordingSession, use
+from autograder.grade.processes.shell import NotebookShell
+from autograder.grade.run.jobs import Cell
+from autograder.grade.run.protocol import (
+    Connection,
+    Frame,
+    call_this_process,
+    die_with_the_parent,
+    read_frame,
+    write_frame,
+)
+from autograder.regions import RegionError, find_regions
+
+QUESTION_SECONDS = 10.0  # of a processor, for all mistakes of a question
+LONGEST_RUN = 2.0  # of a processor, for one of them; a question that takes longer with the solution is not tried
+PATIENCE = 5  # times as long on the clock, on a busy machine
+LARGEST = 2**20  # bytes of evidence of one mistake
+MORE_MEMORY = 2**30  # bytes that a run may take beyond what it has
+EARLIER = 6  # work cells before a question whose functions may be what is wrong
+FORKS_UNSAFELY = ("tensorflow", "jax")  # a fork of their threads hangs
+
+
+@dataclass(frozen=True)
+class LibraryRegion:
+    """A region of the library: the file and its text, the module, and the function ("" for the module itself)."""
+
+    module: str
+    file: str
+    function: str
+    start: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One mistake to try: in the library (`region`) or in a cell (`cell`)."""
+
+    mutant: Mutant
+    where: str
+    region: LibraryRegion | None = None
+    cell: str = ""
+
+
+class Mistakes:
+    """The copies set aside of one answer key's process, and what they found out."""
+
+    def __init__(self, shell: NotebookShell, cells: Sequence[Cell], regions: Sequence[LibraryRegion], seed: int):
+        self.shell = shell
+        self.cells = list(cells)
+        self.regions = list(regions)
+        self.seed = seed
+        self.waiting: dict[str, tuple[int, Connection]] = {}
+        self.known: dict[str, list[Outcome]] = {}
+        self.starts = questions(self.cells)
+        self.calls: list[list[list[str]]] | None = None  # in a copy: what each cell of its question calls
+        self.code: dict[str, CodeType] = {}
+        self.done = 0  # in a copy: how many of its cells have run, since no mistake concerns them
+
+    def before(self, cell: Cell) -> None:
+        """Set a copy of this process aside where a question begins with this cell. It is not asked, it waits."""
+        check = self.starts.get(cell.id)
+        if check is None or any(name in sys.modules for name in FORKS_UNSAFELY):
+            return
+        ours, theirs = socket.socketpair()
+        parent = os.getpid()
+        gc.freeze()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            for _, other in self.waiting.values():
+                other.close()
+            self.wait(cell.id, check, theirs, parent)
+        theirs.close()
+        self.waiting[check] = pid, Connection(ours)
+
+    def outcomes(self, check: str) -> list[Outcome]:
+        """What mistakes give in this check; nothing where that cannot be tried."""
+        if check not in self.known:
+            self.known[check] = self.ask(check, None, QUESTION_SECONDS)
+        return self.known[check]
+
+    def ask(self, check: str, trials: Sequence[Trial] | None, seconds: float) -> list[Outcome]:
+        """What these mistakes give in a check, or (None) all that are known, as far as the time goes."""
+        if check not in self.waiting:
+            return []
+        _, channel = self.waiting[check]
+        request = {"seconds": seconds, "trials": trials and [asdict(trial) for trial in trials]}
+        patience = PATIENCE * (seconds + 3 * LONGEST_RUN)
+        try:
+            channel.send(Frame.TRY, json.dumps(request).encode(), patience)
+            _, content = channel.receive(patience)
+        except (OSError, EOFError):
+            self.let_go(check)
+            return []
+        return [outcome_of(item) for item in json.loads(content)]
+
+    def let_go(self, check: str) -> None:
+        pid, channel = self.waiting.pop(check)
+        channel.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+    def end(self) -> None:
+        """Let the copies go."""
+        for check in list(self.waiting):
+            self.let_go(check)
+
+    # --- in a copy ----------------------------------------------------------------------------------------------------
+
+    def wait(self, first: str, check: str, channel: socket.socket, parent: int) -> NoReturn:
+        """Answer what is asked, until nobody can ask any more."""
+        try:
+            call_this_process("mistakes")
+            die_with_the_parent(parent)
+            while True:
+                request = json.loads(read_frame(channel.fileno())[1])
+                given = request["trials"] and [trial_of(trial) for trial in request["trials"]]
+                found = [written_out(one) for one in self.try_all(first, check, given, request["seconds"])]
+                write_frame(channel.fileno(), Frame.TRIED, json.dumps(found).encode())
+        except EOFError:
+            pass
+        finally:
+            os._exit(0)
+
+    def try_all(self, first: str, check: str, trials: Sequence[Trial] | None, seconds: float) -> Iterator[Outcome]:
+        """Run the question with each mistake; nothing where the question takes long even with the solution."""
+        ids = [cell.id for cell in self.cells]
+        start = ids.index(first)
+        question = self.cells[start : ids.index(check) + 1]
+        if self.calls is None:
+            self.calls, _ = self.in_a_fork(lambda: self.calls_of(question), LONGEST_RUN)
+            self.calls = self.calls or []
+        if not self.calls:
+            return
+        called = {tuple(call) for calls in self.calls for call in calls}
+        while self.done < len(question) - 1 and not self.concerns(question[self.done], self.calls[self.done]):
+            self.run([question[self.done]])
+            self.done += 1
+        question = question[self.done :]
+        _, usual = self.in_a_fork(lambda: self.run(question), LONGEST_RUN)
+        left = seconds
+        for trial in trials or self.trials(question, start, called):
+            given, spent = self.in_a_fork(
+                lambda trial=trial: self.run_one(trial, question, check), min(LONGEST_RUN, 0.2 + 3 * usual)
+            )
+            left -= spent
+            values = values_of(given["values"]) if given else {}
+            error = given["error"] if given else ""
+            yield Outcome(trial.mutant.said, trial.where, values, error, trial.mutant.by_author)
+            if left < 0:
+                return
+
+    def concerns(self, cell: Cell, calls: Sequence[Sequence[str]]) -> bool:
+        """Can a mistake change what this cell does: has it a region, or does it call a function with one?"""
+        regions = {(region.file, region.function.rpartition(".")[2]) for region in self.regions}
+        names = {name for other in self.cells for name in functions_of(other)}
+        return has_region(cell) or any(tuple(call) in regions or call[1] in names for call in calls)
+
+    def trials(self, question: Sequence[Cell], start: int, called: set[tuple[str, str]]) -> Iterator[Trial]:
+        """The mistakes that can matter: in the question's own cells, and in functions that it calls."""
+        for cell in question:
+            yield from cell_trials(cell, "")
+        for region in self.regions:
+            if (region.file, region.function.rpartition(".")[2]) in called:
+                for found in find_regions(region.text):
+                    if found.start == region.start:
+                        for mutant in mutants(region.text, found):
+                            yield Trial(mutant, region.function, region=region)
+        names = {name for _, name in called}
+        for cell in reversed([cell for cell in self.cells[:start] if has_region(cell)][-EARLIER:]):
+            for function in functions_of(cell):
+                if function in names:
+                    yield from cell_trials(cell, function)
+
+    def calls_of(self, question: Sequence[Cell]) -> list[list[tuple[str, str]]]:
+        """The functions that each cell of the question calls: (file name, function name)."""
+        calls = []
+        for cell in question:
+            called: set[tuple[str, str]] = set()
+
+            def profile(frame: FrameType, event: str, _: object, called: set = called) -> None:
+                if event == "call":
+                    called.add((os.path.basename(frame.f_code.co_filename), frame.f_code.co_name))
+
+            sys.setprofile(profile)
+            try:
+                self.run([cell])
+            finally:
+                sys.setprofile(None)
+            calls.append(sorted(called))
+        return calls
+
+    def run_one(self, trial: Trial, question: Sequence[Cell], check: str) -> dict:
+        """What the check gets with this mistake."""
+        cells = list(question)
+        if trial.region is not None:
+            patch(trial.region, trial.mutant.text)
+        elif any(cell.id == trial.cell for cell in cells):
+            cells = [Cell(cell.id, trial.mutant.text) if cell.id == trial.cell else cell for cell in cells]
+        else:
+            cells = [Cell(trial.cell, trial.mutant.text), *cells]
+        return self.run(cells, check)
+
+    def run(self, cells: Sequence[Cell], check: str = "") -> dict:
+        values: dict[str, str | dict] = {}
+
+        def take(data: bytes) -> None:
+            given = message.unpack(data)
+            if given.cell_id == check and len(data) <= LARGEST:
+                failed = isinstance(given.content, EvidenceFailure)
+                values[str(given.position)] = (
+                    {"reason": given.content.reason} if failed else base64.b64encode(given.content).decode()
+                )
+
+        error = ""
+        session = RecordingSession(self.seed, take)
+        names = self.shell.user_ns
+        with use(session), open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            for cell in cells:
+                session.begin_cell(cell.id)
+                try:
+                    if not cell.skip:
+                        exec(self.compiled(cell.source), names)
+                except Exception as failure:
+                    if cell.id == check:
+                        error = f"{type(failure).__name__}: {failure}"[:500]
+        return {"values": values, "error": error}
+
+    def compiled(self, source: str) -> CodeType:
+        """A cell's code: run without IPython, which takes long to show an error."""
+        if source not in self.code:
+            self.code[source] = compile(TransformerManager().transform_cell(source), "<cell>", "exec")
+        return self.code[source]
+
+    def in_a_fork(self, work: Callable[[], Any], seconds: float) -> tuple[Any, float]:
+        """The work's result, done in a fork, and the processor seconds it took; None where they are more than given."""
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.close(reading)
+                call_this_process("mistake")
+                limit(seconds)
+                data = json.dumps(work()).encode()
+                with open(writing, "wb") as file:
+                    file.write(data)
+            finally:
+                os._exit(0)
+        os.close(writing)
+        try:
+            content = read_all(reading, time.monotonic() + PATIENCE * seconds)
+        finally:
+            os.close(reading)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            _, _, used = os.wait4(pid, 0)
+        return json.loads(content) if content else None, used.ru_utime + used.ru_stime
+
+
+# --- questions and their cells ----------------------------------------------------------------------------------------
+
+
+def questions(cells: Sequence[Cell]) -> dict[str, str]:
+    """First cell -> check cell, for every check: a question is what follows the check before it."""
+    starts: dict[str, str] = {}
+    first = None
+    for cell in cells:
+        first = first or cell.id
+        if "expect." in cell.source and not has_region(cell):
+            starts[first] = cell.id
+            first = None
+    return starts
+
+
+def has_region(cell: Cell) -> bool:
+    try:
+        return bool(find_regions(cell.source))
+    except RegionError:
+        return False
+
+
+def cell_trials(cell: Cell, function: str) -> Iterator[Trial]:
+    """The mistakes in a cell's regions; with `function`, in those of that function alone."""
+    if cell.skip or not has_region(cell):
+        return
+    source = TransformerManager().transform_cell(cell.source)
+    for region in find_regions(source):
+        around = function_around(source, region.start)
+        if not function or around.rpartition(".")[2] == function:
+            for mutant in mutants(source, region):
+                yield Trial(mutant, around, cell=cell.id)
+
+
+def functions_of(cell: Cell) -> list[str]:
+    """The names of the functions that hold regions of a cell, where the cell does nothing but define."""
+    source = TransformerManager().transform_cell(cell.source)
+    names = [function_around(source, region.start).rpartition(".")[2] for region in find_regions(source)]
+    return [] if "" in names else list(dict.fromkeys(names))
+
+
+def function_around(source: str, line: int) -> str:
+    """The function (with its class) in whose body a line (from 0) is; "" outside of any."""
+    name = ""
+    try:
+        level: list[ast.AST] = [ast.parse(source)]
+    except (SyntaxError, ValueError):
+        return ""
+    while level:
+        inner = [
+            child
+            for node in level
+            for child in ast.walk(node)
+            if child is not node
+            and isinstance(child, ast.FunctionDef | ast.ClassDef)
+            and child.lineno <= line + 1 <= (child.end_lineno or 0)
+        ]
+        if not inner:
+            return name
+        nearest = min(inner, key=lambda child: child.lineno)
+        name = f"{name}.{nearest.name}".lstrip(".")
+        level = [nearest]
+    return name
+
+
+# --- one mistake ------------------------------------------------------------------------------------------------------
+
+
+def patch(region: LibraryRegion, text: str) -> None:
+    """Give the library's function the code that a changed text has for it; whoever imported it has it too."""
+    function: object = importlib.import_module(region.module)
+    code: CodeType | None = compile(text, region.file, "exec")
+    for part in region.function.split("."):
+        function = getattr(function, part)
+        code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == part)
+    function.__code__ = code
+
+
+def limit(seconds: float) -> None:
+    """Let this process take so many more processor seconds, and not much more memory."""
+    whole = math.ceil(seconds + time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
+    with open("/proc/self/statm") as file:
+        pages = int(file.read().split()[0])
+    most = pages * resource.getpagesize() + MORE_MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def read_all(descriptor: int, end: float) -> bytes:
+    """Everything that comes until the other end hangs up; nothing where that is not before the time `end`."""
+    parts = []
+    while (left := end - time.monotonic()) > 0:
+        if not select.select([descriptor], [], [], left)[0]:
+            break
+        part = os.read(descriptor, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+    return b""
+
+
+def values_of(written: Mapping[str, str | dict]) -> dict[int, bytes | EvidenceFailure]:
+    return {
+        int(position): EvidenceFailure(value["reason"]) if isinstance(value, dict) else base64.b64decode(value)
+        for position, value in written.items()
+    }
+
+
+def written_out(outcome: Outcome) -> dict:
+    """An outcome as JSON has it."""
+    values = {
+        position: {"reason": value.reason} if isinstance(value, EvidenceFailure) else base64.b64encode(value).decode()
+        for position, value in outcome.values.items()
+    }
+    return {
+        "said": outcome.said,
+        "where": outcome.where,
+        "values": values,
+        "error": outcome.error,
+        "by_author": outcome.by_author,
+    }
+
+
+def trial_of(item: dict) -> Trial:
+    region = item["region"] and LibraryRegion(**item["region"])
+    return Trial(Mutant(**item["mutant"]), item["where"], region, item["cell"])
+
+
+def outcome_of(item: dict) -> Outcome:
+    return Outcome(item["said"], item["where"], values_of(item["values"]), item["error"], item["by_author"])

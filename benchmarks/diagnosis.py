@@ -1,0 +1,166 @@
+"""How many usual mistakes are caught, how many of these are named, and what is said of each.
+
+    python benchmarks/diagnosis.py [ASSIGNMENT …] [--catalogue FILE] [--all]
+
+The catalogue (benchmarks/mistakes.toml) holds mistakes as people make them: a region, the code written there, and a
+regular expression for what a right diagnosis says. Each is run in every question that calls its region, on the inputs
+of a grading run, and held against the answer key. A mistake counts as caught where a check fails, as named where the
+first failing check's cause is right, and as misled where it names another cause.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from autograder.course import Course, find_course
+from autograder.expect.bank import Bank
+from autograder.expect.mutants import Mutant
+from autograder.expect.verdict import judge
+from autograder.grade.processes.answer_key import make_key
+from autograder.grade.processes.mistakes import LibraryRegion, Trial, function_around
+from autograder.grade.processes.shell import make_shell
+from autograder.grade.run.jobs import Cell
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.verdict.judge import Judge
+from autograder.regions import find_regions
+
+ROOT = Path(__file__).resolve().parents[1]
+SILENT = re.compile(r"\A\s*\Z")
+
+
+def write_into(text: str, start: int, code: str) -> str:
+    """The text with the region that begins in line `start` (from 0) holding this code."""
+    lines = text.split("\n")
+    region = next(one for one in find_regions(text) if one.start == start)
+    filled = [line for line in code.split("\n") if line.strip()]
+    own = min(len(line) - len(line.lstrip()) for line in filled)
+    body = [region.indent + line[own:] for line in filled]
+    return "\n".join([*lines[: region.start + 1], *body, *lines[region.end :]])
+
+
+def trial_of(entry: dict, notebook: str, regions: list[LibraryRegion], cells: list[Cell]) -> Trial | None:
+    """The entry as a trial in this notebook; None where its region is not there."""
+    place, code = entry["region"], entry["code"]
+    if ":" in place and place.partition(":")[0] == notebook:
+        _, cell_id, *name = place.split(":")
+        cell = next((one for one in cells if one.id == cell_id), None)
+        found = cell and [r for r in find_regions(cell.source) if r.name == (name[0] if name else "")]
+        if not found:
+            return None
+        text = write_into(cell.source, found[0].start, code)
+        return Trial(Mutant(text, "", found[0].start), function_around(cell.source, found[0].start), cell=cell_id)
+    function, _, name = place.partition(":")
+    for region in regions:
+        here = next(r for r in find_regions(region.text) if r.start == region.start)
+        if f"{region.module}.{region.function}" == function and here.name == name:
+            text = write_into(region.text, region.start, code)
+            return Trial(Mutant(text, "", region.start), region.function, region=region)
+    return None
+
+
+def examine(course: Course, name: str, notebook: str, entries: list[dict], seed: int) -> list[dict]:
+    """What becomes of each entry in this notebook."""
+    assignment = course.assignment(name)
+    with WarmProcess() as warm, tempfile.TemporaryDirectory() as scratch:
+        maker = Judge(course, assignment, notebook, seed, warm, Path(scratch))
+        cells = maker.lay_out()
+        regions = [LibraryRegion(**region) for region in maker.library_regions()]
+        request = {
+            "cells": [vars(cell) for cell in cells],
+            "regions": [vars(region) for region in regions],
+            "seed": seed,
+            "folder": str(maker.folder),
+            "environment": {"NN_DATA": str(course.data), "OPENBLAS_NUM_THREADS": "1"},
+        }
+        session, mistakes = make_key(make_shell(), request, lambda cell: None)
+    checks = [check for check in mistakes.starts.values() if any(cell == check for cell, _ in session.key)]
+    results = []
+    bank = Bank(session.values, mistakes.outcomes)
+    for entry in entries:
+        trial = trial_of(entry, notebook, regions, cells)
+        if trial is None:
+            continue
+        result = {"region": entry["region"], "about": entry.get("about", ""), "caught": False, "said": "", "at": ""}
+        for check in checks:
+            outcome = next(iter(mistakes.ask(check, [trial], 30)), None)
+            if outcome is None:
+                continue
+            key = {place: one for place, one in session.key.items() if place[0] == check}
+            evidence = {(check, position): value for position, value in outcome.values.items()}
+            errors = {check: outcome.error} if outcome.error else {}
+            verdict = judge(key, evidence, errors)[check]
+            named = bank.mistake_in(check, outcome.values, verdict.failing)
+            if named is not None:
+                verdict = judge(key, evidence, errors, causes={check: named.sentence})[check]
+            if verdict.credit < 1:
+                causes = [line.strip() for line in verdict.lines if line.startswith("    ")]
+                result |= {"caught": True, "at": check, "said": " ".join(dict.fromkeys(causes)), "lines": verdict.lines}
+                result |= {"error": outcome.error}
+                break
+        result["right"] = bool(re.search(entry["says"], result["said"] + " " + result.get("error", ""), re.IGNORECASE))
+        results.append(result)
+    mistakes.end()
+    return results
+
+
+def in_its_own_process(course: Course, name: str, notebook: str, entries: list[dict], seed: int) -> list[dict]:
+    """`examine` in a fork: making a key changes the process it is made in."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        try:
+            os.close(reading)
+            with open(writing, "w") as file:
+                json.dump(examine(course, name, notebook, entries, seed), file)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(0)
+    os.close(writing)
+    with open(reading) as file:
+        content = file.read()
+    os.wait()
+    return json.loads(content) if content else []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("assignments", nargs="*", help="default: all")
+    parser.add_argument("--catalogue", type=Path, default=ROOT / "benchmarks" / "mistakes.toml")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
+    options = parser.parse_args()
+    course = find_course(ROOT)
+    catalogue = tomllib.loads(options.catalogue.read_text("utf-8"))["mistake"]
+    total: Counter = Counter()
+    for name in options.assignments or course.assignment_names():
+        entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
+        for notebook in course.assignment(name).notebooks:
+            for result in in_its_own_process(course, name, notebook, entries, options.seed):
+                kind = (
+                    "not caught" if not result["caught"]
+                    else "named" if result["right"]
+                    else "silent" if SILENT.match(result["said"]) else "misled"
+                )  # fmt: skip
+                total[kind] += 1
+                if options.all or kind != "named":
+                    print(f"{kind:10} {name}/{notebook} {result['region']}: {result['about']}")
+                    print(f"           {result['at']}: {result['said'] or result.get('error', '')}")
+    count = sum(total.values()) or 1
+    print(
+        f"\n{sum(total.values())} mistakes: " + ", ".join(f"{kind} {n} ({n / count:.0%})" for kind, n in total.items())
+    )
+
+
+if __name__ == "__main__":
+    main()
