@@ -167,12 +167,16 @@ def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], 
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno < first <= (node.end_lineno or 0)
     ]
-    start, end = (around[-1].lineno - 1, around[-1].end_lineno) if around else (0, len(lines))
+    shown = [
+        node.id
+        for node in ast.walk(around[-1] if around else tree)
+        if isinstance(node, ast.Name) and not first <= node.lineno <= region.end
+    ]
     comments = [line for line in lines[region.start + 1 : region.end] if line.lstrip().startswith("# TODO")]
-    released = "\n".join([*lines[start : region.start], *comments, *lines[region.end + 1 : end]])
     parameters = [argument.arg for node in around for argument in all_arguments(node)]
     names = [node.id for node in inside if isinstance(node, ast.Name)]
-    return Scope(frozenset([*parameters, *WORD.findall(released)]), tuple(dict.fromkeys([*parameters, *names])))
+    public = [*parameters, *shown, *WORD.findall(" ".join(comments))]
+    return Scope(frozenset(public), tuple(dict.fromkeys([*parameters, *names])))
 
 
 def all_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
@@ -429,12 +433,11 @@ def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
             ("the absolute value is taken where a bound belongs"),
         )
     if name == "len" and len(node.args) == 1 and isinstance(node.args[0], ast.Name):
-        second = ast.Subscript(ast.Attribute(node.args[0], "shape", ast.Load()), ast.Constant(1), ast.Load())
-        yield second, "the length of the wrong axis is taken"
-        yield (
-            ast.Attribute(node.args[0], "size", ast.Load()),
-            "the number of all entries is taken where the number of rows belongs",
-        )
+        for other in [node.args[0].id, *scope.known][:6]:
+            array = ast.Name(other, ast.Load())
+            second = ast.Subscript(ast.Attribute(array, "shape", ast.Load()), ast.Constant(1), ast.Load())
+            yield second, "the length of the wrong axis is taken"
+            yield ast.Attribute(array, "size", ast.Load()), "all entries are counted where the rows should be"
 
 
 FUNCTIONS = (

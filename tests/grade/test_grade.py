@@ -168,7 +168,7 @@ def test_written_answers_wait_for_a_person(graded):
         ("weightless", "second:accuracy-check", "no such file"),
         ("not-json", "first:double-check", "not a notebook"),
         ("no-second", "second:bonus-check", "second.ipynb was not handed in"),
-        ("mistaken", "first:double-check", "factor 1.5"),
+        ("mistaken", "first:double-check", "in `double`, a number is too large by one"),
     ],
 )
 def test_reasons(graded, student, cell, words):

@@ -90,7 +90,7 @@ def verdict(session: KeySession, mistakes: Mistakes, control: int, request: dict
 
 
 def causes_of(session: KeySession, mistakes: Mistakes, inbox: Inbox, given: dict[str, dict]) -> dict[str, str]:
-    """By failed cell what its values are known to come from. Values are compared here, and nothing of them is called."""
+    """By failed cell what its values are known to come from. They are compared here; nothing of them is called."""
     bank = Bank(session.values, mistakes.outcomes)
     causes = {}
     for cell_id, verdict in given.items():

@@ -1,0 +1,99 @@
+"""Recognising what known mistakes give."""
+
+import numpy as np
+import pytest
+
+from autograder.expect.bank import Bank, Outcome, recognise
+from autograder.expect.evidence import EvidenceFailure, encode
+
+RNG = np.random.default_rng(0)
+RIGHT = RNG.normal(size=(4, 3))
+SHIFTED = RIGHT + RNG.normal(size=3)
+
+
+def outcome(said: str, *values, by_author: bool = False) -> Outcome:
+    return Outcome(said, "f", {i: encode(value) for i, value in enumerate(values)}, by_author=by_author)
+
+
+def named(given: list, right: list, failing: list[int], *outcomes: Outcome) -> str | None:
+    evidence = {i: value if isinstance(value, EvidenceFailure) else encode(value) for i, value in enumerate(given)}
+    found = recognise(evidence, dict(enumerate(right)), failing, lambda: outcomes)
+    return found and found.said
+
+
+def test_the_mistake_that_gives_the_value_is_named():
+    """Is it the one that agrees, up to round-off, and not the first?"""
+    others = outcome("other", RIGHT * 2), outcome("shift", SHIFTED)
+    assert named([SHIFTED * (1 + 1e-15)], [RIGHT], [0], *others) == "shift"
+
+
+@pytest.mark.parametrize("second", [RIGHT * 1.01, RIGHT + 1e-3, None, "text"])
+def test_all_values_of_a_cell_must_agree(second):
+    """Is nothing named where the cell's other value is not that of the mistake?"""
+    assert named([SHIFTED, second], [RIGHT, RIGHT], [0], outcome("shift", SHIFTED, RIGHT)) is None
+
+
+def test_a_mistake_that_is_only_near_is_not_named():
+    """Is a value one hundredth of the way off not taken for the mistake's?"""
+    near = SHIFTED + 0.01 * (SHIFTED - RIGHT)
+    assert named([near], [RIGHT], [0], outcome("shift", SHIFTED)) is None
+
+
+def test_small_differences_tell_too():
+    """Is a mistake that changes the tenth digit told from one that changes the ninth?"""
+    tenth, ninth = RIGHT * (1 + 1e-9), RIGHT * (1 + 1e-8)
+    assert named([tenth], [RIGHT], [0], outcome("ninth", ninth), outcome("tenth", tenth)) == "tenth"
+
+
+@pytest.mark.parametrize("value", [0.5, 3, np.array([1, 0, 1]), "yes", True])
+def test_a_few_round_numbers_tell_nothing(value):
+    """Is a count, a label or a text never taken for a mistake's, which gives the same by chance?"""
+    assert (
+        named([value], [np.zeros_like(value) if not isinstance(value, str) else "no"], [0], outcome("m", value)) is None
+    )
+
+
+def test_one_number_tells_where_it_is_not_round():
+    """Is a loss enough, if it agrees to the last digits?"""
+    assert named([0.7310585786], [1.25], [0], outcome("m", 0.7310585786)) == "m"
+    assert named([0.7310585786], [1.25], [0], outcome("m", 0.73105)) is None
+
+
+def test_labels_are_named_where_one_mistake_alone_gives_them():
+    """Do many labels tell, unless two mistakes give the same ones?"""
+    right, wrong = np.arange(20) % 3, (np.arange(20) + 1) % 3
+    assert named([wrong], [right], [0], outcome("one", wrong)) == "one"
+    assert named([wrong], [right], [0], outcome("one", wrong), outcome("two", wrong)) is None
+
+
+def test_an_authors_mistake_is_said_before_an_automatic_one():
+    """Is the author's sentence taken where both give the same?"""
+    assert named([SHIFTED], [RIGHT], [0], outcome("a", SHIFTED), outcome("b", SHIFTED, by_author=True)) == "b"
+
+
+def test_nan_agrees_with_nan():
+    """Is a mistake named that gives NaN in the same places?"""
+    value = SHIFTED.copy()
+    value[0, 0] = np.nan
+    assert named([value], [RIGHT], [0], outcome("m", value)) == "m"
+
+
+def test_single_precision_agrees():
+    """Is a mistake in float32 recognised by what it gives in float64?"""
+    assert named([SHIFTED.astype(np.float32)], [RIGHT], [0], outcome("m", SHIFTED)) == "m"
+
+
+def test_nothing_is_asked_where_no_value_came():
+    """Is the bank left alone where the cell stopped before its values?"""
+
+    def never():
+        raise AssertionError("asked")
+
+    assert recognise({}, {0: RIGHT}, [0], never) is None
+    assert recognise({0: EvidenceFailure("too large")}, {0: RIGHT}, [0], never) is None
+
+
+def test_the_bank_asks_for_the_cell():
+    """Does a verdict's bank look at the expectations of the cell alone?"""
+    bank = Bank({("a", 0): RIGHT, ("b", 0): 1}, {"a": [outcome("m", SHIFTED)]}.__getitem__)
+    assert bank.mistake_in("a", {0: encode(SHIFTED)}, [0]).sentence == "It is what comes out if, in `f`, m."

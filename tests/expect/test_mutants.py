@@ -1,0 +1,100 @@
+"""Usual mistakes, made from a solution's text."""
+
+import ast
+
+import pytest
+
+from autograder.expect.mutants import mutants, without_mistakes
+from autograder.regions import find_regions
+
+LOSS = '''def loss(w, x, y, reg):
+    """Half the mean squared error and an L2 term."""
+    # ===== START YOUR CODE HERE =====
+    # TODO: the loss, a number.
+    error = x @ w - y
+    total = 0.5 * np.sum(error**2) / len(x) + 0.5 * reg * np.sum(w**2)
+    # ====== END YOUR CODE HERE ======
+    return total
+'''
+WRITTEN = """def double(x):
+    # ===== START YOUR CODE HERE =====
+    # TODO: twice x.
+    #! mistake "x is squared":
+    #!     y = x**2
+    y = 2 * x
+    # ====== END YOUR CODE HERE ======
+    return y
+"""
+
+
+def of(text: str) -> dict[str, list[str]]:
+    """Sentence -> the bodies that it belongs to."""
+    found: dict[str, list[str]] = {}
+    for mutant in mutants(text, find_regions(text)[0]):
+        found.setdefault(mutant.said, []).append(mutant.text)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("the term with `reg` is missing", "total = (0.5 * np.sum(error ** 2) / len(x))"),
+        ("a ½ is missing", "total = 0.5 * np.sum(error**2) / len(x) + (reg) * np.sum(w**2)"),
+        ("a square is missing", "total = 0.5 * np.sum(error) / len(x) + 0.5 * reg * np.sum(w**2)"),
+        ("a mean stands where a sum belongs", "total = 0.5 * np.mean(error ** 2) / len(x) + 0.5 * reg * np.sum(w**2)"),
+        (
+            "it is not divided by the number of examples (or whatever the average is over)",
+            "total = (0.5 * np.sum(error ** 2)) + 0.5 * reg * np.sum(w**2)",
+        ),
+        ("a difference is taken the other way round", "error = (y - x @ w)"),
+    ],
+)
+def test_usual_mistakes_are_among_them(said, line):
+    """Is each of these mistakes made, under the sentence that says it?"""
+    lines = {ast.unparse(ast.parse(line))}
+    made = {
+        ast.unparse(statement)
+        for text in of(LOSS)[said]
+        for statement in ast.walk(ast.parse(text))
+        if isinstance(statement, ast.Assign)
+    }
+    assert lines <= made
+
+
+def test_a_mistake_made_everywhere_is_one_too():
+    """Is a square that is missing in both places at once a mistake of its own?"""
+    both = [text for text in of(LOSS)["a square is missing"] if "**" not in text]
+    assert len(both) == 1
+
+
+def test_every_mistake_is_python_and_changes_the_region_alone():
+    """Is everything outside of the region as it was?"""
+    for mutant in mutants(LOSS, find_regions(LOSS)[0]):
+        ast.parse(mutant.text)
+        assert mutant.text != LOSS
+        assert mutant.text.split("\n")[:4] == LOSS.split("\n")[:4]
+        assert mutant.text.endswith("    return total\n")
+
+
+def test_sentences_show_no_line_of_the_solution():
+    """Do sentences name only what the released text shows: parameters, and what is outside of the region?"""
+    for said in of(LOSS):
+        assert "error" not in said
+        assert "np.sum" not in said
+
+
+def test_an_authors_mistake_comes_first_and_is_not_released():
+    """Is what an author wrote beside the solution a mistake, and gone from the text that is run?"""
+    first = mutants(WRITTEN, find_regions(WRITTEN)[0])[0]
+    assert first.by_author
+    assert first.said == "x is squared"
+    assert "    y = x**2\n    # ====== END" in first.text
+    assert 'mistake "x is squared"' not in without_mistakes(WRITTEN)
+    assert "#!     y" not in without_mistakes(WRITTEN)
+    assert "    y = 2 * x" in without_mistakes(WRITTEN)
+
+
+def test_what_is_not_python_has_no_mistakes():
+    """Is a text that cannot be parsed left alone?"""
+    text = "# ===== START YOUR CODE HERE =====\nx = = 1\n# ====== END YOUR CODE HERE ======\n"
+    assert mutants(text, find_regions(text)[0]) == []
