@@ -133,7 +133,7 @@ class Gradient(Close):
             return replace(self, central_error=error)
         comparison = compare(expected, plain, RELATIVE)
         context = diagnosis.Context(self.name, "the numeric gradient", "numeric", RELATIVE, self.at_most, self.mistakes)
-        raise Disproved(judged(comparison, expected, context).diagnosis)
+        raise Disproved(judged(comparison, expected, context).text)
 
 
 @dataclass(frozen=True)
