@@ -24,34 +24,36 @@ TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Place:
+class FeedbackPlace:
     """Where a student's feedback goes in the archive: what comes before the file's name; or what is missing for it."""
 
     prefix: str = ""
     missing: str = ""
 
 
-def moodle(person: Person, receipt: Receipt | None) -> Place:
+def moodle(person: Person, receipt: Receipt | None) -> FeedbackPlace:
     own = receipt if receipt and f"moodle:{receipt.number}" in person.ids else None  # and not a group's
     number = own.number if own else person.platform_id("moodle")
     if not number:
-        return Place(missing="Moodle's participant number is not known: import the assignment's grading worksheet")
+        return FeedbackPlace(
+            missing="Moodle's participant number is not known: import the assignment's grading worksheet"
+        )
     name = (own.label if own else person.name or person.id).replace("_", " ")
-    return Place(f"{name.replace('/', ' ')}_{number}_assignsubmission_file_/")
+    return FeedbackPlace(f"{name.replace('/', ' ')}_{number}_assignsubmission_file_/")
 
 
-def canvas(person: Person, receipt: Receipt | None) -> Place:
+def canvas(person: Person, receipt: Receipt | None) -> FeedbackPlace:
     if receipt is None or receipt.platform != "Canvas" or not receipt.number or not receipt.attempt:
-        return Place(missing="Canvas's file number is not known: collect Canvas's own download")
-    return Place(f"{receipt.label}_{receipt.number}_{receipt.attempt[0]}_")
+        return FeedbackPlace(missing="Canvas's file number is not known: collect Canvas's own download")
+    return FeedbackPlace(f"{receipt.label}_{receipt.number}_{receipt.attempt[0]}_")
 
 
-def gradescope(person: Person, receipt: Receipt | None) -> Place:
+def gradescope(person: Person, receipt: Receipt | None) -> FeedbackPlace:
     name = " ".join(filter(None, [person.last, person.first])) or person.id
-    return Place(f"{name.replace('/', ' ')} ({person.id}) ")
+    return FeedbackPlace(f"{name.replace('/', ' ')} ({person.id}) ")
 
 
-PLACES: Mapping[str, Callable[[Person, Receipt | None], Place]] = {
+PLACES: Mapping[str, Callable[[Person, Receipt | None], FeedbackPlace]] = {
     "moodle": moodle,
     "canvas": canvas,
     "gradescope": gradescope,

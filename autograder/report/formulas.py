@@ -7,7 +7,7 @@ from typing import Literal
 
 from autograder.report.maths.mathml import mathml
 from autograder.report.maths.reader import Definitions, read
-from autograder.report.maths.tree import Node, Row, Styled
+from autograder.report.maths.tree import Node, RowOfTerms, Styled
 from autograder.report.maths.typst import typst
 from autograder.report.tex import Maths
 
@@ -61,7 +61,7 @@ def write_formula(formula: Maths, known: Definitions, target: Literal["typst", "
 
 def displayed(tree: Node) -> Node:
     r"""A displayed formula without the \displaystyle around all of it, which would keep its lines from breaking."""
-    if isinstance(tree, Row) and len(tree.items) == 1 and isinstance(tree.items[0], Styled):
+    if isinstance(tree, RowOfTerms) and len(tree.items) == 1 and isinstance(tree.items[0], Styled):
         only = tree.items[0]
         return only.body if only == Styled(only.body, "D") else tree
     return tree

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Layout:
+class ArrayLayout:
     """How an environment sets its rows.
 
     Attributes:
@@ -28,43 +28,43 @@ class Layout:
     aligned: bool = False
 
 
-ALIGN = Layout("rl", (0.0, 2.0), 0.3, "D", aligned=True)
-ALIGNED = Layout("rl", (0.0, 2.0), 0.5, "D", argument="option", aligned=True)
-ALIGN_AT = Layout("rl", (0.0, 0.0), 0.3, "D", argument="number", aligned=True)
-GATHER = Layout("c", (1.0,), 0.3, "D")
-CASES = Layout("ll", (1.0,), 0.2, "T", "{", "")
-DISPLAYED_CASES = Layout("ll", (1.0,), 0.2, "D", "{", "")
-RELATIONS = Layout("rcl", (0.278, 0.278), 0.5, "D")
+ALIGN = ArrayLayout("rl", (0.0, 2.0), 0.3, "D", aligned=True)
+ALIGNED = ArrayLayout("rl", (0.0, 2.0), 0.5, "D", argument="option", aligned=True)
+ALIGN_AT = ArrayLayout("rl", (0.0, 0.0), 0.3, "D", argument="number", aligned=True)
+GATHER = ArrayLayout("c", (1.0,), 0.3, "D")
+CASES = ArrayLayout("ll", (1.0,), 0.2, "T", "{", "")
+DISPLAYED_CASES = ArrayLayout("ll", (1.0,), 0.2, "D", "{", "")
+RELATIONS = ArrayLayout("rcl", (0.278, 0.278), 0.5, "D")
 FENCES = {"": ("", ""), "p": ("(", ")"), "b": ("[", "]"), "B": ("{", "}"), "v": ("|", "|"), "V": ("‖", "‖")}
 
-ENVIRONMENTS: dict[str, Layout] = {
-    "array": Layout(argument="columns"),
-    "darray": Layout(argument="columns", style="D"),
-    "tabular": Layout(argument="columns"),
+ENVIRONMENTS: dict[str, ArrayLayout] = {
+    "array": ArrayLayout(argument="columns"),
+    "darray": ArrayLayout(argument="columns", style="D"),
+    "tabular": ArrayLayout(argument="columns"),
     "align": ALIGN,
     "eqnarray": RELATIONS,
     "gather": GATHER,
     "alignat": ALIGN_AT,
     "xalignat": ALIGN_AT,
     "xxalignat": ALIGN_AT,
-    "flalign": Layout("rl", (0.0, 1.0), 0.3, "D", aligned=True),
-    "split": Layout("rl", (0.0,), 0.3, "D", aligned=True),
+    "flalign": ArrayLayout("rl", (0.0, 1.0), 0.3, "D", aligned=True),
+    "split": ArrayLayout("rl", (0.0,), 0.3, "D", aligned=True),
     "aligned": ALIGNED,
-    "alignedat": Layout("rl", (0.0, 0.0), 0.5, "D", argument="number", aligned=True),
-    "gathered": Layout("c", (1.0,), 0.5, "D", argument="option"),
-    "lgathered": Layout("l", (1.0,), 0.5, "D", argument="option"),
-    "rgathered": Layout("r", (1.0,), 0.5, "D", argument="option"),
-    "subarray": Layout("c", (0.0,), 0.1, "S", argument="columns"),
+    "alignedat": ArrayLayout("rl", (0.0, 0.0), 0.5, "D", argument="number", aligned=True),
+    "gathered": ArrayLayout("c", (1.0,), 0.5, "D", argument="option"),
+    "lgathered": ArrayLayout("l", (1.0,), 0.5, "D", argument="option"),
+    "rgathered": ArrayLayout("r", (1.0,), 0.5, "D", argument="option"),
+    "subarray": ArrayLayout("c", (0.0,), 0.1, "S", argument="columns"),
     "cases": CASES,
     "dcases": DISPLAYED_CASES,
-    "rcases": Layout("ll", (1.0,), 0.2, "T", "", "}"),
-    "drcases": Layout("ll", (1.0,), 0.2, "D", "", "}"),
-    "numcases": Layout("ll", (1.0,), 0.2, "D", "{", "", argument="text"),
-    "subnumcases": Layout("ll", (1.0,), 0.2, "D", "{", "", argument="text"),
+    "rcases": ArrayLayout("ll", (1.0,), 0.2, "T", "", "}"),
+    "drcases": ArrayLayout("ll", (1.0,), 0.2, "D", "", "}"),
+    "numcases": ArrayLayout("ll", (1.0,), 0.2, "D", "{", "", argument="text"),
+    "subnumcases": ArrayLayout("ll", (1.0,), 0.2, "D", "{", "", argument="text"),
 }
 for prefix, (left, right) in FENCES.items():
-    ENVIRONMENTS[f"{prefix}matrix"] = Layout("c", (1.0,), 0.4, "T", left, right, argument="option")
-    ENVIRONMENTS[f"{prefix}smallmatrix"] = Layout("c", (0.333,), 0.2, "S", left, right, argument="option")
+    ENVIRONMENTS[f"{prefix}matrix"] = ArrayLayout("c", (1.0,), 0.4, "T", left, right, argument="option")
+    ENVIRONMENTS[f"{prefix}smallmatrix"] = ArrayLayout("c", (0.333,), 0.2, "S", left, right, argument="option")
 for name in ("align", "eqnarray", "gather", "alignat", "xalignat", "flalign", "cases", "dcases", "rcases", "drcases"):
     ENVIRONMENTS[f"{name}*"] = ENVIRONMENTS[name]
 for name in [name for name in ENVIRONMENTS if name.endswith("matrix")]:

@@ -14,6 +14,7 @@ from autograder.report.maths.tree import (
     PUNCT,
     REL,
     Accent,
+    Array,
     Arrow,
     Boxed,
     Fence,
@@ -21,17 +22,16 @@ from autograder.report.maths.tree import (
     Middle,
     Node,
     Phantom,
+    Radical,
     Raised,
     Role,
-    Root,
-    Row,
+    RowOfTerms,
     Scripts,
     Sized,
     Space,
     Struck,
     Styled,
     Symbol,
-    Table,
     Unknown,
     Words,
 )
@@ -50,12 +50,12 @@ def mathml(tree: Node, display: bool) -> str:
 
 def row(node: Node) -> str:
     """A piece, its parts side by side without an element of their own."""
-    return "".join(map(one, node.items)) if isinstance(node, Row) else one(node)
+    return "".join(map(one, node.items)) if isinstance(node, RowOfTerms) else one(node)
 
 
 def one(node: Node) -> str:
     """A piece as exactly one element."""
-    if isinstance(node, Row):
+    if isinstance(node, RowOfTerms):
         return one(node.items[0]) if len(node.items) == 1 else f"<mrow>{row(node)}</mrow>"
     return WRITERS[type(node)](node)
 
@@ -110,7 +110,7 @@ def in_style(made: str, style: str) -> str:
     return element("mstyle", made, displaystyle=displayed, scriptlevel=level)
 
 
-def root(node: Root) -> str:
+def root(node: Radical) -> str:
     return element("msqrt", row(node.body)) if node.index is None else element("mroot", one(node.body), one(node.index))
 
 
@@ -159,7 +159,7 @@ def sized(node: Sized) -> str:
     return sign(node.sign, stretchy="true", minsize=size, maxsize=size, lspace="0em", rspace="0em")
 
 
-def table(node: Table) -> str:
+def table(node: Array) -> str:
     rows = []
     last = len(node.rows)
     for number, cells in enumerate(node.rows):
@@ -221,7 +221,7 @@ def unknown(node: Unknown) -> str:
 
 
 WRITERS: dict[type[Node], Callable[[Any], str]] = {
-    Symbol: symbol, Words: words, Space: space, Fraction: fraction, Root: root, Scripts: scripts, Accent: accent,
-    Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Table: table, Styled: styled, Boxed: boxed,
+    Symbol: symbol, Words: words, Space: space, Fraction: fraction, Radical: root, Scripts: scripts, Accent: accent,
+    Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Array: table, Styled: styled, Boxed: boxed,
     Struck: struck, Phantom: phantom, Raised: raised, Role: role, Unknown: unknown,
 }  # fmt: skip

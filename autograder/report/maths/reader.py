@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from PIL import ImageColor
 
-from autograder.report.maths.environments import ENVIRONMENTS, TRANSPARENT, Layout, columns_of
+from autograder.report.maths.environments import ENVIRONMENTS, TRANSPARENT, ArrayLayout, columns_of
 from autograder.report.maths.roles import DOTS, PRIME, finished, role_of, unfinished
 from autograder.report.maths.symbols import (
     ABBREVIATIONS,
@@ -41,6 +41,7 @@ from autograder.report.maths.tree import (
     ORD,
     REL,
     Accent,
+    Array,
     Arrow,
     Boxed,
     Fence,
@@ -48,17 +49,16 @@ from autograder.report.maths.tree import (
     Middle,
     Node,
     Phantom,
+    Radical,
     Raised,
     Role,
-    Root,
-    Row,
+    RowOfTerms,
     Scripts,
     Sized,
     Space,
     Struck,
     Styled,
     Symbol,
-    Table,
     Unknown,
     Words,
 )
@@ -134,7 +134,7 @@ class Formula:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show: a formula of definitions."""
-        return isinstance(self.tree, Row) and all(isinstance(one, Space) for one in self.tree.items)
+        return isinstance(self.tree, RowOfTerms) and all(isinstance(one, Space) for one in self.tree.items)
 
 
 def read(tex: str, known: Definitions) -> Formula:
@@ -275,14 +275,14 @@ class Reader:
         """The whole text: one line, or a table where it has line ends or & of its own."""
         return self.lines("")
 
-    def inner(self, text: str, font: str | None = None, bold: bool = False) -> Row:
+    def inner(self, text: str, font: str | None = None, bold: bool = False) -> RowOfTerms:
         """The pieces of another text, read with what is known here."""
         reader = Reader(text, self.known, self.progress, self.font if font is None else font, self.depth + 1)
         reader.bold = self.bold or bold
         items, _ = reader.row("")
-        return Row(tuple(items))
+        return RowOfTerms(tuple(items))
 
-    def body(self, name: str, font: str | None = None, bold: bool = False) -> Row:
+    def body(self, name: str, font: str | None = None, bold: bool = False) -> RowOfTerms:
         """The next argument, read."""
         return self.inner(self.argument(name), font, bold)
 
@@ -313,13 +313,13 @@ class Reader:
         if name.startswith("above"):
             bar = self.length("\\" + name)
         after, end = self.row(*ends)
-        made: Node = Fraction(Row(tuple(before)), Row(tuple(after)), bar)
-        return [Fence(left, Row((made,)), right) if left or right else made], end
+        made: Node = Fraction(RowOfTerms(tuple(before)), RowOfTerms(tuple(after)), bar)
+        return [Fence(left, RowOfTerms((made,)), right) if left or right else made], end
 
     def switched(self, name: str, ends: tuple[str, ...]) -> tuple[list[Node], str]:
         """The rest of the group in another font, style, size or colour."""
         font, bold = self.font, self.bold
-        look: Callable[[Row], Node] = lambda row: row  # noqa: E731
+        look: Callable[[RowOfTerms], Node] = lambda row: row  # noqa: E731
         if name in FONT_SWITCHES:
             self.font = FONT_SWITCHES[name]
         elif name == "boldmath":
@@ -333,8 +333,8 @@ class Reader:
             look = lambda row: Styled(row, colour=colour)  # noqa: E731
         rest, end = self.row(*ends)
         self.font, self.bold = font, bold
-        made = look(Row(tuple(rest)))
-        return (rest if isinstance(made, Row) else [made]), end
+        made = look(RowOfTerms(tuple(rest)))
+        return (rest if isinstance(made, RowOfTerms) else [made]), end
 
     def colour(self, model: str | None, value: str) -> str:
         """A colour as #rrggbb; black where it is not known."""
@@ -364,7 +364,7 @@ class Reader:
             inner, _ = self.row("}")
             self.font, self.bold = font, bold
             self.depth -= 1
-            items.append(Row(tuple(inner)))
+            items.append(RowOfTerms(tuple(inner)))
         elif token == "}":
             raise Malformed("a { is missing")
         elif token in "^_":
@@ -395,7 +395,7 @@ class Reader:
     # Scripts
 
     def script(self, mark: str, items: list[Node]) -> None:
-        base = items.pop() if items and not isinstance(items[-1], Space) else Row()
+        base = items.pop() if items and not isinstance(items[-1], Space) else RowOfTerms()
         argument = self.script_body(mark)
         if not isinstance(base, Scripts):
             base = Scripts(base, limits=limits_of(base), role=role_of(base) or ORD)
@@ -406,7 +406,7 @@ class Reader:
         elif base.above is None:
             items.append(replace(base, above=argument))
         elif is_primes(base.above):
-            items.append(replace(base, above=Row((*parts(base.above), argument))))
+            items.append(replace(base, above=RowOfTerms((*parts(base.above), argument))))
         else:
             raise Malformed("two superscripts stand at one place: braces must say which belongs to which")
 
@@ -428,19 +428,19 @@ class Reader:
                 found = [self.look(typed(token))]
             else:
                 self.piece(token, found)
-        return found[0] if len(found) == 1 else Row(tuple(found))
+        return found[0] if len(found) == 1 else RowOfTerms(tuple(found))
 
     def primes(self, items: list[Node]) -> None:
         count = 1
         while self.at < len(self.text) and self.text[self.at] in "'’":
             self.at += 1
             count += 1
-        base = items.pop() if items and not isinstance(items[-1], Space) else Row()
+        base = items.pop() if items and not isinstance(items[-1], Space) else RowOfTerms()
         if not isinstance(base, Scripts):
             base = Scripts(base, limits=False, role=role_of(base) or ORD)
         if base.above is not None:
             raise Malformed("a prime follows a superscript: braces must say which belongs to which")
-        items.append(replace(base, above=Row((PRIME,) * count)))
+        items.append(replace(base, above=RowOfTerms((PRIME,) * count)))
 
     # Commands
 
@@ -536,7 +536,7 @@ class Reader:
             if not rows.cells[-1]:
                 self.lines_before(rows)
             items, end = self.row("&", "\\\\", "\\cr", "\\newline", "\\tabularnewline", *ends)
-            rows.cells[-1].append(Row(tuple(items)))
+            rows.cells[-1].append(RowOfTerms(tuple(items)))
             if end == "&":
                 continue
             rows.tags[-1] = self.row_tag()
@@ -624,8 +624,8 @@ class Reader:
             before = self.body(f"\\begin{{{name}}}")
         made: Node = self.rows("\\end").table(layout, rules)
         if layout.left or layout.right:
-            made = Fence(layout.left, Row((made,)), layout.right)
-        return made if before is None else Row((before, made))
+            made = Fence(layout.left, RowOfTerms((made,)), layout.right)
+        return made if before is None else RowOfTerms((before, made))
 
     # Words
 
@@ -735,11 +735,11 @@ class Rows:
 
     def without_empty_end(self) -> None:
         r"""Drop the row after the last \\, which has nothing in it."""
-        if len(self.cells) > 1 and self.cells[-1] == [Row()] and self.tags[-1] is None:
+        if len(self.cells) > 1 and self.cells[-1] == [RowOfTerms()] and self.tags[-1] is None:
             for part in (self.cells, self.tags, self.extra):
                 part.pop()
 
-    def table(self, layout: Layout, rules: Sequence[int] = ()) -> Table:
+    def table(self, layout: ArrayLayout, rules: Sequence[int] = ()) -> Array:
         """The table in this layout."""
         width = max(len(row) for row in self.cells)
         columns = layout.columns * (width // len(layout.columns) + 1)
@@ -749,36 +749,36 @@ class Rows:
         for row in self.cells:
             cells: list[Node] = []
             for i, cell in enumerate(row):
-                parts = cell.items if isinstance(cell, Row) else (cell,)
+                parts = cell.items if isinstance(cell, RowOfTerms) else (cell,)
                 if layout.aligned and i % 2 == 1:
-                    parts = tuple(finished([Row(), *unfinished(parts)]))
-                cells.append(Row(parts))
+                    parts = tuple(finished([RowOfTerms(), *unfinished(parts)]))
+                cells.append(RowOfTerms(parts))
             rows.append(tuple(cells))
-        return Table(
+        return Array(
             tuple(rows), columns, gaps, layout.row_gap, layout.style, tuple(rules), tuple(self.lines), tuple(self.tags),
             tuple(self.extra),
         )  # fmt: skip
 
 
-def multline(rows: Rows) -> Table:
+def multline(rows: Rows) -> Array:
     """Lines of one formula: the first at the left, the last at the right."""
-    lines = [row[0] if row else Row() for row in rows.cells]
+    lines = [row[0] if row else RowOfTerms() for row in rows.cells]
     last = len(lines) - 1
     cells: list[tuple[Node, ...]] = []
     for i, line in enumerate(lines):
-        parts = line.items if isinstance(line, Row) else (line,)
-        parts = tuple(finished([Row(), *unfinished(parts)])) if i else parts
+        parts = line.items if isinstance(line, RowOfTerms) else (line,)
+        parts = tuple(finished([RowOfTerms(), *unfinished(parts)])) if i else parts
         if last and i == 0:
             parts = (*parts, Space(4.0))
         elif last and i == last:
             parts = (Space(4.0), *parts)
-        cells.append((Row(parts),))
-    return Table(tuple(cells), "c", (), 0.5, "D", (), (), tuple(rows.tags), tuple(rows.extra))
+        cells.append((RowOfTerms(parts),))
+    return Array(tuple(cells), "c", (), 0.5, "D", (), (), tuple(rows.tags), tuple(rows.extra))
 
 
 def tagged(tree: Node, tag: Node | None) -> Node:
     """The formula with its tag at its right."""
-    return tree if tag is None else Table(((tree,),), "c", (), 0.4, "D", (), (), (tag,), (0.0,))
+    return tree if tag is None else Array(((tree,),), "c", (), 0.4, "D", (), (), (tag,), (0.0,))
 
 
 def environment_end(text: str, at: int, name: str) -> int:
@@ -801,15 +801,15 @@ def limits_of(base: Node) -> bool | None:
 
 
 def parts(node: Node) -> tuple[Node, ...]:
-    return node.items if isinstance(node, Row) else (node,)
+    return node.items if isinstance(node, RowOfTerms) else (node,)
 
 
 def is_primes(node: Node) -> bool:
-    return isinstance(node, Row) and bool(node.items) and all(one == PRIME for one in node.items)
+    return isinstance(node, RowOfTerms) and bool(node.items) and all(one == PRIME for one in node.items)
 
 
 def grouped(pieces: list[Node]) -> Node:
-    return pieces[0] if len(pieces) == 1 else Row(tuple(pieces))
+    return pieces[0] if len(pieces) == 1 else RowOfTerms(tuple(pieces))
 
 
 # Text
@@ -860,15 +860,15 @@ def on_fraction(reader: Reader, items: list[Node], name: str) -> None:
 def on_binomial(reader: Reader, items: list[Node], name: str) -> None:
     style = {"d": "D", "t": "T"}.get(name[0], "")
     made = Fraction(reader.body("\\" + name), reader.body("\\" + name), 0.0)
-    fence = Fence("(", Row((made,)), ")")
-    items.append(Styled(Row((fence,)), style=style) if style else fence)
+    fence = Fence("(", RowOfTerms((made,)), ")")
+    items.append(Styled(RowOfTerms((fence,)), style=style) if style else fence)
 
 
 def on_continued(reader: Reader, items: list[Node], name: str) -> None:
     option = (reader.option() or "c").strip()
     top, bottom = reader.body("\\cfrac"), reader.body("\\cfrac")
     shift = {"l": (top, Space(1.0)), "r": (Space(1.0), top)}.get(option)
-    items.append(Fraction(Row(shift) if shift else top, bottom, style="D"))
+    items.append(Fraction(RowOfTerms(shift) if shift else top, bottom, style="D"))
 
 
 def on_general_fraction(reader: Reader, items: list[Node], name: str) -> None:
@@ -878,18 +878,18 @@ def on_general_fraction(reader: Reader, items: list[Node], name: str) -> None:
     made: Node = Fraction(top, bottom, length_of(bar) if bar else None, {"0": "D", "": ""}.get(style, "T"))
     if left or right:
         signs = [Reader(sign or ".", reader.known, reader.progress).delimiter(name) for sign in (left, right)]
-        made = Fence(signs[0], Row((made,)), signs[1])
+        made = Fence(signs[0], RowOfTerms((made,)), signs[1])
     items.append(made)
 
 
 def on_root(reader: Reader, items: list[Node], name: str) -> None:
     index = reader.option()
-    items.append(Root(reader.body("\\sqrt"), None if index is None else reader.inner(index)))
+    items.append(Radical(reader.body("\\sqrt"), None if index is None else reader.inner(index)))
 
 
 def on_root_of(reader: Reader, items: list[Node], name: str) -> None:
     index = reader.up_to("\\of", "\\root")
-    items.append(Root(reader.body("\\root"), reader.inner(index)))
+    items.append(Radical(reader.body("\\root"), reader.inner(index)))
 
 
 def on_left(reader: Reader, items: list[Node], name: str) -> None:
@@ -907,7 +907,7 @@ def on_left(reader: Reader, items: list[Node], name: str) -> None:
         inside.append(Middle(reader.delimiter("\\middle")))
     reader.font, reader.bold = font, bold
     reader.depth -= 1
-    items.append(Fence(left, Row(tuple(inside)), reader.delimiter("\\right")))
+    items.append(Fence(left, RowOfTerms(tuple(inside)), reader.delimiter("\\right")))
 
 
 def on_end(reader: Reader, items: list[Node], name: str) -> None:
@@ -951,7 +951,7 @@ def on_over_under(reader: Reader, items: list[Node], name: str) -> None:
 def on_build_relation(reader: Reader, items: list[Node], name: str) -> None:
     above = reader.inner(reader.up_to("\\over", "\\buildrel"))
     base = reader.body("\\buildrel")
-    items.append(Role(Row((Scripts(base, None, above, True),)), REL))
+    items.append(Role(RowOfTerms((Scripts(base, None, above, True),)), REL))
 
 
 def on_substack(reader: Reader, items: list[Node], name: str) -> None:
@@ -963,7 +963,7 @@ def on_old_table(reader: Reader, items: list[Node], name: str) -> None:
     inner = Reader(reader.argument("\\" + name), reader.known, reader.progress, reader.font, reader.depth + 1)
     layout = OLD_TABLES[name]
     made: Node = inner.rows("").table(layout)
-    items.append(Fence(layout.left, Row((made,)), layout.right) if layout.left else made)
+    items.append(Fence(layout.left, RowOfTerms((made,)), layout.right) if layout.left else made)
 
 
 OLD_TABLES = {
@@ -983,10 +983,10 @@ def on_sides(reader: Reader, items: list[Node], name: str) -> None:
     base: list[Node] = []
     while not base:
         reader.piece(reader.take() or "}", base)
-    before = left.items[0] if left.items and isinstance(left.items[0], Scripts) else Scripts(Row())
-    after = right.items[0] if right.items and isinstance(right.items[0], Scripts) else Scripts(Row())
+    before = left.items[0] if left.items and isinstance(left.items[0], Scripts) else Scripts(RowOfTerms())
+    after = right.items[0] if right.items and isinstance(right.items[0], Scripts) else Scripts(RowOfTerms())
     made = Scripts(base[0], after.below, after.above, False, before.below, before.above, OP)
-    items.append(Role(Row((made,)), OP, None))
+    items.append(Role(RowOfTerms((made,)), OP, None))
 
 
 def on_prescript(reader: Reader, items: list[Node], name: str) -> None:

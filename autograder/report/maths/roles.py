@@ -18,7 +18,7 @@ from autograder.report.maths.tree import (
     Middle,
     Node,
     Role,
-    Row,
+    RowOfTerms,
     Scripts,
     Sized,
     Space,
@@ -44,7 +44,7 @@ def role_of(node: Node) -> str | None:
         return None
     if isinstance(node, Middle):
         return REL
-    if isinstance(node, Styled) and isinstance(node.body, Row) and len(node.body.items) == 1:
+    if isinstance(node, Styled) and isinstance(node.body, RowOfTerms) and len(node.body.items) == 1:
         return role_of(node.body.items[0])
     return ORD
 
@@ -54,8 +54,8 @@ def with_role(node: Node, role: str) -> Node:
         return replace(node, base=with_role(node.base, role), role=role)
     if isinstance(node, (Symbol, Sized, Role)):
         return replace(node, role=role)
-    if isinstance(node, Styled) and isinstance(node.body, Row) and len(node.body.items) == 1:
-        return replace(node, body=Row((with_role(node.body.items[0], role),)))
+    if isinstance(node, Styled) and isinstance(node.body, RowOfTerms) and len(node.body.items) == 1:
+        return replace(node, body=RowOfTerms((with_role(node.body.items[0], role),)))
     return node
 
 

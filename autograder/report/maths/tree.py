@@ -31,7 +31,7 @@ class Symbol(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Node):
+class RowOfTerms(Node):
     """Pieces side by side. A group in braces is one, and an ordinary symbol to its neighbours."""
 
     items: tuple[Node, ...] = ()
@@ -63,7 +63,7 @@ class Fraction(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Root(Node):
+class Radical(Node):
     """A root; `index`: 3 for a cube root."""
 
     body: Node
@@ -112,7 +112,7 @@ class Fence(Node):
     """A body between delimiters as tall as it is; "" for none. A `Middle` in the body grows with them."""
 
     left: str
-    body: Row
+    body: RowOfTerms
     right: str
 
 
@@ -133,7 +133,7 @@ class Sized(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Table(Node):
+class Array(Node):
     """Rows of cells.
 
     Attributes:

@@ -21,6 +21,7 @@ from autograder.report.maths.tree import (
     PUNCT,
     REL,
     Accent,
+    Array,
     Arrow,
     Boxed,
     Fence,
@@ -28,17 +29,16 @@ from autograder.report.maths.tree import (
     Middle,
     Node,
     Phantom,
+    Radical,
     Raised,
     Role,
-    Root,
-    Row,
+    RowOfTerms,
     Scripts,
     Sized,
     Space,
     Struck,
     Styled,
     Symbol,
-    Table,
     Unknown,
     Words,
 )
@@ -68,7 +68,7 @@ def typst(tree: Node) -> str:
 
 def written(node: Node) -> str:
     """One piece; a row's pieces stand side by side."""
-    if isinstance(node, Row):
+    if isinstance(node, RowOfTerms):
         return row(node.items)
     return WRITERS[type(node)](node)
 
@@ -89,7 +89,7 @@ def row(items: Sequence[Node]) -> str:
                 i += 1
                 word += getattr(items[i], "text", "")
             pieces.append(quoted(word))
-        elif isinstance(node, Row):
+        elif isinstance(node, RowOfTerms):
             pieces.append(in_braces(node))
         elif isinstance(node, Space):
             pieces.append(space(node.width + between(items, i)))
@@ -138,7 +138,7 @@ def is_upright(node: Node) -> bool:
     return isinstance(node, Symbol) and node.font == "normal" and node.kind == "letter"
 
 
-def in_braces(node: Row) -> str:
+def in_braces(node: RowOfTerms) -> str:
     """A group within a row: an ordinary symbol to its neighbours."""
     inner = row(node.items)
     ends = [one for one in node.items if not isinstance(one, Space)]
@@ -153,7 +153,7 @@ def is_plain(node: Node) -> bool:
         return is_plain(node.base)
     if isinstance(node, (Symbol, Role)):
         return node.role == ORD
-    return isinstance(node, (Words, Fraction, Root, Accent, Table, Row, Unknown))
+    return isinstance(node, (Words, Fraction, Radical, Accent, Array, RowOfTerms, Unknown))
 
 
 def side_by_side(pieces: Iterable[str]) -> str:
@@ -245,7 +245,7 @@ def fraction(node: Fraction) -> str:
     return f"{STYLES[node.style]}({made})" if node.style else made
 
 
-def root(node: Root) -> str:
+def root(node: Radical) -> str:
     return f"sqrt({group(node.body)})" if node.index is None else f"root({group(node.index)},{group(node.body)})"
 
 
@@ -264,7 +264,7 @@ def scripts(node: Scripts) -> str:
 
 def above(node: Node) -> str:
     """A superscript: primes are Typst's own."""
-    items = node.items if isinstance(node, Row) else (node,)
+    items = node.items if isinstance(node, RowOfTerms) else (node,)
     count = next((i for i, one in enumerate(items) if not is_prime(one)), len(items))
     if not count:
         return group(node)
@@ -284,7 +284,7 @@ def accent(node: Accent) -> str:
     if node.under:
         return f"attach(limits({body}),b:stretch({sign(node.sign)}))"
     size = "" if node.wide else ",size:#0%"
-    single = isinstance(node.body, Row) and len(node.body.items) == 1
+    single = isinstance(node.body, RowOfTerms) and len(node.body.items) == 1
     return f"accent({body},{ACCENTS[node.sign]},dotless:#false{'' if single else size})"
 
 
@@ -311,7 +311,7 @@ def sized(node: Sized) -> str:
     return f"{CLASSES[node.role]}(lr(size:#{node.height}em,{sign(node.sign)}))"
 
 
-def table(node: Table) -> str:
+def table(node: Array) -> str:
     lines = []
     numbered = any(node.tags)
     nothing = (None,) * len(node.rows)
@@ -336,7 +336,7 @@ def table(node: Table) -> str:
     return f"script({matrix})" if node.style == "S" and columns > 1 else matrix
 
 
-def ruled(node: Table) -> str:
+def ruled(node: Array) -> str:
     """A table with lines around it: a table of Typst's own, whose lines meet."""
     cells = [written(cells[i]) if i < len(cells) else "" for cells in node.rows for i in range(len(node.columns))]
     rules, lines = (f"({''.join(f'{number},' for number in sorted(set(at)))})" for at in (node.rules, node.lines))
@@ -344,7 +344,7 @@ def ruled(node: Table) -> str:
     return f"ruled(#{quoted(node.columns)},#{rules},#{lines},{made})"
 
 
-def cell(node: Table, cells: Sequence[Node], i: int) -> str:
+def cell(node: Array, cells: Sequence[Node], i: int) -> str:
     """One cell: its alignment is Typst's & before or after it."""
     inner = written(cells[i]) if i < len(cells) else ""
     if inner and node.style in ("D", "T"):
@@ -395,7 +395,7 @@ def unknown(node: Unknown) -> str:
 
 
 WRITERS: dict[type[Node], Callable[[Any], str]] = {
-    Symbol: symbol, Words: words, Space: lambda node: space(node.width), Fraction: fraction, Root: root,
-    Scripts: scripts, Accent: accent, Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Table: table,
+    Symbol: symbol, Words: words, Space: lambda node: space(node.width), Fraction: fraction, Radical: root,
+    Scripts: scripts, Accent: accent, Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Array: table,
     Styled: styled, Boxed: boxed, Struck: struck, Phantom: phantom, Raised: raised, Role: role, Unknown: unknown,
 }  # fmt: skip
