@@ -33,7 +33,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskOutcome:
     """What a task returned, or what went wrong."""
 
     name: str
@@ -41,7 +41,7 @@ class Outcome:
     error: str | None = None
 
 
-def run_tasks(tasks: Sequence[Task], workers: int | None = None, seconds: float = SECONDS) -> Iterator[Outcome]:
+def run_tasks(tasks: Sequence[Task], workers: int | None = None, seconds: float = SECONDS) -> Iterator[TaskOutcome]:
     """Run the tasks, at most `workers` (default: the cores there are) at once; outcomes come as they finish."""
     warm = WarmProcess(PRELOADED) if hasattr(os, "fork") else None
     with ThreadPoolExecutor(workers or cores()) as pool, warm or contextlib.nullcontext():
@@ -56,35 +56,35 @@ def run_tasks(tasks: Sequence[Task], workers: int | None = None, seconds: float 
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run_in_fork(warm: WarmProcess, task: Task, seconds: float) -> Outcome:
+def run_in_fork(warm: WarmProcess, task: Task, seconds: float) -> TaskOutcome:
     """Run a task in a fork of the warm process."""
     try:
         process = warm.fork(PROGRAM)
     except (OSError, EOFError) as error:
-        return Outcome(task.name, error=f"no process could be started: {error}")
+        return TaskOutcome(task.name, error=f"no process could be started: {error}")
     try:
         process.control.send(Frame.TASK, packed(task), seconds)
         _, answer = process.control.receive(seconds)
-        return Outcome(task.name, *pickle.loads(answer))
+        return TaskOutcome(task.name, *pickle.loads(answer))
     except TimeoutError:
-        return Outcome(task.name, error=f"stopped after {seconds:.0f} s")
+        return TaskOutcome(task.name, error=f"stopped after {seconds:.0f} s")
     except (OSError, EOFError):
-        return Outcome(task.name, error=f"the process ended unexpectedly (exit code {process.end()})")
+        return TaskOutcome(task.name, error=f"the process ended unexpectedly (exit code {process.end()})")
     finally:
         process.end()
 
 
-def run_anew(task: Task, seconds: float) -> Outcome:
+def run_anew(task: Task, seconds: float) -> TaskOutcome:
     """Run a task in a fresh Python."""
     try:
         ran = subprocess.run(
             [sys.executable, "-m", PROGRAM], input=packed(task), stdout=subprocess.PIPE, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
-        return Outcome(task.name, error=f"stopped after {seconds:.0f} s")
+        return TaskOutcome(task.name, error=f"stopped after {seconds:.0f} s")
     if ran.returncode:
-        return Outcome(task.name, error=f"the process ended unexpectedly (exit code {ran.returncode})")
-    return Outcome(task.name, *pickle.loads(ran.stdout))
+        return TaskOutcome(task.name, error=f"the process ended unexpectedly (exit code {ran.returncode})")
+    return TaskOutcome(task.name, *pickle.loads(ran.stdout))
 
 
 def packed(task: Task) -> bytes:
