@@ -2,6 +2,8 @@
 
 import errno
 import logging
+import os
+import signal
 import sys
 
 import typer
@@ -10,6 +12,7 @@ from rich.console import Console
 from autograder import __version__
 from autograder.commands import collect, data, demo, doctor, export, grade, gradescope, release, report, roster, student
 from autograder.errors import CourseError
+from autograder.machine import settle
 from autograder.startup import leave_out
 
 app = typer.Typer(
@@ -25,6 +28,7 @@ BOTH = "For everybody"
 
 RIGHTS = "Look at who owns it and who may write there, or do this as that user."
 ROOM = "Make room on the disk, and run the same command again: what is done is kept."
+LIMITS = "Look at the limits of this shell:  ulimit -a"
 REMEDIES = {
     errno.EACCES: RIGHTS,
     errno.EPERM: RIGHTS,
@@ -77,8 +81,11 @@ def in_words(error: Exception) -> str:
     """What an error means that is nobody's programming mistake, and what to do; empty for any other."""
     if isinstance(error, CourseError):
         return str(error)
-    if isinstance(error, OSError) and error.filename is not None and error.errno in REMEDIES:
-        return f"{error.filename}: {error.strerror}. {REMEDIES[error.errno]}"
+    if isinstance(error, OSError) and error.errno in REMEDIES:
+        place = error.filename or "what is printed, or a file"
+        return f"{place}: {error.strerror}. {REMEDIES[error.errno]}"
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return f"there is not enough memory here, or too few threads are allowed ({error or 'memory'}). {LIMITS}"
     if isinstance(error, getattr(sys.modules.get("sqlalchemy.exc"), "DBAPIError", ())):
         said = str(getattr(error, "orig", error))
         remedy = next((remedy for words, remedy in GRADEBOOK_REMEDIES.items() if words in said), "")
@@ -86,13 +93,45 @@ def in_words(error: Exception) -> str:
     return ""
 
 
+def stand_for_closed_streams() -> None:
+    """See to it that printing works: on closed streams, and whatever the encoding."""
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def drop_what_cannot_be_printed() -> None:
+    """Else Python would try it again at the end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def end_in_order(number: int, frame: object) -> None:
+    """Leave by way of all that must be cleaned up."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Run the command line; what went wrong outside of the program becomes a message and exit code 1."""
+    settle()
+    stand_for_closed_streams()
     leave_out()
+    for name in ("SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, end_in_order)
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except Exception as error:
         text = in_words(error)
+        drop_what_cannot_be_printed()
         if not text:
             raise
         logging.getLogger(__name__).debug("stopped", exc_info=True)

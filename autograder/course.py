@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -169,7 +170,13 @@ class Course:
     @property
     def gradebook_url(self) -> str:
         """SQLAlchemy's URL of nbgrader's database."""
-        return nbgrader_config(self).CourseDirectory.get("db_url") or f"sqlite:///{self.root / 'gradebook.db'}"
+        return nbgrader_config(self).CourseDirectory.get("db_url") or sqlite_url(self.root / "gradebook.db")
+
+    @property
+    def gradebook_file(self) -> Path | None:
+        """The file of nbgrader's database; None where it is on a server."""
+        url = self.gradebook_url
+        return self.root / unquote(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
     def shorten(self, text: object) -> str:
         """The text with its paths as they are from the course folder."""
@@ -247,6 +254,11 @@ def nbgrader_config(course: Course) -> Config:
         raise CourseError(f"{course.root / CONFIG} does not run: {type(error).__name__}: {error}") from error
     config.CourseDirectory.root = str(course.root)
     return config
+
+
+def sqlite_url(file: Path) -> str:
+    """SQLAlchemy's URL of a database file: in it, `?` would begin options, and `%20` stand for a space."""
+    return "sqlite:///" + quote(str(file), safe="/ !$&'()*+,;=@:[]~")
 
 
 def environment_bin_on_path() -> None:

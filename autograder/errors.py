@@ -3,3 +3,7 @@
 
 class CourseError(Exception):
     """A mistake in what the program was given; its text says what is wrong, where, and what to do."""
+
+
+class NoVerdict(CourseError):
+    """A submission could not be graded, and it is not its own doing; the text says what was. It is tried again."""

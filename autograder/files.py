@@ -2,11 +2,14 @@
 
 import codecs
 import contextlib
+import hashlib
+import json
 import os
 import re
 import shutil
 import stat
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 TIMESTAMP = "timestamp.txt"
@@ -17,6 +20,9 @@ HANDED_OUT = ".handed-out"
 
 DATA_SETS = "data"
 """The folder of a course, or of a student's copy of an assignment, that holds data sets; no code of theirs."""
+
+SEAL = ".checksums.json"
+"""In a folder of results: says whether they are still what was written."""
 
 MAX_FILES = 1000  # of one submission
 MAX_SUBMISSION = 512 * 2**20  # bytes of one submission
@@ -89,6 +95,38 @@ def read_regular(path: Path, limit: int) -> bytes | None:
     return content if len(content) <= limit else None
 
 
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file, and return when it is on the disk."""
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Return when the names in a folder are on the disk, where the system can say so."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def seal(files: Mapping[str, bytes]) -> bytes:
+    """What SEAL holds: the checksum of each of these files."""
+    return json.dumps({name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}).encode()
+
+
+def is_intact(folder: Path) -> bool:
+    """Are the files of a folder as they were when SEAL was written beside them?"""
+    try:
+        sums = json.loads((folder / SEAL).read_bytes())
+        return all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == sum for name, sum in sums.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 def write_atomically(path: Path, content: bytes | str) -> None:
     """Write a file in one step, so that it is never half there; one that was there keeps its permissions."""
     path = Path(path)
@@ -98,6 +136,8 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from traitlets.config import Config
 
-from autograder.course import Course
+from autograder.course import Course, sqlite_url
 
 GENERATE = (
     "autograder.release.preprocessors.CheckRegions",
@@ -56,6 +56,7 @@ def configure(c: Config, file: str) -> None:
     root = Path(file).resolve().parent
     name = Course(root).settings.name
     c.CourseDirectory.root = str(root)
+    c.CourseDirectory.db_url = sqlite_url(root / "gradebook.db")
     if name is not None:
         c.CourseDirectory.course_id = name
     c.CourseDirectory.release_directory = "assignments"

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.files import write_atomically
+from autograder.files import SEAL, is_intact, seal, sync_folder, write_atomically, write_synced
 from autograder.gradebook.results import RESULT, SubmissionResult, read_result
 
 
@@ -53,6 +53,16 @@ class Store:
         """What was written for this student, or None."""
         return read_result(self.autograded(student) / RESULT)
 
+    def is_intact(self, student: str) -> bool:
+        """Is a graded submission still what was written?"""
+        folder = self.autograded(student)
+        if (folder / SEAL).exists():
+            return is_intact(folder)
+        result = self.result(student)  # nbgrader's own commands write no checksums
+        return result is not None and all(
+            why is not None or (folder / f"{name}.ipynb").is_file() for name, why in result.stopped.items()
+        )
+
     def graded(self) -> list[str]:
         """Everyone of whom there is a graded submission."""
         return sorted(path.parent.name for path in self.course.autograded.glob(f"*/{self.assignment}") if path.is_dir())
@@ -83,17 +93,19 @@ class Store:
         """Put a graded submission in place, in one step."""
         self.unfinished.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.unfinished))
-        for name, content in files.items():
+        for name, content in {**files, SEAL: seal(files)}.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            write_synced(path, content)
             path.chmod(0o444)
         fresh.chmod(0o755)
+        sync_folder(fresh)
         place = self.autograded(student)
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
             os.replace(place, self.unfinished / f"old-{fresh.name}")
         os.replace(fresh, place)
+        sync_folder(place.parent)
 
 
 def new_seed() -> int:

@@ -18,6 +18,8 @@ ATTEMPTS = "attempts"
 LOG = "collect.jsonl"
 RECEIPTS = "collected.json"
 
+UNFINISHED = ".collect-"
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -80,7 +82,9 @@ def put(store: Store, student: str, files: Mapping[str, Found], receipt: Receipt
     known = receipts(store).get(student)
     place = store.submitted(student)
     place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=place.parent, prefix=".collect-"))
+    for left in place.parent.glob(f"{UNFINISHED}*"):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    fresh = Path(tempfile.mkdtemp(dir=place.parent, prefix=UNFINISHED))
     try:
         write_files(fresh, files, receipt)
         if not place.exists():

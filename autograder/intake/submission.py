@@ -2,14 +2,16 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
 from autograder.edits import Note
+from autograder.errors import NoVerdict
 from autograder.files import (
     MAX_FILES,
     MAX_SUBMISSION,
@@ -21,6 +23,7 @@ from autograder.files import (
 )
 
 MAX_DEPTH = 6
+MAX_LISTED = 100_000  # files that are looked at
 
 
 @dataclass(frozen=True)
@@ -46,29 +49,53 @@ class Submission:
             return None
 
 
-def read_submission(student: str, folder: Path, file_mb: int) -> Submission:
-    """Read the regular files of a folder; links, devices and whatever is too large are left out, with a note."""
+def read_submission(student: str, folder: Path, file_mb: int, first: Collection[str] = ()) -> Submission:
+    """Read the regular files of a folder; links, devices and whatever is too large are left out, with a note.
+
+    Where there are too many, notebooks, Python files and the `first`, by their paths, are not among those left out.
+
+    Raises:
+        NoVerdict: something in it, or the folder itself, cannot be read.
+    """
     files: dict[str, bytes] = {}
     notes: list[Note] = []
     total = 0
-    for path, entry in walk(folder, notes):
-        if entry.name == TIMESTAMP:
-            continue
-        size = entry.stat(follow_symlinks=False).st_size
-        if len(files) >= MAX_FILES:
-            notes.append(Note("file", f"more than {MAX_FILES} files: {path} and what follows is left out"))
-            break
+    found = [(path, entry) for path, entry in islice(walk(folder, notes), MAX_LISTED) if entry.name != TIMESTAMP]
+    found.sort(key=lambda one: (one[0] not in first, not one[0].endswith(".ipynb"), not one[0].endswith(".py")))
+    if len(found) > MAX_FILES:
+        more = len(found) - MAX_FILES
+        notes.append(Note("file", f"more than {MAX_FILES} files: {found[MAX_FILES][0]} and {more - 1} more left out"))
+    for path, entry in found[:MAX_FILES]:
+        size = size_of(entry)
         if size > file_mb * 2**20 or total + size > MAX_SUBMISSION:
             notes.append(Note("file", f"{path} is too large ({size / 2**20:.0f} MB) and is left out"))
             continue
-        content = read_regular(Path(entry.path), file_mb * 2**20)
+        content = read_or_refuse(Path(entry.path), file_mb * 2**20)
         if content is None:
             notes.append(Note("file", f"{path} cannot be read and is left out"))
             continue
         files[path] = content
         total += len(content)
-    timestamp = read_regular(folder / TIMESTAMP, 1000) or b""
+    timestamp = (read_or_refuse(folder / TIMESTAMP, 1000) if (folder / TIMESTAMP).exists() else None) or b""
     return Submission(student, files, tuple(notes), timestamp, digest(files, timestamp))
+
+
+def size_of(entry: os.DirEntry) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except OSError as error:
+        raise NoVerdict(f"{entry.path} cannot be read: {error.strerror}") from error
+
+
+def read_or_refuse(path: Path, limit: int) -> bytes | None:
+    """As `read_regular`; raises NoVerdict where it is the machine that does not let it be read."""
+    content = read_regular(path, limit)
+    if content is None and not path.is_symlink():
+        try:
+            os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+        except OSError as error:
+            raise NoVerdict(f"{path} cannot be read: {error.strerror}") from error
+    return content
 
 
 def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, os.DirEntry]]:
@@ -76,8 +103,7 @@ def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> I
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        notes.append(Note("file", f"{prefix or 'the folder'} cannot be read and is left out: {error.strerror}"))
-        return
+        raise NoVerdict(f"{folder} cannot be read: {error.strerror}") from error
     taken = set()
     for entry in entries:
         path = prefix + printable(entry.name)

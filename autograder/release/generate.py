@@ -113,8 +113,7 @@ def check_gradebook(course: Course, assignment: Assignment) -> list[str]:
     Raises:
         CourseError: a cell or notebook was added, taken out or renamed, and there are submissions.
     """
-    database = course.gradebook_url.removeprefix("sqlite:///")
-    if database != course.gradebook_url and not Path(database).exists():
+    if course.gradebook_file is not None and not course.gradebook_file.exists():
         return []
     with Gradebook(course.gradebook_url) as gradebook:
         try:

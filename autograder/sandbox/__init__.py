@@ -3,7 +3,15 @@
 `spawn(main, policy)` is the one way in; `probe.best_tier()` says what this machine can promise.
 """
 
-from autograder.sandbox.policy import Policy, SandboxLimits, SandboxUnavailable, environment_paths
+from autograder.sandbox.policy import Policy, SandboxDied, SandboxLimits, SandboxUnavailable, environment_paths
 from autograder.sandbox.spawn import SandboxedChild, spawn
 
-__all__ = ["Policy", "SandboxLimits", "SandboxUnavailable", "SandboxedChild", "environment_paths", "spawn"]
+__all__ = [
+    "Policy",
+    "SandboxDied",
+    "SandboxLimits",
+    "SandboxUnavailable",
+    "SandboxedChild",
+    "environment_paths",
+    "spawn",
+]

@@ -12,6 +12,17 @@ except ImportError:  # Windows has none, and can import this all the same
     resource = None
 
 MB = 2**20
+OWN_MEMORY = 2**30  # what the processes of grading map for themselves, roughly
+ULIMIT = {
+    "RLIMIT_DATA": ("-d", 1024),
+    "RLIMIT_AS": ("-v", 1024),
+    "RLIMIT_CPU": ("-t", 1),
+    "RLIMIT_NPROC": ("-u", 1),
+    "RLIMIT_FSIZE": ("-f", 1024),
+    "RLIMIT_NOFILE": ("-n", 1),
+    "RLIMIT_STACK": ("-s", 1024),
+}
+"""The shell's option for a limit, and the bytes or things that it counts in. A lower one would cost points."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +77,47 @@ def set_portable_limits(limits: SandboxLimits) -> None:
 
 
 def lower(name: str, bound: int) -> None:
-    """Set both the soft and the hard limit to `bound`, or leave a lower hard limit."""
+    """Set both the soft and the hard limit to `bound`, or leave a lower hard limit where that harms nobody.
+
+    Raises:
+        PermissionError: somebody has set a lower hard limit, which would stop honest work.
+    """
     kind = getattr(resource, name)
     _, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        bound = min(bound, hard)
+    if hard != resource.RLIM_INFINITY and hard < bound:
+        if name in ULIMIT:
+            raise PermissionError(too_low(name, hard, bound))
+        bound = hard
     resource.setrlimit(kind, (bound, bound))
+
+
+def shortfall(limits: SandboxLimits) -> str:
+    """Which limit of this process is too low for sandboxes with these limits, and what to do; "" where none is."""
+    if resource is None:
+        return ""
+    needed = {
+        "RLIMIT_DATA": limits.memory_mb * MB + OWN_MEMORY,
+        "RLIMIT_AS": 2 * limits.memory_mb * MB + OWN_MEMORY,
+        "RLIMIT_FSIZE": limits.file_mb * MB,
+        "RLIMIT_CPU": limits.cpu_seconds,
+        "RLIMIT_NOFILE": limits.open_files,
+    }
+    for name, bound in needed.items():
+        lowest = min(
+            (limit for limit in resource.getrlimit(getattr(resource, name)) if limit != resource.RLIM_INFINITY),
+            default=bound,
+        )
+        if lowest < bound:
+            return too_low(name, lowest, bound)
+    return ""
+
+
+def too_low(name: str, limit: int, needed: int) -> str:
+    option, unit = ULIMIT[name]
+    return (
+        f"this shell's limit `ulimit {option}` is {limit // unit}, and grading needs {-(-needed // unit)}. "
+        f"Raise it (`ulimit {option} unlimited`), or lower the limits in assignment.toml"
+    )
 
 
 def tasks_of(user: int) -> int:

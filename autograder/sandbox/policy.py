@@ -23,6 +23,10 @@ class SandboxUnavailable(CourseError):
         self.cause = cause or message
 
 
+class SandboxDied(SandboxUnavailable):
+    """A process was killed, or got stuck, while a sandbox was set up: the next try may go well."""
+
+
 @dataclass(frozen=True)
 class SandboxLimits:
     """How much of the machine a sandbox may use.

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from autograder.sandbox import scratch, syscalls, watchdog
-from autograder.sandbox.policy import Policy, SandboxUnavailable
+from autograder.sandbox.policy import Policy, SandboxDied, SandboxUnavailable
 from autograder.sandbox.tiers import TIERS, Tier
 
 START_SECONDS = 30
@@ -33,6 +33,8 @@ class SandboxedChild:
         """The socket to the function that runs in the sandbox. Whoever uses it closes it."""
         self.reason: str | None = None
         """After `wait`: why it was stopped from outside, or None when it ended by itself."""
+        self.shortage = ""
+        """After `wait`: what the machine had too little of meanwhile, or ""."""
         self.cpu_seconds = 0.0
         self._status: int | None = None
         self._control = control
@@ -82,6 +84,7 @@ class SandboxedChild:
                 "reason": "its watchdog was killed",
             }
             self.reason, self.cpu_seconds = report["reason"], report.get("cpu_seconds", 0.0)
+            self.shortage = report.get("shortage", "")
             os.waitpid(self.watchdog_pid, 0)
             self._control.close()
             self._status = report["status"]
@@ -118,13 +121,14 @@ def spawn(main: Callable[[int], None], policy: Policy) -> SandboxedChild:
     try:
         started = await_start(control)
     except TimeoutError:
-        started = {"error": f"it was not ready after {START_SECONDS} s"}
+        started = {"error": f"it was not ready after {START_SECONDS} s", "died": True}
         os.kill(watchdog_pid, signal.SIGKILL)
     if "error" in started:
         control.close()
         channel.close()
         os.waitpid(watchdog_pid, 0)
-        raise SandboxUnavailable(
+        kind = SandboxDied if started.get("died") else SandboxUnavailable
+        raise kind(
             f"The sandbox ({policy.tier}) cannot be set up: {started['error']}.\n"
             "`autograder doctor` says what this machine lacks; --no-sandbox grades without, if you trust the code.",
             cause=started["error"],
@@ -136,7 +140,7 @@ def await_start(control: socket.socket) -> dict:
     """Return what the watchdog and the sandbox tell of their start: `pid` and `ready`, or `error`."""
     told: dict = {}
     while "error" not in told and not {"pid", "ready"} <= told.keys():
-        told |= read_line(control, START_SECONDS) or {"error": "a process died while it was set up"}
+        told |= read_line(control, START_SECONDS) or {"error": "a process died while it was set up", "died": True}
     return told
 
 
@@ -184,7 +188,7 @@ def run_watchdog(main: Callable[[int], None], policy: Policy, tier: Tier, contro
         os.close(channel)
         os.close(alive)
         tell(control, pid=pid)
-        watchdog.watch(pid, control, tier.killer(pid), tier.excess)
+        watchdog.watch(pid, control, tier.killer(pid), tier.excess, tier.shortage)
     except BaseException as error:
         tell(control, error=describe(error))
     finally:

@@ -29,6 +29,9 @@ class Tier(Protocol):
     def excess(self) -> str | None:
         """In the watchdog, many times: return what the sandbox used too much of, or None."""
 
+    def shortage(self) -> str:
+        """In the watchdog, at the end: return what the machine had too little of, or ""."""
+
 
 class Namespaces:
     """Nothing else is in sight: no process, no network, no file but those of the policy."""
@@ -70,6 +73,9 @@ class Namespaces:
 
     def excess(self) -> str | None:
         return self.meter.excess()
+
+    def shortage(self) -> str:
+        return self.meter.full
 
 
 class Landlock:
@@ -127,6 +133,9 @@ class Landlock:
     def excess(self) -> str | None:
         return self.meter.excess()
 
+    def shortage(self) -> str:
+        return self.meter.full
+
 
 class Open:
     """Limits and killing, as far as any Unix has them; nothing is confined."""
@@ -156,6 +165,9 @@ class Open:
 
     def excess(self) -> str | None:
         return None
+
+    def shortage(self) -> str:
+        return ""
 
 
 TIERS: dict[str, type[Tier]] = {"namespaces": Namespaces, "landlock": Landlock, "none": Open}

@@ -17,6 +17,7 @@ from autograder.sandbox import scratch
 from autograder.sandbox.policy import Policy
 
 MEASURE_EVERY_MS = 50
+LEAST_FREE = 2**18  # bytes of the scratch folder's file system: below, somebody's writing has failed or is about to
 INTERRUPT, RING = b"i", b"a"
 """Orders: send the first process SIGINT, or SIGALRM."""
 MB = 2**20
@@ -33,9 +34,18 @@ class Meter:
         with contextlib.suppress(scratch.Unmeasurable):  # then it is stopped for that, like any other
             self.scratch_bytes += scratch.tree_bytes(self.folder)
         self.inherited = anonymous_bytes("self")
+        self.full = ""
+
+    def look_at_the_disk(self) -> None:
+        """Keep in `full` that the file system was full at any time, whoever filled it."""
+        with contextlib.suppress(OSError):
+            about = os.statvfs(self.folder)
+            if about.f_bavail * about.f_frsize < LEAST_FREE or (about.f_files and not about.f_favail):
+                self.full = f"the file system of {self.folder} is full"
 
     def excess(self) -> str | None:
         """Return what was exceeded, in words, or None."""
+        self.look_at_the_disk()
         pids = descendants(os.getpid())
         memory = sum(max(0, anonymous_bytes(pid) - self.inherited) for pid in pids)
         if memory > self.limits.memory_mb * MB:
@@ -46,8 +56,13 @@ class Meter:
         except scratch.Unmeasurable:
             return "it made a folder that cannot be measured"
         if disk > self.scratch_bytes:
-            return f"it wrote more than {self.limits.scratch_mb} MB"
+            return too_much_written(self.limits.scratch_mb)
         return None
+
+
+def too_much_written(megabytes: int) -> str:
+    """The reason for stopping a sandbox that used up its share of the disk."""
+    return f"it wrote more than {megabytes} MB"
 
 
 def descendants(pid: int) -> list[int]:
@@ -99,7 +114,13 @@ def anonymous_bytes(pid: int | str) -> int:
     return sum(int(fields.get(name, "0 kB").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
 
 
-def watch(main: int, control: int, kill_all: Callable[[], None], excess: Callable[[], str | None]) -> None:
+def watch(
+    main: int,
+    control: int,
+    kill_all: Callable[[], None],
+    excess: Callable[[], str | None],
+    shortage: Callable[[], str],
+) -> None:
     """Stay until `main` has ended and all that it started is gone; then report how it ended.
 
     Args:
@@ -107,6 +128,7 @@ def watch(main: int, control: int, kill_all: Callable[[], None], excess: Callabl
         control: a socket to the grader: orders come in, the report goes out.
         kill_all: kills every process of the sandbox that is left.
         excess: says what the sandbox used too much of, or None.
+        shortage: says what the machine had too little of while the sandbox ran, or "".
     """
     poll = select.poll()
     poll.register(control, select.POLLIN)
@@ -134,7 +156,12 @@ def watch(main: int, control: int, kill_all: Callable[[], None], excess: Callabl
             break
     status, cpu_seconds = ended
     reason = reason or excess()
-    report = {"status": os.waitstatus_to_exitcode(status), "reason": reason, "cpu_seconds": cpu_seconds}
+    report = {
+        "status": os.waitstatus_to_exitcode(status),
+        "reason": reason,
+        "cpu_seconds": cpu_seconds,
+        "shortage": shortage(),
+    }
     with contextlib.suppress(OSError):
         os.write(control, json.dumps(report).encode() + b"\n")
 

@@ -15,7 +15,7 @@ import autograder
 from autograder.grade.processes.notebook import run_in_sandbox
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.protocol import Frame, read_frame, write_frame
-from autograder.sandbox import Policy, SandboxLimits, SandboxUnavailable, environment_paths, spawn
+from autograder.sandbox import Policy, SandboxDied, SandboxLimits, SandboxUnavailable, environment_paths, spawn
 from autograder.sandbox.policy import readable_place
 
 ENDING_SECONDS = 2
@@ -64,7 +64,9 @@ def serve(shell: NotebookShell, control: int) -> None:
             try:
                 child = spawn(lambda fd, folder=folder: run_in_sandbox(shell, folder, fd), policy_of(request))
             except (SandboxUnavailable, OSError) as error:
-                write_frame(control, Frame.REFUSED, json.dumps(str(error)).encode())
+                kind = Frame.REFUSED if isinstance(error, SandboxUnavailable) else Frame.DIED
+                kind = Frame.DIED if isinstance(error, SandboxDied) else kind
+                write_frame(control, kind, json.dumps(str(error)).encode())
                 continue
             write_frame(control, Frame.SPAWNED, json.dumps([child.pid, child.watchdog_pid]).encode())
             socket.send_fds(channel, [b"\0"], [child.fd])
@@ -76,6 +78,6 @@ def serve(shell: NotebookShell, control: int) -> None:
                 with contextlib.suppress(TimeoutError):
                     child.wait(ENDING_SECONDS)
             child.kill()
-            ending = {"status": child.wait(), "reason": child.reason}
+            ending = {"status": child.wait(), "reason": child.reason, "shortage": child.shortage}
             child = None
             write_frame(control, Frame.BURIED, json.dumps(ending).encode())

@@ -27,6 +27,7 @@ from autograder.grade.run.protocol import Frame, call_this_process, die_with_the
 def serve(control: socket.socket, module: str) -> None:
     """Fork and bury processes as the grader asks for it, until it hangs up."""
     call_this_process("warm")
+    os.umask(0o022)
     prepared = importlib.import_module(module).warm_up()
     gc.collect()
     gc.freeze()

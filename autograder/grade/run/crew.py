@@ -8,6 +8,7 @@ from typing import Protocol
 
 from autograder.errors import CourseError
 from autograder.grade.run.jobs import Job, Run
+from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import Killed, Worker, WorkerDied
 
@@ -21,7 +22,7 @@ class Crew(Protocol):
     count: int
 
     def run(self, job: Job) -> Run:
-        """Run a job; where something was killed, once more. Raises WorkerDied where that happens every time."""
+        """Run a job; where something was killed, once more. Raises NoVerdict where that happens every time."""
 
     def abort(self) -> None:
         """Give up: whoever waits for a job gets an exception."""
@@ -45,7 +46,7 @@ class LocalCrew:
     def __enter__(self) -> "LocalCrew":
         self.free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         with ExitStack() as stack:
-            self.workers = [stack.enter_context(Worker(self.warm, self.scratch)) for _ in range(self.count)]
+            self.workers = [stack.enter_context(Worker(self.warm, self.scratch, self.busy)) for _ in range(self.count)]
             self.stack = stack.pop_all()
         for worker in self.workers:
             self.free.put(worker)
@@ -53,6 +54,10 @@ class LocalCrew:
 
     def __exit__(self, *exc) -> None:
         self.stack.close()
+
+    def busy(self) -> int:
+        """How many workers run something now."""
+        return self.count - self.free.qsize()
 
     def run(self, job: Job) -> Run:
         for tries_left in reversed(range(TRIES)):
@@ -62,7 +67,8 @@ class LocalCrew:
                     raise WorkerDied("grading was given up")
                 return worker.run(job, last_try=tries_left == 0)
             except Killed:
-                continue
+                if tries_left == 0 or self.aborted:
+                    raise
             except WorkerDied:
                 if tries_left == 0 or self.aborted:
                     raise
@@ -123,5 +129,6 @@ def run_here(job: Job) -> Run:
     """Run a job in this thread's own warm process, which is started for the first one and stays."""
     crew = getattr(_of_this_thread, "crew", None)
     if crew is None:
-        crew = _of_this_thread.crew = LocalCrew(1, WarmProcess().__enter__()).__enter__()
+        scratch = temporary_scratch().__enter__()
+        crew = _of_this_thread.crew = LocalCrew(1, WarmProcess().__enter__(), scratch).__enter__()
     return crew.run(job)

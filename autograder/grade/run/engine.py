@@ -10,12 +10,12 @@ from pathlib import Path
 from sqlalchemy.exc import OperationalError
 
 from autograder.course import Course
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NoVerdict
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.one_submission import Graded, Settings, grade_submission
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.grade.run.worker import SandboxRefused, WorkerDied
+from autograder.grade.run.worker import SandboxRefused
 from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store
@@ -48,6 +48,9 @@ class Listener:
 
     def done(self, student: str, graded: Graded) -> None:
         """A submission is graded and written down."""
+
+    def postponed(self, student: str) -> None:
+        """A submission has no verdict yet; it is graded once more when the others are done."""
 
     def failed(self, student: str, why: str) -> None:
         """A submission could not be graded."""
@@ -140,19 +143,18 @@ class Engine:
                 future.result()
         return [future for future in futures if not future.done()]
 
-    def grade(self, submission: Submission) -> Graded:
-        """Grade one submission.
+    def grade(self, submission: Submission, again: str = "") -> Graded:
+        """Grade one submission. `again`: why it is graded once more, if it is.
 
         Raises:
-            WorkerDied, JudgeDied: it takes a process down every time.
-            SandboxRefused: it could not be put in a sandbox.
+            NoVerdict: something that is not its own doing stopped it every time.
         """
         for notebook in self.pristine.assignment.notebooks:
             if f"{notebook}.ipynb" in submission.files:
                 self.make_key(notebook)
         for tries_left in reversed(range(TRIES)):
             try:
-                return grade_submission(submission, self.pristine, self.settings, self.crew.run, self.judge_of)
+                return grade_submission(submission, self.pristine, self.settings, self.crew.run, self.judge_of, again)
             except JudgeDied:
                 if not tries_left or self.ending:
                     raise
@@ -197,16 +199,23 @@ def is_done(store: Store, pristine: Pristine, books: Books, student: str) -> boo
     result = store.result(student)
     if result is None or result.assignment_sha256 != pristine.fingerprint or not books.has(student):
         return False
-    return result.submission_sha256 == read(store, pristine, student).sha256
+    if not store.is_intact(student):
+        return False
+    try:
+        return result.submission_sha256 == read(store, pristine, student).sha256
+    except NoVerdict:
+        return False  # grading it says why it cannot be read
 
 
 def read(store: Store, pristine: Pristine, student: str) -> Submission:
-    return read_submission(student, store.submitted(student), pristine.assignment.limits.file_mb)
+    """What a student handed in; raises NoVerdict where it cannot be read."""
+    assignment = pristine.assignment
+    return read_submission(student, store.submitted(student), assignment.limits.file_mb, assignment.hand_in)
 
 
 def is_of_the_course(error: Exception) -> bool:
     """Would every submission end with this?"""
-    return isinstance(error, CourseError) and not isinstance(error, SandboxRefused | JudgeDied | WorkerDied)
+    return isinstance(error, CourseError) and not isinstance(error, NoVerdict)
 
 
 def of_gradebook(error: Exception) -> bool:
@@ -222,7 +231,8 @@ def in_words(error: Exception) -> str:
 def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str]) -> Iterator[str]:
     """Grade these students' submissions, writing each down when it is done; yields their names as they are.
 
-    What goes wrong with one submission is told to the engine's listener, and the others go on.
+    What goes wrong with one submission does not stop the others. One that has no verdict, or that ran out of time
+    beside others, is graded once more at the end, alone. What goes wrong then is told to the engine's listener.
 
     Raises:
         CourseError: the answer key cannot be made, or the first submissions are refused by the sandbox.
@@ -230,30 +240,36 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
     """
     listener = engine.listener
     none_yet = True
+    again: dict[str, str] = {}
 
     def one(student: str) -> tuple[Submission, Graded]:
         listener.begins(student)
         submission = read(store, engine.pristine, student)
-        return submission, engine.grade(submission)
+        return submission, engine.grade(submission, again.get(student, ""))
 
     with ThreadPoolExecutor(2 * engine.crew.count) as pool:
-        waiting = iter(students)
+        waiting, most, alone = iter(students), 2 * engine.crew.count + 1, False
         running: dict[Future, str] = {}
         keys = engine.unfinished_keys()
         try:
             while True:
                 for student in waiting:
                     running[pool.submit(one, student)] = student
-                    if len(running) >= 2 * engine.crew.count + 1:
+                    if len(running) >= most:
                         break
                 if not running:
-                    return
+                    if alone or not again:
+                        return
+                    waiting, most, alone = iter(list(again)), 1, True
+                    continue
                 finished = wait([*running, *keys], return_when=FIRST_COMPLETED).done
                 keys = engine.unfinished_keys()
                 for future in finished & running.keys():
                     student = running.pop(future)
                     try:
                         submission, graded = future.result()
+                        if why := doubt(graded, alone or engine.crew.count == 1):
+                            raise NoVerdict(why)
                         books.enter(graded.result, graded.notebooks, submission.handed_in())
                         store.write(student, graded.files)
                     except Exception as error:
@@ -263,7 +279,11 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                             or of_gradebook(error)
                         ):
                             raise
-                        listener.failed(student, in_words(error))
+                        if isinstance(error, NoVerdict) and not alone:
+                            again[student] = str(error)
+                            listener.postponed(student)
+                        else:
+                            listener.failed(student, in_words(error))
                         continue
                     none_yet = False
                     listener.done(student, graded)
@@ -273,3 +293,10 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                 future.cancel()
             engine.abort()
             raise
+
+
+def doubt(graded: Graded, alone: bool) -> str:
+    """Why a submission's verdict may not be its own doing, or ""."""
+    if graded.timed_out and graded.paused:
+        return "it ran out of time while grading was paused"
+    return "it ran out of time beside others" if graded.timed_out and not alone else ""

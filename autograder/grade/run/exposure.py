@@ -35,7 +35,7 @@ def exposed(course: Course, readable: Iterable[Path]) -> list[tuple[str, Path, P
 def secrets(course: Course) -> Iterator[tuple[str, Path]]:
     """What student code must not read, outermost first. Each entry of a folder may be a link that leads elsewhere."""
     yield "the course", course.root
-    yield "the gradebook", gradebook_file(course)
+    yield "the gradebook", course.gradebook_file or course.root
     yield "temporary files, other submissions among them", Path(tempfile.gettempdir())
     for what, folder in (
         ("the source", course.source),
@@ -50,9 +50,3 @@ def secrets(course: Course) -> Iterator[tuple[str, Path]]:
         for path in sorted(folder.glob("*")) + sorted(folder.glob("*/*")):
             if path.is_symlink():
                 yield what, path
-
-
-def gradebook_file(course: Course) -> Path:
-    """The file of nbgrader's database; where it is on a server, the course's own folder stands for it."""
-    url = course.gradebook_url
-    return course.root / url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else course.root

@@ -38,12 +38,16 @@ class Graded:
         notebooks: name -> the notebook with its outputs and verdicts.
         files: path -> content of everything that is kept, result.json and notebooks among it.
         seconds: how long its notebooks ran.
+        timed_out: whether a cell or a notebook was stopped for its time.
+        paused: whether the grader stood still meanwhile.
     """
 
     result: SubmissionResult
     notebooks: Mapping[str, NotebookNode]
     files: Mapping[str, bytes]
     seconds: float
+    timed_out: bool = False
+    paused: bool = False
 
 
 def make_job(spliced: SplicedSubmission, student: str, assignment: Assignment, settings: Settings) -> Job:
@@ -79,17 +83,21 @@ def grade_submission(
     settings: Settings,
     run: Callable[[Job], Run],
     judge_of: Callable[[str], Judge],
+    again: str = "",
 ) -> Graded:
     """Grade one submission.
 
     Args:
         run: runs a job in a sandbox: here, or on another machine.
         judge_of: notebook name -> its judge, ready; it may wait until there is one.
+        again: why it is graded once more, if it is.
     """
     assignment = pristine.assignment
     spliced = splice_submission(submission, pristine)
     ran = run(make_job(spliced, submission.student, assignment, settings))
     notes = list(spliced.notes)
+    if again:
+        notes.append(Note("again", f"graded once more, alone: {again}"))
     results: list[CellResult] = []
     stopped: dict[str, str | None] = {}
     for name, cells in pristine.notebooks.items():
@@ -122,4 +130,11 @@ def grade_submission(
     files[RESULT] = result.to_json()
     if submission.timestamp:
         files[TIMESTAMP] = submission.timestamp
-    return Graded(result, spliced.notebooks, files, ran.seconds)
+    return Graded(
+        result,
+        spliced.notebooks,
+        files,
+        ran.seconds,
+        timed_out=any(notebook.timed_out for notebook in ran.notebooks.values()),
+        paused=any(notebook.paused for notebook in ran.notebooks.values()),
+    )

@@ -29,7 +29,7 @@ class Frame(bytes, Enum):
     # The grader and the warm process.
     FORK, FORKED, END, ENDED = b"f", b"F", b"e", b"E"
     # A worker and its starter.
-    SPAWN, SPAWNED, REFUSED, RING, BURY, BURIED = b"s", b"S", b"R", b"r", b"b", b"B"
+    SPAWN, SPAWNED, REFUSED, DIED, RING, BURY, BURIED = b"s", b"S", b"R", b"D", b"r", b"b", b"B"
     # From a notebook's process.
     CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"1", b"2", b"3", b"4", b"5"
     # A judge and the process with the answer key.

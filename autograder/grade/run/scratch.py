@@ -4,14 +4,20 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from autograder.data.sandbox_view import make_sandbox_view
 from autograder.errors import CourseError
 from autograder.gradebook.store import Store
-from autograder.sandbox.scratch import remove
+from autograder.sandbox.scratch import clear, remove
+
+PREFIX, LOCK = "autograder-", ".lock"
+YOUNG_SECONDS = 60.0  # so long after it was made, a folder without a lock may be about to get one
 
 
 def data_view(store: Store) -> Path | None:
@@ -27,28 +33,60 @@ def scratch_of(store: Store) -> Iterator[Path]:
     One run at a time may use it. Sandboxed processes of another user can pass through it, and see no names in it.
     """
     place = hashlib.sha256(str(store.work.resolve()).encode()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"autograder-{place}"
+    folder = Path(tempfile.gettempdir()) / f"{PREFIX}{place}"
     try:
         folder.mkdir(mode=0o711)
     except FileExistsError:
-        about = folder.lstat()
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+        if not is_ours(folder):
             raise CourseError(f"{folder} is in the way and belongs to somebody else. Remove it.") from None
         for left in folder.iterdir():
-            remove(left)
-    folder.chmod(0o711)
-    try:
+            clear(left)
+    with held(folder):
         yield folder
-    finally:
-        remove(folder)
 
 
 @contextmanager
 def temporary_scratch() -> Iterator[Path]:
     """As `scratch_of`, for a run that goes beside others."""
-    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
-    folder.chmod(0o711)
+    with held(Path(tempfile.mkdtemp(prefix=PREFIX))) as folder:
+        yield folder
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """Have a folder to the end, and remove it then. What runs that were killed left beside it goes first."""
+    lock = FileLock(folder.with_name(folder.name + LOCK))
+    lock.acquire()
     try:
+        folder.chmod(0o711)
+        remove_what_is_left(folder.parent)
         yield folder
     finally:
         remove(folder)
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+def remove_what_is_left(temporary: Path) -> None:
+    """Remove the scratch folders of runs that do not live any more. Each living one holds a lock."""
+    for folder in temporary.glob(f"{PREFIX}*"):
+        if folder.name.endswith(LOCK) or not is_ours(folder):
+            continue
+        lock = FileLock(folder.with_name(folder.name + LOCK))
+        try:
+            lock.acquire(blocking=False)
+        except (Timeout, OSError):
+            continue
+        if time.time() - folder.lstat().st_mtime > YOUNG_SECONDS:
+            remove(folder)
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
+
+
+def is_ours(folder: Path) -> bool:
+    """Is it a folder, and this user's?"""
+    try:
+        about = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid()

@@ -15,8 +15,11 @@ from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew
 from autograder.grade.run.exposure import refuse_exposed
 from autograder.grade.run.scratch import data_view, scratch_of
 from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.run.worker import sandbox_limits
 from autograder.gradebook.store import Store, alone
-from autograder.machine import cores
+from autograder.machine import MB, available_memory, cores
+from autograder.sandbox import SandboxLimits
+from autograder.sandbox.limits import shortfall
 from autograder.sandbox.probe import TIERS, require_tier
 
 
@@ -29,6 +32,7 @@ class Start:
         warm: forks workers' and judges' processes.
         tier: the sandbox's, once it is known; raises SandboxUnavailable where there is none.
         data: the datasets as student code may see them, once they lie there.
+        notes: what to tell whoever started it.
     """
 
     store: Store
@@ -37,6 +41,7 @@ class Start:
     crew: Crew
     tier: Future[str]
     data: Future[Path | None]
+    notes: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -60,11 +65,20 @@ def started(
         CourseError: there is no such assignment or tier, another program is grading it, or there is no such cluster.
             (What a sandbox would let student code read of the course is found meanwhile; then `tier` raises it.)
     """
-    course.assignment(name)
+    limits = course.assignment(name).limits
     if tier not in (None, *TIERS, "none"):
         raise CourseError(f'grade: there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
     store = Store(course, name)
+    if not dask and (text := shortfall(SandboxLimits(**sandbox_limits(limits)))):
+        raise CourseError(f"grade: {text}.")
     count = min(workers or cores(), len(wanted or store.students()) or 1)
+    notes = []
+    if not dask and (room := affordable(count, limits.memory_mb)) < count:
+        notes.append(
+            f"{room} of {count} workers: each may use {limits.memory_mb} MB (memory_mb in assignment.toml), and "
+            f"{available_memory() / MB:.0f} MB are free."
+        )
+        count = room
     with (
         alone(store),
         scratch_of(store) as scratch,
@@ -73,7 +87,12 @@ def started(
         ThreadPoolExecutor(2) as background,
     ):
         tier_known, data_ready = background.submit(safe_tier, course, tier), background.submit(data_view, store)
-        yield Start(store, scratch, warm, crew, tier_known, data_ready)
+        yield Start(store, scratch, warm, crew, tier_known, data_ready, tuple(notes))
+
+
+def affordable(workers: int, memory_mb: int) -> int:
+    """How many of the workers this machine has memory for: at least one."""
+    return max(1, min(workers, available_memory() // (memory_mb * MB)))
 
 
 def safe_tier(course: Course, tier: str | None) -> str:

@@ -76,6 +76,11 @@ class Bar(Listener):
             self.progress.advance(self.task)
             self.redraw()
 
+    def postponed(self, student: str) -> None:
+        with self.lock:
+            self.in_flight.remove(student)
+            self.redraw()
+
     def failed(self, student: str, why: str) -> None:
         with self.lock:
             self.failures[student] = why
@@ -106,6 +111,8 @@ def grade_and_show(
         todo = plan(store, pristine, books, wanted, force)
         bar = Bar(console, len(todo.students))
         if todo.students:
+            for note in start.notes:
+                console.print(note, style="yellow", markup=False)
             settings = Settings(store.begin(seed), start.tier.result(), start.data.result(), retrain)
             engine = Engine(course, pristine, settings, start.crew, start.warm, start.scratch, bar)
             with bar.progress, engine:

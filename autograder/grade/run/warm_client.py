@@ -9,6 +9,7 @@ import sys
 import threading
 
 from autograder.grade.run.protocol import Connection, Frame
+from autograder.machine import settle
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")}
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "MPLCONFIGDIR")
@@ -70,6 +71,7 @@ class WarmProcess:
             self.stop()
 
     def start(self) -> None:
+        settle()
         mine, theirs = socket.socketpair()
         self.control = Connection(mine)
         with theirs:

@@ -3,49 +3,64 @@
 The starter is `grade/processes/starter.py`.
 """
 
+import errno
 import json
 import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from autograder.assignment import Limits
-from autograder.errors import CourseError
+from autograder.errors import NoVerdict
 from autograder.grade.run.follow import follow
 from autograder.grade.run.jobs import JOB_FILE, CellRun, Job, NotebookJob, NotebookRun, Run
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_SECONDS, STARTER, Process, WarmProcess
+from autograder.machine import free_space, kills_for_memory
 from autograder.sandbox.scratch import read_result, remove, write_anew
-from autograder.sandbox.watchdog import usage_of
+from autograder.sandbox.watchdog import too_much_written, usage_of
 
 KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHDOG_KILLED = "its watchdog was killed"
 MAX_HAND_IN = 64 * 2**20
+MB = 2**20
+ROOM_SECONDS = 20.0
+SPARE_BYTES = 1 * MB  # of the scratch file system: stays free for what the grader writes
 
 
-class WorkerDied(CourseError):
+class WorkerDied(NoVerdict):
     """The process that starts notebooks is gone: killed, or out of memory."""
 
 
-class SandboxRefused(CourseError):
+class SandboxRefused(NoVerdict):
     """The sandbox could not be set up; the text says why."""
 
 
-class Killed(Exception):
-    """A notebook's process was killed: by its own code, or by somebody on this machine."""
+class Killed(NoVerdict):
+    """A process of a notebook was killed: by somebody on this machine, or, until it is seen twice, by its own code."""
+
+
+class NotBegun(Killed):
+    """A notebook's process ended before its first cell began."""
 
 
 class Worker:
     """Holds one process that starts notebooks. Use as a context manager, from one thread at a time."""
 
-    def __init__(self, warm: WarmProcess, scratch: Path | None = None) -> None:
-        """`scratch`: the folder for submissions while they run; default: the system's for temporary files."""
+    def __init__(self, warm: WarmProcess, scratch: Path | None = None, sharers: Callable[[], int] = lambda: 1) -> None:
+        """Nothing happens yet.
+
+        Args:
+            scratch: the folder for submissions while they run; default: the system's for temporary files.
+            sharers: how many workers share that folder's file system now, this one included.
+        """
         self.warm = warm
         self.scratch = scratch
+        self.sharers = sharers
         self.process: Process | None = None
 
     def __enter__(self) -> "Worker":
@@ -66,8 +81,8 @@ class Worker:
                 self.process = self.warm.fork(STARTER)
             self.process.control.send(kind, json.dumps(request).encode(), ANSWER_SECONDS)
             answer, payload = self.process.control.receive(ANSWER_SECONDS)
-        if answer is Frame.REFUSED:
-            raise SandboxRefused(json.loads(payload))
+        if answer in (Frame.REFUSED, Frame.DIED):
+            raise (SandboxRefused if answer is Frame.REFUSED else NotBegun)(json.loads(payload))
         return json.loads(payload)
 
     def spawn(self, request: dict) -> tuple[int, int, int]:
@@ -93,25 +108,28 @@ class Worker:
 
         Raises:
             WorkerDied: the process that starts notebooks is gone.
-            Killed: a notebook's process was killed, and this is not the last try. (In the last one, that is how the
-                notebook ended.)
-            SandboxRefused: there is no sandbox for the first notebook. (Where there is none for a later one, it counts
-                as killed: the notebooks before it may have made the folder unusable.)
+            SandboxRefused: there is no sandbox for the first notebook.
+            Killed: a notebook's process was killed, and this is not the last try. In the last one, that is how the
+                notebook ended, unless it had not begun, or the machine did it.
+            NoVerdict: the machine had too little memory or disk.
         """
         began = time.monotonic()
+        self.wait_for_room(sum(map(len, job.files.values())))
         folder = Path(tempfile.mkdtemp(prefix="grading-", dir=self.scratch))
         try:
-            write_files(folder, job.files)
+            with no_room():
+                write_files(folder, job.files)
             runs = {}
             for notebook in job.notebooks:
                 try:
                     runs[notebook.name] = self.run_notebook(job, notebook, folder, last_try)
-                except SandboxRefused as refused:
+                except (SandboxRefused, NotBegun) as error:
                     if not runs:
                         raise
                     if not last_try:
-                        raise Killed from None
-                    runs[notebook.name] = not_run(notebook, refused)
+                        raise Killed(str(error)) from None
+                    # Twice: the notebooks before it, which ran the same code, have made the folder unusable.
+                    runs[notebook.name] = not_run(notebook, error)
             files = {name: read_result(folder, name, MAX_HAND_IN) for name in job.hand_in}
         finally:
             remove(folder)
@@ -122,6 +140,22 @@ class Worker:
             seconds=time.monotonic() - began,
         )
 
+    @property
+    def place(self) -> Path:
+        """Where the scratch folders lie."""
+        return self.scratch or Path(tempfile.gettempdir())
+
+    def wait_for_room(self, size: int) -> None:
+        """Wait until a submission of that size can be laid out; raises NoVerdict where that takes too long."""
+        until = time.monotonic() + ROOM_SECONDS
+        while (free := free_space(self.place)) < size + SPARE_BYTES:
+            if time.monotonic() > until:
+                raise NoVerdict(
+                    f"there is no room for it in {self.place}: {free / MB:.0f} MB are free, and its files take "
+                    f"{size / MB:.0f} MB. Make room there, or set TMPDIR to a folder that has some"
+                )
+            time.sleep(0.2)
+
     def run_notebook(self, job: Job, notebook: NotebookJob, folder: Path, last_try: bool) -> NotebookRun:
         cells = [cell for cell in notebook.cells if not cell.skip]
         task = {
@@ -130,13 +164,17 @@ class Worker:
             "cell_seconds": job.limits.cell_seconds,
             "output_bytes": job.limits.output_kb * 1024,
         }
-        write_anew(folder, JOB_FILE, json.dumps(task).encode())
+        with no_room():
+            write_anew(folder, JOB_FILE, json.dumps(task).encode())
+        allowed = sandbox_limits(job.limits)
+        share = max(1, (free_space(self.place) - SPARE_BYTES) // max(1, self.sharers()) // MB)
         request = {
             "folder": str(folder),
             "tier": job.tier,
             "data": str(job.data) if job.data else None,
-            "limits": sandbox_limits(job.limits),
+            "limits": allowed | {"scratch_mb": min(share, allowed["scratch_mb"])},
         }
+        killed_before = kills_for_memory()
         pid, watchdog, channel = self.spawn(request)
         ended = False
         try:
@@ -146,11 +184,34 @@ class Worker:
             os.close(channel)
             ending = self.ask(Frame.BURY, {"ended": ended})
             folder.chmod(0o700)  # whatever the code made of it: the next notebook and the results need it
+        if kills_for_memory() > killed_before:
+            raise NoVerdict("the machine ran out of memory meanwhile. Grade with fewer workers")
+        if ending["shortage"] or (share < allowed["scratch_mb"] and ending["reason"] == too_much_written(share)):
+            raise NoVerdict(
+                f"there was no room left in {self.place} while it ran. Make room there, or set TMPDIR to a folder that "
+                "has some"
+            )
         if ended:
-            if not last_try and -ending["status"] in KILLING and ending["reason"] in (None, WATCHDOG_KILLED):
-                raise Killed
-            say_why(run, death(ending["status"], ending["reason"], job.limits))
+            why = death(ending["status"], ending["reason"], job.limits)
+            if not run.cells:
+                raise NotBegun(f"its process ended before its first cell began ({why})")
+            if ending["reason"] == WATCHDOG_KILLED:
+                raise Killed("somebody killed the process that watches over it")
+            if not last_try and -ending["status"] in KILLING and ending["reason"] is None:
+                raise Killed(why)
+            say_why(run, why)
         return run
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """What cannot be written for want of room is no fault of the submission's."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise NoVerdict(f"{error.filename}: {error.strerror}") from error
 
 
 def not_run(notebook: NotebookJob, why: Exception) -> NotebookRun:
@@ -175,7 +236,7 @@ def death(status: int, reason: str | None, limits: Limits) -> str:
         return f"stopped: the code ended its own process (exit status {status})"
     name = signal.Signals(-status).name
     reasons = {
-        "SIGKILL": f"it was killed, for memory (at most {limits.memory_mb} MB) or by its own code",
+        "SIGKILL": "it was killed by its own code, or by somebody on this machine",
         "SIGSEGV": "it crashed in compiled code, or its recursion went too deep",
         "SIGXCPU": "it used up its processor time",
         "SIGXFSZ": f"it wrote a file of more than {limits.file_mb} MB",

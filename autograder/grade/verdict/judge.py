@@ -16,8 +16,9 @@ from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.course import Course
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NoVerdict
 from autograder.expect.verdict import CellVerdict
+from autograder.files import SEAL, is_intact, seal, write_synced
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
@@ -37,7 +38,7 @@ class Verdict:
     flags: tuple[str, ...] = ()
 
 
-class JudgeDied(CourseError):
+class JudgeDied(NoVerdict):
     """The process with an answer key is gone: killed, or out of memory."""
 
 
@@ -136,7 +137,7 @@ class Judge:
             / search_fingerprint(code, searches, self.course.library_files())
         )
         known = [self.cache / name for name in self.assignment.hand_in]
-        have_all = bool(searches) and self.cache.is_dir()
+        have_all = bool(searches) and is_intact(self.cache)
         for path in known if have_all else ():
             if path.exists():
                 shutil.copy(path, self.folder)
@@ -157,13 +158,19 @@ class Judge:
 
     def keep_weights(self) -> None:
         """Keep what the source notebook's search made, so that the next grading run need not search again."""
-        if self.cache.is_dir() or not any(name == self.notebook for name, _ in self.assignment.search):
+        if is_intact(self.cache) or not any(name == self.notebook for name, _ in self.assignment.search):
             return
+        shutil.rmtree(self.cache, ignore_errors=True)
         self.cache.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=self.cache.parent))
-        for name in self.assignment.hand_in:
-            if (self.folder / name).is_file():
-                shutil.copy(self.folder / name, temporary)
+        files = {
+            name: (self.folder / name).read_bytes()
+            for name in self.assignment.hand_in
+            if (self.folder / name).is_file()
+        }
+        for name, content in {**files, SEAL: seal(files)}.items():
+            (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+            write_synced(temporary / name, content)
         os.replace(temporary, self.cache)
 
     def judge(self, run: NotebookRun, files: Mapping[str, bytes]) -> Verdict:
