@@ -22,6 +22,7 @@ def course(tmp_path):
     for folder in ("source/hw", "nn", "submitted/ann/hw", "data"):
         (root / folder).mkdir(parents=True)
     (root / "nbgrader_config.py").write_text("c = get_config()\n")
+    (root / "course.toml").write_text('library = "nn"\n')
     return Course(root)
 
 
@@ -42,7 +43,7 @@ def test_an_environment_in_the_courses_folder_leaves_the_course_unread(course):
     for secret in (
         course.root,
         course.source / "hw" / "a.ipynb",
-        course.library / "f.py",
+        course.root / "nn" / "f.py",
         course.root / "gradebook.db",
     ):
         assert readable_place(secret, readable) is None

@@ -210,9 +210,9 @@ def test_very_large_output_is_not_read(sleeper):
     """Is an output of 60 MB neither parsed nor kept, and what comes after it kept?"""
     watch = Following(CELLS, LIMITS)
     huge = b'{"output_type": "stream", "name": "stdout", "text": "' + b"x" * (60 << 20) + b'"}'
-    began = time.monotonic()
+    began = time.process_time()
     watch.feed(b"".join([HONEST[0], frame(Frame.OUTPUT, huge), stream("after")]))
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     assert [output["text"] for output in watch.run.cells["a"].outputs] == ["… a very large output is left out\nafter"]
 
 
