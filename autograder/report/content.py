@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograder.report.formulas import Written, write_formulas
-from autograder.report.pictures import POINTS_PER_PIXEL
+from autograder.report.pictures import Wanted, wanted
 from autograder.report.rows import code_rows, row_data
-from autograder.report.tables import PAGE_WIDTH, Table, TableCell, table_blocks
+from autograder.report.tables import Table, TableCell, table_blocks
 from autograder.report.terminal import clean
 from autograder.report.tex import PLACEHOLDER, Maths, as_written, put_back
 
@@ -34,13 +34,13 @@ class Place:
     Attributes:
         maths: the formulas that placeholders count into.
         written: each formula as Typst.
-        picture: picture(address, description) -> the inline that shows it.
+        picture: picture(address, description, size) -> the inline that shows it.
         problem: called with a sentence for everything left out.
     """
 
     maths: Sequence[Maths]
     written: Sequence[Written]
-    picture: Callable[[str, str], Inline]
+    picture: Callable[[str, str, Wanted], Inline]
     problem: Callable[[str], None]
 
 
@@ -287,8 +287,7 @@ def html_tag(text: str, place: Place, stack: list[tuple[str, list[Inline]]]) -> 
         append(stack[-1][1], ["break"])
     elif name == "img":
         attributes = {key.lower(): html.unescape(a or b or c) for key, a, b, c in ATTRIBUTE.findall(text)}
-        picture = place.picture(attributes.get("src", ""), attributes.get("alt", ""))
-        append(stack[-1][1], sized(picture, attributes.get("width", "")))
+        append(stack[-1][1], place.picture(attributes.get("src", ""), attributes.get("alt", ""), wanted(attributes)))
     elif name in TAGS and not closing and len(stack) < MAX_DEPTH:
         stack.append((name, []))
     elif closing and any(name == opened for opened, _ in stack[1:]):
@@ -297,15 +296,6 @@ def html_tag(text: str, place: Place, stack: list[tuple[str, list[Inline]]]) -> 
         close(stack)
     elif not closing and (name == "svg" or LOST_TAGS.match(text)):  # an SVG in a block of HTML is a picture
         place.problem(f"<{name}> cannot be printed")
-
-
-def sized(picture: Inline, width: str) -> Inline:
-    """The picture at the width that an attribute asks for: pixels, or percent of the page."""
-    match = re.fullmatch(r"\s*([0-9]{1,4}(?:\.[0-9]*)?)\s*(px|%)?\s*", width)
-    if not match or picture[0] != "picture":
-        return picture
-    points = float(match[1]) * (PAGE_WIDTH / 100 if match[2] == "%" else POINTS_PER_PIXEL)
-    return [*picture[:3], max(points, 1.0)]
 
 
 def close(stack: list[tuple[str, list[Inline]]]) -> None:
@@ -332,8 +322,8 @@ def inline(node: dict, place: Place, depth: int) -> list[Inline]:
         body = inlines(c[1], place, depth + 1)
         return [["link", address, body]] if LINK.match(address) and len(address) < 2000 else body
     if kind == "Image":
-        picture = place.picture(put_back(c[2][0], list(place.maths)), shown_text(plain_text(c[1]), place))
-        return [sized(picture, dict(c[0][2]).get("width", ""))]
+        address = put_back(c[2][0], list(place.maths))
+        return [place.picture(address, shown_text(plain_text(c[1]), place), wanted(dict(c[0][2])))]
     if kind == "Note":
         return [["note", note_body(blocks(c, place, depth + 1))]]
     if kind == "Math":

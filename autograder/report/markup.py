@@ -10,7 +10,7 @@ from autograder.report import content, pandoc
 from autograder.report.formulas import Written, write_formulas
 from autograder.report.model import NotShown
 from autograder.report.pandoc import MARKDOWN, Fragment
-from autograder.report.pictures import OnTheWeb, PictureError, Pictures, picture_bytes
+from autograder.report.pictures import OnTheWeb, PictureError, Pictures, Wanted, picture_bytes
 from autograder.report.rows import code_rows, row_data
 from autograder.report.terminal import clean
 from autograder.report.tex import Maths, take_maths
@@ -87,7 +87,7 @@ class Markup:
         place = content.Place(
             [self.maths[i] for i in one.maths],
             [written[i] for i in one.maths],
-            lambda address, alt: self.picture_inline(address, alt, one),
+            lambda address, alt, size: self.picture_inline(address, alt, size, one),
             problem,
         )
         if tree is None:
@@ -99,10 +99,10 @@ class Markup:
             problem("nested too deeply: shown without its structure")
             return [text_block(content.shown_text(content.plain_text(tree), place))]
 
-    def picture_inline(self, address: str, alt: str, one: Pending) -> content.Inline:
+    def picture_inline(self, address: str, alt: str, size: Wanted, one: Pending) -> content.Inline:
         try:
             picture = self.pictures.add(picture_bytes(address, one.folder, one.attachments))
-            return ["picture", picture.file, alt or "picture", picture.width]
+            return ["picture", picture.file, alt or "picture", size.of(picture)]
         except OnTheWeb as error:
             self.on_the_web.append((one.place, address))
             return ["missing", clean(f"the picture {content.shortened(address)} is not shown: {error}")]

@@ -10,7 +10,7 @@ from autograder.report import content
 from autograder.report.markup import Block, Markup
 from autograder.report.model import NotShown
 from autograder.report.pandoc import LATEX, MARKDOWN
-from autograder.report.pictures import PictureError, bundle_bytes
+from autograder.report.pictures import POINTS_PER_PIXEL, PictureError, Wanted, bundle_bytes
 from autograder.report.rows import COLUMNS, row_data, terminal_rows
 from autograder.report.tables import shortened_html
 from autograder.report.terminal import overwritten
@@ -100,8 +100,9 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
     for mime in PICTURES:
         if mime in data:
             try:
-                picture = markup.pictures.add(bundle_bytes(mime, data[mime]), shown_width(output, mime))
-                return [{"t": "picture", "file": picture.file, "width": picture.width, "alt": f"output of {place}"}]
+                picture = markup.pictures.add(bundle_bytes(mime, data[mime]))
+                width = wanted_size(output, mime).of(picture)
+                return [{"t": "picture", "file": picture.file, "width": width, "alt": f"output of {place}"}]
             except PictureError as error:
                 markup.problems.append(NotShown(place, f"an {mime} output cannot be shown: {error}"))
     plain = str(data.get("text/plain", ""))
@@ -149,9 +150,15 @@ def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: 
     return [] if bare else [markup.add("html", body, place, folder, {}), *note]
 
 
-def shown_width(output: dict, mime: str) -> float | None:
-    """The width in pixels that an output says it wants to be shown at."""
+def wanted_size(output: dict, mime: str) -> Wanted:
+    """The size that an output says it wants to be shown at, which its metadata give in pixels."""
     metadata = output.get("metadata")
-    wanted = metadata.get(mime) if isinstance(metadata, dict) else None
-    width = wanted.get("width") if isinstance(wanted, dict) else None
-    return float(width) if isinstance(width, (int, float)) and 1 <= width <= 20_000 else None
+    given = metadata.get(mime) if isinstance(metadata, dict) else None
+    given = given if isinstance(given, dict) else metadata if isinstance(metadata, dict) else {}
+    sizes = {key: given.get(key) for key in ("width", "height")}
+    points = {
+        key: size * POINTS_PER_PIXEL
+        for key, size in sizes.items()
+        if isinstance(size, (int, float)) and not isinstance(size, bool) and 1 <= size <= 20_000
+    }
+    return Wanted(points.get("width"), points.get("height"))

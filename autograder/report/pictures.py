@@ -6,14 +6,24 @@ import hashlib
 import io
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from autograder.report.tables import PAGE_WIDTH
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 POINTS_PER_PIXEL = 0.6  # a notebook's pixel on paper: matplotlib's usual figure gets three quarters of the width
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 60_000_000
 PRINT_PIXELS = 2200  # more of them across the page than any printer shows
+PHOTO_PIXELS = 1700  # of a photograph: 250 dots an inch over the whole width of the page
+PHOTO_BYTES = 600_000  # a photograph of more is made smaller
+PHOTO_QUALITY = 82
 PRINTED = {"PNG": "png", "JPEG": "jpg"}
 PRINTED_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I")
 
@@ -28,10 +38,48 @@ class OnTheWeb(PictureError):
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture's file name in the typesetting folder and its natural width in points (None: as the file says)."""
+    """A picture's file name, its width in points (None: as the file says), and its width over its height."""
 
     file: str
     width: float | None
+    ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The width and height in points at which a page asks to show a picture."""
+
+    width: float | None = None
+    height: float | None = None
+
+    def of(self, picture: Picture) -> float | None:
+        """The width to show the picture at; a height alone gives it through the picture's proportions."""
+        if self.width is None and self.height is not None and picture.ratio:
+            return max(self.height * picture.ratio, 1.0)
+        return picture.width if self.width is None else max(self.width, 1.0)
+
+
+LENGTH = re.compile(r"\s*([0-9]{1,5}(?:\.[0-9]*)?|\.[0-9]+)\s*(px|em|rem|ex|pt|pc|cm|mm|in|%|vw)?\s*(?:!important)?\s*")
+POINTS = {
+    "px": POINTS_PER_PIXEL, "": POINTS_PER_PIXEL, "em": 10.4, "rem": 10.4, "ex": 4.5, "pt": 0.8, "pc": 9.6, "cm": 22.7,
+    "mm": 2.27, "in": 57.6, "%": PAGE_WIDTH / 100, "vw": PAGE_WIDTH / 100,
+}  # fmt: skip
+
+
+def wanted(attributes: Mapping[str, str]) -> Wanted:
+    """The size that an HTML tag asks for by `width`, `height` or `style`."""
+    style = dict(part.split(":", 1) for part in attributes.get("style", "").split(";") if ":" in part)
+    style = {key.strip().lower(): value for key, value in style.items()}
+    width = length(style.get("width", "")) or length(attributes.get("width", "")) or length(style.get("max-width", ""))
+    heights = (style.get("height", ""), attributes.get("height", ""))
+    height = next((length(text) for text in heights if "%" not in text and length(text)), None)
+    return Wanted(width, height)
+
+
+def length(text: str) -> float | None:
+    """A CSS length on paper, in points; what a screen shows at 96 dots an inch is smaller there, in any unit."""
+    match = LENGTH.fullmatch(text)
+    return float(match[1]) * POINTS[match[2] or ""] if match and float(match[1]) else None
 
 
 @dataclass
@@ -39,26 +87,33 @@ class Pictures:
     """The pictures of one document: file name -> bytes."""
 
     files: dict[str, bytes] = field(default_factory=dict)
+    known: dict[bytes, Picture] = field(default_factory=dict)
 
-    def add(self, data: bytes, pixels: float | None = None) -> Picture:
+    def add(self, data: bytes) -> Picture:
         """Take in a picture.
 
         Args:
             data: PNG, JPEG, GIF, WebP, BMP, TIFF or SVG; what it is, is read from the bytes.
-            pixels: the width that the notebook shows it at, if it says one.
 
         Raises:
             PictureError: it is none of these, damaged, or too large.
         """
         if len(data) > MAX_BYTES:
             raise PictureError(f"{len(data) >> 20} MB are too much for a picture (at most {MAX_BYTES >> 20} MB)")
+        key = hashlib.sha256(data).digest()
+        if key not in self.known:
+            self.known[key] = self.added(data)
+        return self.known[key]
+
+    def added(self, data: bytes) -> Picture:
         if looks_like_svg(data):
-            data, suffix, width = safe_svg(data), "svg", pixels or svg_width(data)
+            width, ratio = svg_size(data)
+            data, suffix = safe_svg(data), "svg"
         else:
-            data, suffix, width = safe_bitmap(data, pixels)
+            data, suffix, width, ratio = safe_bitmap(data)
         name = f"{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
         self.files[name] = data
-        return Picture(name, None if width is None else round(width * POINTS_PER_PIXEL, 1))
+        return Picture(name, None if width is None else round(width * POINTS_PER_PIXEL, 1), ratio)
 
 
 def looks_like_svg(data: bytes) -> bool:
@@ -72,35 +127,72 @@ SVG_DROPPED = [
     re.compile(rb"<foreignObject\b.*?</foreignObject\s*>", re.DOTALL | re.IGNORECASE),
 ]
 SVG_ADDRESS = re.compile(rb"\s(?:xlink:)?href\s*=\s*([\"'])(?!#|data:image/)[^\"']*\1", re.IGNORECASE)
-MAX_USES = 2000
+MAX_DRAWN = 400_000  # elements, each counted as often as it is used
 
 
 def safe_svg(data: bytes) -> bytes:
     """The SVG without scripts, entities and addresses of other files."""
-    if data.count(b"<use") > MAX_USES:
-        raise PictureError("an SVG that repeats itself too often")
     for pattern in SVG_DROPPED:
         data = pattern.sub(b"", data)
     data = SVG_ADDRESS.sub(b"", data)
+    if data.count(b"<use") > 20 and drawn(data) > MAX_DRAWN:
+        raise PictureError("an SVG that repeats itself too often")
     if b"xmlns" not in data[:4000]:
         data = re.sub(rb"<svg\b", b'<svg xmlns="http://www.w3.org/2000/svg"', data, count=1)
     return data
 
 
-def svg_width(data: bytes) -> float | None:
-    """The width of an SVG in pixels, from its width or its view box."""
+def drawn(data: bytes) -> float:
+    """How many elements an SVG draws, what is used several times counted each time; infinite where it uses itself."""
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(data)
+    except ElementTree.ParseError:
+        return 0  # whoever draws it will say so
+    by_id = {element.get("id"): element for element in root.iter() if element.get("id")}
+    counts: dict[int, float] = {}
+    open_ones: set[int] = set()
+
+    def count(element: ElementTree.Element, depth: int) -> float:
+        if id(element) in counts:
+            return counts[id(element)]
+        if id(element) in open_ones or depth > MAX_SVG_DEPTH:
+            return float("inf")
+        open_ones.add(id(element))
+        total: float = 1 + sum(count(inner, depth + 1) for inner in element)
+        if element.tag.endswith("use"):
+            address = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href") or ""
+            target = by_id.get(address.removeprefix("#"))
+            total += count(target, depth + 1) if target is not None else 0
+        open_ones.discard(id(element))
+        counts[id(element)] = total
+        return total
+
+    return count(root, 0)
+
+
+MAX_SVG_DEPTH = 200
+SVG_PIXELS = {b"pt": 4 / 3, b"in": 96.0, b"cm": 37.8, b"mm": 3.78}
+
+
+def svg_size(data: bytes) -> tuple[float | None, float | None]:
+    """The width of an SVG in pixels, and its width over its height, from its attributes or its view box."""
     tag = re.search(rb"<svg\b[^>]*>", data, re.IGNORECASE)
     if not tag:
-        return None
-    width = re.search(rb"\bwidth\s*=\s*[\"']\s*([0-9.]+)\s*(px|pt|in|cm|mm)?\s*[\"']", tag[0])
-    if width:
-        return float(width[1]) * {b"pt": 4 / 3, b"in": 96.0, b"cm": 37.8, b"mm": 3.78}.get(width[2], 1.0)
-    box = re.search(rb"\bviewBox\s*=\s*[\"'][-0-9.]+[ ,]+[-0-9.]+[ ,]+([0-9.]+)", tag[0])
-    return float(box[1]) if box else None
+        return None, None
+    lengths = re.finditer(rb"\b(width|height)\s*=\s*[\"']\s*([0-9]+\.?[0-9]*)\s*(px|pt|in|cm|mm)?\s*[\"']", tag[0])
+    given = {match[1]: float(match[2]) * SVG_PIXELS.get(match[3], 1.0) for match in lengths}
+    box = re.search(rb"\bviewBox\s*=\s*[\"'][-0-9.]+[ ,]+[-0-9.]+[ ,]+([0-9]+\.?[0-9]*)[ ,]+([0-9]+\.?[0-9]*)", tag[0])
+    if box and float(box[1]) and float(box[2]):
+        ratio = float(box[1]) / float(box[2])
+        return given.get(b"width", float(box[1])), ratio
+    width, height = given.get(b"width"), given.get(b"height")
+    return width, width / height if width and height else None
 
 
-def safe_bitmap(data: bytes, pixels: float | None) -> tuple[bytes, str, float]:
-    """A bitmap as PNG or JPEG that prints, its suffix, and the width in pixels to show it at."""
+def safe_bitmap(data: bytes) -> tuple[bytes, str, float, float]:
+    """A bitmap as PNG or JPEG that prints, its suffix, its width in pixels, and its width over its height."""
     from PIL import Image, ImageOps
 
     try:
@@ -109,20 +201,43 @@ def safe_bitmap(data: bytes, pixels: float | None) -> tuple[bytes, str, float]:
             image = Image.open(io.BytesIO(data))
             if image.width * image.height > MAX_PIXELS:
                 raise PictureError(f"{image.width}×{image.height} pixels are too many")
-            shown = pixels or image.width
-            if image.format in PRINTED and image.width <= PRINT_PIXELS and image.height <= PRINT_PIXELS:
+            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            width, height = (image.height, image.width) if turned else image.size
+            shape = (float(width), width / height)
+            photograph = image.format in ("JPEG", "MPO")
+            if is_printable(image, photograph, len(data)):
                 image.load()
-                if image.mode in PRINTED_MODES and not image.getexif().get(0x0112):
-                    return data, PRINTED[image.format], shown
+                return data, PRINTED[image.format], *shape
+            if photograph:
+                image.draft("RGB", (2 * PHOTO_PIXELS, 2 * PHOTO_PIXELS))  # a JPEG opens at half its size much faster
             image = ImageOps.exif_transpose(image)
-            image.thumbnail((PRINT_PIXELS, PRINT_PIXELS))
+            most = PHOTO_PIXELS if photograph else PRINT_PIXELS
+            image.thumbnail((most, most))
             out = io.BytesIO()
-            image.convert("RGBA").save(out, "PNG")
-            return out.getvalue(), "png", shown
+            if photograph:
+                image.convert("RGB").save(out, "JPEG", quality=PHOTO_QUALITY, optimize=True)
+                return out.getvalue(), "jpg", *shape
+            image = image.convert("RGBA")
+            image.save(out, "PNG")
+            if len(out.getvalue()) > 2 * PHOTO_BYTES and image.getextrema()[3][0] == 255:
+                smaller = io.BytesIO()
+                image.thumbnail((PHOTO_PIXELS, PHOTO_PIXELS))
+                image.convert("RGB").save(smaller, "JPEG", quality=PHOTO_QUALITY, optimize=True)
+                if 3 * len(smaller.getvalue()) < len(out.getvalue()):  # a photograph, whatever it is saved as
+                    return smaller.getvalue(), "jpg", *shape
+            return out.getvalue(), "png", *shape
     except PictureError:
         raise
     except Exception as error:
         raise PictureError(f"not a picture that can be read ({type(error).__name__})") from None
+
+
+def is_printable(image: "Image.Image", photograph: bool, size: int) -> bool:
+    """Whether a bitmap can be taken as it is: Typst reads it, it stands upright and is no larger than it need be."""
+    small = max(image.size) <= (PHOTO_PIXELS if photograph else PRINT_PIXELS)
+    light = size <= (PHOTO_BYTES if photograph else 4 * PHOTO_BYTES)
+    upright = image.getexif().get(0x0112, 1) == 1
+    return image.format in PRINTED and image.mode in PRINTED_MODES and small and light and upright
 
 
 DATA_ADDRESS = re.compile(r"data:([a-zA-Z0-9.+/-]*)((?:;[^,;]*)*),(.*)", re.DOTALL)

@@ -5,9 +5,11 @@ import io
 import json
 
 import pytest
+from nbformat.v4 import new_code_cell, new_output
 from PIL import Image
 
 from autograder.report.markup import Markup
+from autograder.report.outputs import output_blocks
 from autograder.report.pandoc import MARKDOWN
 from autograder.report.pictures import (
     PRINT_PIXELS,
@@ -16,7 +18,8 @@ from autograder.report.pictures import (
     bundle_bytes,
     picture_bytes,
     safe_svg,
-    svg_width,
+    svg_size,
+    wanted,
 )
 
 
@@ -90,11 +93,10 @@ def test_an_svg_loses_what_is_not_drawing():
         assert word not in safe
     assert b'<use href="#a"/>' in safe
     assert b"xmlns=" in safe
-    assert svg_width(svg) == 96
-    assert svg_width(b'<svg viewBox="0 0 300 150">') == 300
-    assert svg_width(b'<svg width="72pt">') == pytest.approx(96)
-    with pytest.raises(PictureError):
-        safe_svg(b"<svg>" + b"<use href='#a'/>" * 3000 + b"</svg>")
+    assert svg_size(svg)[0] == 96
+    assert svg_size(b'<svg viewBox="0 0 300 150">') == (300, 2)
+    assert svg_size(b'<svg width="72pt">') == (pytest.approx(96), None)
+    assert svg_size(b'<svg width="72pt" height="36pt">') == (pytest.approx(96), 2)
 
 
 def test_addresses_lead_only_into_the_submission(tmp_path):
@@ -130,3 +132,103 @@ def test_svg_outputs_are_text_and_bitmaps_base64():
     """Are both ways in which notebooks keep pictures read?"""
     assert bundle_bytes("image/svg+xml", "<svg/>") == b"<svg/>"
     assert bundle_bytes("image/png", base64.b64encode(bitmap()).decode()) == bitmap()
+
+
+def photograph(kind: str = "JPEG", size=(4000, 3000), **more) -> bytes:
+    """A picture as full of detail as a phone's."""
+    import numpy as np
+
+    coarse = np.random.default_rng(1).integers(0, 255, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).save(out, kind, **more)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_photographs_stay_small(kind):
+    """Do five photographs from a phone make a file that can be uploaded?"""
+    pictures = Pictures()
+    picture = pictures.add(photograph(kind, **({"quality": 95} if kind == "JPEG" else {"compress_level": 1})))
+    assert picture.file.endswith(".jpg")
+    assert picture.width == 2400.0
+    assert len(pictures.files[picture.file]) < 1_200_000
+
+
+def test_a_small_jpeg_is_taken_as_it_is():
+    """Is a JPEG that prints not saved again, which would make it worse?"""
+    exif = Image.Exif()
+    exif[0x0112] = 1
+    data = bitmap("JPEG", exif=exif)
+    pictures = Pictures()
+    assert pictures.files[pictures.add(data).file] == data
+
+
+def test_a_photograph_stands_upright():
+    """Is a picture that the camera says to turn turned, and its size that of the turned one?"""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pictures = Pictures()
+    picture = pictures.add(bitmap("JPEG", size=(400, 200), exif=exif))
+    turned = Image.open(io.BytesIO(pictures.files[picture.file]))
+    assert (turned.format, turned.size, turned.getexif().get(0x0112)) == ("JPEG", (200, 400), None)
+    assert (picture.width, picture.ratio) == (120.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "width"),
+    [
+        ({"width": "100"}, 60),
+        ({"width": "50%"}, 242.5),
+        ({"height": "100"}, 120),
+        ({"style": "width:100px;height:10px"}, 60),
+        ({"style": "width: 20em"}, 208),
+        ({"style": "height:100px"}, 120),
+        ({"style": "max-width: 200px"}, 120),
+        ({"style": "border: 1px"}, 24),
+        ({"width": "auto", "height": "50%"}, 24),
+    ],
+)
+def test_a_picture_has_the_size_that_its_tag_asks_for(attributes, width):
+    """Are height, style and em heard?"""
+    picture = Pictures().add(bitmap())
+    assert wanted(attributes).of(picture) == pytest.approx(width)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "width"),
+    [({}, 24), ({"image/png": {"width": 100}}, 60), ({"image/png": {"height": 100}}, 120), ({"height": 100}, 120)],
+)
+def test_an_output_has_the_size_that_its_metadata_ask_for(metadata, width):
+    """Does Image(..., height=100) print at that height?"""
+    data = {"image/png": base64.b64encode(bitmap()).decode()}
+    cell = new_code_cell("", outputs=[new_output("display_data", data=data, metadata=metadata)])
+    (block,) = output_blocks(cell, "here", None, Markup())
+    assert block["width"] == width
+
+
+def test_a_scatter_of_thousands_of_points_is_shown():
+    """Is an SVG refused only if what it draws grows beyond measure?"""
+
+    def svg(*parts: str) -> bytes:
+        return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'.encode()
+
+    point = "<defs><path id='p' d='M 0 0 L 1 1'/></defs>"
+    scatter = svg(point, *(f"<use href='#p' x='{i}'/>" for i in range(3000)))
+    assert Pictures().add(scatter).file.endswith(".svg")
+    layers = (f"<g id='l{i}'>" + f"<use href='#l{i - 1}'/>" * 10 + "</g>" for i in range(1, 9))
+    bomb = svg("<path id='l0' d='M 0 0'/>", *layers)
+    with pytest.raises(PictureError, match="repeats itself"):
+        Pictures().add(bomb)
+    circle = "<g id='a'>" + "<use href='#a'/>" * 30 + "</g>"
+    with pytest.raises(PictureError, match="repeats itself"):
+        Pictures().add(svg(circle))
+
+
+def test_a_query_behind_a_picture_is_no_part_of_its_name(tmp_path):
+    """Is pic.png?v=2, which browsers take for pic.png, found?"""
+    (tmp_path / "pic.png").write_bytes(b"a")
+    (tmp_path / "odd?name.png").write_bytes(b"b")
+    assert picture_bytes("pic.png?v=2", tmp_path, {}) == b"a"
+    assert picture_bytes("odd?name.png", tmp_path, {}) == b"b"
+    with pytest.raises(PictureError, match="no such file"):
+        picture_bytes("../pic.png?v=2", tmp_path / "x", {})
