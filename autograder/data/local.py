@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+
 from autograder.data.formats import (
     META,
     MNIST_FILES,
@@ -29,6 +31,25 @@ _FIRST_LABELS = {  # of sets that come in the same files, to tell one from the o
 _FASHION = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 
 _told: set[Path] = set()
+_loaded: list[str] = []
+
+
+def loaded() -> tuple[str, ...]:
+    """The names of the data sets that this process has loaded: "cifar10", "synthetic", "mnist", …"""
+    return tuple(_loaded)
+
+
+def load_held_out(name: str) -> tuple[Array, Array] | None:
+    """A course's own data to judge on, $NN_DATA/held_out/<name>.npz with X and y; None where there is none.
+
+    X is as `load_cifar10` or `load_mnist` gives it. Students never get this file: it is not released, and code that is
+    graded does not see it.
+    """
+    path = Path(os.environ.get("NN_DATA") or "data") / "held_out" / f"{name}.npz"
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["X"], arrays["y"]
 
 
 def load_cifar10(root: str | os.PathLike | None = None) -> tuple[Array, Array, Array, Array]:
@@ -48,7 +69,7 @@ def load_cifar10(root: str | os.PathLike | None = None) -> tuple[Array, Array, A
         ValueError: a batch is damaged or is not an official one.
     """
     folder = _cifar10_folder(root)
-    _tell_if_synthetic(folder)
+    _note(folder, cifar10_source(root))
     files = [folder / name for name in (*TRAINING_BATCHES, TEST_BATCH)]
     arrays = mapped_arrays(folder, files, lambda: read_cifar10_folder(folder))
     X_train, y_train, X_test, y_test = (arrays[name] for name in ARRAY_NAMES)
@@ -89,20 +110,32 @@ def load_mnist(root: str | os.PathLike | None = None) -> tuple[Array, Array, Arr
     wanted = [files.get(name, folder / stem) for name, stem in MNIST_FILES.items()]
     arrays = mapped_arrays(folder, wanted, lambda: read_mnist_files(files))
     X_train, y_train, X_test, y_test = (arrays[name] for name in ARRAY_NAMES)
+    _note(folder, _mnist_name(folder, y_train))
     return X_train, y_train, X_test, y_test
 
 
 def mnist_source(root: str | os.PathLike | None = None) -> str:
     """What `load_mnist` gives: "mnist", "synthetic-digits", "fashion-mnist", or "unknown"; `root` as there."""
-    if (_mnist_folder(root) / DIGITS_MARKER).exists():
+    return _mnist_name(_mnist_folder(root), load_mnist(root)[1])
+
+
+def _mnist_name(folder: Path, y_train: Array) -> str:
+    if (folder / DIGITS_MARKER).exists():
         return "synthetic-digits"
-    first = tuple(load_mnist(root)[1][:20].tolist())
+    first = tuple(y_train[:20].tolist())
     return next((name for name, labels in _FIRST_LABELS.items() if labels == first), "unknown")
 
 
 def mnist_classes(root: str | os.PathLike | None = None) -> tuple[str, ...]:
     """The names of the ten classes of what `load_mnist` gives: digits, or clothes; `root` as there."""
     return _FASHION if mnist_source(root) == "fashion-mnist" else tuple("0123456789")
+
+
+def _note(folder: Path, name: str) -> None:
+    """Keep in mind what was loaded, and say it where it is a stand-in."""
+    _tell_if_synthetic(folder)
+    if name not in _loaded:
+        _loaded.append(name)
 
 
 def _tell_if_synthetic(folder: Path) -> None:

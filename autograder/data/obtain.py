@@ -9,13 +9,10 @@ from pathlib import Path
 import pooch
 
 from autograder.data.download import NoMirror, fetch
-from autograder.data.registry import Dataset
+from autograder.data.registry import STAND_INS, Dataset
 from autograder.data.synthetic import write_synthetic
 from autograder.data.synthetic_digits import write_synthetic_digits
 from autograder.errors import CourseError
-
-STAND_INS = {"cifar10": "synthetic", "mnist": "synthetic-digits"}
-"""Which generated dataset does where a downloaded one cannot be had."""
 
 
 def obtain(dataset: Dataset, data: Path) -> Path:

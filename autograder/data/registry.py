@@ -7,6 +7,9 @@ from pathlib import Path
 
 from autograder.errors import CourseError
 
+STAND_INS = {"cifar10": "synthetic", "mnist": "synthetic-digits"}
+"""Which generated dataset does where a downloaded one cannot be had."""
+
 
 @dataclass(frozen=True)
 class RemoteFile:

@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 
 from autograder.course import CONFIG, COURSE_FILE, Course
-from autograder.data.obtain import STAND_INS
-from autograder.data.registry import find_dataset
+from autograder.data.registry import STAND_INS, find_dataset
 from autograder.demo.students import FILE
 from autograder.errors import CourseError
 from autograder.files import NO_CACHES

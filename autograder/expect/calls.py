@@ -1,5 +1,6 @@
 """The functions that state expectations, and the list of them."""
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from os import PathLike, fspath
@@ -154,7 +155,8 @@ def accuracy(
     """The saved weights classify well: one share of the credit per whole step above `floor`, all of it at `full`.
 
     Args:
-        weights: path of an .npz file beside the notebook, of float arrays by name.
+        weights: path of an .npz file beside the notebook, of float arrays by name. A text in it called `trained_on`
+            says which data they were trained on; where other data counts, that is said.
         predict: of the arrays by name and X; gives labels like y.
         X, y: data and labels that the student has.
         floor, full: fractions in whole steps, 0.23 and 0.45.
@@ -178,12 +180,20 @@ def accuracy(
         shared = held_out and cache(held_out)  # loaded once for all submissions
         data = np.array(X), np.array(y)
         curve = in_steps(floor, steps), in_steps(full, steps)
-        return Accuracy(title, fspath(weights), predict, *data, *curve, shared, in_steps(slack / 100, steps), steps)
+        return Accuracy(
+            title, fspath(weights), predict, *data, *curve, shared, in_steps(slack / 100, steps), steps, loaded_data()
+        )
 
     judgement = current().state(None, lambda: name or fspath(weights), build)
     if points is None:
         return None
     return points * (judgement.credit if judgement else 1.0)
+
+
+def loaded_data() -> tuple[str, ...]:
+    """The names of the data sets that the notebook has loaded so far."""
+    local = sys.modules.get("autograder.data.local")
+    return local.loaded() if local else ()
 
 
 def in_steps(fraction: float, steps: int) -> int:

@@ -1,6 +1,6 @@
 """The kinds of expectation. A new kind is a class here, the function that states it, and its entry in `calls.KINDS`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from autograder.expect import diagnosis
 from autograder.expect.compare import MEASURES, RELATIVE, SCALED, Comparison, compare
 from autograder.expect.evidence import Value, encode
 from autograder.expect.expectation import Disproved, Expectation, Judgement, ReadFile, unusable
-from autograder.expect.weights import WeightsError, check_shapes, credit, load_weights
+from autograder.expect.weights import WeightsError, check_shapes, credit, load_weights, trained_on
 
 Array = np.ndarray
 
@@ -20,7 +20,8 @@ _STEPS = {8: (1e-5, 1e-6, 1e-7), 4: (1e-2, 1e-3), 2: (1e-1,)}  # by the bytes of
 _PROOF = {8: 1e-4, 4: 5e-2, 2: 0.5}
 _LIKE_NUMERIC = "  That is how far off a numeric gradient (finite differences) is: derive the gradient instead."
 _OWN_FUNCTION = "The numeric gradient is that of your own function: if its value is wrong, mend that first."
-_SUSPICIOUS_DROP = 8  # percentage points between the accuracy on known and on held-out data
+_SUSPICIOUS = 8  # percentage points between the accuracy on known and on held-out data
+_FAR_ABOVE = 12  # percentage points above the accuracy that the reference reaches
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,9 @@ class Accuracy(Expectation):
     held_out: Callable[[], tuple[Array, Array]] | None
     slack: int  # floor, full and slack are in steps, of which `steps` make 1
     steps: int = 100
+    data: tuple[str, ...] = ()  # the names of the data sets that were loaded where this was stated
     shapes: Mapping[str, tuple[int, ...]] | None = None  # the reference's
+    reached: float | None = None  # per cent, by the reference
 
     guessable: ClassVar[bool] = False
     needs_evidence: ClassVar[bool] = False
@@ -193,7 +196,10 @@ class Accuracy(Expectation):
             raise ValueError(f"floor {floor} and full {full} should be 0 <= floor < full <= 1")
 
     def sealed(self, read_file: ReadFile) -> "Accuracy":
-        return replace(self, shapes={name: array.shape for name, array in self.load(read_file).items()})
+        params = self.load(read_file)
+        judged = self.accuracy(params, *(self.held_out() if self.held_out else (self.X, self.y)))
+        shapes = {name: array.shape for name, array in params.items()}
+        return replace(self, shapes=shapes, reached=per_cent_of(judged))
 
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         return self.score(read_file, self.held_out)
@@ -211,17 +217,33 @@ class Accuracy(Expectation):
             return Judgement(0.0, (self.name, "no accuracy", "failed"), f"{self.weights}: {error}.")
         slack = self.slack if held_out else 0
         earned, span = credit(*judged, self.floor, self.full, slack, self.steps)
-        share = f"accuracy {per_cent_of(judged):.1f} %" + (" on held-out data" if held_out else "")
+        of = " and ".join(self.data)
+        measured = " ".join(filter(None, ["on held-out data" if held_out else "", f"({of})" if of else ""]))
+        share = f"accuracy {per_cent_of(judged):.1f} % {measured}".rstrip()
         floor, full, added, first = (
             per_cent_of((n, self.steps)) for n in (self.floor, self.full, slack, self.floor - slack + 1)
         )
         curve = f"(0 at {floor:g} %, full at {full:g} %{f', {added:g} added' if slack else ''})"
         outcome = "failed" if not earned else "ok" if earned == span else f"{earned} of {span}"
         trouble = "" if earned else f"{self.weights}: {share}; credit begins at {first:g} %."
-        drop = per_cent_of(known) - per_cent_of(judged)
-        flag = f"{self.weights}: {drop:.1f} points less accurate on held-out data: trained on the data that judge it?"
-        flags = (flag,) if drop > _SUSPICIOUS_DROP else ()
-        return Judgement(earned / span, (self.name, f"{share} {curve}", outcome), trouble, flags)
+        named = trained_on(read_file(self.weights) or b"")
+        if named and self.data and named not in self.data and earned < span:
+            other = f"{self.weights} was trained on {named}, and {of} is what counts here: train on that."
+            trouble = f"{trouble}\n{other}".strip()
+        return Judgement(
+            earned / span, (self.name, f"{share} {curve}", outcome), trouble, tuple(self.oddities(known, judged))
+        )
+
+    def oddities(self, known: tuple[int, int], judged: tuple[int, int]) -> Iterator[str]:
+        """What an instructor should look at: accuracy that honest training does not give."""
+        more = per_cent_of(judged) - per_cent_of(known)
+        if more < -_SUSPICIOUS:
+            yield f"{self.weights}: {-more:.1f} points less accurate on held-out data: trained on the data in X and y?"
+        if more > _SUSPICIOUS:
+            yield f"{self.weights}: {more:.1f} points more accurate on held-out data: trained on that?"
+        if self.reached is not None and per_cent_of(judged) > self.reached + _FAR_ABOVE:
+            above = per_cent_of(judged) - self.reached
+            yield f"{self.weights}: {above:.1f} points more accurate than the solution: trained on what judges it?"
 
     def load(self, read_file: ReadFile) -> dict[str, Array]:
         data = read_file(self.weights)

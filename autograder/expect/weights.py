@@ -22,8 +22,24 @@ class WeightsError(CourseError):
     """A weights file that cannot be used; the text says why."""
 
 
+TRAINED_ON = "trained_on"
+"""The entry of an .npz file that says, as text, on which data its weights were trained."""
+
+
+def trained_on(data: bytes) -> str:
+    """The data set that a weights file names; "" where it names none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            raw = archive.open(f"{TRAINED_ON}.npy").read(_MAX_HEADER)
+        name = np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False, max_header_size=_MAX_HEADER)
+        text = str(name[()]) if name.dtype.kind == "U" and name.shape == () else ""
+    except Exception:  # as in `load_weights`
+        return ""
+    return text if len(text) <= MAX_NAME and text.isprintable() else ""
+
+
 def load_weights(data: bytes) -> dict[str, Array]:
-    """The arrays of an .npz file, as float64.
+    """The arrays of an .npz file, as float64; the name of the data that it may hold besides is left out.
 
     No pickle is read, sizes are checked before anything is unpacked, and every array is finite.
 
@@ -41,7 +57,8 @@ def load_weights(data: bytes) -> dict[str, Array]:
                 raise WeightsError(f"it holds {len(members)} arrays, at most {MAX_ARRAYS} are read")
             if sum(member.file_size for member in members) > MAX_BYTES:
                 raise WeightsError(f"unpacked it is larger than {MAX_BYTES // 2**20} MB")
-            return {_array_name(member): _read_array(archive, member) for member in members}
+            weights = [member for member in members if _array_name(member) != TRAINED_ON]
+            return {_array_name(member): _read_array(archive, member) for member in weights}
     except WeightsError:
         raise
     except Exception:  # zipfile and numpy document no closed set of errors for damaged files

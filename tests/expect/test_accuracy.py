@@ -156,6 +156,44 @@ class TestGraded:
         assert bool(verdict.flags) == flagged
         assert verdict.credit == 1
 
+    @pytest.mark.parametrize(("judged", "flagged"), [(480, False), (481, True), (1000, True)])
+    def test_weights_that_know_what_judges_them_are_flagged(self, bench, data, judged, flagged):
+        """Is an accuracy on held-out data that is far above the one on the student's data shown to the instructor?"""
+        X, y = data
+        hidden = X, labels_right(y, judged)
+        verdict = self.grade(bench, (X, labels_right(y, 400)), IDENTITY, held_out=lambda: hidden)
+        assert ["trained on that?" in flag for flag in verdict.flags] == [True] * flagged
+
+    def test_more_than_the_solution_reaches_is_flagged(self, bench, data):
+        """And an accuracy that the solution's kind of net never reaches, on both?"""
+        X, y = data
+        weaker = np.eye(10)
+        weaker[:, 5:] = 0.0
+
+        def state():
+            expect.accuracy("best_net.npz", predict, X, y, floor=0.23, full=0.45)
+
+        key = bench.key(state, {"best_net.npz": npz(W=weaker)}.get).key
+        files = {"best_net.npz": npz(W=np.eye(10))}
+        (verdict,) = judge(key, {}, read_file=files.get).values()
+        assert any("more accurate than the solution" in flag for flag in verdict.flags)
+
+    @pytest.mark.parametrize(("named", "told"), [("cifar10", True), ("synthetic", False), (None, False)])
+    def test_weights_of_other_data_are_called_that(self, bench, data, monkeypatch, named, told):
+        """Does a student whose weights were trained on other data than what counts read so, beside the score?"""
+        monkeypatch.setattr("autograder.expect.calls.loaded_data", lambda: ("synthetic",))
+        X, y = data
+        weights = npz(W=np.zeros((10, 10)), **({"trained_on": named} if named else {}))
+
+        def state():
+            expect.accuracy("best_net.npz", predict, X, y, floor=0.23, full=0.45)
+
+        key = bench.key(state, IDENTITY.get).key
+        (verdict,) = judge(key, {}, read_file={"best_net.npz": weights}.get).values()
+        text = "\n".join(verdict.lines)
+        assert ("best_net.npz was trained on cifar10, and synthetic is what counts here" in text) == told
+        assert "% (synthetic)" in text
+
     def test_held_out_data_are_loaded_once(self, bench, data):
         """Is a class of submissions judged on one load of the data?"""
         X, y = data

@@ -13,6 +13,7 @@ from nbgrader.utils import compute_checksum
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.data.present import data_fingerprint
 from autograder.edits import ReleasedCell, released_cell
 from autograder.markers import HIDDEN_TESTS, without_held_back
 from autograder.notebooks import format_notebook
@@ -115,6 +116,7 @@ def fingerprint(
     digest.update(settings.encode())
     for path, content in given.items():
         digest.update(json.dumps([path, hashlib.sha256(content).hexdigest()]).encode())
+    digest.update(data_fingerprint(assignment.data, course.data).encode())
     for file in course.library_files():
         digest.update(json.dumps([file.relative_to(course.root).as_posix(), file.read_text("utf-8")]).encode())
     return digest.hexdigest()

@@ -51,14 +51,15 @@ class Graded:
 
 
 def make_job(spliced: SplicedSubmission, student: str, assignment: Assignment, settings: Settings) -> Job:
-    """What a worker needs to run a submission."""
+    """What a worker needs to run a submission. Where searches are run again, nothing that they make is handed in."""
+    made_anew = assignment.hand_in if settings.retrain else ()
     return Job(
         student=student,
         notebooks=tuple(
             NotebookJob(name, cells_of(name, notebook, assignment, settings.retrain))
             for name, notebook in spliced.notebooks.items()
         ),
-        files=dict(spliced.files),
+        files={path: content for path, content in spliced.files.items() if path not in made_anew},
         seed=settings.seed,
         limits=assignment.limits,
         tier=settings.tier,

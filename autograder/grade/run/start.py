@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.data.present import require_data
 from autograder.errors import CourseError
 from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew
 from autograder.grade.run.exposure import refuse_exposed
@@ -62,10 +63,13 @@ def started(
         dask: the address of a cluster that runs the submissions instead.
 
     Raises:
-        CourseError: there is no such assignment or tier, another program is grading it, or there is no such cluster.
+        CourseError: there is no such assignment or tier, its data is missing, another program is grading it, or there
+            is no such cluster.
             (What a sandbox would let student code read of the course is found meanwhile; then `tier` raises it.)
     """
-    limits = course.assignment(name).limits
+    settings = course.assignment(name)
+    require_data(settings.data, course.data, f"grade: {name}")
+    limits = settings.limits
     if tier not in (None, *TIERS, "none"):
         raise CourseError(f'grade: there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
     store = Store(course, name)

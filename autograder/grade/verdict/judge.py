@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.data.present import data_fingerprint
 from autograder.errors import CourseError, NoVerdict
 from autograder.expect.verdict import CellVerdict
 from autograder.files import SEAL, is_intact, seal, write_synced
@@ -134,7 +135,12 @@ class Judge:
             self.course.work
             / self.assignment.name
             / "weights"
-            / search_fingerprint(code, searches, self.course.library_files())
+            / search_fingerprint(
+                code,
+                searches,
+                self.course.library_files(),
+                data_fingerprint(self.assignment.data, self.course.data),
+            )
         )
         known = [self.cache / name for name in self.assignment.hand_in]
         have_all = bool(searches) and is_intact(self.cache)
@@ -224,10 +230,10 @@ def first_error(cell: CellRun) -> str:
     return cell.stopped or (f"{errors[0]['ename']}: {errors[0]['evalue']}"[:500] if errors else "")
 
 
-def search_fingerprint(code: list, searches: set[str], library: Sequence[Path]) -> str:
-    """A hash of everything that runs up to the last search, and of the library's files."""
+def search_fingerprint(code: list, searches: set[str], library: Sequence[Path], data: str) -> str:
+    """A hash of everything that runs up to the last search, of the library's files, and of the data."""
     last = max((index for index, cell in enumerate(code) if cell.id in searches), default=-1)
-    digest = hashlib.sha256("\n\n".join(cell.source for cell in code[: last + 1]).encode())
+    digest = hashlib.sha256("\n\n".join([*(cell.source for cell in code[: last + 1]), data]).encode())
     for path in library:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:24]
