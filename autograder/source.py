@@ -39,7 +39,7 @@ from autograder.questions import (
     without_points,
 )
 from autograder.regions import banner_of
-from autograder.student.who import CELL as STUDENT
+from autograder.who import CELL as STUDENT
 
 NOTEBOOK, SCRIPT = ".ipynb", ".py"
 HEADER = re.compile(r"#\s*%%+(?P<rest>(\s.*)?)")

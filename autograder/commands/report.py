@@ -39,7 +39,7 @@ def pdf(
     from autograder.errors import CourseError
     from autograder.report.make import make_report
     from autograder.report.read import read_own
-    from autograder.student.who import file_name
+    from autograder.who import file_name
 
     console = Console(highlight=False)
     options = chosen("own", paper, new_page_per_question)

@@ -30,7 +30,7 @@ from autograder.source import (
     settle_source,
     source_path,
 )
-from autograder.student.who import CELL as STUDENT_CELL
+from autograder.who import CELL as STUDENT_CELL
 
 ALMOST_BANNER = re.compile(r"={3,}.*\b(START|END)\b.*\bYOUR\b|\b(START|END) YOUR (CODE|ANSWER) HERE\b.*={3,}")
 FOREIGN = {

@@ -15,7 +15,7 @@ from autograder.report.model import Notebook, NotShown, Options, ReportContent
 from autograder.report.pandoc import MARKDOWN
 from autograder.report.rows import code_rows, diff_rows, row_data, style_table
 from autograder.report.terminal import clean
-from autograder.student.who import CELL as STUDENT
+from autograder.who import CELL as STUDENT
 
 MAX_EDIT_LINES = 120
 MAX_ADDED_LINES = 12  # what was added is shown in full where it stands

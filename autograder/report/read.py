@@ -17,7 +17,7 @@ from autograder.gradebook.results import RESULT, Scores, read_result
 from autograder.notebooks import parse_notebook, read_bytes, read_notebook
 from autograder.regions import Edit, RegionError, find_regions
 from autograder.report.model import Notebook, ReportContent, SourceRegion
-from autograder.student.who import Student, read_student
+from autograder.who import Student, read_student
 
 MAX_FILE = 64 * 2**20
 

@@ -17,7 +17,7 @@ from autograder.files import python_files
 from autograder.intake.archives import UNIX_TIMES, Refused, read_zip
 from autograder.intake.settle import MANIFEST, Expected, settle
 from autograder.notebooks import read_notebook
-from autograder.student.who import Student, file_name, read_student
+from autograder.who import Student, file_name, read_student
 
 MAX_FILE_BYTES = 50 * 2**20
 FIRST_TIME = 315_619_200  # seconds, a day into 1980: zips know no earlier year

@@ -19,7 +19,7 @@ from autograder.notebooks import (
     read_notebook,
     write_notebook,
 )
-from autograder.student.who import Student, read_student
+from autograder.who import Student, read_student
 
 
 def code_cell(**changes):
