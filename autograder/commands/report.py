@@ -14,6 +14,7 @@ Name = Annotated[str, typer.Argument(help="The assignment's name, as in source/.
 Students = Annotated[list[str] | None, typer.Option("--student", help="Only this student (repeatable).")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many at a time. Default: one per core.")]
 Paper = Annotated[str, typer.Option(help=f"Paper size: {' or '.join(PAPERS)}.")]
+Full = Annotated[bool, typer.Option("--full-outputs", help="Print long outputs in full.")]
 NewPage = Annotated[bool, typer.Option("--new-page-per-question", help="Start each question on a new page.")]
 
 
@@ -27,6 +28,7 @@ def pdf(
     ] = None,
     paper: Paper = "a4",
     new_page_per_question: NewPage = False,
+    full_outputs: Full = False,
 ) -> None:
     """Create one PDF of the whole homework: notebooks with outputs and answers, and the code you wrote.
 
@@ -42,7 +44,7 @@ def pdf(
     from autograder.who import file_name
 
     console = Console(highlight=False)
-    options = chosen("own", paper, new_page_per_question)
+    options = chosen("own", paper, new_page_per_question, full_outputs)
     submission = read_own(folder, released)
     who = file_name(submission.student_id or submission.name or "nobody")
     target = to or folder.resolve().parent / f"{who}-{submission.assignment}.pdf"
@@ -70,6 +72,7 @@ def report(
     workers: Workers = None,
     paper: Paper = "a4",
     new_page_per_question: NewPage = False,
+    full_outputs: Full = False,
 ) -> None:
     """Create a PDF for each graded submission: scores and integrity notes first, then notebooks and code.
 
@@ -81,7 +84,7 @@ def report(
     from autograder.report.batch import report_tasks
 
     course = find_course()
-    options = chosen("report", paper, new_page_per_question)
+    options = chosen("report", paper, new_page_per_question, full_outputs)
     folder = to or course.root / "reports" / assignment
     tasks = report_tasks(course, assignment, student, folder, options)
     failed = run(tasks, workers, lambda made: f"{counted(made, 'report')} written to {folder}")
@@ -154,14 +157,14 @@ def pack(course, assignment, platform: str) -> bool:
     return bool(zipped.problems)
 
 
-def chosen(kind: str, paper: str, new_page_per_question: bool):
+def chosen(kind: str, paper: str, new_page_per_question: bool, full_outputs: bool = False):
     """The options of one command."""
     from autograder.errors import CourseError
     from autograder.report.model import Options
 
     if paper not in PAPERS:
         raise CourseError(f'--paper is "{paper}", but there are {" and ".join(PAPERS)}.')
-    return Options(kind, paper, new_page_per_question)
+    return Options(kind, paper, new_page_per_question, full_outputs)
 
 
 def run(tasks, workers: int | None, said: Callable[[int], str]) -> bool:

@@ -38,7 +38,7 @@ class Document:
 
 def assemble(submission: ReportContent, options: Options) -> Document:
     """The document of one submission."""
-    markup = Markup()
+    markup = Markup(full=options.full_outputs)
     notebooks = [notebook_data(nb, submission, options, markup) for nb in submission.notebooks]
     resolved = markup.resolved()
     for notebook in notebooks:

@@ -38,6 +38,7 @@ class Markup:
     Attributes:
         on_the_web: (place, address) of each picture that is not part of the submission.
         given: the places whose text is the assignment's own, as it was released.
+        full: whether nothing is cut out of long outputs.
     """
 
     pictures: Pictures = field(default_factory=Pictures)
@@ -46,6 +47,7 @@ class Markup:
     maths: list[Maths] = field(default_factory=list)
     on_the_web: list[tuple[str, str]] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
+    full: bool = False
     notebook: int = 0
 
     def begin_notebook(self) -> None:

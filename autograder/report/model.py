@@ -101,3 +101,4 @@ class Options:
     kind: str = "own"
     paper: str = "a4"
     new_page_per_question: bool = False
+    full_outputs: bool = False

@@ -11,12 +11,14 @@ from autograder.report.markup import Block, Markup
 from autograder.report.model import NotShown
 from autograder.report.pandoc import LATEX, MARKDOWN
 from autograder.report.pictures import POINTS_PER_PIXEL, PictureError, Wanted, bundle_bytes
-from autograder.report.rows import COLUMNS, row_data, terminal_rows
+from autograder.report.rows import COLUMNS, Row, columns, row_data, terminal_rows
 from autograder.report.tables import shortened_html
-from autograder.report.terminal import overwritten
+from autograder.report.terminal import ESCAPE, overwritten
 from autograder.report.tex import maths_only
 
 MAX_TEXT = 400_000  # characters of one output that are looked at: its first two thirds and its last
+MAX_FULL_TEXT = 20 * MAX_TEXT  # the same, where outputs are wanted in full
+MOST_COLUMNS = 130  # of a wide output that is set smaller, before its lines wrap
 MAX_RETURNS = 8  # of a line in a longer output that was overwritten more often, the last states that are looked at
 MAX_ROWS = 60  # of one output; of more, the first two thirds and the last third of as many are shown
 MAX_OUTPUTS = 80  # of one cell
@@ -31,17 +33,18 @@ def output_blocks(cell: NotebookNode, place: str, folder: Path | None, markup: M
     """The outputs of a cell as blocks; streams that follow each other are one."""
     result: list[Block] = []
     outputs = joined_streams(cell.get("outputs", []))
-    for output in outputs[:MAX_OUTPUTS]:
+    most = len(outputs) if markup.full else MAX_OUTPUTS
+    for output in outputs[:most]:
         kind = output["output_type"]
         if kind == "stream":
-            result += text_output(output["text"], "stderr" if output["name"] == "stderr" else "stdout")
+            result += text_output(output["text"], "stderr" if output["name"] == "stderr" else "stdout", markup.full)
         elif kind == "error":
             traceback = "\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}"
-            result += text_output(traceback, "error")
+            result += text_output(traceback, "error", markup.full)
         else:
             result += bundle_blocks(output, place, folder, markup)
-    if len(outputs) > MAX_OUTPUTS:
-        result.append({"t": "left-out", "text": f"… {len(outputs) - MAX_OUTPUTS} outputs left out"})
+    if len(outputs) > most:
+        result.append(left_out(f"{len(outputs) - most} outputs left out"))
     return result
 
 
@@ -60,37 +63,134 @@ def joined_streams(outputs: list) -> list:
     return joined
 
 
-def text_output(text: str, kind: str) -> list[Block]:
-    """A program's output as rows, the middle of a long one left out."""
+def text_output(text: str, kind: str, full: bool = False) -> list[Block]:
+    """A program's output as rows; of a long one, lines like their neighbours are left out, else the middle."""
     if not text.strip():
         return []
-    text, middle = without_middle(text.rstrip("\n"))
-    beyond = middle.count("\n")
+    text, middle = without_middle(text.rstrip("\n"), MAX_FULL_TEXT if full else MAX_TEXT)
     lines = overwritten(text).split("\n")
+    width = fitting_columns(lines)
+    rows = terminal_rows("\n".join(lines if full else lines[: MAX_ROWS + 1]), width)
+    if not middle and (full or (len(lines) <= MAX_ROWS and len(rows) <= MAX_ROWS)):
+        return [output_block(kind, rows, width)]
+    if len(lines) > MAX_ROWS and not middle and (parts := without_runs(lines, MAX_ROWS)):
+        return [
+            left_out(f"{part} left out") if isinstance(part, str) else output_block(kind, part_rows, width)
+            for part in parts
+            if isinstance(part, str) or (part_rows := terminal_rows("\n".join(part), width))
+        ]
+    return without_middle_rows(lines, rows, middle, kind, width)
+
+
+def output_block(kind: str, rows: list[Row], width: int) -> Block:
+    block = {"t": "output", "kind": kind, "rows": [row_data(row) for row in rows]}
+    return block | ({"columns": width} if width > COLUMNS else {})
+
+
+def left_out(text: str) -> Block:
+    return {"t": "left-out", "text": f"… {text}"}
+
+
+def fitting_columns(lines: list[str]) -> int:
+    """The columns that an output needs, where smaller print can give them; else as many as there are."""
+    widest = max(columns(ESCAPE.sub("", line)) for line in lines)
+    return widest if COLUMNS < widest <= MOST_COLUMNS else COLUMNS
+
+
+def without_middle_rows(lines: list[str], rows: list[Row], middle: str, kind: str, width: int) -> list[Block]:
+    """The first two thirds and the last third of as many rows as are shown."""
     cut = MAX_ROWS * 2 // 3
     tail = MAX_ROWS - cut
-    head_rows = terminal_rows("\n".join(lines[: MAX_ROWS + 1]))
-    if not middle and len(lines) <= MAX_ROWS and len(head_rows) <= MAX_ROWS:
-        return [{"t": "output", "kind": kind, "rows": [row_data(row) for row in head_rows]}]
     if len(lines) <= MAX_ROWS:
-        left_out, unit = len(head_rows[cut:-tail]) + -(-len(middle) // (COLUMNS - 2)), "rows of long lines"
-        parts = [head_rows[:cut], head_rows[cut:][-tail:]]
+        number, unit = len(rows[cut:-tail]) + -(-len(middle) // (COLUMNS - 2)), "rows of long lines"
+        parts = [rows[:cut], rows[cut:][-tail:]]
     else:
-        left_out, unit = len(lines) + beyond - MAX_ROWS, "lines"
-        parts = [terminal_rows("\n".join(lines[:cut]))[:cut], terminal_rows("\n".join(lines[-tail:]))[-tail:]]
-    if left_out == 1:
-        unit = unit.replace("lines", "line", 1) if unit == "lines" else unit
-    note = {"t": "left-out", "text": f"… {left_out} {unit} left out"}
-    first, last = ({"t": "output", "kind": kind, "rows": [row_data(row) for row in part]} for part in parts)
-    return [first, note, last]
+        number = len(lines) + middle.count("\n") - MAX_ROWS
+        unit = "line" if number == 1 else "lines"
+        first, last = "\n".join(lines[:cut]), "\n".join(lines[-tail:])
+        parts = [terminal_rows(first, width)[:cut], terminal_rows(last, width)[-tail:]]
+    before, after = (output_block(kind, part, width) for part in parts)
+    return [before, left_out(f"{number} {unit} left out"), after]
 
 
-def without_middle(text: str) -> tuple[str, str]:
+# Lines like their neighbours
+
+NUMBERS = re.compile(r"[-+]?\b[0-9][0-9.,:/eE+-]*%?|\b(?:nan|inf)\b|[█▏▎▍▌▋▊▉#=>.-]{3,}")
+LEAST_RUN = 5
+LONGEST_PERIOD = 4
+
+
+def without_runs(lines: list[str], most: int) -> list[list[str] | str] | None:
+    """The lines, of runs that differ in their numbers only ("iteration 100 / 4000: loss 2.30") no more than fit.
+
+    Returns:
+        lists of lines, and between them what is left out; None if the lines outside such runs are too many.
+    """
+    spans = runs(lines)
+    inside = sum(end - start for start, end, _ in spans)
+    room = most - (len(lines) - inside) - len(spans)
+    if not spans or room < 0:
+        return None
+    each = room // len(spans)
+    result: list[list[str] | str] = [[]]
+
+    def add(some: list[str]) -> None:
+        if isinstance(result[-1], str):
+            result.append([])
+        if isinstance(result[-1], list):
+            result[-1] += some
+
+    done = 0
+    for start, end, period in spans:
+        add(lines[done:start])
+        keep = each // period * period
+        head = -(-keep * 2 // 3 // period) * period
+        tail = keep - head
+        number = end - start - keep
+        if number <= 1:
+            add(lines[start:end])
+        else:
+            add(lines[start : start + head])
+            like = "the one above" if head and period == 1 else "those above" if head else quoted_line(lines[start])
+            result.append(f"{number} lines like {like}")
+            add(lines[end - tail : end])
+        done = end
+    add(lines[done:])
+    return [part for part in result if part]
+
+
+def runs(lines: list[str]) -> list[tuple[int, int, int]]:
+    """Where lines repeat but for their numbers: (start, end, after how many lines they repeat)."""
+    shapes = [NUMBERS.sub("0", line).strip() for line in lines]
+    found = []
+    i = 0
+    while i < len(shapes):
+        best = (i, i, 1)
+        for period in range(1, LONGEST_PERIOD + 1):
+            end = i + period
+            while end < len(shapes) and shapes[end] == shapes[end - period]:
+                end += 1
+            end -= (end - i) % period
+            if end - i >= max(LEAST_RUN, 3 * period) and end > best[1]:
+                best = (i, end, period)
+        if best[1] > i:
+            found.append(best)
+            i = best[1]
+        else:
+            i += 1
+    return found
+
+
+def quoted_line(line: str) -> str:
+    return f"“{content.shortened(ESCAPE.sub('', line), 60)}”"
+
+
+def without_middle(text: str, most: int) -> tuple[str, str]:
     """A very long text without its middle, and that middle; before it, what a progress bar has overwritten goes."""
-    if len(text) > MAX_TEXT and "\r" in text:
+    if len(text) > most and "\r" in text:
         lines = text.replace("\r\n", "\n").split("\n")
         text = "\n".join("\r".join(line.split("\r")[-MAX_RETURNS:]) for line in lines)
-    head, tail = MAX_TEXT * 2 // 3, max(len(text) - MAX_TEXT // 3, 0)
+    head, tail = most * 2 // 3, max(len(text) - most // 3, 0)
     return (text[:head] + text[tail:], text[head:tail]) if head < tail else (text, "")
 
 
@@ -113,7 +213,7 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
         return [markup.add(LATEX, str(data["text/latex"]), place, folder, {})]
     if "text/html" in data and not any(mime in data for mime in LIVE):
         if plain and ESTIMATOR.search(data["text/html"]):
-            return text_output(plain, "stdout")
+            return text_output(plain, "stdout", markup.full)
         return html_blocks(str(data["text/html"]), plain, place, folder, markup)
     if "text/markdown" in data:
         return [markup.add(MARKDOWN, str(data["text/markdown"]), place, folder, {})]
@@ -130,7 +230,7 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
         else:
             markup.problems.append(NotShown(place, f"an output of type {', '.join(others)} cannot be printed"))
     if plain:
-        return text_output(plain, "stdout")
+        return text_output(plain, "stdout", markup.full)
     return [{"t": "problem", "text": "an output that cannot be printed"}] if data else []
 
 
@@ -144,9 +244,9 @@ def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: 
         markup.problems.append(
             NotShown(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else ""))
         )
-        return text_output(plain, "stdout") or [{"t": "problem", "text": f"HTML with {tags}"}]
-    body, rows = shortened_html(body)
-    note = [{"t": "left-out", "text": f"… {rows} rows left out"}] if rows else []
+        return text_output(plain, "stdout", markup.full) or [{"t": "problem", "text": f"HTML with {tags}"}]
+    body, rows = (body, 0) if markup.full else shortened_html(body)
+    note = [left_out(f"{rows} rows left out")] if rows else []
     return [] if bare else [markup.add("html", body, place, folder, {}), *note]
 
 

@@ -204,10 +204,10 @@ def slices(runs: tuple[Run, ...], ends: list[int]) -> list[tuple[Run, ...]]:
 # Terminal output
 
 
-def terminal_rows(text: str) -> list[Row]:
+def terminal_rows(text: str, width: int = COLUMNS) -> list[Row]:
     """Rows of a program's output: ANSI colours become styles, carriage returns and backspaces act as on a terminal."""
     text = overwritten(text)
-    return [row for line in split_lines(coloured(text)) for row in wrap(Row(line))]
+    return [row for line in split_lines(coloured(text)) for row in wrap(Row(line), width)]
 
 
 # Diffs

@@ -1,0 +1,78 @@
+"""Long and wide outputs: what repeats is left out, what differs stays, and how much is left out is said."""
+
+import pytest
+from nbformat.v4 import new_code_cell, new_output
+
+from autograder.report.markup import Markup
+from autograder.report.outputs import MAX_ROWS, output_blocks, runs, text_output, without_runs
+
+
+def printed(text: str, full: bool = False) -> list[str]:
+    """The rows that are printed, and the notes between them."""
+    lines = []
+    for block in text_output(text, "stdout", full):
+        if block["t"] == "left-out":
+            lines.append(block["text"])
+        else:
+            lines += ["".join(run if isinstance(run, str) else run[1] for run in row["r"]) for row in block["rows"]]
+    return lines
+
+
+def training(rounds: int, of: int = 40) -> str:
+    """The log of a search: each of its rounds trains, then tells its accuracy."""
+    log = []
+    for number in range(rounds):
+        log += [f"iteration {100 * i} / 4000: loss {2.3 / (i + 1):.6f}" for i in range(of)]
+        log.append(f"lr 1e-{number % 5} reg 0.{number}: validation accuracy {0.3 + number / 100:.3f}")
+    return "\n".join(log) + "\n"
+
+
+def test_a_search_keeps_every_accuracy():
+    """Are the 25 lines that the student is asked about what is left of 1025?"""
+    lines = printed(training(25))
+    assert sum("validation accuracy" in line for line in lines) == 25
+    assert len(lines) <= MAX_ROWS
+    assert lines[0] == "… 40 lines like “iteration 0 / 4000: loss 2.300000” left out"
+
+
+def test_one_long_run_shows_as_much_as_fits():
+    """Of 200 lines of one training, are the first and last shown?"""
+    lines = printed(training(1, of=200))
+    assert lines[0].startswith("iteration 0 / 4000")
+    assert "… 142 lines like the one above left out" in lines
+    assert lines[-1].startswith("lr 1e-0")
+    assert len(lines) == MAX_ROWS
+
+
+def test_lines_that_repeat_in_turn_are_a_run():
+    """Are Keras's two lines an epoch a run?"""
+    lines = [text for i in range(50) for text in (f"Epoch {i}/50", f"1563/1563 [====>...] - 4s - loss: 1.{i}")]
+    assert runs(lines) == [(0, 100, 2)]
+    (first, note, last) = without_runs(lines, 60)
+    assert (len(first) % 2, note, last[-1]) == (0, "42 lines like those above", lines[-1])
+
+
+def test_lines_that_all_differ_lose_their_middle():
+    """Is a text without runs cut as a text?"""
+    words = ["".join(chr(97 + (i * 7 + j * j) % 26) for j in range(9)) for i in range(26)]
+    lines = printed("\n".join(f"{a} {b}" for a in words[:10] for b in words[:9]))
+    assert lines[40] == "… 30 lines left out"
+    assert len(lines) == MAX_ROWS + 1
+
+
+def test_full_outputs_are_full():
+    """Does --full-outputs leave nothing out, of tables neither?"""
+    assert printed(training(25), full=True) == training(25).rstrip("\n").split("\n")
+    table = "<table>" + "".join(f"<tr><td>row {i}</td></tr>" for i in range(200)) + "</table>"
+    markup = Markup(full=True)
+    cell = new_code_cell("", outputs=[new_output("display_data", data={"text/html": table})] * 90)
+    assert len(output_blocks(cell, "here", None, markup)) == 90
+    assert "row 150" in str(markup.resolved()[0])
+
+
+@pytest.mark.parametrize(("width", "columns"), [(90, None), (115, 115), (130, 130), (131, None)])
+def test_wide_text_is_set_smaller_before_it_wraps(width, columns):
+    """Do statsmodels' tables and wide frames keep their columns?"""
+    (block,) = text_output("x" * width + "\nshort", "stdout")
+    assert block.get("columns") == columns
+    assert len(block["rows"]) == (3 if width > 130 else 2)
