@@ -74,8 +74,9 @@ def run(
     root: Annotated[Path, typer.Option(help="Gradescope's folder.", exists=True, file_okay=False)] = Path(
         "/autograder"
     ),
+    warm_up: Annotated[bool, typer.Option("--warm-up", help="Grade what was handed out, and write nothing.")] = False,
 ) -> None:
     """Grade the submission in Gradescope's container."""
     from autograder.handback.gradescope_run import run as grade_one
 
-    grade_one(root)
+    grade_one(root, warm_up)

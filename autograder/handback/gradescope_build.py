@@ -4,6 +4,7 @@ Gradescope builds a container: it unpacks the zip into /autograder/source, runs 
 submission in a fresh copy, `/autograder/run_autograder`.
 """
 
+import email
 import importlib.metadata
 import io
 import json
@@ -18,8 +19,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from autograder.assignment import Assignment
 from autograder.course import CONFIG, COURSE_FILE, Course
+from autograder.data.obtain import STAND_INS
 from autograder.data.registry import find_dataset
-from autograder.doctor import DISTRIBUTION
 from autograder.errors import CourseError
 from autograder.files import CACHES, write_atomically
 from autograder.handback.gradescope import check_visibility
@@ -27,7 +28,6 @@ from autograder.release.bundle import build_wheel
 
 SETTINGS = "autograder.json"
 STATEMENT = "WHAT-IS-IN-HERE.txt"
-MAX_DATA = 300 * 2**20
 TIME = (1980, 1, 1, 0, 0, 0)
 
 SETUP = """#!/usr/bin/env bash
@@ -50,13 +50,15 @@ chmod 700 "$root/source"
 cd course
 "$root/venv/bin/autograder" release {name}
 {data}"$root/venv/bin/autograder" doctor || true
+# What takes long and is the same for all submissions is done once: your solution's searches.
+AUTOGRADER_ROOT="$root" bash "$root/source/run_autograder" --warm-up || true
 """
 
 RUN = """#!/usr/bin/env bash
 # Run by Gradescope for each submission; writes results/results.json, or nothing where grading is not possible.
 set -euo pipefail
 root="${AUTOGRADER_ROOT:-/autograder}"
-exec "${AUTOGRADER_PYTHON:-$root/venv/bin/python}" -m autograder gradescope run --root "$root"
+exec "${AUTOGRADER_PYTHON:-$root/venv/bin/python}" -m autograder gradescope run --root "$root" "$@"
 """
 
 KEPT = """The container of {name} holds
@@ -103,23 +105,23 @@ def build(
     """
     check_visibility(visibility)
     name, version = assignment.name, f"{sys.version_info.major}.{sys.version_info.minor}"
+    sets = data_sets(course, assignment)
     members = course_files(course, assignment)
-    members, missing = members | (data := data_files(course, assignment))[0], data[1]
     statement = KEPT.format(
         name=name,
         version=version,
         libraries=", ".join(f"{library.name} (complete)" for library in course.libraries) or "no library",
-        data=f"the data sets {', '.join(assignment.data)}" if assignment.data else "no data set",
+        data=f"the data sets {', '.join(sets)}, fetched or generated when it is built" if sets else "no data set",
     )
     statement += "\n" + (UNCONFINED if no_sandbox else CONFINED)
     with tempfile.TemporaryDirectory() as folder:
         wheel = build_wheel(Path(folder))
         members[wheel.name] = wheel.read_bytes()
-    fetch = "".join(f'"$root/venv/bin/autograder" data {dataset}\n' for dataset in missing)
+    data = "".join(f'"$root/venv/bin/autograder" data {dataset}\n' for dataset in sets)
     members |= {
-        "setup.sh": SETUP.format(version=version, name=name, data=fetch).encode(),
+        "setup.sh": SETUP.format(version=version, name=name, data=data).encode(),
         "run_autograder": RUN.encode(),
-        "requirements.txt": "".join(f"{line}\n" for line in pinned()).encode(),
+        "requirements.txt": "".join(f"{line}\n" for line in pinned(members[wheel.name])).encode(),
         SETTINGS: json.dumps({"assignment": name, "visibility": visibility, "no_sandbox": no_sandbox}).encode(),
         STATEMENT: statement.encode(),
     }
@@ -143,42 +145,37 @@ def course_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
     }
 
 
-def data_files(course: Course, assignment: Assignment) -> tuple[dict[str, bytes], list[str]]:
-    """The assignment's data sets as far as they are here and not too large; and those that the container fetches."""
-    members, missing = {}, []
-    for name in assignment.data:
-        dataset = find_dataset(name)
-        files = [path for path in sorted((course.data / dataset.folder).rglob("*")) if path.is_file()]
-        if dataset.is_in(course.data) and sum(path.stat().st_size for path in files) <= MAX_DATA:
-            members |= {f"course/data/{path.relative_to(course.data).as_posix()}": path.read_bytes() for path in files}
-        else:
-            missing.append(name)
-    return members, missing
+def data_sets(course: Course, assignment: Assignment) -> list[str]:
+    """The data that the assignment is graded with here: the real sets, or their synthetic stand-ins."""
+    names = []
+    for wanted in assignment.data:
+        choices = [wanted, *([STAND_INS[wanted]] if wanted in STAND_INS else [])]
+        names.append(next((name for name in choices if find_dataset(name).is_in(course.data)), wanted))
+    return names
 
 
-def pinned() -> list[str]:
-    """Everything that the kit needs, in the versions that are installed here: "numpy==2.1.3"."""
+def pinned(wheel: bytes) -> list[str]:
+    """Everything that the kit's wheel needs, in the versions that are installed here: "numpy==2.1.3"."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        waiting = email.message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
     found: dict[str, str] = {}
-    waiting = [DISTRIBUTION]
     while waiting:
         try:
-            distribution = importlib.metadata.distribution(waiting.pop())
+            need = Requirement(waiting.pop())
+        except InvalidRequirement:
+            continue
+        name = re.sub(r"[-_.]+", "-", need.name).lower()
+        if name in found or (need.marker and not need.marker.evaluate({"extra": ""})):
+            continue
+        try:
+            distribution = importlib.metadata.distribution(need.name)
         except importlib.metadata.PackageNotFoundError:
-            continue  # needed on other systems only
-        for text in distribution.requires or ():
-            try:
-                need = Requirement(text)
-            except InvalidRequirement:
-                continue
-            key = re.sub(r"[-_.]+", "-", need.name).lower()
-            if key in found or (need.marker and not need.marker.evaluate({"extra": ""})):
-                continue
-            try:
-                found[key] = importlib.metadata.version(need.name)
-            except importlib.metadata.PackageNotFoundError:
-                continue
-            waiting.append(need.name)
-    return [f"{name}=={version.partition('+')[0]}" for name, version in sorted(found.items())]
+            found[name] = f"{name}{need.specifier}"
+            continue
+        found[name] = f"{name}=={distribution.version.partition('+')[0]}"
+        waiting += distribution.requires or ()
+    return [found[name] for name in sorted(found)]
 
 
 def packed(members: dict[str, bytes]) -> bytes:

@@ -72,8 +72,12 @@ def moment(text: Any) -> datetime | None:
     return when if when.tzinfo else None
 
 
-def run(root: Path) -> dict:
+def run(root: Path, warm_up: bool = False) -> dict:
     """Grade what lies in `root`; returns what was written to results/results.json.
+
+    Args:
+        warm_up: grade what was handed out in place of a submission, and write no results: the solution's searches then
+            need not run again.
 
     Raises:
         CourseError: the submission cannot be graded here, by no fault of its own; nothing is written.
@@ -83,12 +87,15 @@ def run(root: Path) -> dict:
     course = Course(root / "source" / "course")
     assignment = course.assignment(settings["assignment"])
     metadata = read_metadata(root / "submission_metadata.json")
+    submission = course.release_dir / assignment.name if warm_up else root / "submission"
     try:
-        notes = hand_in(course, assignment, metadata, root / "submission")
+        notes = hand_in(course, assignment, metadata, submission)
     except Refused as refused:
         return write(root, refusal(str(refused), assignment, settings["visibility"]))
     with started(course, assignment.name, [metadata.student], 1, "none" if settings["no_sandbox"] else None) as start:
         grade_and_show(start, [metadata.student], force=True, console=Console(width=100, highlight=False))
+    if warm_up:
+        return {}
     scores = scores_by_student(course, assignment)[metadata.student]
     return write(root, gradescope_results(scores, assignment, settings["visibility"], notes))
 
