@@ -24,6 +24,8 @@ BANNER = re.compile(
 CODE_PROMPT = re.compile(r"(\s*)# ?> ?(.*)")  # formatters put the blank in
 MARKDOWN_PROMPT = re.compile(r"(\s*)<!--> ?(.*?)\s*-->\s*")
 ANSWER_HERE = "*Double-click this text to write your answer here.*"
+MISTAKE = re.compile(r"\s*#! mistake \"(?P<said>[^\"]+)\":\s*")
+MISTAKE_LINE = re.compile(r"(?P<indent>\s*)#! ?(?P<code>.*)")
 TODO = re.compile(r"\s*# TODO\b")
 TODO_CONTINUED = re.compile(r"\s*#(  |\t)")
 
@@ -198,7 +200,21 @@ def _hole(region: Region, inner: Sequence[str], label: str) -> list[str]:
 
 
 def _given(region: Region, inner: Sequence[str]) -> list[str]:
-    return [line for line in inner[len(_todo(inner)) :] if not _prompt(region).fullmatch(line)]
+    kept = without_mistakes("\n".join(inner[len(_todo(inner)) :])).split("\n")
+    return [line for line in kept if not _prompt(region).fullmatch(line)]
+
+
+def without_mistakes(text: str) -> str:
+    """The text without the mistakes that its author wrote beside the solution."""
+    if "#!" not in text:
+        return text
+    kept: list[str] = []
+    inside = False
+    for line in text.split("\n"):
+        inside = bool(MISTAKE.fullmatch(line)) or (inside and bool(MISTAKE_LINE.fullmatch(line)))
+        if not inside:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _prompt(region: Region) -> re.Pattern[str]:

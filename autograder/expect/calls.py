@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.expect import names
 from autograder.expect.compare import RELATIVE, describe
+from autograder.expect.diagnosis import Sight
 from autograder.expect.evidence import Value, encode, snapshot
 from autograder.expect.expectation import Expectation
 from autograder.expect.kinds import Accuracy, Close, Gradient, Holds, Same
@@ -46,7 +47,7 @@ def close(
     """
 
     def build(title: str) -> Close:
-        return Close(title, snapshot(expected), at_most, measure, kept(mistakes))
+        return Close(title, snapshot(expected), at_most, measure, kept(mistakes), sight=in_sight())
 
     current().state(value, lambda: name or name_of("value", "value"), build)
 
@@ -72,7 +73,7 @@ def same(
     """
 
     def build(title: str) -> Same:
-        return Same(title, snapshot(value), at_most, measure, kept(mistakes))
+        return Same(title, snapshot(value), at_most, measure, kept(mistakes), sight=in_sight())
 
     current().state(value, lambda: name or name_of("value", "value"), build)
 
@@ -114,7 +115,9 @@ def gradient(
 
     def build(title: str) -> Gradient:
         numeric = partial(numeric_gradient, f, x, df)
-        return Gradient(title, snapshot(analytic), at_most, RELATIVE, kept(mistakes), numeric, graded_at_most)
+        known = kept(mistakes)
+        sight = in_sight(x)
+        return Gradient(title, snapshot(analytic), at_most, RELATIVE, known, numeric, graded_at_most, sight=sight)
 
     current().state(analytic, lambda: name or name_of("analytic", "gradient", position=2), build)
 
@@ -216,6 +219,11 @@ KINDS: dict[Callable, type[Expectation]] = {
 def name_of(parameter: str, otherwise: str, position: int = 0) -> str:
     """How the caller's source writes an argument."""
     return names.argument_text(names.caller(), parameter, position) or otherwise
+
+
+def in_sight(x: Array | None = None) -> Sight:
+    """The numbers that the check names, and where a gradient is taken."""
+    return Sight(names.in_sight(names.caller()), None if x is None else np.array(x))
 
 
 def kept(mistakes: Mapping[str, Any] | None) -> dict[str, Value]:

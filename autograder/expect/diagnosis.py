@@ -7,7 +7,7 @@ cause is one more function in a list. Explanations name no expected number: they
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,32 @@ Array = np.ndarray
 
 _FIT = 1e-5  # of the largest magnitude: round-off of float32 and of numeric gradients passes, a real mistake does not
 _FIT_SCALAR = 1e-7  # one number fits many explanations by chance
+LENGTH = "the length of "
+_TELLING = 4  # different numbers
+_LONGEST = 10_000  # a larger factor is not a length
 _LARGEST = 2_000_000  # entries; larger arrays are not searched for causes
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What can be seen from a check.
+
+    Attributes:
+        numbers: what the check's code names: numbers, and lengths of arrays, by what they are called.
+        x: where a gradient is taken.
+    """
+
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    x: Array | None = None
+
+    def axes(self, *lengths: int) -> list[str]:
+        """The axes of one array that have these lengths, as they are called; none where no array has them all."""
+        arrays: dict[str, dict[int, str]] = {}
+        for name, number in self.numbers.items():
+            if name.startswith(LENGTH):
+                arrays.setdefault(name.rpartition(" of ")[2], {}).setdefault(int(number), name)
+        found = next((known for known in arrays.values() if known.keys() >= set(lengths)), {})
+        return [found[length] for length in lengths] if found else []
 
 
 @dataclass(frozen=True)
@@ -32,6 +57,7 @@ class Context:
         label: the word before the expected number; "" where that number must not appear.
         measure, at_most: how it was compared.
         mistakes: what usual mistakes would give.
+        sight: what can be seen from the check.
         notes: findings made on the way.
         caveat: what to bear in mind with every cause that is named.
     """
@@ -42,6 +68,7 @@ class Context:
     measure: str
     at_most: float
     mistakes: Mapping[str, Value]
+    sight: Sight = field(default_factory=Sight)
     notes: tuple[str, ...] = ()
     caveat: str = ""
 
@@ -67,7 +94,7 @@ def explain(comparison: Comparison, value: Value, measured: str, context: Contex
     else:
         head = f"{name}{leaf.path} differs from {context.reference}{place(comparison, context)}; {measured}."
         head += extent(leaf.value, leaf.expected)
-    cause = known_mistake(value, context) or likely_cause(leaf.value, leaf.expected)
+    cause = known_mistake(value, context) or likely_cause(leaf.value, leaf.expected, context.sight)
     caveat = "" if comparison.mismatch else context.caveat
     return "\n".join([head, *notes]), "\n".join(filter(None, [cause, caveat]))
 
@@ -97,14 +124,30 @@ def extent(value: Array, expected: Array) -> str:
     return text + "."
 
 
-def likely_cause(value: Array, expected: Array) -> str | None:
+def likely_cause(value: Array, expected: Array, sight: Sight) -> str | None:
     """The explanation of the first cause that fits, if any."""
     if max(value.size, expected.size) > _LARGEST or "c" in (value.dtype.kind, expected.dtype.kind):
         return holds_non_finite(value, expected)
     if value.shape != expected.shape:
-        return first(SHAPE_CAUSES, value, expected)
+        return first(SHAPE_CAUSES, value, expected) or other_axis(value, expected, sight)
     found = first(DTYPE_CAUSES, value, expected)
-    return found or first(VALUE_CAUSES, value.astype(np.float64), expected.astype(np.float64))
+    if found or not telling(expected):
+        return found
+    value, expected = value.astype(np.float64), expected.astype(np.float64)
+    return (
+        penalty(value, expected, sight)
+        or constant_factor(value, expected, sight)
+        or first(VALUE_CAUSES, value, expected)
+    )
+
+
+def telling(expected: Array) -> bool:
+    """Are there enough different numbers, none of them round, for a cause not to fit by chance?
+
+    One number alone has to fit to its last digits (`matches`).
+    """
+    numbers = np.unique(expected.ravel()[:10_000].astype(np.float64))
+    return bool(expected.size == 1 or sum(not round_number(number) for number in numbers[:200]) >= _TELLING)
 
 
 def first(causes: tuple[Cause, ...], value: Array, expected: Array) -> str | None:
@@ -189,11 +232,14 @@ def summed_too_far(value: Array, expected: Array) -> str | None:
     return "A sum or mean over one axis too many?" if value.ndim == 0 else None
 
 
-def other_axis(value: Array, expected: Array) -> str | None:
-    """One-dimensional, of another length: probably reduced over the wrong axis."""
+def other_axis(value: Array, expected: Array, sight: Sight) -> str | None:
+    """One-dimensional, of another length, where both are lengths of arrays in sight: reduced over the wrong axis."""
     if value.ndim != 1 or expected.ndim != 1:
         return None
-    return "Is it reduced over the right axis? Summing (N, C) over axis 0 leaves C numbers, over axis 1 it leaves N."
+    axes = sight.axes(len(value), len(expected))
+    if not axes:
+        return None
+    return f"Is it reduced over the right axis? {len(value)} is {axes[0]}, {len(expected)} is {axes[1]}."
 
 
 # Causes of other entries
@@ -211,7 +257,7 @@ def whole_numbers(value: Array, expected: Array) -> str | None:
 def never_filled(value: Array, expected: Array) -> str | None:
     """All zero."""
     if value.size > 1 and not value.any() and expected.any():
-        return "All its entries are 0: is it ever filled in?"
+        return "All its entries are 0."
     return None
 
 
@@ -231,38 +277,79 @@ def sign(value: Array, expected: Array) -> str | None:
     return "The sign is the other way round everywhere." if matches(value, -expected) else None
 
 
-def constant_factor(value: Array, expected: Array) -> str | None:
+def penalty(value: Array, expected: Array, sight: Sight) -> str | None:
+    """A gradient that is off by a multiple of where it is taken: its L2 term."""
+    if sight.x is None or sight.x.shape != value.shape or value.size < _TELLING or not np.any(sight.x):
+        return None
+    x = sight.x.astype(np.float64)
+    extra = value - expected
+    share = float(np.vdot(x, extra) / np.vdot(x, x))
+    spread = float(np.max(np.abs(extra - share * x)))
+    if not share or not np.isfinite(spread) or spread > 1e-4 * float(np.max(np.abs(extra))):
+        return None
+    text = "It differs by a multiple of the point where the gradient is taken, as the gradient of an L2 term does"
+    for name, number in sight.numbers.items():
+        if number and not name.startswith(LENGTH):
+            for part, said in L2_PARTS:
+                if math.isclose(share, part * number, rel_tol=1e-3):
+                    return f"{text} (with {name}): {said}."
+    return f"{text}: is that term too {'large' if share > 0 else 'small'}, or missing?"
+
+
+L2_PARTS = (
+    (-1.0, "it is missing, or its factor is too small"),
+    (-0.5, "a factor 2 is missing there, or a ½ too many"),
+    (-2.0, "it is missing"),
+    (1.0, "it is there twice, or its factor is too large"),
+    (0.5, "it is too large"),
+    (2.0, "it is too large"),
+)
+
+
+def constant_factor(value: Array, expected: Array, sight: Sight) -> str | None:
     """The same factor everywhere."""
     if (scale := float(np.vdot(expected, expected).real)) == 0:
         return None
     factor = float(np.vdot(expected, value).real) / scale
     if factor == 0 or not math.isfinite(factor) or not matches(value, factor * expected):
         return None
-    meaning = factor_meaning(abs(factor), value.shape)
+    own = {f"the length of its axis {axis}": float(n) for axis, n in enumerate(value.shape)}
+    meaning = factor_meaning(abs(factor), Sight({**own, **sight.numbers}))
     if value.size == 1 and meaning is None:
         return None
     large = abs(factor) > 1
-    size = f"a factor {abs(factor) if large else 1 / abs(factor):.4g} too {'large' if large else 'small'}"
+    size = f"{abs(factor) if large else 1 / abs(factor):.4g}"
+    if size == "1":
+        return None
     turned = " and has the other sign" if factor < 0 else ""
     everywhere = " everywhere" if value.size > 1 else ""
-    return f"It is {size}{everywhere}{turned}.{' ' + meaning if meaning else ''}"
+    text = f"It is a factor {size} too {'large' if large else 'small'}{everywhere}{turned}."
+    return f"{text} {meaning}" if meaning else text
 
 
-def factor_meaning(factor: float, lengths: tuple[int, ...]) -> str | None:
-    """What a factor usually comes from."""
-    n = round(max(factor, 1 / factor))
-    whole = n >= 2 and math.isclose(max(factor, 1 / factor), n, rel_tol=_FIT_SCALAR)
-    if whole and n == 2 and n in lengths:
-        half = "a ½ missing" if factor > 1 else "there a ½ too many"
-        return f"Is {half}, or the average over the 2 along axis {lengths.index(2)} taken twice or never?"
-    if whole and n in lengths:
-        return f"{n} is the length of axis {lengths.index(n)}: is the average taken over it once, not twice or never?"
-    if whole and n == 2:
-        return "Is a ½ missing?" if factor > 1 else "Is there a ½ too many?"
-    if whole:
-        return f"{n} may be the number of examples or classes: is the average taken once, not twice or never?"
+def factor_meaning(factor: float, sight: Sight) -> str | None:
+    """What a factor comes from, where that can be seen: a number or a length in sight, a ½, another base."""
+
+    def is_(number: float) -> bool:
+        return math.isclose(factor, number, rel_tol=_FIT_SCALAR)
+
+    half = "Is a ½ missing" if is_(2) else "Is there a ½ too many" if is_(0.5) else ""
+    for name, number in sight.numbers.items():
+        length = name.startswith(LENGTH)
+        if number <= 0 or (number in (1.0, 2.0) and not length) or number == 1 or (length and number > _LONGEST):
+            continue
+        if is_(number) or is_(1 / number):
+            if length and half:
+                return f"{half}, or is it {name}?"
+            if length:
+                return f"{number:g} is {name}: is an average over it taken once, not twice or never?"
+            return f"{half}, or is it {name}?" if half else f"That is {name if is_(number) else '1/' + name}."
+        if not length and number < 1 and (is_(1 - number) or is_(1 / (1 - number))):
+            return f"That is {'1 - ' + name if is_(1 - number) else '1/(1 - ' + name + ')'}."
+    if half:
+        return f"{half}?"
     for base in (2, 10):
-        if math.isclose(factor, 1 / math.log(base), rel_tol=_FIT_SCALAR):
+        if is_(1 / math.log(base)):
             return f"{factor:.4f} = 1/ln {base}: is the logarithm to base {base} where it should be natural?"
     return None
 
@@ -317,9 +404,9 @@ def added_constant(value: Array, expected: Array) -> str | None:
     if value.ndim != 2 or min(value.shape) < 3:
         return None
     if uniform(extra, extra[:1], expected) and np.ptp(expected, axis=0).any():
-        return "Each column is off by one number: is what all rows share, such as a bias, left out or added twice?"
+        return "Each column is off by one number: is something that all rows share left out, or added twice?"
     if uniform(extra, extra[:, :1], expected) and np.ptp(expected, axis=1).any():
-        return "Each row is off by one number: is something left out, or added twice, for each example?"
+        return "Each row is off by one number: is something that belongs to each row left out, or added twice?"
     return None
 
 
@@ -350,9 +437,9 @@ def unmasked(value: Array, expected: Array) -> str | None:
         return None
     zero = _FIT_SCALAR * float(np.max(np.abs(expected)))
     if (np.abs(expected[wrong]) <= zero).all() and value[~wrong].any():
-        return "All that is wrong should be 0: is a mask missing (such as that of ReLU)?"
+        return "All that is wrong should be 0: is a mask or a condition missing?"
     if not value[wrong].any():
-        return "All that is wrong is 0 and should not be: masked, or never filled in?"
+        return "All that is wrong is 0 and should not be."
     return None
 
 
@@ -362,7 +449,6 @@ SHAPE_CAUSES: tuple[Cause, ...] = (
     flattened,
     missing_sum,
     summed_too_far,
-    other_axis,
 )
 
 DTYPE_CAUSES: tuple[Cause, ...] = (
@@ -374,7 +460,6 @@ DTYPE_CAUSES: tuple[Cause, ...] = (
 VALUE_CAUSES: tuple[Cause, ...] = (
     never_filled,
     sign,
-    constant_factor,
     missing_root,
     transposed,
     added_constant,

@@ -1,7 +1,7 @@
 """The kinds of expectation. A new kind is a class here, the function that states it, and its entry in `calls.KINDS`."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +32,7 @@ class Close(Expectation):
     at_most: float
     measure: str
     mistakes: Mapping[str, Value]
+    sight: diagnosis.Sight = field(default_factory=diagnosis.Sight, kw_only=True)
 
     guessable: ClassVar[bool] = True
     hidden: ClassVar[bool] = False
@@ -51,7 +52,9 @@ class Close(Expectation):
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         comparison = compare(evidence, self.expected, self.measure, round_off=self.hidden)
         label = "" if self.hidden else "expected"
-        context = diagnosis.Context(self.name, self.reference, label, self.measure, self.tolerance, self.mistakes)
+        context = diagnosis.Context(
+            self.name, self.reference, label, self.measure, self.tolerance, self.mistakes, self.sight
+        )
         return judged(comparison, evidence, context)
 
 
@@ -99,7 +102,7 @@ class Gradient(Close):
 
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         comparison = compare(evidence, self.expected, SCALED, round_off=True)
-        context = diagnosis.Context(self.name, self.reference, "", SCALED, self.tolerance, self.mistakes)
+        context = diagnosis.Context(self.name, self.reference, "", SCALED, self.tolerance, self.mistakes, self.sight)
         judgement = judged(comparison, evidence, context)
         if judgement.credit == 0 and comparison.error <= max(10 * self.central_error, self.at_most):
             return replace(judgement, diagnosis=f"{judgement.diagnosis}\n{_LIKE_NUMERIC}")
@@ -109,7 +112,15 @@ class Gradient(Close):
         numeric, notes = self.numeric()
         comparison = compare(evidence, numeric, RELATIVE)
         context = diagnosis.Context(
-            self.name, "the numeric gradient", "numeric", RELATIVE, self.at_most, self.mistakes, notes, _OWN_FUNCTION
+            self.name,
+            "the numeric gradient",
+            "numeric",
+            RELATIVE,
+            self.at_most,
+            self.mistakes,
+            self.sight,
+            notes,
+            _OWN_FUNCTION,
         )
         return judged(comparison, evidence, context)
 

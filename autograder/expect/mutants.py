@@ -19,10 +19,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from autograder.regions import Region, find_regions
-
-AUTHORS = re.compile(r"\s*#! mistake \"(?P<said>[^\"]+)\":\s*")
-AUTHORS_LINE = re.compile(r"(?P<indent>\s*)#! ?(?P<code>.*)")
+from autograder.regions import MISTAKE, MISTAKE_LINE, Region, find_regions
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 MOST = 400  # mutants of one region: beyond it, the first ones
@@ -65,13 +62,13 @@ def authors_mistakes(text: str, region: Region) -> list[Mutant]:
     found: list[Mutant] = []
     number = region.start + 1
     while number < region.end:
-        opening = AUTHORS.fullmatch(lines[number])
+        opening = MISTAKE.fullmatch(lines[number])
         number += 1
         if not opening:
             continue
         code = []
-        while number < region.end and not AUTHORS.fullmatch(lines[number]):
-            line = AUTHORS_LINE.fullmatch(lines[number])
+        while number < region.end and not MISTAKE.fullmatch(lines[number]):
+            line = MISTAKE_LINE.fullmatch(lines[number])
             if not line:
                 break
             code.append(line["indent"] + line["code"])
@@ -79,19 +76,6 @@ def authors_mistakes(text: str, region: Region) -> list[Mutant]:
         body = [*lines[: region.start + 1], *indented(code, region.indent), *lines[region.end :]]
         found.append(Mutant("\n".join(body), opening["said"], region.start + 2, by_author=True))
     return found
-
-
-def without_mistakes(text: str) -> str:
-    """The text without its authors' mistakes, as it is run and released."""
-    if "#!" not in text:
-        return text
-    kept: list[str] = []
-    inside = False
-    for line in text.split("\n"):
-        inside = bool(AUTHORS.fullmatch(line)) or (inside and bool(AUTHORS_LINE.fullmatch(line)))
-        if not inside:
-            kept.append(line)
-    return "\n".join(kept)
 
 
 def indented(lines: Sequence[str], indent: str) -> list[str]:

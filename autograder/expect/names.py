@@ -2,13 +2,18 @@
 
 import ast
 import linecache
+import math
 import sys
 from functools import lru_cache
 from itertools import islice
-from types import FrameType
+from types import FrameType, ModuleType
+from typing import Any
+
+import numpy as np
 
 _PACKAGE = __name__.rpartition(".")[0]
 _LONGEST_NAME = 40
+_MOST_IN_SIGHT = 60
 
 
 def caller() -> FrameType:
@@ -51,6 +56,41 @@ def _argument(call: str, parameter: str, position: int) -> str | None:
         return None
     text = ast.get_source_segment(call, found[0])
     return text if text and len(text) <= _LONGEST_NAME and "\n" not in text else None
+
+
+def in_sight(frame: FrameType) -> dict[str, float]:
+    """Numbers that the code of `frame` names, and lengths of arrays that it names, by what they are called there.
+
+    Only plain numbers, arrays, and what dicts and objects keep under names that the code uses: nothing is called.
+    """
+    code = frame.f_code
+    wanted = [*code.co_names, *code.co_varnames, *code.co_cellvars, *code.co_freevars]
+    keys = {constant for constant in code.co_consts if isinstance(constant, str)}
+    found: dict[str, float] = {}
+    for name in dict.fromkeys(wanted):
+        value = frame.f_locals.get(name, frame.f_globals.get(name))
+        take(f"`{name}`", value, found)
+        if type(value) is dict:
+            for key, item in value.items():
+                if type(key) is str and key in keys | set(wanted):
+                    take(f"`{key}`", item, found)
+        elif type(getattr(type(value), "__dict__", {}).get("__dict__")).__name__ == "getset_descriptor":
+            for key, item in object.__getattribute__(value, "__dict__").items():
+                if key in wanted and not isinstance(value, ModuleType):
+                    take(f"`{key}`", item, found)
+        if len(found) >= _MOST_IN_SIGHT:
+            break
+    return found
+
+
+def take(name: str, value: Any, found: dict[str, float]) -> None:
+    """Put a number, or an array's lengths, down under a name."""
+    if type(value) in (int, float) or isinstance(value, np.number):
+        if isinstance(value, int | float | np.integer | np.floating) and math.isfinite(value) and abs(value) < 1e12:
+            found.setdefault(name, float(value))
+    elif type(value) is np.ndarray:
+        for axis, length in enumerate(value.shape[:4]):
+            found.setdefault(f"the length of axis {axis} of {name}", float(length))
 
 
 def cell_text(frame: FrameType) -> str:

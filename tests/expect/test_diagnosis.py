@@ -78,7 +78,6 @@ WRONG = {
     "sum missing": (DSCORES, DB, "Its sum over axis 0 is what is expected: sum over that axis too"),
     "mean missing": (DSCORES, DSCORES.mean(axis=0), "Its mean over axis 0 is what is expected"),
     "maximum missing": (SCORES, SCORES.max(axis=1), "Its maximum over axis 1 is what is expected"),
-    "wrong axis": (DSCORES.sum(axis=1), DB, r"Is it reduced over the right axis\?"),
     "summed over all": (DSCORES.sum(), RNG.standard_normal(3), "A sum or mean over one axis too many"),
     "summed too far": (SCORES.sum(axis=1), SCORES, "It is the sum of what is expected over axis 1"),
     "mean over everything": (SCORES.mean(), SCORES, "It is the mean of what is expected over axis 0, 1"),
@@ -92,17 +91,16 @@ WRONG = {
     "float32": (SCORES.astype(np.float32), SCORES, "It is float32, and right to that precision"),
     "float16": (SCORES.astype(np.float16), SCORES, "It is float16, and right to that precision"),
     "single precision on the way": (SCORES.astype(np.float32).astype(float), SCORES, "It is nearly right"),
-    "zeros": (np.zeros_like(SCORES), SCORES, "All its entries are 0: is it ever filled in"),
+    "zeros": (np.zeros_like(SCORES), SCORES, "All its entries are 0."),
     # factors and signs
     "sign": (-DSCORES, DSCORES, "The sign is the other way round everywhere"),
     "sign of a number": (-LOSS, LOSS, "The sign is the other way round"),
-    "sum for mean": (DSCORES * N, DSCORES, "a factor 6 too large everywhere. 6 is the length of axis 0"),
-    "averaged twice": (DSCORES / N, DSCORES, "a factor 6 too small everywhere. 6 is the length of axis 0"),
-    "averaged over classes": (DSCORES / C, DSCORES, "a factor 3 too small everywhere. 3 is the length of axis 1"),
-    "loss summed": (LOSS * N, LOSS, "a factor 6 too large. 6 may be the number of examples or classes"),
-    "factor of a gradient": (X.T @ DOUT / N, X.T @ DOUT, "6 may be the number of examples or classes"),
+    "sum for mean": (DSCORES * N, DSCORES, "a factor 6 too large everywhere. 6 is the length of its axis 0"),
+    "averaged twice": (DSCORES / N, DSCORES, "a factor 6 too small everywhere. 6 is the length of its axis 0"),
+    "averaged over classes": (DSCORES / C, DSCORES, "a factor 3 too small everywhere. 3 is the length of its axis 1"),
+    "factor of a gradient": (X.T @ DOUT / N, X.T @ DOUT, "It is a factor 6 too small everywhere.$"),
     "no half": (2 * DSCORES, DSCORES, "a factor 2 too large everywhere. Is a ½ missing"),
-    "sum over two for mean": (DSCORES[:2] * 2, DSCORES[:2], "a ½ missing, or the average over the 2 along axis 0"),
+    "sum over two for mean": (DSCORES[:2] * 2, DSCORES[:2], "a ½ missing, or is it the length of its axis 0"),
     "half too many": (LOSS / 2, LOSS, "a factor 2 too small. Is there a ½ too many"),
     "minus and factor": (-2 * DSCORES, DSCORES, "a factor 2 too large everywhere and has the other sign"),
     "any factor": (0.37 * W1, W1, "a factor 2.703 too small everywhere."),
@@ -111,7 +109,7 @@ WRONG = {
     # other entries
     "no root": (DISTANCES**2, DISTANCES, "It is the square of what is expected: is a square root missing"),
     "a root too many": (np.sqrt(DISTANCES), DISTANCES, "It is the square root of what is expected"),
-    "no mask": (DOUT, DRELU, "All that is wrong should be 0: is a mask missing"),
+    "no mask": (DOUT, DRELU, "All that is wrong should be 0: is a mask or a condition missing"),
     "masked too much": (DRELU, DOUT, "All that is wrong is 0 and should not be"),
     "rows permuted": (SCORES[[2, 0, 1, 3, 5, 4]], SCORES, "The rows are right but in another order"),
     "columns permuted": (SCORES[:, ::-1], SCORES, "The columns are right but in another order"),
@@ -123,7 +121,7 @@ WRONG = {
     ),
     "reshape for transpose": (IMAGES.reshape(4, 5, 5, 3), IMAGES.transpose(0, 2, 3, 1), "another order of axes"),
     "offset": (SCORES + 0.3, SCORES, "It is too large by the same amount everywhere"),
-    "no bias": (RELU @ W2, SCORES, "Each column is off by one number: is what all rows share, such as a bias,"),
+    "no bias": (RELU @ W2, SCORES, "Each column is off by one number: is something that all rows share left out"),
     "scores not shifted by row": (SCORES - SCORES.max(1)[:, None], SCORES, "Each row is off by one number"),
     "softmax over examples": (softmax(SCORES, 0), PROBABILITIES, "Its columns sum to 1, its rows should"),
     "layer for batch norm": (
@@ -158,6 +156,10 @@ NEAR_MISSES = {
     "labels with the same counts": (np.array([0, 1, 2, 1]), np.array([1, 0, 2, 1])),
     "another whole number": (np.array([1, 2, 3]), np.array([1.5, 7.2, 3.3])),
     "random noise": (SCORES + 0.01 * RNG.standard_normal(SCORES.shape), SCORES),
+    "two round numbers for one": (np.array([2.0, 2.0, 0.0]), np.array([1.0, 1.0, 0.0])),
+    "a loss that is six times as large": (LOSS * N, LOSS),
+    "another length, of nothing in sight": (DSCORES.sum(axis=1), DB),
+    "a history that was cut short": (B1[:3], B1),
     "two numbers": (np.array([1.37, 2.91]), np.array([0.55, 7.13])),
 }
 
@@ -287,3 +289,47 @@ def test_a_text_with_the_word_array_in_it_is_no_array():
     """Is what a student wrote shown as it is, also where it speaks of an array?"""
     assert show_all(["an array of 3", 1]) == "['an array of 3', 1]"
     assert "array(" not in show_all([np.zeros(3), "x"])
+
+
+class TestSight:
+    """What is told from what the check itself names."""
+
+    def hidden(self, bench, right, wrong, **seen):
+        """The message of a cell that names these numbers and arrays."""
+        source = "\n".join([*(f"{name}" for name in seen), "expect.same(value, name='value')"])
+
+        def run(value):
+            return lambda: exec(compile(source, "<cell>", "exec"), {"expect": expect, "value": value, **seen})
+
+        return "\n".join(bench.grade(run(right), run(wrong)).lines[1:])
+
+    def test_a_number_in_sight_is_named(self, bench):
+        """Is a factor that is 1/p said to be that?"""
+        assert "a factor 1.25 too small everywhere. That is `p`." in self.hidden(bench, DSCORES, 0.8 * DSCORES, p=0.8)
+        assert "too large everywhere. That is 1/`p`." in self.hidden(bench, DSCORES, DSCORES / 0.8, p=0.8)
+        assert "That is 1 - `p`." in self.hidden(bench, DSCORES, DSCORES * (1 - 0.3), p=0.3)
+
+    def test_a_length_in_sight_is_named(self, bench):
+        """Is a factor that is the number of rows of an array in sight said to be that?"""
+        said = self.hidden(bench, LOSS, LOSS * N, X=X)
+        assert f"a factor {N} too large. {N} is the length of axis 0 of `X`" in said
+
+    def test_the_wrong_axis(self, bench):
+        """Is another length explained where both are lengths in sight?"""
+        said = self.hidden(bench, DB, DSCORES.sum(axis=1), scores=SCORES)
+        assert "6 is the length of axis 0 of `scores`, 3 is the length of axis 1 of `scores`." in said
+
+    def test_the_l2_term_of_a_gradient(self, bench):
+        """Is a gradient that is off by a multiple of the point told as one whose L2 term is wrong?"""
+
+        def cell(right):
+            def run():
+                reg, w = 0.1, W1.copy()
+                grad = 2 * w**3 + (reg * w if right else 0)
+                expect.gradient(lambda w: np.sum(w**4) / 2 + 0.5 * reg * np.sum(w**2), w, grad, name="dW")
+
+            return run
+
+        said = "\n".join(bench.grade(cell(True), cell(False)).lines)
+        assert "differs by a multiple of the point where the gradient is taken" in said
+        assert "(with `reg`): it is missing, or its factor is too small." in said

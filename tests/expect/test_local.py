@@ -241,7 +241,7 @@ class TestGradient:
 
     def test_a_right_gradient_of_a_wrong_function_is_not_blamed_alone(self):
         """Does a student whose loss lacks its minus sign, but whose gradient is right, learn where else to look?"""
-        scores, right = np.array([1.0, 2.0]), np.array([0.25, -0.5])
+        scores, right = np.arange(4.0), np.array([0.1234567, -0.2345678, 0.3456789, -0.4567891])
         text = unmet(lambda: expect.gradient(lambda s: -(s @ right), scores, right, name="dscores"))
         assert text.endswith(
             "  The sign is the other way round everywhere.\n"
@@ -261,8 +261,8 @@ class TestGradient:
 
     def test_a_wrong_gradient_names_the_numeric_one(self):
         """Does a student see the numeric value beside the analytic one?"""
-        x = np.array([1.0, 2.0])
-        text = unmet(lambda: expect.gradient(lambda x: x @ x, x, x.copy(), name="dx"))
+        x = np.array([0.1234567, -0.2345678, 0.3456789, -0.4567891])
+        text = unmet(lambda: expect.gradient(lambda x: x @ np.roll(x, 2), x, np.roll(x, 2), name="dx"))
         assert text.startswith("dx differs from the numeric gradient at [")
         assert "numeric" in text.partition(";")[0]
         assert "a factor 2 too small everywhere" in text

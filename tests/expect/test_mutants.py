@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from autograder.expect.mutants import mutants, without_mistakes
-from autograder.regions import find_regions
+from autograder.expect.mutants import mutants
+from autograder.regions import blank, find_regions, hollow, without_mistakes
 
 LOSS = '''def loss(w, x, y, reg):
     """Half the mean squared error and an L2 term."""
@@ -92,6 +92,9 @@ def test_an_authors_mistake_comes_first_and_is_not_released():
     assert 'mistake "x is squared"' not in without_mistakes(WRITTEN)
     assert "#!     y" not in without_mistakes(WRITTEN)
     assert "    y = 2 * x" in without_mistakes(WRITTEN)
+    given = hollow(WRITTEN, dict.fromkeys(find_regions(WRITTEN)))
+    assert given == "def double(x):\n    y = 2 * x\n    return y\n"
+    assert "squared" not in blank(WRITTEN, "double")
 
 
 def test_what_is_not_python_has_no_mistakes():
