@@ -142,6 +142,11 @@ def load_assignment(
     return assignment
 
 
+def student_libraries(assignment: Assignment) -> frozenset[str]:
+    """The packages in which its students write."""
+    return frozenset(name.partition(".")[0] for name in assignment.blank)
+
+
 def released_toml(assignment: Assignment) -> str:
     """The assignment.toml that students get: all that differs from the defaults, the course's settings among it."""
     values = assignment.model_dump(exclude_defaults=True, exclude={"name", "folder"})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from autograder.files import DATA_SETS, decoded, never_submitted
-from autograder.questions import Kind, kind_of, marks_of
+from autograder.questions import Kind, kind_of, marks_of, students_write
 from autograder.regions import (
     Edit,
     RegionError,
@@ -45,6 +45,7 @@ class ReleasedCell:
     Attributes:
         has_region: is there a part that students write?
         is_prose: does a student write text here, which counts whole where its banners are gone?
+        is_free: is all of it the student's? So it is in nbgrader where a cell is not locked.
     """
 
     id: str
@@ -52,6 +53,7 @@ class ReleasedCell:
     text: str
     has_region: bool
     is_prose: bool
+    is_free: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def released_cell(cell: NotebookNode, text: str | None = None) -> ReleasedCell:
     text = cell.source if text is None else text
     has_region = bool(find_regions(text))
     is_prose = kind_of(cell) is Kind.ANSWER or (has_region and cell.cell_type == "markdown")
-    return ReleasedCell(cell.id, cell.cell_type, text, has_region, is_prose)
+    unlocked = students_write(cell) or (cell.cell_type == "code" and not marks_of(cell))
+    return ReleasedCell(cell.id, cell.cell_type, text, has_region, is_prose, unlocked and not has_region)
 
 
 # --- a notebook -------------------------------------------------------------------------------------------------------
@@ -148,6 +151,8 @@ def lay_notebook(place: str, theirs: Sequence[NotebookNode], released: Sequence[
 
 def lay_cell(theirs: NotebookNode, cell: ReleasedCell, place: str = "") -> Spliced:
     """The text of one cell, and the edits that are not in it; prose that lost its banners counts whole."""
+    if cell.is_free:
+        return Spliced(theirs.source, ())
     laid = splice(theirs.source, cell.text, place)
     if cell.is_prose and laid.text == cell.text and theirs.source.strip() != cell.text.strip():
         return Spliced(theirs.source, ())

@@ -1,4 +1,4 @@
-"""What an author holds back from students: hidden tests and marking schemes, between a BEGIN and an END line.
+"""nbgrader's markers: what an author holds back from students, and solutions, between a BEGIN and an END line.
 
 The rule is nbgrader's own (`ClearHiddenTests`, `ClearMarkScheme`): a line that contains the marker's words is a marker,
 whatever stands around them (`###BEGIN HIDDEN TESTS`, `# BEGIN HIDDEN TESTS`, `<!-- BEGIN MARK SCHEME -->`). The marker
@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 HIDDEN_TESTS = "HIDDEN TESTS"
 MARK_SCHEME = "MARK SCHEME"
 HELD_BACK = (HIDDEN_TESTS, MARK_SCHEME)
+SOLUTION = "SOLUTION"
+CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
+TEXT_STUB = "YOUR ANSWER HERE"
 
 ALMOST = re.compile(
     r"\b(BEGIN|END|START|STOP)[\s_-]*(HIDDEN[\s_-]*TESTS?|MARK(?:ING)?[\s_-]*SCHEMES?)\b", re.IGNORECASE
@@ -37,6 +40,26 @@ def marked_lines(text: str, kinds: Sequence[str] = HELD_BACK) -> Iterator[tuple[
         yield line, bool(inside or ended)
         if ended and ended == inside:
             inside = ""
+
+
+def without_solution(text: str, stub: str) -> str:
+    """The text as nbgrader's ClearSolutions gives it to students.
+
+    The stub, indented like the BEGIN SOLUTION line, takes the place of each solution, and of the whole text where no
+    solution is marked.
+    """
+    kept: list[str] = []
+    inside = marked = False
+    for line in text.split("\n"):
+        if f"BEGIN {SOLUTION}" in line:
+            inside = marked = True
+            indent = line[: len(line) - len(line.lstrip())]
+            kept += [indent + one for one in stub.split("\n")]
+        elif f"END {SOLUTION}" in line:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    return "\n".join(kept) if marked else stub
 
 
 def almost_marker(line: str) -> str:

@@ -107,6 +107,8 @@ class Source:
     changes: tuple[Remark, ...]
     without_id: tuple[Remark, ...]
     disagreements: tuple[Remark, ...]
+    by_metadata: bool = False
+    """Did its author mark the cells in Jupyter, as nbgrader has it? Then the metadata says what they are."""
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -181,6 +183,8 @@ def open_source(
     nb, mended = parse_notebook(json.dumps(content | {"nbformat_minor": 5}).encode(), str(path))
     if mended:
         raise CourseError(f"{path}: {mended[0]}. Open it in Jupyter, mend that and save it.")
+    if is_marked(nb):
+        return _as_marked(path, nb, given)
     extra = {cell: points for (name, cell), points in assignment.extra_credit.items() if name == notebook}
     return _settled(path, nb, given, headings, extra, frozenset(known), text_wins)
 
@@ -350,6 +354,59 @@ def _defined(cell: NotebookNode) -> str:
 def is_machine_made(name: str) -> bool:
     """Is it an id as editors make them, and no name that a person gave?"""
     return _MACHINE_MADE.fullmatch(name) is not None
+
+
+# --- cells marked in Jupyter ------------------------------------------------------------------------------------------
+
+
+def is_marked(nb: NotebookNode) -> bool:
+    """Is it a notebook whose author marked the cells in Jupyter, and wrote neither banners nor expectations?"""
+    if not any(marks_of(cell).get(key) for cell in nb.cells for key in ("grade", "solution", "task")):
+        return False
+    return not any(
+        any(map(banner_of, cell.source.split("\n")))
+        or (cell.cell_type == "code" and any(True for _ in expectations(_tree(cell.source))))
+        for cell in nb.cells
+    )
+
+
+def _as_marked(path: Path, nb: NotebookNode, given: Sequence[Any]) -> Source:
+    """The source as nbgrader reads it: every marked cell under its grade_id, all others free."""
+    before = [dict(marks_of(cell)) for cell in nb.cells]
+    for cell in nb.cells:
+        if "nbgrader" in cell.metadata and cell.metadata.nbgrader.get("schema_version", 0) != 3:
+            from nbgrader.nbgraderformat import MetadataValidator  # takes a while to import, and few need it
+
+            MetadataValidator().upgrade_cell_metadata(cell)
+        if not any(marks_of(cell).get(key) for key in ("grade", "solution", "locked", "task")):
+            cell.metadata.pop("nbgrader", None)
+    taken: set[str] = set()
+    names = [str(marks_of(cell).get("grade_id") or "") for cell in nb.cells]
+    for name in names:
+        if name and name in taken:
+            raise CourseError(f'{path}: two cells have the grade_id "{name}". Give one of them another in Jupyter.')
+        taken.add(name)
+    changes = []
+    for cell, name, own, old in zip(nb.cells, names, given, before, strict=True):
+        if name:
+            cell.id = _usable(name) or slug(name) or "cell"
+            cell.metadata.nbgrader = NotebookNode(_as_nbgrader_means_it(marks_of(cell), cell.id))
+        else:
+            free = _usable(own)
+            cell.id = free if free and free not in taken else new_id(cell, read_cell(cell), taken)
+        taken.add(cell.id)
+        if cell.id != own or dict(marks_of(cell)) != old:
+            changes.append(Remark(cell.id, "new id" if cell.id != own else "nbgrader's metadata completed"))
+    return Source(path, nb, tuple(changes), (), (), by_metadata=True)
+
+
+def _as_nbgrader_means_it(marks: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """nbgrader's metadata with every key that nbgrader reads; a check is locked, what students write in is not."""
+    grade, solution, task = (bool(marks.get(key)) for key in ("grade", "solution", "task"))
+    locked = not solution and (grade or task or bool(marks.get("locked")))
+    kept = {key: value for key, value in marks.items() if key != "points" or grade or task}
+    new = {"grade": grade, "grade_id": name, "locked": locked, "schema_version": 3, "solution": solution, "task": task}
+    return dict(sorted((kept | new).items()))
 
 
 # --- settling ---------------------------------------------------------------------------------------------------------

@@ -302,7 +302,7 @@ def bare_cost(case: Case, shell: NotebookShell) -> Cost:
     for student in case.students:
         folder = case.course.submitted / student / case.name
         spliced = splice_submission(read_submission(student, folder, assignment.limits.file_mb), pristine)
-        job = make_job(spliced, student, assignment, settings)
+        job = make_job(spliced, student, pristine, settings)
         with tempfile.TemporaryDirectory() as scratch:
             write_files(Path(scratch), job.files)
             costs.append(measured(lambda job=job, scratch=scratch: run_in_fork(job, Path(scratch), shell), 1))

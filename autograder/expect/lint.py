@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.expect.calls import KINDS
 from autograder.expect.session import rng
+from autograder.expect.sites import states_nothing
 from autograder.questions import is_check, students_write
 
 MODULE = "expect"
@@ -33,12 +34,11 @@ class LintProblem:
 def guessable_cells(nb: Mapping[str, Any]) -> list[LintProblem]:
     """Problems of a notebook's grade cells: what a student could earn without the work, or grading could not follow.
 
-    - a grade cell without an expectation, or whose every expectation could be met by a guess: each needs one `same` or
-      `gradient` of values that come from `expect.rng()` in that cell, or an `accuracy`;
+    - a grade cell that states and asserts nothing, or whose every expectation could be met by a guess: each needs one
+      `same` or `gradient` of values that come from `expect.rng()` in that cell, or an `accuracy`;
     - an expectation in another cell than a grade cell (it would decide nothing);
     - an expectation, or an `expect.rng()`, that is reached or not depending on the student's values: they are numbered;
     - a predicate of `holds` that reads the notebook's variables: it is judged later, against the source's variables;
-    - a bare `assert` in a grade cell: it decides nothing when grading;
     - a name that `expect` does not have.
     """
     code = [cell for cell in nb["cells"] if cell["cell_type"] == "code"]
@@ -60,14 +60,12 @@ def grade_cell(tree: ast.Module, assigned: set[str]) -> Iterator[tuple[int, str]
     """Problems of a grade cell, as (line, text)."""
     yield from unknown_names(tree)
     yield from unsteady(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assert):
-            yield node.lineno, "an assert decides nothing when grading: use expect.holds or expect.close"
     calls = list(expectations(tree))
     for call in calls:
         yield from late_names(call, assigned)
     if not calls:
-        yield 1, "it states no expectation, so that nothing in it can be graded"
+        if states_nothing(tree):
+            yield 1, "it states no expectation and asserts nothing, so that nothing in it can be graded"
         return
     random = drawn_names(tree)
     if not any(cannot_be_guessed(call, random) for call in calls):

@@ -71,7 +71,8 @@ class Books:
             raise CourseError(f"the gradebook does not know {name}. {again}") from None
         for notebook, wanted in points.items():
             try:
-                graded = {c.name: c.max_score for c in self.gradebook.find_notebook(notebook, name).grade_cells}
+                recorded = self.gradebook.find_notebook(notebook, name)
+                graded = {c.name: c.max_score for c in (*recorded.grade_cells, *recorded.task_cells)}
             except MissingEntry:
                 raise CourseError(f"the gradebook does not know {name}/{notebook}. {again}") from None
             if graded != wanted:

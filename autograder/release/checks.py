@@ -15,7 +15,7 @@ from autograder.errors import CourseError
 from autograder.expect.lint import guessable_cells
 from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
 from autograder.notebooks import read_notebook
-from autograder.questions import Kind, is_question, marks_of
+from autograder.questions import Kind, is_question, marks_of, students_write
 from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.library import code_cells, library_with_holes
 from autograder.release.notebook import blank_notebook
@@ -103,7 +103,7 @@ def check_notebook(source: Source, assignment: Assignment) -> list[SourceProblem
         def note(text: str, cell: str = cell.id) -> None:
             problems.append(SourceProblem(path, cell, text))
 
-        for check in CELL_CHECKS:
+        for check in MARKED_CELL_CHECKS if source.by_metadata else CELL_CHECKS:
             check(cell, (path.stem, cell.id) in assignment.extra_credit, note)
     if not problems:
         problems += _not_python(nb, path, "")
@@ -256,13 +256,73 @@ def _check_markers(cell: NotebookNode, extra: bool, note: Note) -> None:
                 note(f"line {number}: {text}")
     marks = marks_of(cell)
     for what, allowed in BELONGS_INTO.items():
-        inside = 0
         for number, line in lines:
+            fits = marks.get("grade") and bool(marks.get("solution")) == (allowed == "an answer")
+            if f"BEGIN {what}" in line and not fits:
+                note(f"line {number}: BEGIN {what} belongs into {allowed}")
+    _check_pairs(cell, note)
+
+
+CELL_CHECKS: tuple[Callable[[NotebookNode, bool, Note], None], ...] = (
+    _check_id,
+    _check_marks,
+    _check_regions,
+    _check_markers,
+)
+
+
+def _check_marked_points(cell: NotebookNode, extra: bool, note: Note) -> None:
+    """Points of a cell that was marked in Jupyter; 0 is a number there like any other."""
+    marks = marks_of(cell)
+    if is_question(cell):
+        points = marks.get("points")
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < float("inf"):
+            note(f"a graded cell needs points, 0 or more, not {points!r}. Set them in Jupyter")
+    if cell.cell_type != "code" and marks.get("grade") and not marks.get("solution"):
+        note(f"a check must be code, not {cell.cell_type}")
+
+
+def _check_solutions(cell: NotebookNode, extra: bool, note: Note) -> None:
+    """nbgrader's solution markers: in pairs, in cells that students write in."""
+    begun = 0
+    for number, line in enumerate(cell.source.split("\n"), start=1):
+        if "BEGIN SOLUTION" in line:
+            if begun:
+                note(f"line {number}: BEGIN SOLUTION inside the one from line {begun}")
+            if not students_write(cell):
+                note(
+                    f"line {number}: a solution, but the cell is not marked as one that students write in, so that "
+                    'they would get it. Choose "Autograded answer" for it in Jupyter'
+                )
+            begun = number
+        elif "END SOLUTION" in line:
+            if not begun:
+                note(f"line {number}: END SOLUTION without a beginning")
+            begun = 0
+    if begun:
+        note(f"line {begun}: BEGIN SOLUTION never ends. Close it with  ### END SOLUTION")
+
+
+def _check_held_back(cell: NotebookNode, extra: bool, note: Note) -> None:
+    """What nbgrader holds back: hidden tests in checks, marking schemes where somebody marks."""
+    _check_pairs(cell, note)
+    marks = marks_of(cell)
+    for number, line in enumerate(cell.source.split("\n"), start=1):
+        if marker := almost_marker(line):
+            note(f"line {number} is almost a marker, and students would get what follows it. Write  ### {marker}")
+        if f"BEGIN {HIDDEN_TESTS}" in line and not marks.get("grade"):
+            note(f"line {number}: BEGIN {HIDDEN_TESTS} belongs into {BELONGS_INTO[HIDDEN_TESTS]}")
+        if f"BEGIN {MARK_SCHEME}" in line and not (students_write(cell) or marks.get("task")):
+            note(f"line {number}: BEGIN {MARK_SCHEME} belongs into an answer or a task")
+
+
+def _check_pairs(cell: NotebookNode, note: Note) -> None:
+    for what in BELONGS_INTO:
+        inside = 0
+        for number, line in enumerate(cell.source.split("\n"), start=1):
             if f"BEGIN {what}" in line:
                 if inside:
                     note(f"line {number}: BEGIN {what} inside the one from line {inside}")
-                if not (marks.get("grade") and bool(marks.get("solution")) == (allowed == "an answer")):
-                    note(f"line {number}: BEGIN {what} belongs into {allowed}")
                 inside = number
             elif f"END {what}" in line:
                 if not inside:
@@ -272,11 +332,10 @@ def _check_markers(cell: NotebookNode, extra: bool, note: Note) -> None:
             note(f"line {inside}: BEGIN {what} never ends. Close it with  ### END {what}")
 
 
-CELL_CHECKS: tuple[Callable[[NotebookNode, bool, Note], None], ...] = (
-    _check_id,
-    _check_marks,
-    _check_regions,
-    _check_markers,
+MARKED_CELL_CHECKS: tuple[Callable[[NotebookNode, bool, Note], None], ...] = (
+    _check_marked_points,
+    _check_solutions,
+    _check_held_back,
 )
 
 

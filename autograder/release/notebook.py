@@ -4,14 +4,16 @@ import copy
 
 from nbformat import NotebookNode
 
-from autograder.markers import MARK_SCHEME, without_held_back
+from autograder.markers import CODE_STUB, MARK_SCHEME, TEXT_STUB, without_held_back, without_solution
 from autograder.notebooks import KERNELSPEC
-from autograder.questions import students_write
-from autograder.regions import blank
+from autograder.questions import marks_of, students_write
+from autograder.regions import banner_of, blank
 
 
 def blank_notebook(nb: NotebookNode) -> NotebookNode:
     """Return a copy with its regions emptied, its marking schemes and outputs gone, and its metadata plain.
+
+    A work cell or answer without banners is emptied as nbgrader does it: between BEGIN and END SOLUTION, or whole.
 
     Pure; cells keep their ids, order and metadata. Release and grading both start from it.
 
@@ -21,14 +23,23 @@ def blank_notebook(nb: NotebookNode) -> NotebookNode:
     out = copy.deepcopy(nb)
     out.metadata = NotebookNode(kernelspec=NotebookNode(KERNELSPEC), language_info=NotebookNode(name="python"))
     for cell in out.cells:
+        if students_write(cell) or marks_of(cell).get("task"):
+            cell.source = without_schemes(cell.source)
         if students_write(cell):
-            cell.source = blank(without_schemes(cell.source), cell.id)
+            cell.source = without_work(cell)
         if cell.cell_type == "code":
             cell.outputs = []
             cell.execution_count = None
             for key in ("execution", "collapsed", "scrolled"):
                 cell.metadata.pop(key, None)
     return out
+
+
+def without_work(cell: NotebookNode) -> str:
+    """The text of a cell that students write in, without what they are to write."""
+    if any(map(banner_of, cell.source.split("\n"))):
+        return blank(cell.source, cell.id)
+    return without_solution(cell.source, CODE_STUB if cell.cell_type == "code" else TEXT_STUB)
 
 
 def without_schemes(source: str) -> str:

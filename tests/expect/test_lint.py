@@ -92,7 +92,7 @@ def test_random_inputs_of_an_earlier_cell_do_not_count():
 
 def test_a_grade_cell_without_expectation():
     """Is a cell found that could never earn anything?"""
-    assert texts("print(scores)") == "it states no expectation, so that nothing in it can be graded"
+    assert texts("print(scores)") == "it states no expectation and asserts nothing, so that nothing in it can be graded"
 
 
 @pytest.mark.parametrize(
@@ -121,11 +121,9 @@ def test_expectations_that_may_be_skipped(source, says):
     assert says in texts(source + "\n" + GOOD)
 
 
-def test_asserts_decide_nothing():
-    """Is a bare assert found, with its line?"""
-    assert problems(GOOD + "assert x.shape == (3, 4)") == [
-        LintProblem("cell-0", 4, "an assert decides nothing when grading: use expect.holds or expect.close")
-    ]
+def test_asserts_beside_expectations():
+    """Is nothing said of an assertion, which counts like an expectation?"""
+    assert problems(GOOD + "assert x.shape == (3, 4)") == []
 
 
 def test_expectations_outside_grade_cells():
@@ -161,6 +159,6 @@ def test_a_grade_cell_that_is_no_python():
 
 def test_markdown_and_problems_keep_their_order():
     """Are problems listed cell by cell, line by line?"""
-    nb = notebook(("assert 1\nassert 2\n" + GOOD, GRADED), ("assert 3\n" + GOOD, GRADED))
+    nb = notebook(("expect.a\nexpect.b\n" + GOOD, GRADED), ("expect.c\n" + GOOD, GRADED))
     nb.cells.insert(0, nbformat.v4.new_markdown_cell("expect.close(1, 1)"))
     assert [(p.cell_id, p.line) for p in guessable_cells(nb)] == [("cell-0", 1), ("cell-0", 2), ("cell-1", 1)]

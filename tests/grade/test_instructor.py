@@ -40,7 +40,7 @@ def test_solution_that_fails(tiny, grading):
 def test_check_without_expectation(tiny, grading):
     """Is grading refused where points hang on nothing that could be judged?"""
     tiny.hand_in("ada")
-    edit(tiny, "first", "triple-check", "expect.same(triple(y), name='tripled')", "assert triple(1) == 3")
+    edit(tiny, "first", "triple-check", "expect.same(triple(y), name='tripled')", "print(triple(1))")
     with pytest.raises(CourseError, match="cell triple-check: it has points but states no expectation"):
         grading(tiny)
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
 
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, student_libraries
 from autograder.course import Course
 from autograder.data.present import data_fingerprint
 from autograder.edits import ReleasedCell, released_cell
+from autograder.expect.assertions import Site
+from autograder.expect.sites import sites_in
 from autograder.markers import HIDDEN_TESTS, without_held_back
 from autograder.notebooks import format_notebook
 from autograder.questions import Kind, is_question, kind_of, points_of
@@ -63,6 +65,7 @@ class Pristine:
         metadata: name -> the notebook's own metadata.
         library: path below the submission -> text, with holes.
         given: path below the submission -> content of the files that students got as they are.
+        sites: name -> cell id -> the assertions that are watched.
         fingerprint: changes whenever the assignment or the library does.
     """
 
@@ -71,6 +74,7 @@ class Pristine:
     metadata: Mapping[str, NotebookNode]
     library: Mapping[str, str]
     given: Mapping[str, bytes]
+    sites: Mapping[str, Mapping[str, tuple[Site, ...]]]
     fingerprint: str
 
     @property
@@ -93,6 +97,7 @@ def load_pristine(course: Course, assignment: Assignment) -> Pristine:
         metadata={name: nb.metadata for name, nb in blanked.items()},
         library=dict(library_with_holes(course, assignment)),
         given=given,
+        sites={name: sites_in(nb, student_libraries(assignment)) for name, nb in sources.items()},
         fingerprint=fingerprint(course, assignment, sources, given),
     )
 

@@ -118,7 +118,10 @@ def splice_notebook(
     ]
     edits += laid.edits
     notes += laid.notes
-    given = {cell.id for cell in cells if not (cell.released.has_region or cell.released.is_prose)}
+    theirs_too = {
+        cell.id for cell in cells if cell.released.has_region or cell.released.is_prose or cell.released.is_free
+    }
+    given = {cell.id for cell in cells} - theirs_too
     for node in nodes:
         if node.cell_type == "markdown" and node.id not in given:
             make_harmless(node, place, notes)

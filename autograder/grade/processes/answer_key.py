@@ -42,7 +42,7 @@ def make_key(shell: NotebookShell, request: dict, tell_progress: Callable[[str],
     os.environ.update(request["environment"])
     sys.path.insert(0, os.getcwd())
     session = KeySession(request["seed"])
-    cells = [Cell(**cell) for cell in request["cells"]]
+    cells = [Cell.from_json(cell) for cell in request["cells"]]
     regions = [LibraryRegion(**region) for region in request["regions"]]
     mistakes = Mistakes(shell, cells, regions, request["seed"])
     errors: list[Output] = []

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from autograder.expect.asserted import Watch, watching
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.processes.shell import Emit, Listening, NotebookShell
 from autograder.grade.run.jobs import JOB_FILE, Cell
@@ -43,6 +44,19 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
+@contextmanager
+def instrumented(shell: NotebookShell, watch: Watch, cell: Cell) -> Iterator[None]:
+    """Let the watch see the values of the cell's assertions while it runs."""
+    transformer = watch.begin(cell.id, cell.sites, cell.check)
+    if transformer is not None:
+        shell.ast_transformers.append(transformer)
+    try:
+        yield
+    finally:
+        if transformer in shell.ast_transformers:
+            shell.ast_transformers.remove(transformer)
+
+
 def run_cells(
     shell: NotebookShell,
     cells: Sequence[Cell],
@@ -56,7 +70,7 @@ def run_cells(
 
     `begins(cell)` and `ends(cell, stopped)` are called around every cell that is run.
     """
-    with Listening(shell, emit) as listener, use(session):
+    with Listening(shell, emit) as listener, use(session), watching(session) as watch:
         for cell in cells:
             if cell.skip:
                 continue
@@ -64,7 +78,7 @@ def run_cells(
             session.begin_cell(cell.id)
             stopped = ""
             try:
-                with at_most(cell_seconds):
+                with at_most(cell_seconds), instrumented(shell, watch, cell):
                     result = shell.run_cell(cell.source, store_history=True, cell_id=cell.id)
                 if isinstance(result.error_in_exec, TimeIsUp):
                     stopped = str(result.error_in_exec)
@@ -130,7 +144,7 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
             emit({"output_type": "stream", "name": "stdout", "text": text})
         tell(Frame.CELL_ENDS, stopped)
 
-    cells = [Cell(**cell) for cell in job["cells"]]
+    cells = [Cell.from_json(cell) for cell in job["cells"]]
     session = RecordingSession(job["seed"], lambda message: write_frame(channel, Frame.EVIDENCE, message))
     run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Frame.CELL_BEGINS, cell.id), emit, ends)
     tell(Frame.FINISHED, None)

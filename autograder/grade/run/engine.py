@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from autograder.course import Course
 from autograder.errors import CourseError, NoVerdict
+from autograder.expect.sites import counts_as_it_ran, states_nothing, tree_of
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.one_submission import Graded, Settings, grade_submission
@@ -167,12 +168,14 @@ class Engine:
 
 
 def check_key(judge: Judge, pristine: Pristine) -> None:
-    """Raises CourseError where a cell has points for which the source states no expectation."""
+    """Raises CourseError where a cell has points and states nothing for them."""
     for cell in pristine.notebooks[judge.notebook]:
-        if cell.is_grade and not cell.is_answer and cell.node.cell_type == "code" and cell.id not in judge.cells:
+        if not cell.is_grade or cell.is_answer or cell.node.cell_type != "code" or cell.id in judge.cells:
+            continue
+        if not counts_as_it_ran(cell.graded) or states_nothing(tree_of(cell.graded)):
             raise CourseError(
                 f"{source_path(judge.assignment.folder, judge.notebook)}, cell {cell.id}: it has points but states no "
-                "expectation (expect.same, expect.close, …), so nothing can be judged."
+                "expectation (expect.same, expect.close, …) and asserts nothing, so nothing can be judged."
             )
 
 

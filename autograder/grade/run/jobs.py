@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.expect.assertions import Site
+
 if TYPE_CHECKING:  # pydantic stays out of the processes that run student code
     from autograder.assignment import Limits
 
@@ -19,11 +21,25 @@ Output = dict[str, Any]
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell to run; `skip` says why it is not to be run, or is empty."""
+    """A code cell to run.
+
+    Attributes:
+        skip: why it is not to be run, or empty.
+        check: is it graded? Only there are assertions watched.
+        sites: its assertions that are watched.
+    """
 
     id: str
     source: str
     skip: str = ""
+    check: bool = False
+    sites: tuple[Site, ...] = ()
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Cell":
+        """The cell that `dataclasses.asdict` and JSON made that of."""
+        sites = tuple(Site(tuple(map(tuple, site["spine"])), site["raises"]) for site in content["sites"])
+        return cls(**(content | {"sites": sites}))
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
 from autograder.edits import Note
+from autograder.expect.assertions import Site
 from autograder.files import TIMESTAMP
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, Run
-from autograder.grade.verdict.judge import SEARCH_SKIPPED, Judge
+from autograder.grade.verdict.judge import Judge, code_cells
 from autograder.grade.verdict.record import record, results_of_missing
 from autograder.gradebook.results import RESULT, CellResult, SubmissionResult
 from autograder.intake.submission import Submission
@@ -50,13 +51,14 @@ class Graded:
     paused: bool = False
 
 
-def make_job(spliced: SplicedSubmission, student: str, assignment: Assignment, settings: Settings) -> Job:
+def make_job(spliced: SplicedSubmission, student: str, pristine: Pristine, settings: Settings) -> Job:
     """What a worker needs to run a submission. Where searches are run again, nothing that they make is handed in."""
+    assignment = pristine.assignment
     made_anew = assignment.hand_in if settings.retrain else ()
     return Job(
         student=student,
         notebooks=tuple(
-            NotebookJob(name, cells_of(name, notebook, assignment, settings.retrain))
+            NotebookJob(name, cells_of(name, notebook, assignment, settings.retrain, pristine.sites[name]))
             for name, notebook in spliced.notebooks.items()
         ),
         files={path: content for path, content in spliced.files.items() if path not in made_anew},
@@ -68,14 +70,12 @@ def make_job(spliced: SplicedSubmission, student: str, assignment: Assignment, s
     )
 
 
-def cells_of(name: str, notebook: NotebookNode, assignment: Assignment, retrain: bool) -> tuple[Cell, ...]:
+def cells_of(
+    name: str, notebook: NotebookNode, assignment: Assignment, retrain: bool, sites: Mapping[str, tuple[Site, ...]]
+) -> tuple[Cell, ...]:
     """A notebook's code cells; searches are not run unless asked for."""
     searches = set() if retrain else {cell for nb, cell in assignment.search if nb == name}
-    return tuple(
-        Cell(cell.id, cell.source, SEARCH_SKIPPED if cell.id in searches else "")
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    )
+    return tuple(code_cells(notebook, searches, sites))
 
 
 def grade_submission(
@@ -95,7 +95,7 @@ def grade_submission(
     """
     assignment = pristine.assignment
     spliced = splice_submission(submission, pristine)
-    ran = run(make_job(spliced, submission.student, assignment, settings))
+    ran = run(make_job(spliced, submission.student, pristine, settings))
     notes = list(spliced.notes)
     if again:
         notes.append(Note("again", f"graded once more, alone: {again}"))

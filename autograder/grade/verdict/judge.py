@@ -9,20 +9,25 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from autograder.assignment import Assignment
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment, student_libraries
 from autograder.course import Course
 from autograder.data.present import data_fingerprint
 from autograder.errors import CourseError, NoVerdict
+from autograder.expect.assertions import Site
+from autograder.expect.sites import sites_in
 from autograder.expect.verdict import CellVerdict
 from autograder.files import SEAL, is_intact, seal, write_synced
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
+from autograder.questions import is_check
 from autograder.release.given import given_files
 from autograder.release.library import region_names, used_modules
 from autograder.source import read_source, source_path
@@ -147,7 +152,8 @@ class Judge:
         for path in known if have_all else ():
             if path.exists():
                 shutil.copy(path, self.folder)
-        return [Cell(cell.id, cell.source, SEARCH_SKIPPED if have_all and cell.id in searches else "") for cell in code]
+        skipped = searches if have_all else set()
+        return code_cells(notebook, skipped, sites_in(notebook, student_libraries(self.assignment)))
 
     def library_regions(self) -> list[dict]:
         """The regions of the library that students write, for the bank of mistakes."""
@@ -222,6 +228,17 @@ class Judge:
                 f"the process with the answer key of {self.notebook} ended: out of memory? "
                 "Run the same command again to go on."
             ) from error
+
+
+def code_cells(notebook: NotebookNode, searches: Container[str], sites: Mapping[str, tuple[Site, ...]]) -> list[Cell]:
+    """A notebook's code cells as they are to run: searches are not, and assertions are watched."""
+    return [
+        Cell(
+            cell.id, cell.source, SEARCH_SKIPPED if cell.id in searches else "", is_check(cell), sites.get(cell.id, ())
+        )
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
 
 
 def first_error(cell: CellRun) -> str:

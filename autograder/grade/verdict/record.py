@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from nbformat import NotebookNode, from_dict
 
 from autograder.assignment import Assignment
+from autograder.expect.sites import counts_as_it_ran
 from autograder.expect.verdict import CellVerdict
 from autograder.grade.run.jobs import CellRun, NotebookRun, Output
 from autograder.grade.run.sanitise import text_of
-from autograder.grade.verdict.judge import SEARCH_SKIPPED, Verdict
+from autograder.grade.verdict.judge import SEARCH_SKIPPED, Verdict, first_error
 from autograder.gradebook.results import UNMET, CellResult
-from autograder.questions import is_check, question_of
+from autograder.markers import HIDDEN_TESTS, holds_back
+from autograder.questions import is_check, points_of, question_of
 
 
 def record(
@@ -29,8 +31,10 @@ def record(
             cell.execution_count = count
         if is_check(cell):
             lines, credit = lines_of(verdict.cells.get(cell.id), ran, run)
+            if as_it_ran := counts_as_it_ran(cell.source):
+                lines, credit = with_outcome(cell, ran, verdict.cells.get(cell.id), lines)
             results.append(result := result_of(name, cell, credit, lines, assignment))
-            outputs = verdict_outputs(result, cell, ran)
+            outputs = verdict_outputs(result, cell, ran, as_it_ran)
         elif skipped:
             outputs = [text_output(f"({SEARCH_SKIPPED} when grading)\n")]
         else:
@@ -47,6 +51,44 @@ def lines_of(verdict: CellVerdict | None, ran: CellRun | None, run: NotebookRun)
     return lines, verdict.credit if verdict is not None else 0.0
 
 
+def with_outcome(
+    cell: NotebookNode, ran: CellRun | None, verdict: CellVerdict | None, lines: Sequence[str]
+) -> tuple[list[str], float]:
+    """What a check earns where it counts, as in nbgrader, how it ran: never more than its verdict gives.
+
+    An error gives nothing, a number as the value of its last line that many points, anything else all of them.
+    """
+    points = points_of(cell)
+    if ran is None or points < 0:
+        return list(lines), 0.0
+    credit, lines = 1.0 if verdict is None else verdict.credit, list(lines)
+    if error := first_error(ran):
+        if credit > 0:
+            lines.append(f"The cell stopped: {hidden_or(error, cell)}")
+        return lines, 0.0
+    value = returned(ran)
+    if value is not None and 0 <= value <= points:
+        lines.append(f"The cell gave {value:g} of {points:g} points.")
+        return lines, min(credit, value / points if points else 1.0)
+    return lines, credit
+
+
+def hidden_or(error: str, cell: NotebookNode) -> str:
+    """The error; only its kind where it may say what a hidden test holds."""
+    return error.partition(":")[0] if holds_back(cell.source, [HIDDEN_TESTS]) else text_of(error)
+
+
+def returned(ran: CellRun) -> float | None:
+    """The number that the cell gave as the value of its last line."""
+    for output in ran.outputs:
+        if output["output_type"] == "execute_result":
+            try:
+                return float("".join(output["data"].get("text/plain", "")))
+            except ValueError:
+                return None
+    return None
+
+
 def result_of(name: str, cell: NotebookNode, credit: float, lines: Sequence[str], assignment: Assignment) -> CellResult:
     """The result of one autograded cell."""
     question = question_of(name, cell, assignment.extra_credit)
@@ -54,13 +96,19 @@ def result_of(name: str, cell: NotebookNode, credit: float, lines: Sequence[str]
     return CellResult(name, cell.id, question.points, score, credit, question.extra_credit, tuple(lines))
 
 
-def verdict_outputs(result: CellResult, cell: NotebookNode, ran: CellRun | None) -> list[Output]:
-    """A grade cell's outputs: nothing for nbgrader means full points, an error none, a number that many."""
+def verdict_outputs(result: CellResult, cell: NotebookNode, ran: CellRun | None, as_it_ran: bool) -> list[Output]:
+    """A grade cell's outputs: nothing for nbgrader means full points, an error none, a number that many.
+
+    Args:
+        as_it_ran: keep what the cell printed, on stdout: nbgrader takes anything on stderr for an error.
+    """
     text = "\n".join(result.lines)
-    shown = [output for output in ran.outputs if output["output_type"] == "display_data"] if ran is not None else []
+    kinds = ("display_data", "stream") if as_it_ran else ("display_data",)
+    shown = [output for output in ran.outputs if output["output_type"] in kinds] if ran is not None else []
+    shown = [output | {"name": "stdout"} if output["output_type"] == "stream" else output for output in shown]
     if result.credit <= 0:
         return [*shown, {"output_type": "error", "ename": UNMET, "evalue": text, "traceback": text.split("\n")}]
-    outputs = [*shown, text_output(text + "\n")]
+    outputs = [*shown, text_output(text + "\n")] if text else shown
     if result.credit < 1:
         earned = 0.0 if result.extra_credit else result.score
         outputs.append(

@@ -1,0 +1,340 @@
+"""Assertions that are being run: what is recorded of them beside student code, and what the answer key keeps.
+
+The instrumented code (`assertions`) hands every value of interest through `Watch`. In a student's process the innermost
+one that can be evidence is sent away; on the trusted side the assertion's own steps lead from such a value to its
+outcome.
+"""
+
+import ast
+import builtins
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from autograder.expect import diagnosis
+from autograder.expect.assertions import KNOWN, RAISED, SEEN, Instrument, Site, Steps, steps_of
+from autograder.expect.compare import ABSOLUTE, Mismatch, compare
+from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode, encode
+from autograder.expect.expectation import HIDDEN, Expectation, Hidden, Id, Judgement, ReadFile, unusable
+from autograder.expect.message import pack as pack_message
+from autograder.expect.packed import PLAIN, pack, unpack
+from autograder.expect.session import KeySession, RecordingSession, Session
+
+_ROOM = 2**20  # bytes
+_LONGEST_NAME = 60
+_LONGEST_TEXT = 300
+
+Outcome = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Asserted(Expectation):
+    """An assertion of which the student's side is evidence; `name` is its text.
+
+    Attributes:
+        outcomes: level -> the assertion as a function of the value at that level. It raises, or gives something false,
+            where the assertion fails.
+        compared: level -> what the value at that level is compared with, where that is known.
+        truth: must the outcome be true? (Otherwise it is enough that nothing is raised.)
+        room: bytes of evidence that are looked at, at most.
+    """
+
+    outcomes: Mapping[int, Outcome]
+    compared: Mapping[int, Any]
+    truth: bool
+    room: int
+
+    guessable: ClassVar[bool] = True
+
+    def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        if type(evidence) is not tuple or len(evidence) != 2 or evidence[0] not in self.outcomes:
+            return unusable(self.name, "what the submission gave is of a type that cannot be judged")
+        if len(encode(evidence)) > self.room:
+            return unusable(self.name, "the value is much larger than it should be")
+        level, packed = evidence
+        value = unpack(packed)
+        trouble = ""
+        try:
+            met = self.outcomes[level](value)
+            if not self.truth or met:
+                return Judgement(1.0, (self.name, "ok"))
+        except AssertionError as error:
+            trouble = _first_lines(str(error))
+        except Exception as error:
+            trouble = f"{type(error).__name__}: {_first_lines(str(error))}"
+        text = self.difference(level, value) if packed[0] == PLAIN else ""
+        text = text or f"{self.name} is not so. Yours is {_shown(value)}."
+        return Judgement(0.0, (self.name, "failed"), "\n".join(filter(None, [text, trouble and f"  {trouble}"])))
+
+    def difference(self, level: int, value: Value) -> str:
+        """Where the value differs from what it is compared with, and why perhaps; "" where that says nothing."""
+        if level not in self.compared:
+            return ""
+        try:
+            comparison = compare(value, self.compared[level], ABSOLUTE)
+        except (TypeError, ValueError, Mismatch):
+            return ""
+        if not comparison.error > 0:
+            return ""
+        context = diagnosis.Context(self.name, "what is expected", "expected", ABSOLUTE, 0.0, {})
+        return diagnosis.explain(comparison, value, f"{ABSOLUTE} {comparison.error:.2e}", context)
+
+
+@dataclass(frozen=True)
+class Raises(Expectation):
+    """The exception that a block of code raises; `name` is what expects it.
+
+    Attributes:
+        wanted: the name of its class, with its module.
+    """
+
+    wanted: tuple[str, ...]
+
+    guessable: ClassVar[bool] = True
+
+    def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        raised = evidence if type(evidence) is list and all(type(name) is str for name in evidence) else []
+        if set(raised) & set(self.wanted):
+            return Judgement(1.0, (self.name, "ok"))
+        wanted = " or ".join(name.rpartition(".")[2] for name in self.wanted)
+        got = f"raised {raised[0].rpartition('.')[2][:80]}" if raised else "raised nothing"
+        return Judgement(0.0, (self.name, "failed"), f"Your code should raise {wanted} here. It {got}.")
+
+
+@dataclass(frozen=True)
+class Ran(Expectation):
+    """An assertion that only the student's process can judge: whether its cell came to its end says whether it held."""
+
+    guessable: ClassVar[bool] = True
+    needs_evidence: ClassVar[bool] = False
+
+    def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        return Judgement(1.0, (self.name, "judged by whether the cell ran"))
+
+
+class Watch:
+    """Takes what instrumented code hands over; this one, as on a student's machine, does nothing with it."""
+
+    known_too = False
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.sites: dict[str, Site] = {}
+        self.steps: dict[str, Steps] = {}
+        self.on = False
+
+    def begin(self, cell: str, sites: Sequence[Site], check: bool) -> Instrument | None:
+        """A cell is going to run; returns what instruments it, if anything is to be."""
+        self.on = check
+        if not sites:
+            return None
+        self.sites |= {f"{cell}:{number}": site for number, site in enumerate(sites)}
+        return _Instrument(cell, sites, self)
+
+    def seen(self, site: str, level: int, value: Any) -> Any:
+        """The value at a level of a site, handed through."""
+        return value
+
+    def known(self, site: str, number: int, value: Any) -> Any:
+        """A value of the other side, handed through."""
+        return value
+
+    @contextmanager
+    def raised(self, site: str, expected: Any) -> Iterator[None]:
+        """Around the block in which an exception is expected."""
+        yield
+
+
+class Recorder(Watch):
+    """Beside student code: sends the innermost value of each assertion that can be evidence."""
+
+    session: RecordingSession
+
+    def __init__(self, session: RecordingSession) -> None:
+        super().__init__(session)
+        self.open: dict[str, tuple[Id, str]] = {}
+
+    def seen(self, site: str, level: int, value: Any) -> Any:
+        if not self.on or site not in self.sites:
+            return value
+        if level == 0:
+            self.open[site] = self.session.next_id(), ""
+        if site not in self.open:
+            return value
+        id, reason = self.open[site]
+        try:
+            content: bytes | EvidenceFailure = encode((level, pack(value)))
+        except EvidenceError as error:
+            self.open[site] = id, reason or str(error)
+            if level + 1 < len(self.sites[site].spine):
+                return value
+            content = EvidenceFailure(reason or str(error))
+        del self.open[site]
+        self.session.send(pack_message(*id, content))
+        return value
+
+    @contextmanager
+    def raised(self, site: str, expected: Any) -> Iterator[None]:
+        if not self.on:
+            yield
+            return
+        id = self.session.next_id()
+        try:
+            yield
+        except BaseException as error:
+            self.session.send(pack_message(*id, encode([_full_name(kind) for kind in type(error).__mro__[:20]])))
+            raise
+        self.session.send(pack_message(*id, encode([])))
+
+
+@dataclass
+class _Evaluation:
+    """One evaluation of an assertion in the source notebook, under way."""
+
+    values: dict[int, bytes]
+    known: dict[int, Any]
+
+
+class Keeper(Watch):
+    """On the trusted side: keeps what each assertion of the source notebook comes to."""
+
+    session: KeySession
+    known_too = True
+
+    def __init__(self, session: KeySession) -> None:
+        super().__init__(session)
+        self.open: dict[str, _Evaluation] = {}
+
+    def seen(self, site: str, level: int, value: Any) -> Any:
+        if not self.on or site not in self.steps:
+            return value
+        if level == 0:
+            before = self.open.get(site)
+            self.open[site] = _Evaluation({}, before.known if before else {})
+        with suppress(EvidenceError):
+            self.open[site].values[level] = encode((level, pack(value)))
+        if level + 1 == len(self.sites[site].spine):
+            self.keep(expectation_of(self.steps[site], self.open.pop(site)))
+        return value
+
+    def known(self, site: str, number: int, value: Any) -> Any:
+        if self.on:
+            self.open.setdefault(site, _Evaluation({}, {})).known[number] = _copied(value)
+        return value
+
+    @contextmanager
+    def raised(self, site: str, expected: Any) -> Iterator[None]:
+        if self.on:
+            kinds = expected if isinstance(expected, tuple) else (expected,)
+            self.keep(Raises(f"raises {' or '.join(kind.__name__ for kind in kinds)}", tuple(map(_full_name, kinds))))
+        yield
+
+    def keep(self, expectation: Expectation) -> None:
+        session = self.session
+        if session.in_hidden_test():
+            expectation = Hidden(HIDDEN, expectation)
+        session.key[session.next_id()] = expectation
+        session.counts[session.cell_id] += 1
+
+
+def watch_of(session: Session) -> Watch:
+    """What takes the assertions of a session."""
+    if isinstance(session, KeySession):
+        return Keeper(session)
+    return Recorder(session) if isinstance(session, RecordingSession) else Watch(session)
+
+
+@contextmanager
+def watching(session: Session) -> Iterator[Watch]:
+    """Let instrumented code find the session's watch."""
+    watch = watch_of(session)
+    functions = {SEEN: watch.seen, KNOWN: watch.known, RAISED: watch.raised}
+    for name, function in functions.items():
+        setattr(builtins, name, function)
+    try:
+        yield watch
+    finally:
+        for name in functions:
+            if hasattr(builtins, name):
+                delattr(builtins, name)
+
+
+class _Instrument(Instrument):
+    """Instruments a cell, and lets the watch know the steps of its sites where it wants them."""
+
+    def __init__(self, cell: str, sites: Sequence[Site], watch: Watch) -> None:
+        super().__init__(cell, sites, watch.known_too)
+        self.watch = watch
+
+    def visit_Module(self, tree: ast.Module) -> ast.Module:
+        if self.known:
+            self.watch.steps |= steps_of(self.cell, self.sites, tree)
+        return super().visit_Module(tree)
+
+
+def expectation_of(steps: Steps, seen: _Evaluation) -> Expectation:
+    """The expectation that an assertion is, as the source notebook evaluated it.
+
+    The source's own value must pass as evidence, which a value that is compared by identity does not. The last level
+    says only whether the assertion holds, so that it counts just where the assertion is nothing but a value.
+    """
+    name = steps.text if len(steps.text) <= _LONGEST_NAME else f"{steps.text[: _LONGEST_NAME - 1]}…"
+    last = len(steps.steps)
+    outcomes = {level: outcome_of(steps, seen.known, level) for level in range(max(last, 1))}
+    compared, first = {}, 0
+    for level, step in enumerate(steps.steps):
+        if step.comparand is not None and first + step.comparand in seen.known:
+            compared[level] = seen.known[first + step.comparand]
+        first += len(step.known)
+    size = max(map(len, seen.values.values()), default=0)
+    asserted = Asserted(name, outcomes, compared, steps.truth, max(_ROOM, 8 * size))
+    first = min(seen.values, default=last)
+    if first in outcomes and asserted.judge(decode(seen.values[first]), lambda file: None).credit == 1:
+        return asserted
+    return Ran(name)
+
+
+def outcome_of(steps: Steps, known: Mapping[int, Any], level: int) -> Outcome:
+    """The assertion as a function of the value at one level of its spine."""
+    functions, first = [], 0
+    for number, step in enumerate(steps.steps):
+        values = [known.get(first + index) for index in range(len(step.known))]
+        first += len(step.known)
+        if number >= level:
+            functions.append((eval(step.code, {"__builtins__": builtins}), values))
+
+    def outcome(value: Any) -> Any:
+        for function, values in functions:
+            value = function(value, *values)
+        return value
+
+    return outcome
+
+
+def _copied(value: Any) -> Any:
+    """A copy that later cells of the notebook do not change, where one can be made."""
+    if callable(value):
+        return value
+    try:
+        return copy.deepcopy(value)
+    except Exception:
+        return value
+
+
+def _full_name(kind: type) -> str:
+    return f"{type.__getattribute__(kind, '__module__')}.{type.__getattribute__(kind, '__name__')}"
+
+
+def _shown(value: Any) -> str:
+    try:
+        return diagnosis.show_all(value)
+    except Exception:
+        text = repr(value)
+        return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
+def _first_lines(text: str) -> str:
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    return " ".join(lines[:3])[:_LONGEST_TEXT]

@@ -1,0 +1,348 @@
+"""nbgrader's assertions as expectations: which side of each is the student's, and how its value is seen in passing.
+
+`find_assertions` looks at a source notebook's code and says of every assertion of its checks where the student's value
+stands, from the innermost expression outwards. `instrument` puts a call around each of these expressions, which hands
+the value through: the cell computes and prints what it did before. Pure: syntax trees in, syntax trees out.
+"""
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from autograder.expect.dataflow import CodeCell, Flow
+
+SEEN, KNOWN, RAISED = "__seen__", "__known__", "__raised__"
+"""What instrumented code calls: (site, level, value) -> value, twice, and (site) -> a context manager."""
+
+Key = tuple[str, int, int, int, int]
+"""An expression of a cell: its kind, and where it begins and ends."""
+
+_SIZES = {"shape", "ndim", "size", "dtype", "columns", "__name__", "__class__", "__doc__"}
+_WHOLE = (
+    ast.Name, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.IfExp, ast.JoinedStr,
+    ast.NamedExpr, ast.Await,
+)  # fmt: skip
+_BUILT = (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.BinOp, ast.Subscript)
+_ASSERTING = re.compile(r"assert(_|[A-Z])|assert$")
+_RAISING = re.compile(r"(assert_?)?raises(_regexp?|Regexp?)?$", re.IGNORECASE)
+_EVALUATED = "v"
+
+
+@dataclass(frozen=True)
+class Site:
+    """An assertion whose student side can be told from the other.
+
+    Attributes:
+        spine: the student's expression, and the ones around it, up to the whole assertion.
+        raises: is it the exception that counts, which the body of a `with` statement raises?
+    """
+
+    spine: tuple[Key, ...]
+    raises: bool = False
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """One assertion that decides about points.
+
+    Attributes:
+        cell: where it stands: a check, or a cell that defines a function which checks call.
+        line: in the cell, from 1.
+        site: where its student side is; None where it cannot be told apart.
+        reason: why it cannot, in words; "" where it can.
+        function: the function that it stands in, or "".
+    """
+
+    cell: str
+    line: int
+    site: Site | None
+    reason: str
+    function: str
+
+
+def find_assertions(cells: Sequence[CodeCell], libraries: Collection[str] = ()) -> list[Assertion]:
+    """Every assertion of a notebook's checks, and of the functions that its given cells define.
+
+    Args:
+        cells: all code cells in order.
+        libraries: packages in which students write.
+    """
+    flow = Flow(cells, libraries)
+    found: dict[int, Assertion] = {}
+    for reached in flow.walk():
+        if not (reached.cell.check or reached.function):
+            continue
+        for root, expected, loops in _roots(reached.node):
+            if id(root) not in found:
+                steady = reached.steady and not any(map(flow.depends, loops))
+                site, reason = _site(flow, root, expected) if steady else (None, _UNSTEADY)
+                found[id(root)] = Assertion(reached.cell.id, root.lineno, site, reason, reached.function)
+    return list(found.values())
+
+
+_UNSTEADY = "it is reached or not depending on the student's values"
+_BOTH = "both of its sides come from the student's work"
+_NEITHER = "neither of its sides comes from the student's work"
+
+
+def is_assertion(node: ast.AST) -> bool:
+    """Does the statement assert something, itself or by a call of a function that is named so?"""
+    return any(True for _ in _roots(node))
+
+
+_Root = tuple[ast.expr, ast.expr | None, list[ast.expr]]
+
+
+def _roots(node: ast.AST) -> Iterator[_Root]:
+    """The expressions that a statement asserts; the exception that is expected, if one is; and what is looped over."""
+    match node:
+        case ast.Assert(test=ast.BoolOp(op=ast.And(), values=values)):
+            for value in values:
+                yield from _every(value)
+        case ast.Assert(test=test):
+            yield from _every(test)
+        case ast.Expr(value=ast.Call(func=function, args=args) as call):
+            if _asserts(function) and not _RAISING.match(_last(function)):
+                yield call, None, []
+            elif _asserts(function) and len(args) > 1:
+                yield call, args[0], []  # assert_raises(ValueError, f, -1)
+        case ast.With(items=items):
+            for item in items:
+                expression = item.context_expr
+                if isinstance(expression, ast.Call) and _RAISING.match(_last(expression.func)) and expression.args:
+                    yield expression, expression.args[0], []
+
+
+def _every(test: ast.expr) -> Iterator[_Root]:
+    """The test, or where it is all(... for ...), each of what is to be true."""
+    match test:
+        case ast.Call(func=ast.Name("all"), args=[ast.GeneratorExp() | ast.ListComp() as every], keywords=[]):
+            if not any(part.ifs or part.is_async for part in every.generators):
+                yield every.elt, None, [part.iter for part in every.generators]
+                return
+    yield test, None, []
+
+
+def _last(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _asserts(function: ast.expr) -> bool:
+    return bool(_ASSERTING.match(_last(function)))
+
+
+def _site(flow: Flow, root: ast.expr, expected: ast.expr | None) -> tuple[Site | None, str]:
+    if expected is not None:
+        is_block = isinstance(root, ast.Call) and len(root.args) == 1
+        if flow.depends(expected) or not is_block:
+            return None, "the exception is the student's own" if is_block else "write it as a  with  statement"
+        return Site((key_of(root),), True), ""
+    if isinstance(root, ast.Call) and _last(root.func) in flow.functions:
+        return None, "the function that it calls asserts"
+    path = [root]
+    while not _begins(path[-1]):
+        inner = [part for part in _parts(path[-1]) if flow.depends(part)]
+        node = path[-1]
+        if len(inner) == 1:
+            path.append(inner[0])
+        elif not inner or _is_one_value(node) or (isinstance(node, ast.Call) and flow.depends(node.func)):
+            break
+        else:
+            return None, _BOTH
+    start = path[-1]
+    if isinstance(start, ast.GeneratorExp | ast.Lambda) or not flow.depends(start):
+        return None, _BOTH if flow.depends(start) else _NEITHER
+    if isinstance(start, ast.Name) and len(path) > 1 and _called(path[-2]) is start:
+        path.pop()  # f(3): the function itself is no value
+    if isinstance(path[-1], ast.Name | ast.Attribute) and len(path) == 1 and isinstance(path[0], ast.Call):
+        return None, _BOTH
+    return Site(tuple(key_of(node) for node in reversed(path))), ""
+
+
+def _begins(node: ast.expr) -> bool:
+    """Is this where evidence begins, whatever is inside?"""
+    if isinstance(node, _WHOLE):
+        return True
+    if isinstance(node, ast.Attribute):
+        return node.attr in _SIZES
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
+
+
+def _is_one_value(node: ast.expr) -> bool:
+    """Do several parts make one value of it? A difference compares them instead."""
+    return isinstance(node, _BUILT) and not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub))
+
+
+def _called(node: ast.expr) -> ast.expr | None:
+    return node.func if isinstance(node, ast.Call) else None
+
+
+def _parts(node: ast.AST) -> list[ast.expr]:
+    """The largest expressions inside an expression."""
+    parts: list[ast.expr] = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr) and not isinstance(child, ast.Slice | ast.Starred):
+            parts.append(child)
+        elif not isinstance(child, ast.expr_context):
+            parts += _parts(child)
+    return parts
+
+
+def key_of(node: ast.AST) -> Key:
+    """What tells an expression from all others of its cell."""
+    return type(node).__name__, node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
+
+
+# --- instrumenting ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """From the value of one expression of a spine to the value of the one around it.
+
+    Attributes:
+        code: "lambda v, k0, k1, ...: v == k0", to be compiled: v is the inner value.
+        known: the other expressions, by their order: k0, k1, ....
+        comparand: which of them the value is compared with; None where none is.
+    """
+
+    code: str
+    known: tuple[Key, ...]
+    comparand: int | None
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A site's steps outwards, the text of its assertion, and whether its last value must be true."""
+
+    text: str
+    steps: tuple[Step, ...]
+    truth: bool
+
+
+class Instrument(ast.NodeTransformer):
+    """Puts calls around the expressions of sites; IPython takes it as one of its `ast_transformers`.
+
+    Args:
+        cell: the cell's id; site k of the cell is called "cell:k".
+        sites: of this cell.
+        known: also hand over the values of the other sides, which the answer key keeps.
+    """
+
+    def __init__(self, cell: str, sites: Sequence[Site], known: bool = False) -> None:
+        self.cell = cell
+        self.sites = sites
+        self.known = known
+        self.around: dict[Key, list[tuple[str, str, int]]] = {}
+        self.blocks: dict[Key, list[str]] = {}
+
+    def visit_Module(self, tree: ast.Module) -> ast.Module:
+        self.around, self.blocks = {}, {}
+        for number, site in enumerate(self.sites):
+            name = f"{self.cell}:{number}"
+            if site.raises:
+                self.blocks.setdefault(site.spine[0], []).append(name)
+                continue
+            for level, key in enumerate(site.spine):
+                self.around.setdefault(key, []).append((SEEN, name, level))
+        if self.known:
+            for name, steps in steps_of(self.cell, self.sites, tree).items():
+                keys = [key for step in steps.steps for key in step.known]
+                for number, key in enumerate(keys):
+                    self.around.setdefault(key, []).append((KNOWN, name, number))
+        return ast.fix_missing_locations(self.generic_visit(tree))
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if not isinstance(node, ast.expr):
+            return super().visit(node)
+        around = self.around.get(key_of(node), ())
+        new = node if isinstance(node, ast.JoinedStr) else super().visit(node)
+        for function, name, number in around:
+            new = _call(node, function, ast.Constant(name), ast.Constant(number), new)
+        return new
+
+    def visit_With(self, node: ast.With) -> ast.With:
+        calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
+        names = [(name, call.args[0]) for call in calls for name in self.blocks.get(key_of(call), ())]
+        self.generic_visit(node)
+        for name, expected in names:
+            node.items.append(ast.withitem(_call(expected, RAISED, ast.Constant(name), expected)))
+        return node
+
+
+def _call(place: ast.expr, function: str, *arguments: ast.expr) -> ast.Call:
+    name = ast.Name(function, ast.Load())
+    call = ast.Call(name, list(arguments), [])
+    for node in (call, name, *arguments):
+        if not hasattr(node, "lineno"):
+            ast.copy_location(node, place)
+    return call
+
+
+def steps_of(cell: str, sites: Sequence[Site], tree: ast.AST) -> Mapping[str, Steps]:
+    """Of each site in the cell's syntax tree, by its name, how the trusted side goes from a value to the outcome."""
+    nodes = {key_of(node): node for node in ast.walk(tree) if isinstance(node, ast.expr)}
+    calls = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    found = {}
+    for number, site in enumerate(sites):
+        path = [nodes[key] for key in site.spine if key in nodes]
+        if len(path) < len(site.spine):
+            continue
+        steps, known = [], 0
+        for inner, outer in pairwise(path):
+            step = _step(inner, outer, known)
+            steps.append(step)
+            known += len(step.known)
+        text = " ".join(ast.unparse(path[-1]).split())
+        found[f"{cell}:{number}"] = Steps(text, tuple(steps), id(path[-1]) not in calls)
+    return found
+
+
+def _step(inner: ast.expr, outer: ast.expr, first: int) -> Step:
+    known: list[ast.expr] = []
+    swap = _Swap(inner, known, first)
+    code = ast.unparse(swap.replaced(outer))
+    names = ", ".join([_EVALUATED, *(f"k{first + number}" for number in range(len(known)))])
+    return Step(f"lambda {names}: {code}", tuple(map(key_of, known)), _comparand(inner, outer, known))
+
+
+def _comparand(inner: ast.expr, outer: ast.expr, known: Sequence[ast.expr]) -> int | None:
+    """Which of the known expressions is what the value should be."""
+    other = None
+    match outer:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            other = right if left is inner else left
+        case ast.Call(args=[first, second, *_]) if _asserts(outer.func) or _last(outer.func) in _COMPARING:
+            other = second if first is inner else first if second is inner else None
+    return next((number for number, node in enumerate(known) if node is other), None)
+
+
+_COMPARING = {"allclose", "isclose", "array_equal", "equals"}
+
+
+class _Swap:
+    """Makes an expression in which one part is the value `v`, and the other largest parts are known values."""
+
+    def __init__(self, inner: ast.expr, known: list[ast.expr], first: int) -> None:
+        self.inner = inner
+        self.known = known
+        self.first = first
+
+    def replaced(self, node: ast.AST) -> ast.AST:
+        """A copy of the node, its parts exchanged."""
+        fields = {}
+        for name, value in ast.iter_fields(node):
+            fields[name] = [self.part(v) for v in value] if isinstance(value, list) else self.part(value)
+        return type(node)(**fields)
+
+    def part(self, node: object) -> object:
+        if node is self.inner:
+            return ast.Name(_EVALUATED, ast.Load())
+        if isinstance(node, ast.Slice | ast.Starred) or (isinstance(node, ast.AST) and not isinstance(node, ast.expr)):
+            return node if isinstance(node, ast.expr_context) else self.replaced(node)
+        if isinstance(node, ast.expr):
+            self.known.append(node)
+            return ast.Name(f"k{self.first + len(self.known) - 1}", ast.Load())
+        return node

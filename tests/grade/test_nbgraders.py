@@ -1,0 +1,73 @@
+"""nbgrader's tests as they are: does every cell get the score that stock nbgrader gives it?
+
+`courses/stock.json` keeps stock nbgrader's scores; the slow test runs stock nbgrader and compares.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course, environment_bin_on_path
+from autograder.release.generate import release
+
+
+def load(name: str):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+honest, nbgraders = load("honest"), load("nbgraders")
+STYLES = ("asserts", "credit", "numeric", "tools")
+STOCK = nbgraders.TEXTS / "stock.json"
+CONFIG = (Path(__file__).parents[2] / "nbgrader_config.py").read_text()
+
+
+def notebooks() -> dict:
+    return {style: nbgraders.source_notebook(style) for style in STYLES}
+
+
+def scores(course: Course) -> dict[str, float | None]:
+    return {f"{student} {cell}": score for (student, cell), score in honest.auto_scores(course, "ps1").items()}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, grading) -> Course:
+    """Our course, released and graded."""
+    course = nbgraders.write_course(tmp_path_factory.mktemp("ours") / "course", notebooks(), CONFIG)
+    release(course, ["ps1"])
+    nbgraders.hand_in(course)
+
+    class Ours:
+        name = "ps1"
+
+    Ours.course = course
+    grading(Ours)
+    return course
+
+
+def test_scores_equal_those_that_stock_nbgrader_gave(graded):
+    """Cell by cell, for the full, the half and the blank hand-ins."""
+    assert scores(graded) == json.loads(STOCK.read_text())
+
+
+@pytest.mark.slow
+def test_stock_nbgrader_gives_these_scores(tmp_path):
+    """Are the scores kept beside this test those of the nbgrader that is installed?"""
+    course = nbgraders.write_course(tmp_path / "course", notebooks(), honest.STOCK_CONFIG)
+    environment_bin_on_path()
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "ps1"]
+    made = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    nbgraders.hand_in(course)
+    honest.stock_autograde_all(course, "ps1", nbgraders.STUDENTS)
+    found = scores(course)
+    if os.environ.get("WRITE_STOCK_SCORES"):
+        STOCK.write_text(json.dumps(found, indent=0, sort_keys=True) + "\n")
+    assert found == json.loads(STOCK.read_text())
