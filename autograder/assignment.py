@@ -104,6 +104,7 @@ def load_assignment(
     zone: tzinfo | None = None,
     late: LatePolicy | None = None,
     limits: Limits | None = None,
+    all_there: bool = True,
 ) -> Assignment:
     """Read `folder`/assignment.toml.
 
@@ -111,6 +112,7 @@ def load_assignment(
         folder: of the source, or a student's copy of the released folder.
         due, late, limits: the course's, for an assignment.toml that says nothing else.
         zone: the course's time zone, for a `due` without one.
+        all_there: must there be every notebook?
 
     Raises:
         CourseError: the file is missing or not TOML, has an unknown key or a value of the wrong type, or names a
@@ -126,7 +128,7 @@ def load_assignment(
     if limits is not None:
         values["limits"] = limits.model_copy(update=checked.limits.model_dump(exclude_unset=True))
     assignment = Assignment.model_construct(name=path.parent.resolve().name, folder=path.parent, **values)
-    for notebook in assignment.notebooks:
+    for notebook in assignment.notebooks if all_there else ():
         if not any((path.parent / f"{notebook}{suffix}").is_file() for suffix in (".ipynb", ".py")):
             raise CourseError(
                 f'{path}: notebooks has "{notebook}", but {notebook}.ipynb is not there.\n'

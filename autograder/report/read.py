@@ -36,10 +36,21 @@ def read_own(folder: Path, released: Path | None = None) -> ReportContent:
         raise CourseError(f"{folder} is not a folder. Give the folder of the assignment, with its notebooks.")
     folder = folder.resolve()
     assignment = assignment_of(folder)
+    return read_folder(folder, assignment, find_released(folder, assignment.name, released))
+
+
+def find_released(folder: Path, name: str, released: Path | None = None) -> Path | None:
+    """The folder of that assignment as it was handed out, to compare a student's with; None if it is not at hand.
+
+    Args:
+        released: the one that the student names; otherwise the copy that came with the folder, or the course's.
+
+    Raises:
+        CourseError: the one that the student names is not a folder.
+    """
     if released is not None and not released.is_dir():
         raise CourseError(f"{released} is not a folder. Give the assignment's folder as it was handed out.")
-    pristine = released or handed_out(folder) or course_release(folder, assignment.name)
-    return read_folder(folder, assignment, pristine)
+    return released or handed_out(folder) or course_release(folder, name)
 
 
 def assignment_of(folder: Path) -> Assignment:
@@ -233,7 +244,7 @@ def file_regions(folder: Path, pristine: Path | None, path: str) -> Iterator[Sou
 def full_name(path: str, text: str, line: int, region: str) -> str:
     """The region's full name: module, function around that 0-based line, region's own name."""
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    names = [module]
+    names = [module] if module else []
     try:
         body: Sequence[ast.stmt] = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

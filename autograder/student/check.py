@@ -1,75 +1,161 @@
-"""A student's folder -> what each of its checks says, from a fresh kernel, before anything is handed in."""
+"""A student's folder -> what each of its questions earns so far, from a fresh kernel, before anything is handed in.
 
+What runs is what grading would run: the student's regions in the assignment as it was handed out, without the searches.
+"""
+
+import ast
 import logging
-from collections.abc import Callable, Iterator
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from autograder.assignment import Assignment
-from autograder.notebooks import read_notebook
-from autograder.questions import cell_name, is_check, questions_in
+from autograder.expect.kinds import LATER
+from autograder.gradebook.results import UNMET
+from autograder.questions import Question, cell_name, is_check, is_question
+from autograder.student.laid import LaidFolder
+
+CHECKING = "AUTOGRADER_CHECK"
+"""Set in the environment of the notebooks that `check_folder` runs."""
 
 FOLLOWS = ("NameError", "NotImplementedError", "KeyboardInterrupt")
 """Errors of other cells that say nothing new: a check tells of the same cause."""
 
+PART = re.compile(r"\b(\d+(?:\.\d+)?) of \d+(?:\.\d+)? points\b")
+HIDDEN = "It has hidden tests only, which run when it is graded."
+
+Started = Callable[[str, int, int], None]
+
 
 @dataclass(frozen=True)
-class CheckedCell:
-    """One check: the points it is worth, how it went, and what it printed; or another cell that stopped."""
+class CheckedQuestion:
+    """One question: how it stands, and why.
+
+    Attributes:
+        state: "ok", "part", "failed", "to write", "not run"; "later" where only grading can tell; for answers
+            "to write" and "by hand".
+        earned: points; None where only grading can tell.
+        text: what there is to say, one or more lines; empty where there is nothing.
+    """
+
+    question: Question
+    state: str
+    earned: float | None
+    text: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Notebook and cell."""
+        return self.question.key
+
+
+@dataclass(frozen=True)
+class StoppedCell:
+    """A cell without points that stopped for a reason of its own."""
 
     notebook: str
     cell: str
-    points: float
-    state: str  # "ok" | "failed" | "part" | "not reached"; "stopped" for a cell that is not a check
     text: str
 
 
+@dataclass(frozen=True)
+class CheckedFolder:
+    """What there is to say about a folder; `searches` are the cells that were not run."""
+
+    laid: LaidFolder
+    items: tuple[CheckedQuestion | StoppedCell, ...]
+    searches: tuple[str, ...]
+
+    @property
+    def questions(self) -> tuple[CheckedQuestion, ...]:
+        return tuple(item for item in self.items if isinstance(item, CheckedQuestion))
+
+    @property
+    def is_complete(self) -> bool:
+        """Does every question stand as well as can be known, and nothing get lost?"""
+        return all(
+            item.state in ("ok", "later", "by hand") for item in self.items if isinstance(item, CheckedQuestion)
+        ) and not any(finding.costly for finding in self.laid.findings)
+
+
 def check_folder(
-    folder: Path, assignment: Assignment, started: Callable[[str, int, int], None] = lambda *_: None
-) -> Iterator[CheckedCell]:
-    """Run every notebook from the top in a fresh kernel, errors allowed, and report on its checks.
+    folder: Path, laid: LaidFolder, search: bool = False, started: Started = lambda *_: None
+) -> CheckedFolder:
+    """Run every notebook from the top in a fresh kernel, errors allowed, and say how each question stands.
 
     A cell that is not a check is reported if it stopped for a reason of its own: what later checks say, such as that a
     name is not defined, follows from that.
 
-    `started(notebook, cell number, number of cells)` is called before each cell. Nothing in the folder is written,
-    except by the notebooks themselves.
+    Args:
+        laid: the folder as grading takes it.
+        search: run the searches too, however long they take. Grading does not run them.
+        started: called before each cell, with the notebook, the cell's number and the number of cells.
+
+    Nothing in the folder is written, except by the notebooks themselves.
     """
-    for name in assignment.notebooks:
-        notebook = read_notebook(folder / f"{name}.ipynb")
-        stopped = run(
-            notebook, name, folder, assignment, lambda index, nb=notebook, n=name: started(n, index, len(nb.cells))
-        )
-        questions = questions_in(name, notebook.cells, assignment.extra_credit)
-        for cell in notebook.cells:
-            if is_check(cell):
-                yield checked(name, cell, questions[cell_name(cell)].points, stopped)
-            elif (error := error_of(cell)) and error.ename not in FOLLOWS:
-                yield CheckedCell(name, cell.id, 0, "stopped", f"{error.ename}: {error.evalue}")
+    items: list[CheckedQuestion | StoppedCell] = []
+    searches: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="autograder-") as library:
+        for path, content in laid.changed.items():
+            target = Path(library, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        for name in laid.assignment.notebooks:
+            questions = {question.cell: question for question in laid.questions if question.notebook == name}
+            notebook = laid.notebooks.get(name)
+            if notebook is None:
+                items += [CheckedQuestion(question, "not run", 0.0) for question in questions.values()]
+                continue
+            skipped = set() if search else {cell for where, cell in laid.assignment.search if where == name}
+            searches += [cell.id for cell in notebook.cells if cell.id in skipped]
+            ran = without_sources(notebook, skipped)
+            stopped = run(ran, name, folder, laid.assignment, library if laid.changed else "", started)
+            items += checked_cells(name, notebook, ran, questions, laid, stopped)
+    return CheckedFolder(laid, tuple(items), tuple(searches))
+
+
+def without_sources(notebook: NotebookNode, cells: set[str]) -> NotebookNode:
+    """A copy to run, without outputs, in which these cells are empty."""
+    copies = []
+    for cell in notebook.cells:
+        copy = NotebookNode(cell, source="" if cell.id in cells else cell.source)
+        if cell.cell_type == "code":
+            copy.update(outputs=[], execution_count=None)
+        copies.append(copy)
+    return NotebookNode(notebook, cells=copies)
 
 
 def run(
-    notebook: NotebookNode, name: str, folder: Path, assignment: Assignment, started: Callable[[int], None]
+    notebook: NotebookNode, name: str, folder: Path, assignment: Assignment, library: str, started: Started
 ) -> str | None:
     """Execute the notebook in place; the reason if it had to stop early.
 
     Searches have no time limit: grading does not run them.
+
+    Args:
+        library: a folder whose modules come before those of the student's folder; "" if there is none.
     """
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     seconds = assignment.limits.cell_seconds
     running = ""
+    before = [new_code_cell(f"import sys\nsys.path.insert(0, {library!r})")] if library else []
+    ran = NotebookNode(notebook, cells=[*before, *notebook.cells])
 
     def starts(cell: NotebookNode, cell_index: int) -> None:
         nonlocal running
         running = cell.id
-        started(cell_index)
+        started(name, cell_index, len(ran.cells))
 
     client = NotebookClient(
-        notebook,
+        ran,
         timeout_func=lambda cell: None if (name, cell.id) in assignment.search else seconds,
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
@@ -77,7 +163,7 @@ def run(
         on_cell_start=starts,
     )
     try:
-        client.execute()
+        client.execute(env={**os.environ, CHECKING: "1"})
     except CellTimeoutError:
         return f'the cell "{running}" ran longer than {seconds:g} s'
     except DeadKernelError:
@@ -85,18 +171,56 @@ def run(
     return None
 
 
-def checked(notebook: str, cell: NotebookNode, points: float, stopped: str | None) -> CheckedCell:
+def checked_cells(
+    name: str,
+    notebook: NotebookNode,
+    ran: NotebookNode,
+    questions: Mapping[str, Question],
+    laid: LaidFolder,
+    stopped: str | None,
+) -> list[CheckedQuestion | StoppedCell]:
+    """The questions and stopped cells of one notebook, in order."""
+    items: list[CheckedQuestion | StoppedCell] = []
+    for cell in ran.cells:
+        question = questions.get(cell_name(cell))
+        if question is not None and is_question(cell):
+            if is_check(cell):
+                items.append(checked(question, cell, stopped))
+            else:
+                answered = question.key in laid.written
+                items.append(
+                    CheckedQuestion(question, "by hand" if answered else "to write", None if answered else 0.0)
+                )
+        elif (error := error_of(cell)) and error.ename not in FOLLOWS:
+            items.append(StoppedCell(name, cell.id, f"{error.ename}: {error.evalue}"))
+    return items
+
+
+def checked(question: Question, cell: NotebookNode, stopped: str | None) -> CheckedQuestion:
     """How one check went, by what it left in the notebook."""
     error = error_of(cell)
+    if states_nothing(cell.source):
+        return CheckedQuestion(question, "later", None, HIDDEN)
     if cell.execution_count is None or (stopped and error and error.ename == "KeyboardInterrupt"):
-        return CheckedCell(notebook, cell.id, points, "not reached", stopped or "")
+        return CheckedQuestion(question, "not run", 0.0, stopped or "")
     text = "".join(output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout")
     if error:
-        return CheckedCell(notebook, cell.id, points, "failed", f"{text}{error.ename}: {error.evalue}".strip())
-    result = next((o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"), None)
-    if result is not None and earned_part(result, points):
-        return CheckedCell(notebook, cell.id, points, "part", text.strip())
-    return CheckedCell(notebook, cell.id, points, "ok", text.strip())
+        return failed(question, error)
+    earned = part_of(cell, text, question.points)
+    if earned is not None:
+        return CheckedQuestion(question, "part", earned, text.strip())
+    later = [line for line in text.split("\n") if LATER in line]
+    if later:
+        return CheckedQuestion(question, "later", None)
+    return CheckedQuestion(question, "ok", question.points)
+
+
+def failed(question: Question, error: NotebookNode) -> CheckedQuestion:
+    """A check that stopped: the diagnosis, what is still to be written, or the error."""
+    if error.ename == "NotImplementedError":
+        return CheckedQuestion(question, "to write", 0.0, f"{error.evalue or 'Its code'} is still to be written.")
+    text = error.evalue if error.ename == UNMET else f"{error.ename}: {error.evalue}"
+    return CheckedQuestion(question, "failed", 0.0, text.strip())
 
 
 def error_of(cell: NotebookNode) -> NotebookNode | None:
@@ -104,9 +228,22 @@ def error_of(cell: NotebookNode) -> NotebookNode | None:
     return next((output for output in cell.get("outputs", ()) if output.output_type == "error"), None)
 
 
-def earned_part(result: str, points: float) -> bool:
-    """Whether the cell's value says that it earned only a part of its points."""
+def part_of(cell: NotebookNode, text: str, points: float) -> float | None:
+    """The points that the cell says it earned, as its value or in words; None where that is not a part of them."""
+    result = next((o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"), None)
+    said = PART.findall(text)
+    for found in (result, said[-1] if said else None):
+        try:
+            if found is not None and float(found) < points:
+                return float(found)
+        except ValueError:
+            continue
+    return None
+
+
+def states_nothing(source: str) -> bool:
+    """Is there nothing but comments in the cell? So hidden tests leave it."""
     try:
-        return float(result) < points
-    except ValueError:
+        return not ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False

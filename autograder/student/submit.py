@@ -17,6 +17,7 @@ from autograder.files import python_files
 from autograder.intake.archives import UNIX_TIMES, Refused, read_zip
 from autograder.intake.settle import MANIFEST, Expected, settle
 from autograder.notebooks import read_notebook
+from autograder.student.laid import LaidFolder
 from autograder.who import Student, file_name, read_student
 
 MAX_FILE_BYTES = 50 * 2**20
@@ -43,28 +44,28 @@ def files_to_hand_in(folder: Path, assignment: Assignment) -> Iterator[Path]:
             yield path.relative_to(folder)
 
 
-def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Packed:
+def pack(folder: Path, laid: LaidFolder, target: Path | None = None, anyway: bool = False) -> Packed:
     """Write the zip that a student hands in.
 
     Args:
         folder: the student's copy of the released folder.
-        assignment: what `assignment.toml` in it says.
+        laid: the same as grading takes it.
         target: where the zip goes; by default beside the folder, named for student and assignment.
+        anyway: even where work that was done would not be graded.
 
     Raises:
-        CourseError: a notebook is missing, name or id are empty, a file is too large, `collect` would turn the zip
+        CourseError: work would not be graded, name or id are empty, a file is too large, `collect` would turn the zip
             away, or it cannot be written.
     """
-    missing = [f"{name}.ipynb" for name in assignment.notebooks if not (folder / f"{name}.ipynb").is_file()]
-    if missing:
-        raise CourseError(f"submit: {folder} has no {', '.join(missing)}.\n  Put the notebook back under that name.")
-    first = folder / f"{assignment.notebooks[0]}.ipynb"
-    student = read_student(read_notebook(first))
-    if not student.name.strip() or not student.student_id.strip():
+    assignment = laid.assignment
+    lost = [finding for finding in laid.findings if finding.costly]
+    if lost and not anyway:
+        listed = "\n".join(f"  {finding}" for finding in lost)
         raise CourseError(
-            f'submit: {first.name}, cell "student": name or student id is empty.\n'
-            "  Fill both in, save the notebook, and run this command again."
+            f"submit: nothing was packed, since this would not be graded:\n{listed}\n"
+            "  Put it right, and run this command again. To pack the folder as it is:  autograder submit --anyway"
         )
+    student = student_of(folder, assignment)
     files = tuple(files_to_hand_in(folder, assignment))
     for path in files:
         size = (folder / path).stat().st_size
@@ -96,7 +97,25 @@ def pack(folder: Path, assignment: Assignment, target: Path | None = None) -> Pa
             f"submit: {target} cannot be written: {error.strerror}.\n"
             "  Name another file, in a folder that is there:  --to FILE.zip"
         ) from None
-    return Packed(target, student, tuple(manifest["files"]), tuple(warnings(folder, assignment)))
+    return Packed(target, student, tuple(manifest["files"]), tuple(warnings(laid)))
+
+
+def student_of(folder: Path, assignment: Assignment) -> Student:
+    """Who the first notebook that is there says it is of.
+
+    Raises:
+        CourseError: there is no notebook, or name or id are empty.
+    """
+    there = [name for name in assignment.notebooks if (folder / f"{name}.ipynb").is_file()]
+    if not there:
+        raise CourseError(f"submit: {folder} has no {assignment.notebooks[0]}.ipynb.\n  Go to the homework's folder.")
+    student = read_student(read_notebook(folder / f"{there[0]}.ipynb"))
+    if not student.name.strip() or not student.student_id.strip():
+        raise CourseError(
+            f'submit: {there[0]}.ipynb, cell "student": name or student id is empty.\n'
+            "  Fill both in, save the notebook, and run this command again."
+        )
+    return student
 
 
 def check_collected(content: bytes, assignment: Assignment) -> None:
@@ -119,15 +138,16 @@ def member(path: str, seconds: float) -> zipfile.ZipInfo:
     return info
 
 
-def warnings(folder: Path, assignment: Assignment) -> Iterator[str]:
+def warnings(laid: LaidFolder) -> Iterator[str]:
     """What may be an oversight, in words for the student."""
-    for name in assignment.hand_in:
-        if not (folder / name).is_file():
-            yield f"{name} is not there: the questions that need it earn nothing without it."
-    for name in assignment.notebooks:
-        notebook = read_notebook(folder / f"{name}.ipynb")
+    yield from map(str, laid.findings)
+    for question in laid.questions:
+        if question.by_hand and question.key not in laid.written:
+            yield f'"{question.title}" in {question.notebook}.ipynb is not answered.'
+    for name, notebook in laid.notebooks.items():
         code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
         if code and not any(cell.get("outputs") for cell in code):
             yield f"{name}.ipynb was saved without outputs: run it before you export its PDF."
-    if assignment.due and datetime.now().astimezone() > assignment.due:
-        yield f"the due time, {assignment.due:%d %B %Y %H:%M}, has passed."
+    due = laid.assignment.due
+    if due and datetime.now().astimezone() > due:
+        yield f"the due time, {due:%d %B %Y %H:%M}, has passed."
