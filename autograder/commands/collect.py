@@ -56,7 +56,6 @@ def collect(
 
     from autograder.course import find_course
     from autograder.errors import CourseError
-    from autograder.gradebook.roster import read_roster
     from autograder.intake.collect import CollectOptions
     from autograder.intake.collect import collect as gather
     from autograder.intake.roster import read_times
@@ -68,7 +67,10 @@ def collect(
     if "" in answers or not all(answers.values()):
         raise CourseError('collect: --whose is  "NAME AS THE PLATFORM HAS IT=ID".')
     zone = course.zone or (wanted.due.tzinfo if wanted.due else None)
-    times = read_times(handed_in, read_roster(course).values(), zone) if handed_in else {}
+
+    def times(people):
+        return read_times(handed_in, people, zone) if handed_in else {}
+
     options = CollectOptions(force, answers, times, file_times, ask if sys.stdin.isatty() else lambda label, near: "")
     report = gather(course, wanted, source, options)
     show(report, wanted, console, zone)

@@ -5,7 +5,7 @@ In this order: which platform it is from (`recognise`), whose each hand-in is (`
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -73,14 +73,14 @@ class CollectOptions:
     Attributes:
         force: replace newer submissions by older ones, too.
         whose: how the platform names a hand-in -> the student's id.
-        times: student id -> when it was handed in, whatever the platform says.
+        times: of the people in the course, by id, when they handed in, whatever the platform says.
         file_times: take the time of the file or folder as the time of handing in, where the platform does not say.
         ask: asks a person whose a hand-in is.
     """
 
     force: bool = False
     whose: Mapping[str, str] = field(default_factory=dict)
-    times: Mapping[str, datetime] = field(default_factory=dict)
+    times: Callable[[Iterable[Person]], Mapping[str, datetime]] = lambda people: {}
     file_times: bool = False
     ask: Ask = lambda label, near: ""
 
@@ -105,15 +105,18 @@ def collect(course: Course, assignment: Assignment, source: Path, options: Colle
             report.notes += [f"{found.platform.name}: {note}" for note in found.reading.notes]
             tell_strays(found, report)
             owned, changed = owners(found, roster, options, report, zone)
-            expected = expected_of(assignment, course.release_dir / assignment.name)
             everybody = {**roster, **changed}
+            times = options.times(everybody.values())
+            expected = expected_of(assignment, course.release_dir / assignment.name)
+            download = Download(str(source), found, assignment, expected, zone, times, options)
             for student in sorted(owned):
-                person = everybody[student]
-                take(store, person, owned[student], found, expected, assignment, zone, options, report, str(source))
+                take(store, everybody[student], owned[student], download, report)
     except Refused as refused:
         report.problems.append(f"{source}: {refused}")
         return report
     taken = {row.student for row in report.rows}
+    if without := sorted(times.keys() - taken):
+        report.notes.append(f"times were given for {', '.join(without)}, of whom no submission was taken.")
     write_people(course, [person for person in changed.values() if person.id in taken])
     report.missing = without_submission(course, assignment.name, everybody.values())
     return report
@@ -230,18 +233,20 @@ def tell_namesakes(made: Mapping[Who, Person], report: Report) -> None:
 # --- what is taken ----------------------------------------------------------------------------------------------------
 
 
-def take(
-    store: Store,
-    person: Person,
-    claims: list[Claim],
-    found: Recognised,
-    expected: Expected,
-    assignment: Assignment,
-    zone: tzinfo | None,
-    options: CollectOptions,
-    report: Report,
-    source: str,
-) -> None:
+@dataclass(frozen=True)
+class Download:
+    """What is the same for every hand-in of one download."""
+
+    source: str
+    found: Recognised
+    assignment: Assignment
+    expected: Expected
+    zone: tzinfo | None
+    times: Mapping[str, datetime]
+    options: CollectOptions
+
+
+def take(store: Store, person: Person, claims: list[Claim], download: Download, report: Report) -> None:
     """Put the last of a student's attempts into place, and keep the others."""
     ready: list[tuple[Receipt, Settled]] = []
     problems = []
@@ -251,11 +256,11 @@ def take(
             report.notes.append(f"{claim.label}: {note}")
 
         try:
-            settled = settle(unpacked(list(claim.files), zone, tell), assignment, expected)
+            settled = settle(unpacked(list(claim.files), download.zone, tell), download.assignment, download.expected)
         except Refused as refused:
             problems.append(f"{person.id}: {refused}" + (f" ({claim.label})" if claim.label != person.id else ""))
             continue
-        ready.append((receipt_of(claim, settled, person, found, options, source), settled))
+        ready.append((receipt_of(claim, settled, person, download), settled))
     if not ready:
         report.problems += problems
         return
@@ -272,7 +277,7 @@ def take(
     *earlier, (receipt, settled) = ready
     files = {file.path: file for file in settled.files}
     try:
-        state = put(store, person.id, files, receipt, options.force)
+        state = put(store, person.id, files, receipt, download.options.force)
         for older, its in earlier:
             keep_files(store, person.id, {file.path: file for file in its.files}, older)
     except OSError as error:
@@ -286,7 +291,7 @@ def take(
     if state == "older":
         report.notes.append(f"{person.id}: a newer submission is there; --force replaces it.")
     manifest = settled.manifest
-    if manifest and manifest.student_id and found.platform is not PLAIN:
+    if manifest and manifest.student_id and download.found.platform is not PLAIN:
         key = f"id:{manifest.student_id.casefold()}"
         if person.listed and key not in person.ids | {f"id:{person.id.casefold()}"}:
             report.notes.append(f"{person.id}: the submission.json in it says {manifest.student_id}.")
@@ -297,27 +302,25 @@ def take(
             state=state,
             handed_in=receipt.when,
             time_from=receipt.time_from,
-            seconds_late=late_by(receipt.when, assignment, person),
+            seconds_late=late_by(receipt.when, download.assignment, person),
             late=receipt.late,
             files=len(files),
         )
     )
 
 
-def receipt_of(
-    claim: Claim, settled: Settled, person: Person, found: Recognised, options: CollectOptions, source: str
-) -> Receipt:
+def receipt_of(claim: Claim, settled: Settled, person: Person, download: Download) -> Receipt:
     """What is known of a hand-in. No file in it says when it was handed in: those times are the student's."""
     files = {file.path: file for file in settled.files}
     when, time_from = claim.handed_in, claim.time_from
-    if person.id in options.times:
-        when, time_from = options.times[person.id], "--handed-in"
-    elif when is None and options.file_times:
+    if person.id in download.times:
+        when, time_from = download.times[person.id], "--handed-in"
+    elif when is None and download.options.file_times:
         when = datetime.fromtimestamp(max(file.time for file in claim.files), UTC)
         time_from = "the file's time"
     return Receipt(
-        platform=found.platform.name,
-        source=source,
+        platform=download.found.platform.name,
+        source=download.source,
         label=claim.label,
         handed_in=when.astimezone(UTC).isoformat() if when else "",
         time_from=time_from,

@@ -45,12 +45,14 @@ def match(who: Who, platform: str, people: Iterable[Person]) -> Match:
     if len(by_id) == 1:
         return Match(by_id[0], "id")
     if len(by_id) > 1:
-        return Match(None, near=tuple(by_id))
+        exactly = [p for p in by_id if p.id == folder]
+        return Match(exactly[0], "id") if exactly else Match(None, near=tuple(by_id))
     emails = {text.strip().casefold() for text in (who.email, who.login, who.student_id) if "@" in text}
     by_email = [p for p in people if p.email and p.email.casefold() in emails]
     if len(by_email) == 1:
         return Match(by_email[0], "email")
-    names = {squash(text) for text in (who.name, who.student_id, who.login)} - {""}
+    first, last = split_name(who.name)
+    names = {squash(text) for text in (who.name, last + first, who.student_id, who.login)} - {""}
     by_name = [p for p in people if names & spellings(p)]
     if who.id and who.lasting:
         by_name = [p for p in by_name if not has_other_number(p, platform, who.id)]

@@ -21,9 +21,7 @@ MANIFEST = "submission.json"  # what `autograder submit` says of the zip it make
 MAX_NOTEBOOK = 64 * 2**20
 ENDINGS = re.compile(r"\.ipynb(?:\.(?:txt|json|ipynb))?\Z|\.json\Z", re.IGNORECASE)
 DECORATION = re.compile(
-    r"\A(?:\d{14}_|copy of |kopie von )"
-    r"|(?:[ _-]*(?:-copy\d*|copy(?: \d+)?|kopie|final|\(\d+\)|-\d+|_\d+))+\Z",
-    re.IGNORECASE,
+    r"\A(?:\d{14}_|copy of |kopie von )|[ _-]*(?:-copy\d*|copy(?: \d+)?|kopie|final|\(\d+\)|-\d+|_\d+)\Z", re.IGNORECASE
 )
 BACKUP = re.compile(r"backup|sicherung|\bold\b|\balt\b|archive", re.IGNORECASE)
 
@@ -200,7 +198,7 @@ def by_name(file_name: str, names: Iterable[str]) -> str:
     """The notebook that a file is by its name, less what browsers, platforms and people add to a copy; or ""."""
     stem = ENDINGS.sub("", file_name)
     spellings = {squash(stem): stem}
-    while (shorter := DECORATION.sub("", stem)) != stem:
+    while (shorter := DECORATION.sub("", stem, count=1)) != stem:
         stem = shorter
         spellings[squash(stem)] = stem
     by_squash = {squash(name): name for name in names}

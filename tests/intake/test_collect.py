@@ -59,6 +59,7 @@ def log_of(tiny) -> list[dict]:
         ({"FIRST.IPYNB": "work:x"}, "x", "FIRST.IPYNB is taken as"),
         ({"First_AdaLovelace_final.ipynb": "work:x"}, "x", "is taken as first.ipynb"),
         ({"first (1).ipynb": "work:x"}, "x", "first (1).ipynb is taken as"),
+        ({"Copy of first-2 (1).ipynb": "work:x"}, "x", "is taken as first.ipynb"),
         ({"first.ipynb": "work:x", "._first.ipynb": "text:\0\5"}, "x", ""),
         ({"first.ipynb": "text:{torn", "first (2).ipynb": "work:x"}, "x", "first.ipynb, which cannot be read"),
         ({"hw.zip": {"first.ipynb": "work:x"}, "first.ipynb": "blank"}, "x", "without work in it"),
@@ -213,8 +214,11 @@ def test_times_can_be_given(tiny, tmp_path):
     source = write(tmp_path / "in", {"s1/first.ipynb": "work:a", "s2/first.ipynb": "work:b"})
     when = datetime(2026, 10, 10, 13, tzinfo=UTC)
     collected(tiny, source)
-    report = collected(tiny, source, times={"s1": when, "s2": when})
+    report = collected(
+        tiny, source, times=lambda people: dict.fromkeys([*(person.id for person in people), "gone"], when)
+    )
     assert [(row.state, row.seconds_late) for row in report.rows] == [("time changed", 3600), ("time changed", 90000)]
+    assert any("times were given for gone" in note for note in report.notes)
     by_file = collected(
         tiny, write(tmp_path / "late", {"s3/first.ipynb": "work:c"}), file_times=True, whose={"s3": "s3"}
     )

@@ -12,7 +12,7 @@ from collections import defaultdict
 from autograder.intake.claims import Claim, Platform, Reading, Root, Who
 
 KIND = r"assignsubmission_(?P<kind>file|onlinetext)"
-NUMBERED = r"(?P<name>[^_/]+)_(?P<number>\d+)_" + KIND
+NUMBERED = r"(?P<name>[^_/]+)[_ ](?P<number>\d+)_" + KIND  # with a space: "Participant 123456"
 FOLDER = re.compile(NUMBERED + r"_?\Z")
 FLAT = re.compile(NUMBERED + r"_(?P<rest>.+)\Z", re.DOTALL)
 DEFAULT_GROUP = re.compile(r"(?P<name>[^_/]+)(?P<number>)_" + KIND + r"_?\Z")  # those who are in no group
