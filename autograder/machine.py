@@ -10,9 +10,14 @@ OWNERS_RIGHTS = 0o700
 NO_LIMIT = 2**60
 
 
+def usable_cores() -> list[int]:
+    """The numbers of the processor cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+
+
 def cores() -> int:
     """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(usable_cores())
 
 
 def settle() -> None:

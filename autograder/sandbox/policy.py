@@ -33,12 +33,12 @@ class SandboxLimits:
 
     Attributes:
         memory_mb: what one process may allocate on top of what it is born with, and what all of a sandbox's processes
-            may hold together. Files mapped for reading are not counted, up to as much again.
-        cpu_seconds: processor time of one process.
+            may hold together, in sockets and pipes too. Files mapped for reading are not counted, up to as much again.
+        cpu_seconds: processor time of all its processes together.
         processes: processes and threads, together.
         file_mb: the size of one file.
         open_files: file descriptors of one process.
-        scratch_mb: what may be added to the scratch folder, deleted files that are still open included.
+        scratch_mb: what may be added to the scratch folder, deleted files that are still open or mapped included.
         stack_mb: the stack of the main thread.
         nice: how far the sandbox steps back behind the grader (0..19).
     """
@@ -64,6 +64,9 @@ class Policy:
         tier: "namespaces" or "landlock"; "none" keeps the limits and the killing only, and confines nothing.
         environment: variables to set on top of the few that every sandbox gets.
         channel_fd: the file descriptor that `main` gets; 0, 1 and 2 are /dev/null, all others are closed.
+        core: the processor core that all of it runs on, so that it takes no time from others; None: any.
+        neighbours: how many other sandboxes may run at the same time. Where they are the same user to the kernel, it
+            counts their processes together.
     """
 
     read: tuple[Path, ...]
@@ -72,6 +75,8 @@ class Policy:
     tier: Tier = "namespaces"
     environment: Mapping[str, str] = field(default_factory=dict)
     channel_fd: int = 3
+    core: int | None = None
+    neighbours: int = 0
 
     def __post_init__(self) -> None:
         relative = [str(path) for path in (*self.read, self.write) if not path.is_absolute()]

@@ -5,7 +5,8 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 HOME, TEMPORARY = ".home", ".tmp"
@@ -13,6 +14,8 @@ BLOCK = 512
 ENTRY_BYTES = 4096
 """What an entry costs at least, so that a million empty files are not nothing."""
 MAX_DEPTH = 64
+SOCKET_BYTES, PIPE_BYTES = 212_992, 65_536
+"""What the kernel keeps at most for a socket (net.core.wmem_default) and a pipe: nobody can see how much it is."""
 
 
 class Unmeasurable(Exception):
@@ -69,14 +72,45 @@ def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0) -> in
     return total
 
 
-def deleted_bytes(pids: list[int], device: int) -> int:
-    """Return the space of files on a device that have no name any more, but that these processes hold open."""
-    sizes = {}
+@dataclass(frozen=True)
+class Opened:
+    """What processes hold through open descriptors, beside the files that can be seen.
+
+    Attributes:
+        deleted: file number -> bytes, of files that have no name any more.
+        buffers: bytes that the kernel may keep for sockets and pipes.
+    """
+
+    deleted: Mapping[int, int]
+    buffers: int
+
+
+def opened_by(pids: Iterable[int], device: int) -> Opened:
+    """Look at every open descriptor of these processes; of files, only at those on the device."""
+    deleted, buffers = {}, {}
     for pid in pids:
         for about in _open_files(pid):
-            if about.st_nlink == 0 and about.st_dev == device and stat.S_ISREG(about.st_mode):
-                sizes[about.st_ino] = about.st_blocks * BLOCK
-    return sum(sizes.values())
+            if stat.S_ISSOCK(about.st_mode):
+                buffers[about.st_ino] = SOCKET_BYTES
+            elif stat.S_ISFIFO(about.st_mode):
+                buffers[about.st_ino] = PIPE_BYTES
+            elif about.st_nlink == 0 and about.st_dev == device and stat.S_ISREG(about.st_mode):
+                deleted[about.st_ino] = about.st_blocks * BLOCK
+    return Opened(deleted, sum(buffers.values()))
+
+
+def mapped_by(pids: Iterable[int], device: int) -> set[int]:
+    """The numbers of files on a device that have no name any more, but that these processes have mapped."""
+    place = f"{os.major(device):02x}:{os.minor(device):02x}"
+    found = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines():
+                if line.endswith(" (deleted)"):
+                    _, _, _, where, number, *_ = line.split()
+                    if where == place:
+                        found.add(int(number))
+    return found
 
 
 def _open_files(pid: int) -> Iterator[os.stat_result]:

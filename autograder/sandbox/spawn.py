@@ -203,6 +203,7 @@ def run_main(
     try:
         os.setsid()
         set_environment(policy)
+        stay_on(policy.core)
         tier.enter()
         die_with_the_watchdog(alive)
         tier.lock()
@@ -223,6 +224,13 @@ def run_main(
     finally:
         flush_output()
         os._exit(status & 0xFF)
+
+
+def stay_on(core: int | None) -> None:
+    """Keep this process, and every later child, on one core; the sandbox forbids to change that."""
+    if core is not None and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):  # the core was taken away meanwhile
+            os.sched_setaffinity(0, {core})
 
 
 def flush_output() -> None:

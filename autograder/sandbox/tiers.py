@@ -103,7 +103,8 @@ class Landlock:
 
     def prepare(self) -> None:
         self.meter = watchdog.Meter(self.policy)
-        if identity.privileges().change_user:
+        alone = identity.privileges().change_user
+        if alone:
             user = identity.spare_id(os.getpid())
             scratch.give(self.policy.write, user)
             identity.become(user)
@@ -111,7 +112,8 @@ class Landlock:
             syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
         else:
             identity.refuse_half_a_root()
-        self.other_tasks = limits.tasks_of(os.geteuid())
+        others = 0 if alone else self.policy.neighbours * self.policy.limits.processes
+        self.other_tasks = limits.tasks_of(os.geteuid()) + others
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
         if self.many:

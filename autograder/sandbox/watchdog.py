@@ -17,6 +17,8 @@ from autograder.sandbox import scratch
 from autograder.sandbox.policy import Policy
 
 MEASURE_EVERY_MS = 50
+SELDOM = 5  # measurements: what takes longer is measured as seldom as that
+TASKS_IN_PASSING = 2  # such as end while they are counted
 LEAST_FREE = 2**18  # bytes of the scratch folder's file system: below, somebody's writing has failed or is about to
 INTERRUPT, RING = b"i", b"a"
 """Orders: send the first process SIGINT, or SIGALRM."""
@@ -33,8 +35,11 @@ class Meter:
         self.scratch_bytes = policy.limits.scratch_mb * MB
         with contextlib.suppress(scratch.Unmeasurable):  # then it is stopped for that, like any other
             self.scratch_bytes += scratch.tree_bytes(self.folder)
-        self.inherited = anonymous_bytes("self")
+        self.inherited, _ = held_by("self")
         self.full = ""
+        self.ticks = 0
+        self.mapped: set[int] = set()
+        """Deleted files that are mapped, whose size nobody can see: each counts as the largest that there can be."""
 
     def look_at_the_disk(self) -> None:
         """Keep in `full` that the file system was full at any time, whoever filled it."""
@@ -46,15 +51,25 @@ class Meter:
     def excess(self) -> str | None:
         """Return what was exceeded, in words, or None."""
         self.look_at_the_disk()
+        self.ticks += 1
         pids = descendants(os.getpid())
-        memory = sum(max(0, anonymous_bytes(pid) - self.inherited) for pid in pids)
+        held = {pid: held_by(pid) for pid in pids}
+        if sum(tasks for _, tasks in held.values()) > self.limits.processes + TASKS_IN_PASSING:
+            return too_many_tasks(self.limits.processes)
+        opened = scratch.opened_by(pids, self.device)
+        memory = sum(max(0, memory - self.inherited) for memory, _ in held.values()) + opened.buffers
         if memory > self.limits.memory_mb * MB:
             return f"its processes used more than {self.limits.memory_mb} MB of memory"
+        if self.ticks % SELDOM == 0:
+            if usage_of(os.getpid()).processor > self.limits.cpu_seconds:
+                return f"its processes used more than {self.limits.cpu_seconds} s of processor time"
+            self.mapped = scratch.mapped_by(pids, self.device)
         try:
             disk = scratch.tree_bytes(self.folder, self.scratch_bytes)
-            disk += scratch.deleted_bytes(pids, self.device)
         except scratch.Unmeasurable:
             return "it made a folder that cannot be measured"
+        disk += sum(opened.deleted.values())
+        disk += len(self.mapped - opened.deleted.keys()) * self.limits.file_mb * MB
         if disk > self.scratch_bytes:
             return too_much_written(self.limits.scratch_mb)
         return None
@@ -63,6 +78,11 @@ class Meter:
 def too_much_written(megabytes: int) -> str:
     """The reason for stopping a sandbox that used up its share of the disk."""
     return f"it wrote more than {megabytes} MB"
+
+
+def too_many_tasks(processes: int) -> str:
+    """The reason for stopping a sandbox that has too many processes, where the kernel does not keep it from that."""
+    return f"it had more than {processes} processes and threads"
 
 
 def descendants(pid: int) -> list[int]:
@@ -104,14 +124,15 @@ def usage_of(pid: int) -> Usage:
     return Usage(ticks / os.sysconf("SC_CLK_TCK"), waiting)
 
 
-def anonymous_bytes(pid: int | str) -> int:
-    """Return the memory of a process that no file backs; 0 when it is gone."""
+def held_by(pid: int | str) -> tuple[int, int]:
+    """Return the memory of a process that no file backs, in bytes, and its threads; 0 and 0 when it is gone."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
-        return 0
+        return 0, 0
     fields = dict(line.split(":", 1) for line in status.splitlines())
-    return sum(int(fields.get(name, "0 kB").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
+    memory = sum(int(fields.get(name, "0 kB").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
+    return memory, int(fields.get("Threads", "0"))
 
 
 def watch(

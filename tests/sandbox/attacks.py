@@ -779,3 +779,117 @@ def a_noisy_child(tier, here):
     with contextlib.redirect_stdout(outputs):
         attempt(lambda: print("x") or f"{os.write(1, b'x') - 1 or ''}", tier, here)
     return outputs.getvalue()
+
+
+# Limits belong to the submission
+
+
+@attack
+def socket_buffers(tier, here):
+    """Is memory that the kernel holds for a sandbox's sockets counted as its own?"""
+
+    def main(fd):
+        kept, piece = [], bytes(1 << 16)
+        with contextlib.suppress(OSError):
+            while True:
+                kept.append(socket.socketpair())
+                kept[-1][0].setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        kept[-1][0].send(piece)
+        time.sleep(60)
+
+    return stopped_for("of memory", main, tier, here, replace(LIMITS, memory_mb=32, open_files=1000))
+
+
+@attack
+def mapped_files(tier, here):
+    """Is a deleted file counted of which only one page is still mapped?"""
+
+    def main(fd):
+        kept = []
+        for number in range(20):
+            with open(f"f{number}", "w+b") as file:
+                file.write(bytes(MB))
+                file.flush()
+                kept.append(mmap.mmap(file.fileno(), mmap.PAGESIZE))
+            os.unlink(f"f{number}")
+        time.sleep(60)
+
+    return stopped_for("more than 8 MB", main, tier, here, replace(LIMITS, scratch_mb=8, file_mb=1))
+
+
+@attack
+def descriptors_in_flight(tier, here):
+    """Can descriptors be sent through a socket, and be held where nobody counts them?"""
+
+    def look():
+        ours, theirs = socket.socketpair()
+        socket.send_fds(ours, [b"x"], [theirs.fileno()])
+        return "they were sent"
+
+    return attempt(each({"send_fds": look}), tier, here)
+
+
+@attack
+def processor_time_of_many(tier, here):
+    """Is the processor time of all processes together limited, and not only that of each?"""
+    if not can_fork(tier):
+        return ""
+
+    def main(fd):
+        for _ in range(6):
+            if os.fork() == 0:
+                os.setsid()
+                while True:
+                    pass
+        time.sleep(60)
+
+    return stopped_for("of processor time", main, tier, here, replace(LIMITS, cpu_seconds=2))
+
+
+@attack
+def another_core(tier, here):
+    """Does a sandbox stay on the core that it was given, and can it not choose another?"""
+    core = max(os.sched_getaffinity(0))
+
+    def main(fd):
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, range(64))
+        os.write(fd, str(sorted(os.sched_getaffinity(0))).encode())
+
+    policy = Policy(read=environment_paths(), write=here.scratch, limits=LIMITS, tier=tier, core=core)
+    with spawn(main, policy) as child:
+        got = receive(child.fd).decode()
+    return "" if got == f"[{core}]" else got
+
+
+@attack
+def a_neighbours_processes(tier, here):
+    """After another sandbox has started all the processes that it may, can this one still start its own?"""
+    if not can_fork(tier):
+        return ""
+    other = here.outside / "other"
+    other.mkdir()
+    few = replace(LIMITS, processes=12)
+
+    def many(fd):
+        with contextlib.suppress(OSError):
+            while os.fork():
+                pass
+        time.sleep(60)
+
+    def honest(fd):
+        for _ in range(4):
+            if os.fork() == 0:
+                time.sleep(0.1)
+                os._exit(0)
+        os.write(fd, b"ok")
+
+    policy = Policy(read=environment_paths(), write=other, limits=few, tier=tier, neighbours=1)
+    with spawn(many, policy) as bomb:
+        time.sleep(0.5)
+        with spawn(honest, replace(policy, write=here.scratch)) as child:
+            got = receive(child.fd).decode()
+        bomb.kill()
+    return "" if got == "ok" else f"the neighbour could start none: {got}"

@@ -42,6 +42,8 @@ def policy_of(request: dict) -> Policy:
         write=Path(request["folder"]),
         limits=SandboxLimits(**request["limits"]),
         tier=request["tier"],
+        core=request["core"],
+        neighbours=request["neighbours"],
         environment={"NBGRADER_EXECUTION": "autograde"} | ({"NN_DATA": str(data)} if data else {}),
     )
 

@@ -3,6 +3,8 @@
 import queue
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +13,7 @@ from autograder.grade.run.jobs import Job, Run
 from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import Killed, Worker, WorkerDied
+from autograder.machine import usable_cores
 
 TRIES = 2
 CONNECT_SECONDS = 10
@@ -42,11 +45,16 @@ class LocalCrew:
         self.warm = warm
         self.scratch = scratch
         self.aborted = False
+        self.crowds = 0
 
     def __enter__(self) -> "LocalCrew":
         self.free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         with ExitStack() as stack:
-            self.workers = [stack.enter_context(Worker(self.warm, self.scratch, self.busy)) for _ in range(self.count)]
+            own_cores = list(islice(cycle(usable_cores()), self.count)) if self.count > 1 else [None]
+            self.workers = [
+                stack.enter_context(Worker(self.warm, self.scratch, self.busy, core, self.count - 1))
+                for core in own_cores
+            ]
             self.stack = stack.pop_all()
         for worker in self.workers:
             self.free.put(worker)
@@ -65,7 +73,12 @@ class LocalCrew:
             try:
                 if self.aborted:
                     raise WorkerDied("grading was given up")
-                return worker.run(job, last_try=tries_left == 0)
+                crowds = self.crowds
+                run = worker.run(job, last_try=tries_left == 0)
+                if any(notebook.crowded for notebook in run.notebooks.values()):
+                    self.crowds += 1
+                    return run
+                return run if crowds == self.crowds else replace(run, disturbed=True)
             except Killed:
                 if tries_left == 0 or self.aborted:
                     raise

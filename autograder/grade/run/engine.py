@@ -302,4 +302,6 @@ def doubt(graded: Graded, alone: bool) -> str:
     """Why a submission's verdict may not be its own doing, or ""."""
     if graded.timed_out and graded.paused:
         return "it ran out of time while grading was paused"
+    if graded.disturbed and not alone:
+        return "another submission had so many processes that this one may have got none"
     return "it ran out of time beside others" if graded.timed_out and not alone else ""

@@ -78,6 +78,7 @@ class NotebookRun:
     Attributes:
         timed_out: whether it, or a cell of it, was stopped for its time.
         paused: whether the grader itself stood still meanwhile.
+        crowded: whether it was stopped for having so many processes that others may have got none.
     """
 
     cells: dict[str, CellRun]
@@ -86,13 +87,20 @@ class NotebookRun:
     seconds: float = 0.0
     timed_out: bool = False
     paused: bool = False
+    crowded: bool = False
 
 
 @dataclass(frozen=True)
 class Run:
-    """A submission after it ran; `files` are its hand-in files as they were then."""
+    """A submission after it ran.
+
+    Attributes:
+        files: its hand-in files as they were then.
+        disturbed: whether another submission may have kept it from starting processes.
+    """
 
     student: str
     notebooks: dict[str, NotebookRun]
     files: dict[str, bytes]
     seconds: float
+    disturbed: bool = False

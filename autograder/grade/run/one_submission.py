@@ -41,6 +41,7 @@ class Graded:
         seconds: how long its notebooks ran.
         timed_out: whether a cell or a notebook was stopped for its time.
         paused: whether the grader stood still meanwhile.
+        disturbed: whether another submission may have kept it from starting processes.
     """
 
     result: SubmissionResult
@@ -49,6 +50,7 @@ class Graded:
     seconds: float
     timed_out: bool = False
     paused: bool = False
+    disturbed: bool = False
 
 
 def make_job(spliced: SplicedSubmission, student: str, pristine: Pristine, settings: Settings) -> Job:
@@ -138,4 +140,5 @@ def grade_submission(
         ran.seconds,
         timed_out=any(notebook.timed_out for notebook in ran.notebooks.values()),
         paused=any(notebook.paused for notebook in ran.notebooks.values()),
+        disturbed=ran.disturbed,
     )

@@ -22,7 +22,7 @@ from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import ANSWER_SECONDS, STARTER, Process, WarmProcess
 from autograder.machine import free_space, kills_for_memory
 from autograder.sandbox.scratch import read_result, remove, write_anew
-from autograder.sandbox.watchdog import too_much_written, usage_of
+from autograder.sandbox.watchdog import too_many_tasks, too_much_written, usage_of
 
 KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHDOG_KILLED = "its watchdog was killed"
@@ -51,16 +51,27 @@ class NotBegun(Killed):
 class Worker:
     """Holds one process that starts notebooks. Use as a context manager, from one thread at a time."""
 
-    def __init__(self, warm: WarmProcess, scratch: Path | None = None, sharers: Callable[[], int] = lambda: 1) -> None:
+    def __init__(
+        self,
+        warm: WarmProcess,
+        scratch: Path | None = None,
+        sharers: Callable[[], int] = lambda: 1,
+        core: int | None = None,
+        neighbours: int = 0,
+    ) -> None:
         """Nothing happens yet.
 
         Args:
             scratch: the folder for submissions while they run; default: the system's for temporary files.
             sharers: how many workers share that folder's file system now, this one included.
+            core: the processor core for its sandboxes; None: any.
+            neighbours: how many other workers there are on this machine.
         """
         self.warm = warm
         self.scratch = scratch
         self.sharers = sharers
+        self.core = core
+        self.neighbours = neighbours
         self.process: Process | None = None
 
     def __enter__(self) -> "Worker":
@@ -172,6 +183,8 @@ class Worker:
             "folder": str(folder),
             "tier": job.tier,
             "data": str(job.data) if job.data else None,
+            "core": self.core,
+            "neighbours": self.neighbours,
             "limits": allowed | {"scratch_mb": min(share, allowed["scratch_mb"])},
         }
         killed_before = kills_for_memory()
@@ -199,6 +212,7 @@ class Worker:
                 raise Killed("somebody killed the process that watches over it")
             if not last_try and -ending["status"] in KILLING and ending["reason"] is None:
                 raise Killed(why)
+            run.crowded = ending["reason"] == too_many_tasks(job.limits.processes)
             say_why(run, why)
         return run
 

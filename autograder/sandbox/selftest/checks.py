@@ -265,7 +265,8 @@ def multiplying(tier: Tier, here: TrialPlace) -> str:
                 threads += 1
         return f"{threads} threads" if threads >= many else ""
 
-    return ", ".join(filter(None, (attempt(fork, tier, here), attempt(thread, tier, here))))
+    tried = (attempt(one, tier, here, may_be_stopped=True) for one in (fork, thread))
+    return ", ".join(filter(None, tried))
 
 
 def filling_the_disk(tier: Tier, here: TrialPlace) -> str:
@@ -426,14 +427,14 @@ CHECKS = (
     ),
     SandboxCheck(
         "processor time",
-        "RLIMIT_CPU",
+        "RLIMIT_CPU, the watchdog",
         "endless loops that ignore every signal",
         using_the_processor,
         quick=False,
     ),
     SandboxCheck(
         "processes",
-        "RLIMIT_NPROC, seccomp",
+        "RLIMIT_NPROC, the watchdog, seccomp",
         "fork bombs, thread bombs",
         multiplying,
     ),
