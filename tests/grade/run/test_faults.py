@@ -296,3 +296,18 @@ def test_course_paths_that_look_like_addresses(released, tmp_path, grading, name
     assert (root / "gradebook.db").stat().st_mtime_ns > before
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["course"]
+
+
+def test_busy_neighbours(tiny, grading):
+    """Beside submissions whose many processes keep every core busy, does honest work that needs time get its points?"""
+    toml = tiny.source / "assignment.toml"
+    text = toml.read_text().replace("cell_seconds = 5", "cell_seconds = 2")
+    toml.write_text(text.replace("notebook_seconds = 20", "notebook_seconds = 5"))
+    many = "for _ in range(12):\n        if os.fork() == 0:\n            os.setsid()\n            while True: pass"
+    long = "until = time.process_time() + 1.2\n    while time.process_time() < until: pass"
+    begin, end = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
+    for student, rest in {"a": many, "b": long, "c": many, "d": long}.items():
+        own = f"def triple(x):\n    {begin}\n    import os, time\n    {rest}\n    return 3 * x\n    {end}"
+        tiny.hand_in(student, cells={"first:own": own})
+    grading(tiny, workers=2, tier="landlock")
+    assert scores(tiny, "b") == scores(tiny, "d") == FULL
