@@ -252,10 +252,10 @@ def matched_by_id(theirs: Sequence[NotebookNode], released: Sequence[ReleasedCel
             by_id[name].append(index)
     matched: dict[int, int] = {}
     used: set[int] = set()
-    for ours, cell in enumerate(released):
-        candidates = [index for index in by_id.get(cell.id, ()) if index not in used]
+    for ours, wanted in enumerate(released):
+        candidates = [index for index in by_id.get(wanted.id, ()) if index not in used]
         if candidates:
-            matched[ours] = worked_on(theirs, candidates, cell) if cell.has_region else candidates[0]
+            matched[ours] = worked_on(theirs, candidates, wanted) if wanted.has_region else candidates[0]
             used.add(matched[ours])
     return matched
 

@@ -10,7 +10,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 TIMESTAMP = "timestamp.txt"
 """Where nbgrader keeps the time of handing in, in a submission's folder."""
@@ -40,7 +40,7 @@ LITTER_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 OF_AN_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
 
 
-def never_submitted(path: str | PurePosixPath) -> bool:
+def never_submitted(path: str | PurePath) -> bool:
     """Does a file never belong to a submission: caches, environments, what systems and editors leave?
 
     Args:

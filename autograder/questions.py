@@ -131,8 +131,9 @@ def kind_of(cell: Mapping[str, Any]) -> Kind:
 def points_of(cell: Mapping[str, Any]) -> float:
     """The points in the cell's metadata; 0 where there is no sensible number."""
     points = marks_of(cell).get("points")
-    sensible = isinstance(points, int | float) and not isinstance(points, bool) and math.isfinite(points)
-    return float(points) if sensible else 0.0
+    if isinstance(points, int | float) and not isinstance(points, bool) and math.isfinite(points):
+        return float(points)
+    return 0.0
 
 
 # --- titles and points in a text --------------------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def commands() -> Iterator[tuple[str, Callable]]:
     """Every command with its function, those of groups as "roster import"; hidden ones are left out."""
     groups = [("", app), *((f"{group.name} ", group.typer_instance) for group in app.registered_groups)]
     for prefix, group in groups:
-        for command in group.registered_commands:
+        for command in group.registered_commands if group else ():
             if command.callback is not None and not command.hidden:
                 yield prefix + (command.name or command.callback.__name__.replace("_", "-")), command.callback
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise
 
 from autograder.errors import CourseError
 
@@ -294,7 +293,8 @@ def _spans(lines: Sequence[str], between: Sequence[Sequence[str]]) -> list[_Span
     following = [line for segment in between[1:] for line in segment]
     banners = [(number, banner) for number, line in enumerate(lines) if (banner := banner_of(line))]
     spans: list[_Span] = []
-    for (number, start), (limit, following_banner) in pairwise([*banners, (len(lines), None)]):
+    ends: list[tuple[int, re.Match[str] | None]] = [*banners[1:], (len(lines), None)]
+    for (number, start), (limit, following_banner) in zip(banners, ends, strict=False):
         first = number + 1
         if not _starts(start) or len(spans) == MAX_SPANS:
             continue
@@ -451,7 +451,7 @@ def _edits(
 ) -> tuple[Edit, ...]:
     """What differs outside the regions. Each region is one token on both sides, so its text is never compared."""
     a = _tokens(ours, {index: (r.start + 1, r.end) for index, r in enumerate(regions) if index in found})
-    placed = {index: (span.first, span.last) for index, span in (found | lost).items()}
+    placed = {index: (span.first, span.last) for index, span in {**found, **lost}.items()}
     b = _tokens(theirs, placed)
     edits = []
     for index, span in lost.items():
@@ -473,7 +473,7 @@ def _edits(
             continue
         kind = "changed" if before and after else "added" if after else "deleted"
         line = after[0] if after else b[b0][1] if b0 < len(b) else len(theirs) - 1
-        texts = [shown([lines[number] for number in numbers]) for lines, numbers in ((ours, before), (theirs, after))]
+        texts = shown([ours[number] for number in before]), shown([theirs[number] for number in after])
         edits.append(Edit(place, kind, line + 1, *texts))
     return tuple(sorted(edits, key=lambda edit: edit.line))
 

@@ -222,7 +222,7 @@ def _script(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
         named = SLUG.fullmatch(name) is not None
         cell["id"] = cell.metadata.pop("id", None) or (name if named else None)
         if title and not named and cell.cell_type == "code" and title_line(cell) != title:
-            magic, rest = re.match(r"(%%[^\n]*\n)?(.*)", cell.source, re.DOTALL).groups("")
+            [(magic, rest)] = re.findall(r"\A(%%[^\n]*\n)?(.*)", cell.source, re.DOTALL)
             cell.source = f"{magic}# {title}\n{rest}"
         headings.append(title if named else "")
     nb.metadata = {}
@@ -581,9 +581,9 @@ def _disagreements(cell: _Cell, extra: Mapping[str, float], notebook: str) -> li
         points = f' with "{stated.words}"' if stated else ""
         says, has = IN_WORDS[cell.reading.kind], IN_WORDS[kind_of(cell.node)]
         return [f"its text makes it {says}{points}, and nbgrader's metadata {has}. {AGREE}"]
-    points = cell.marks.get("points")
-    if stated and cell.reading.kind is not Kind.WORK and cell.marks.get("grade") and points != stated.points:
-        return [f'its text says "{stated.words}", and nbgrader\'s metadata {points!r} points. {AGREE}']
+    marked = cell.marks.get("points")
+    if stated and cell.reading.kind is not Kind.WORK and cell.marks.get("grade") and marked != stated.points:
+        return [f'its text says "{stated.words}", and nbgrader\'s metadata {marked!r} points. {AGREE}']
     return []
 
 
@@ -641,7 +641,7 @@ def _settled_json(text: str, nb: NotebookNode) -> str:
     content = json.loads(text)
     if content == (new := _with_marks(content, nb)):
         return text
-    layouts = [
+    layouts: list[dict[str, Any]] = [
         {"indent": indent, "ensure_ascii": ascii_only}
         for indent in (1, 2, 4, "\t", None)
         for ascii_only in (False, True)
@@ -690,6 +690,7 @@ def _settled_script(text: str, source: Source) -> tuple[str, tuple[Remark, ...]]
 
 def _header(line: str, name: str) -> str:
     """The header with the id as its title, or as a key where it has a title of its own."""
-    start, rest = re.match(r"(#\s*%%+)(.*)", line).groups()
+    rest = re.sub(r"\A#\s*%%+", "", line)
+    start = line.removesuffix(rest)
     titled = re.sub(r"\[(?:markdown|md|raw)\]|\w+=.*", "", rest).strip()
     return f'{line.rstrip()} id="{name}"' if titled else f"{start} {name}{rest.rstrip()}"

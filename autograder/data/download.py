@@ -114,7 +114,7 @@ def _fetch_from(url: str, file: RemoteFile, folder: Path) -> Path:
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"answers {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
         return "does not answer"

@@ -72,8 +72,8 @@ def _fingerprint(files: tuple[Path, ...]) -> str:
 def _open_copy(copy: Path) -> Arrays:
     arrays = {}
     for name in ARRAY_NAMES:
-        mode = "c" if name.startswith("X") else None
-        arrays[name] = np.asarray(np.load(copy / f"{name}.npy", mmap_mode=mode))
+        file = copy / f"{name}.npy"
+        arrays[name] = np.asarray(np.load(file, mmap_mode="c" if name.startswith("X") else None))
     return arrays
 
 

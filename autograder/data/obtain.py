@@ -68,10 +68,11 @@ def _unpack(archive: Path, dataset: Dataset, data: Path) -> None:
         try:
             with tarfile.open(archive, "r:*") as tar:
                 for member in tar:
-                    if member.name in dataset.unpack and member.isfile():
+                    content = tar.extractfile(member) if member.isfile() else None
+                    if member.name in dataset.unpack and content is not None:
                         target = Path(unfinished, member.name)
                         target.parent.mkdir(parents=True, exist_ok=True)
-                        with tar.extractfile(member) as content, target.open("wb") as out:
+                        with content, target.open("wb") as out:
                             shutil.copyfileobj(content, out)
                         found.add(member.name)
         except (tarfile.TarError, EOFError, zlib.error) as error:
@@ -81,8 +82,8 @@ def _unpack(archive: Path, dataset: Dataset, data: Path) -> None:
             raise CourseError(f"data {dataset.name}: {archive} does not hold {', '.join(missing)}")
         folder = data / dataset.folder
         folder.mkdir(exist_ok=True)
-        for member in dataset.unpack:
-            Path(unfinished, member).replace(data / member)
+        for name in dataset.unpack:
+            Path(unfinished, name).replace(data / name)
 
 
 def _offline(dataset: Dataset, data: Path, failures: str) -> str:

@@ -4,6 +4,7 @@ import difflib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.errors import CourseError
 
@@ -76,7 +77,7 @@ def find_dataset(name: str) -> Dataset:
     return known[name]
 
 
-def _dataset(name: str, table: dict) -> Dataset:
-    files = tuple(RemoteFile(**{**file, "urls": tuple(file["urls"])}) for file in table.pop("files", ()))
-    lists = {key: tuple(table.pop(key, ())) for key in ("shown_files", "unpack")}
-    return Dataset(name=name, files=files, **lists, **table)
+def _dataset(name: str, table: dict[str, Any]) -> Dataset:
+    files = tuple(RemoteFile(**{**file, "urls": tuple(file["urls"])}) for file in table.get("files", ()))
+    lists = {key: tuple(table.get(key, ())) for key in ("shown_files", "unpack")}
+    return Dataset(**{**table, **lists, "name": name, "files": files})

@@ -52,4 +52,8 @@ def diagnoses(course: Course, assignment: Assignment, student: DemoStudent) -> d
     """What grading told a student about each check that did not earn everything."""
     result = Store(course, assignment.name).result(student.id)
     assert result is not None
-    return {":".join(cell.key): list(cell.lines) for cell in result.cells if cell.credit < 1 and not cell.extra_credit}
+    return {
+        ":".join(cell.key): list(cell.lines)
+        for cell in result.cells
+        if cell.credit is not None and cell.credit < 1 and not cell.extra_credit
+    }

@@ -69,7 +69,8 @@ def compare(value: Any, expected: Any, measure: str, *, round_off: bool = False)
         pairs = list(leaves(value, expected))
     except Mismatch as mismatch:
         return Comparison(float("inf"), str(mismatch), mismatch.leaf)
-    total, worst, worst_error, index = 0.0, None, -1.0, ()
+    total, worst, worst_error = 0.0, None, -1.0
+    index: tuple[int, ...] = ()
     for leaf in pairs:
         errors = _errors(leaf, measure, round_off)
         if not errors.size:
@@ -169,10 +170,10 @@ def _from_list(items: Sequence) -> Any:
     if all(type(item) in (int, float, bool) for item in items):
         array = np.array(items, dtype=None if items else float)
         return array if array.dtype.kind in "bif" else None
-    arrays = [numeric(item) for item in items]
-    if any(array is None for array in arrays) or len({array.shape for array in arrays}) != 1:
+    parts = [part for item in items if (part := numeric(item)) is not None]
+    if len(parts) < len(items) or len({part.shape for part in parts}) != 1:
         return None
-    return np.stack(arrays)
+    return np.stack(parts)
 
 
 def describe(value: Any) -> str:

@@ -102,6 +102,8 @@ def explain(comparison: Comparison, value: Value, measured: str, context: Contex
 def place(comparison: Comparison, context: Context) -> str:
     """at [3, 1]: yours 0.8132, expected 0.1626"""
     leaf, index = comparison.worst, comparison.index
+    if leaf is None:
+        return ""
     at = f" at {list(index)}" if index else ""
     yours, wanted = show(leaf.value[index]), show(leaf.expected[index])
     if context.label and yours == wanted:  # they differ in later digits

@@ -52,6 +52,10 @@ class Expectation(ABC):
     guessable: ClassVar[bool]  # could it be met without computing the value?
     needs_evidence: ClassVar[bool] = True  # False: what is judged does not come from the student's process
 
+    def takes_evidence(self) -> bool:
+        """Is a value from the student's process wanted?"""
+        return self.needs_evidence
+
     @abstractmethod
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         """The trusted side's judgement of a student's value."""
@@ -78,9 +82,8 @@ class Hidden(Expectation):
 
     inner: Expectation
 
-    @property
-    def needs_evidence(self) -> bool:
-        return self.inner.needs_evidence
+    def takes_evidence(self) -> bool:
+        return self.inner.takes_evidence()
 
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         judgement = self.inner.judge(evidence, read_file)

@@ -22,9 +22,9 @@ class Message:
 
 def pack(cell_id: str, position: int, content: bytes | EvidenceFailure) -> bytes:
     """A message's bytes: a length-prefixed head, then the evidence as it is."""
-    failed = isinstance(content, EvidenceFailure)
-    head = encode((cell_id, position, content.reason[:MAX_REASON] if failed else None))
-    return len(head).to_bytes(4, "little") + head + (b"" if failed else content)
+    reason, evidence = (content.reason[:MAX_REASON], b"") if isinstance(content, EvidenceFailure) else (None, content)
+    head = encode((cell_id, position, reason))
+    return len(head).to_bytes(4, "little") + head + evidence
 
 
 def unpack(data: bytes) -> Message:

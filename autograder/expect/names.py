@@ -31,7 +31,7 @@ def argument_text(frame: FrameType, parameter: str, position: int) -> str | None
     """
     instruction = frame.f_lasti // 2
     line, last, start, end = next(islice(frame.f_code.co_positions(), instruction, None), (None,) * 4)
-    if None in (line, last, start, end):
+    if line is None or last is None or start is None or end is None:
         return None
     lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)[line - 1 : last]
     if len(lines) != last - line + 1:

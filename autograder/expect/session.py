@@ -145,7 +145,7 @@ class KeySession(Session):
             self.key[place] = expectation.sealed(self.read_file)
         except Disproved as disproved:
             raise Unmet(f"the source notebook's own solution is wrong. {disproved}") from None
-        if expectation.needs_evidence:
+        if expectation.takes_evidence():
             self.values[place] = evidence
         self.counts[self.cell_id] += 1
 

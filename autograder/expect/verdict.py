@@ -84,7 +84,7 @@ def judge_one(
 ) -> Judgement:
     """The judgement of one expectation; never raises."""
     name = expectation.name
-    if not expectation.needs_evidence:
+    if not expectation.takes_evidence():
         evidence = NOTHING
     if evidence is None:
         return missing(name, error)

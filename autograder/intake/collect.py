@@ -174,9 +174,9 @@ def owners(
             report.notes.append(f"{claim.label}: a group; each of them gets the hand-in.")
     new: list[tuple[Claim, Who]] = []
     for claim, who, match in open_claims:
-        person = by_manifest(claim, found, roster, owned, report, zone) if found.platform is PLAIN else None
-        if person is not None:
-            give(claim, person, who)
+        named_by_itself = by_manifest(claim, found, roster, owned, report, zone) if found.platform is PLAIN else None
+        if named_by_itself is not None:
+            give(claim, named_by_itself, who)
         elif strict or match.near:
             if answer := options.ask(claim.label, match.near):
                 give(claim, roster.get(answer) or Person(answer, *whose.split_name(who.name)), who)

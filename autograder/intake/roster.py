@@ -138,7 +138,7 @@ def import_roster(
         first, last = names_of(fields)
         if person.id in out and squash(first + last) not in ("", squash(person.first + person.last)):
             raise CourseError(f"{path}, line {line}: {person.id} is {person.name} in a line above.")
-        keep = person.extensions | extensions if extensions else person.extensions
+        keep = {**person.extensions, **extensions}
         person = replace(
             person,
             first=first or person.first,
@@ -188,7 +188,9 @@ def find(fields: Mapping[str, str], row: Mapping[str, str], people: Iterable[Per
         email=fields.get("email", ""),
     )
     found = match(who, "", people)
-    return found.person if found.how != "name" or not contradicts(found.person, fields) else None
+    if found.person is not None and found.how == "name" and contradicts(found.person, fields):
+        return None
+    return found.person
 
 
 def refuse_namesakes(fields: Mapping[str, str], people: Iterable[Person], where: str) -> None:

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from autograder.assignment import Assignment
 from autograder.files import TIMESTAMP
@@ -65,7 +65,7 @@ class Candidate:
         return str(PurePosixPath(self.file.path).parent)
 
 
-def expected_of(assignment: Assignment, released: PurePosixPath) -> Expected:
+def expected_of(assignment: Assignment, released: Path) -> Expected:
     """What students got: `released`, or the source where nothing was released."""
     folder = released if released.is_dir() else assignment.folder
     notebooks = {name: cells_of(read(folder / f"{name}.ipynb")) or {} for name in assignment.notebooks}
@@ -73,7 +73,7 @@ def expected_of(assignment: Assignment, released: PurePosixPath) -> Expected:
     return Expected(notebooks, modules)
 
 
-def read(path) -> bytes:
+def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
@@ -210,7 +210,7 @@ def by_cells(cells: Mapping[str, str] | None, notebooks: Mapping[str, Mapping[st
     if not cells:
         return ""
     shares = {name: len(cells.keys() & known.keys()) / max(len(known), 1) for name, known in notebooks.items()}
-    best = max(shares, key=shares.get)
+    best = max(shares, key=lambda name: shares[name])
     return best if shares[best] > 0.5 else ""
 
 

@@ -39,7 +39,9 @@ FOREIGN = {
     "### HASHED AUTOTEST": "nbgrader's AUTOTEST is not filled in here. State an expectation (expect.same)",
 }
 BELONGS_INTO = {MARK_SCHEME: "an answer", HIDDEN_TESTS: "a check"}
-KINDS = {FLAGS[kind]: text for kind, text in IN_WORDS.items() if kind is not Kind.PRACTICE}
+KINDS: dict[tuple[object, object, object], str] = {
+    FLAGS[kind]: text for kind, text in IN_WORDS.items() if kind is not Kind.PRACTICE
+}
 FIX = "autograder lint --fix puts it right"
 NAMED = "# ===== START YOUR CODE HERE: its-name ====="
 ANSWER_BANNERS = "<!-- ===== START YOUR ANSWER HERE ===== -->  and  <!-- ====== END YOUR ANSWER HERE ====== -->"

@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autograder.report.formulas import Written, write_formulas
 from autograder.report.pictures import Wanted, wanted
@@ -306,7 +307,8 @@ def close(stack: list[tuple[str, list[Inline]]]) -> None:
 
 def inline(node: dict, place: Place, depth: int) -> list[Inline]:
     """The inlines that one pandoc inline (not raw) makes."""
-    kind, c = node["t"], node.get("c")
+    kind: str = node["t"]
+    c: Any = node.get("c")
     if kind == "Str":
         return with_maths(c, place)
     if kind in ("Space", "SoftBreak"):
@@ -395,7 +397,8 @@ def plain_text(tree: object) -> str:
         if isinstance(node, list):
             pending.extend(reversed(node))
         elif isinstance(node, dict):
-            kind, c = node.get("t"), node.get("c")
+            kind: str | None = node.get("t")
+            c: Any = node.get("c")
             if kind == "Str":
                 words.append(c)
             elif kind in ("Code", "CodeBlock", "Math", "RawBlock"):

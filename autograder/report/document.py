@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from autograder.gradebook.results import CellResult
 from autograder.questions import Question, cell_name, is_question, questions_in, students_write, title_from
@@ -47,7 +48,7 @@ def assemble(submission: ReportContent, options: Options) -> Document:
             if "comment" in cell.get("question", {}):
                 cell["question"]["comment"] = resolve(cell["question"]["comment"], resolved)
         level_headings(notebook)
-    data = {
+    data: dict[str, Any] = {
         "kind": options.kind,
         "paper": options.paper,
         "new_page": options.new_page_per_question,
@@ -275,8 +276,13 @@ def edit_data(edit) -> dict:
         rows = code_rows(shown_before, "text", marks=["removed"] * most)
     else:
         rows = diff_rows(shown_before, shown_after, edit.line)
-    rows = [row_data(row) for row in rows]
-    return {"place": clean(edit.place), "kind": edit.kind, "line": edit.line, "rows": rows, "left_out": left_out}
+    return {
+        "place": clean(edit.place),
+        "kind": edit.kind,
+        "line": edit.line,
+        "rows": [row_data(row) for row in rows],
+        "left_out": left_out,
+    }
 
 
 def files_data(submission: ReportContent) -> list[dict]:

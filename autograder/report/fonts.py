@@ -45,7 +45,8 @@ OTHERS = (
 def font_files() -> tuple[Path, ...]:
     """The font files in use, in the order in which they are asked for a character."""
     spec = importlib.util.find_spec("matplotlib")
-    folder = Path(spec.submodule_search_locations[0]) / "mpl-data/fonts/ttf" if spec else Path()
+    places = spec.submodule_search_locations if spec else None
+    folder = Path(places[0], "mpl-data/fonts/ttf") if places else Path()
     files = [folder / name for name in FROM_MATPLOTLIB]
     for choices in (EMOJI, CJK, CJK_BOLD):
         files += [Path(name) for name in choices if Path(name).is_file()][:1]
@@ -130,4 +131,6 @@ def outline(char: str) -> str:
 
     source = b"#set page(width: auto, height: auto)\n#sys.inputs.char"
     compiler = typst.Compiler(source, font_paths=font_book(), ignore_system_fonts=True, sys_inputs={"char": char})
-    return "".join(re.findall(r"<symbol.*?</symbol>", compiler.compile(format="svg").decode(), re.DOTALL))
+    drawn = compiler.compile(format="svg")
+    assert isinstance(drawn, bytes)  # it has one page
+    return "".join(re.findall(r"<symbol.*?</symbol>", drawn.decode(), re.DOTALL))

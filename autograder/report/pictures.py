@@ -198,16 +198,17 @@ def safe_bitmap(data: bytes) -> tuple[bytes, str, float, float]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
+            image: Image.Image = Image.open(io.BytesIO(data))
+            kind = image.format or ""
             if image.width * image.height > MAX_PIXELS:
                 raise PictureError(f"{image.width}×{image.height} pixels are too many")
             turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             width, height = (image.height, image.width) if turned else image.size
             shape = (float(width), width / height)
-            photograph = image.format in ("JPEG", "MPO")
+            photograph = kind in ("JPEG", "MPO")
             if is_printable(image, photograph, len(data)):
                 image.load()
-                return data, PRINTED[image.format], *shape
+                return data, PRINTED[kind], *shape
             if photograph:
                 image.draft("RGB", (2 * PHOTO_PIXELS, 2 * PHOTO_PIXELS))  # a JPEG opens at half its size much faster
             image = ImageOps.exif_transpose(image)
@@ -219,7 +220,7 @@ def safe_bitmap(data: bytes) -> tuple[bytes, str, float, float]:
                 return out.getvalue(), "jpg", *shape
             image = image.convert("RGBA")
             image.save(out, "PNG")
-            if len(out.getvalue()) > 2 * PHOTO_BYTES and image.getextrema()[3][0] == 255:
+            if len(out.getvalue()) > 2 * PHOTO_BYTES and image.getchannel("A").getextrema()[0] == 255:
                 smaller = io.BytesIO()
                 image.thumbnail((PHOTO_PIXELS, PHOTO_PIXELS))
                 image.convert("RGB").save(smaller, "JPEG", quality=PHOTO_QUALITY, optimize=True)

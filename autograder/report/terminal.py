@@ -95,7 +95,7 @@ def style_name(style: dict[str, str]) -> str | None:
     shown = dict(style)
     if shown.pop("inverse", None):
         shown["on"], shown["fg"] = shown.get("fg", "black"), shown.get("on", "white")
-    words = [word for word in ("bold", "italic", "underline") if word in shown]
+    words: list[str] = [word for word in ("bold", "italic", "underline") if word in shown]
     words += [f"{key}:{shown[key]}" for key in ("fg", "on") if key in shown]
     return " ".join(words) or None
 

@@ -1,15 +1,15 @@
 """Limits that the kernel keeps for one process: memory, processor time, processes, files."""
 
+import contextlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox.policy import SandboxLimits
 
-try:
+with contextlib.suppress(ImportError):  # Windows has none, and can import this all the same
     import resource
-except ImportError:  # Windows has none, and can import this all the same
-    resource = None
 
 MB = 2**20
 OWN_MEMORY = 2**30  # what the processes of grading map for themselves, roughly
@@ -93,7 +93,7 @@ def lower(name: str, bound: int) -> None:
 
 def shortfall(limits: SandboxLimits) -> str:
     """Which limit of this process is too low for sandboxes with these limits, and what to do; "" where none is."""
-    if resource is None:
+    if sys.platform == "win32":
         return ""
     needed = {
         "RLIMIT_DATA": limits.memory_mb * MB + OWN_MEMORY,

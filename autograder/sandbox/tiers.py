@@ -103,16 +103,15 @@ class Landlock:
 
     def prepare(self) -> None:
         self.meter = watchdog.Meter(self.policy)
-        alone = identity.privileges().change_user
-        if alone:
-            user = identity.spare_id(os.getpid())
+        user = identity.spare_id(os.getpid()) if identity.privileges().change_user else None
+        if user is not None:
             scratch.give(self.policy.write, user)
             identity.become(user)
             identity.drop_capabilities(but=identity.needed_to_reach([*self.policy.read, self.policy.write]))
             syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
         else:
             identity.refuse_half_a_root()
-        others = 0 if alone else self.policy.neighbours * self.policy.limits.processes
+        others = 0 if user is not None else self.policy.neighbours * self.policy.limits.processes
         self.other_tasks = limits.tasks_of(os.geteuid()) + others
         syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
         syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
@@ -172,7 +171,7 @@ class Open:
         return ""
 
 
-TIERS: dict[str, type[Tier]] = {"namespaces": Namespaces, "landlock": Landlock, "none": Open}
+TIERS: dict[str, Callable[[Policy], Tier]] = {"namespaces": Namespaces, "landlock": Landlock, "none": Open}
 
 
 def one_process_killer(main: int) -> Callable[[], None]:

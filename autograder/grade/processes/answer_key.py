@@ -76,9 +76,11 @@ def verdict(session: KeySession, mistakes: Mistakes, control: int, request: dict
         found, ending = judged_in_a_fork(session, inbox, files, waiting, request)
         given |= found
         culprit = next((cell_id for cell_id in waiting if cell_id not in found), None)
+        if culprit is None:
+            break
         if ending == TOO_LONG:
             given[culprit] = not_judged(TOO_LONG)
-        elif culprit is not None and culprit == crashed:
+        elif culprit == crashed:
             if ending == signal.SIGKILL.name:
                 raise MemoryError
             given[culprit] = not_judged(f"judging the value that the submission gave ended the process ({ending})")

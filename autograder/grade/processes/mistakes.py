@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
+from functools import partial
 from types import CodeType, FrameType
 from typing import Any, NoReturn
 
@@ -117,7 +118,7 @@ class Mistakes:
         if check not in self.waiting:
             return []
         _, channel = self.waiting[check]
-        request = {"seconds": seconds, "trials": trials and [asdict(trial) for trial in trials]}
+        request = {"seconds": seconds, "trials": [asdict(trial) for trial in trials] if trials else None}
         patience = PATIENCE * (seconds + 3 * LONGEST_RUN)
         try:
             channel.send(Frame.TRY, json.dumps(request).encode(), patience)
@@ -175,7 +176,7 @@ class Mistakes:
         left = seconds
         for trial in trials or self.trials(question, start, called):
             given, spent = self.in_a_fork(
-                lambda trial=trial: self.run_one(trial, question, check), min(LONGEST_RUN, 0.2 + 3 * usual)
+                partial(self.run_one, trial, question, check), min(LONGEST_RUN, 0.2 + 3 * usual)
             )
             left -= spent
             values = values_of(given["values"]) if given else {}
@@ -241,9 +242,10 @@ class Mistakes:
         def take(data: bytes) -> None:
             given = message.unpack(data)
             if given.cell_id == check and len(data) <= LARGEST:
-                failed = isinstance(given.content, EvidenceFailure)
                 values[str(given.position)] = (
-                    {"reason": given.content.reason} if failed else base64.b64encode(given.content).decode()
+                    {"reason": given.content.reason}
+                    if isinstance(given.content, EvidenceFailure)
+                    else base64.b64encode(given.content).decode()
                 )
 
         error = ""
@@ -361,8 +363,8 @@ def function_around(source: str, line: int) -> str:
 
 def patch(region: LibraryRegion, text: str) -> None:
     """Give the library's function the code that a changed text has for it; whoever imported it has it too."""
-    function: object = importlib.import_module(region.module)
-    code: CodeType | None = compile(text, region.file, "exec")
+    function: Any = importlib.import_module(region.module)
+    code: CodeType = compile(text, region.file, "exec")
     for part in region.function.split("."):
         function = getattr(function, part)
         code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == part)
@@ -381,7 +383,7 @@ def limit(seconds: float) -> None:
 
 def read_all(descriptor: int, end: float) -> bytes:
     """Everything that comes until the other end hangs up; nothing where that is not before the time `end`."""
-    parts = []
+    parts: list[bytes] = []
     while (left := end - time.monotonic()) > 0:
         if not select.select([descriptor], [], [], left)[0]:
             break

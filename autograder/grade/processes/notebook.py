@@ -125,7 +125,7 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
     me = os.getpid()
     raw = RawOutput(job["output_bytes"] // 2)  # it goes out as JSON, which is longer
 
-    def tell(kind: bytes, message: object) -> None:
+    def tell(kind: Frame, message: object) -> None:
         payload = json.dumps(message).encode()
         if len(payload) > LARGEST_OUTPUT:
             text = f"… an output of {len(payload) >> 20} MB is left out\n"

@@ -29,7 +29,7 @@ def ignore(output: Output) -> None:
 class Publisher(DisplayPublisher):
     """Hands `display(...)` and figures to the shell's listener."""
 
-    def publish(self, data, metadata=None, *, transient=None, update=False, **_) -> None:
+    def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **_) -> None:
         self.shell.emit(
             {"output_type": "display_data", "data": self.shell.as_json(data), "metadata": dict(metadata or {})}
         )
@@ -45,11 +45,13 @@ class ResultHook(DisplayHook):
         pass
 
     def write_format_data(self, format_dict, md_dict=None) -> None:
-        self.shell.emit(
+        shell = self.shell
+        assert isinstance(shell, NotebookShell)
+        shell.emit(
             {
                 "output_type": "execute_result",
                 "execution_count": self.prompt_count,
-                "data": self.shell.as_json(format_dict),
+                "data": shell.as_json(format_dict),
                 "metadata": dict(md_dict or {}),
             }
         )

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 import autograder
@@ -62,9 +63,8 @@ def serve(shell: NotebookShell, control: int) -> None:
             return
         request = json.loads(payload)
         if kind is Frame.SPAWN:
-            folder = Path(request["folder"])
             try:
-                child = spawn(lambda fd, folder=folder: run_in_sandbox(shell, folder, fd), policy_of(request))
+                child = spawn(partial(run_in_sandbox, shell, Path(request["folder"])), policy_of(request))
             except (SandboxUnavailable, OSError) as error:
                 kind = Frame.REFUSED if isinstance(error, SandboxUnavailable) else Frame.DIED
                 kind = Frame.DIED if isinstance(error, SandboxDied) else kind
@@ -73,6 +73,8 @@ def serve(shell: NotebookShell, control: int) -> None:
             write_frame(control, Frame.SPAWNED, json.dumps([child.pid, child.watchdog_pid]).encode())
             socket.send_fds(channel, [b"\0"], [child.fd])
             os.close(child.fd)
+        elif child is None:
+            raise RuntimeError(f"{kind.name} came before a notebook was started")
         elif kind is Frame.RING:
             child.ring()
         elif kind is Frame.BURY:

@@ -192,7 +192,8 @@ def plan(store: Store, pristine: Pristine, books: Books, wanted: Sequence[str], 
             f"No submissions of {store.assignment} in {store.course.submitted}/<student>/. "
             f"Import them first:  autograder collect {store.assignment} FOLDER"
         )
-    todo, done = [], []
+    todo: list[str] = []
+    done: list[str] = []
     for student in wanted or students:
         (todo if force or not is_done(store, pristine, books, student) else done).append(student)
     return Plan(tuple(todo), tuple(done))

@@ -166,8 +166,9 @@ class Following:
             outputs.clear()
             return
         if message.get("output_type") == "error":
-            if sum(output["output_type"] == "error" for output in outputs) < MAX_ERRORS:
-                outputs.append(clean_output(message, None))
+            error = clean_output(message, None)
+            if error is not None and sum(output["output_type"] == "error" for output in outputs) < MAX_ERRORS:
+                outputs.append(error)
             return
         is_text = message.get("output_type") == "stream"
         left = self.text_left if is_text else self.pictures_left

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from autograder.assignment import Limits
 from autograder.errors import NoVerdict
 from autograder.grade.run.follow import follow
 from autograder.grade.run.jobs import JOB_FILE, CellRun, Job, NotebookJob, NotebookRun, Run
-from autograder.grade.run.protocol import Frame
+from autograder.grade.run.protocol import Connection, Frame
 from autograder.grade.run.warm_client import ANSWER_SECONDS, STARTER, Process, WarmProcess
 from autograder.machine import free_space, kills_for_memory
 from autograder.sandbox.scratch import read_result, remove, write_anew
@@ -86,12 +87,19 @@ class Worker:
             self.process.end()
             self.process = None
 
-    def ask(self, kind: Frame, request: dict) -> object:
+    @property
+    def control(self) -> Connection:
+        """Where the process hears the grader. Raises EOFError where there is none."""
+        if self.process is None:
+            raise EOFError("it was stopped")
+        return self.process.control
+
+    def ask(self, kind: Frame, request: dict) -> Any:
         with self.alive():
             if self.process is None:
                 self.process = self.warm.fork(STARTER)
-            self.process.control.send(kind, json.dumps(request).encode(), ANSWER_SECONDS)
-            answer, payload = self.process.control.receive(ANSWER_SECONDS)
+            self.control.send(kind, json.dumps(request).encode(), ANSWER_SECONDS)
+            answer, payload = self.control.receive(ANSWER_SECONDS)
         if answer in (Frame.REFUSED, Frame.DIED):
             raise (SandboxRefused if answer is Frame.REFUSED else NotBegun)(json.loads(payload))
         return json.loads(payload)
@@ -100,12 +108,12 @@ class Worker:
         """Start a notebook's process; returns its number, its watchdog's, and the grader's end of its channel."""
         pid, watchdog = self.ask(Frame.SPAWN, request)
         with self.alive():
-            return pid, watchdog, self.process.control.receive_descriptor(ANSWER_SECONDS)
+            return pid, watchdog, self.control.receive_descriptor(ANSWER_SECONDS)
 
     def ring(self) -> None:
         """Have the notebook's process hear that the time of its cell is up."""
         with self.alive():
-            self.process.control.send(Frame.RING, b"null", ANSWER_SECONDS)
+            self.control.send(Frame.RING, b"null", ANSWER_SECONDS)
 
     @contextmanager
     def alive(self) -> Iterator[None]:

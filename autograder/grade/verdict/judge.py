@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -25,7 +26,7 @@ from autograder.expect.sites import sites_in
 from autograder.expect.verdict import CellVerdict
 from autograder.files import SEAL, is_intact, seal, write_synced
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
-from autograder.grade.run.protocol import Frame
+from autograder.grade.run.protocol import Connection, Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
 from autograder.questions import is_check
 from autograder.release.given import given_files
@@ -210,13 +211,20 @@ class Judge:
         }
         return Verdict(cells, tuple(content["flags"]))
 
+    @property
+    def control(self) -> Connection:
+        """Where the process hears the grader. Raises EOFError where there is none."""
+        if self.process is None:
+            raise EOFError("it never began")
+        return self.process.control
+
     def send(self, kind: Frame, payload: bytes) -> None:
         with self.alive():
-            self.process.control.send(kind, payload, ANSWER_SECONDS)
+            self.control.send(kind, payload, ANSWER_SECONDS)
 
-    def receive(self, seconds: float = KEY_SECONDS) -> tuple[Frame, object]:
+    def receive(self, seconds: float = KEY_SECONDS) -> tuple[Frame, Any]:
         with self.alive():
-            kind, payload = self.process.control.receive(seconds)
+            kind, payload = self.control.receive(seconds)
         return kind, json.loads(payload)
 
     @contextmanager

@@ -106,10 +106,11 @@ def verdict_outputs(result: CellResult, cell: NotebookNode, ran: CellRun | None,
     kinds = ("display_data", "stream") if as_it_ran else ("display_data",)
     shown = [output for output in ran.outputs if output["output_type"] in kinds] if ran is not None else []
     shown = [output | {"name": "stdout"} if output["output_type"] == "stream" else output for output in shown]
-    if result.credit <= 0:
+    credit = result.credit or 0.0
+    if credit <= 0:
         return [*shown, {"output_type": "error", "ename": UNMET, "evalue": text, "traceback": text.split("\n")}]
     outputs = [*shown, text_output(text + "\n")] if text else shown
-    if result.credit < 1:
+    if credit < 1:
         earned = 0.0 if result.extra_credit else result.score
         outputs.append(
             {

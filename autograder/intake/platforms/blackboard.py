@@ -7,6 +7,7 @@ student's name in its first line and, below, what the student wrote. Every attem
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 
 from autograder.intake.claims import Claim, Entry, Platform, Reading, Root, Who, common_start, text_of
 
@@ -21,8 +22,8 @@ def read(root: Root) -> Reading:
     people: dict[str, Who] = {}
     for match, entry in matches:
         parts[match["head"], match["time"]].append((match, entry))
-        if not match["rest"]:
-            people.setdefault(match["head"], who_of(match["head"], entry))
+        if not match["rest"] and (found_who := who_of(match["head"], entry)):
+            people.setdefault(match["head"], found_who)
     claims = []
     for (head, time), found in parts.items():
         who = people.get(head) or Who(login=login_of(head, heads, people))
@@ -49,9 +50,9 @@ def who_of(head: str, text: Entry) -> Who | None:
     return None
 
 
-def login_of(head: str, heads: set[str], people: dict[str, Who | None]) -> str:
+def login_of(head: str, heads: set[str], people: Mapping[str, Who]) -> str:
     """The user name at the end of `title_user`, both of which may hold underscores: the title is the same for all."""
-    titles = {other.removesuffix(f"_{who.login}") for other, who in people.items() if who}
+    titles = {other.removesuffix(f"_{who.login}") for other, who in people.items()}
     for title in titles:
         if head.startswith(f"{title}_"):
             return head.removeprefix(f"{title}_")

@@ -51,7 +51,7 @@ def read(root: Root) -> Reading:
 
 def clock(text: str) -> str:
     """The time without signs, and with four digits for the hour and minute."""
-    day, hour = re.match(r"(.*? \d{4}) (.*)\Z", re.sub(r"[.,:]", "", text)).groups()
+    _, day, hour = re.split(r"\A(.*? \d{4}) ", re.sub(r"[.,:]", "", text))
     half = re.search(r"[AP]M", hour)
     return f"{day} {re.sub(r'[^0-9]', '', hour).zfill(4)}{f' {half[0]}' if half else ''}"
 

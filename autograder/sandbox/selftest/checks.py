@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from autograder.sandbox import identity, syscalls
 from autograder.sandbox.policy import SandboxUnavailable, Tier
@@ -136,7 +137,7 @@ def reaching_the_network(tier: Tier, here: TrialPlace) -> str:
             listener.bind(address)
             listener.listen()
 
-        def connect(family: int, kind: int, address: object) -> Callable[[], None]:
+        def connect(family: int, kind: int, address: str | tuple[str, int]) -> Callable[[], None]:
             def go() -> None:
                 with socket.socket(family, kind) as connection:
                     connection.connect(address)
@@ -488,4 +489,4 @@ def run_checks(tier: Tier, only_quick: bool = False) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    json.dump(run_checks(sys.argv[1], only_quick=sys.argv[2] == "quick"), sys.stdout)
+    json.dump(run_checks(cast(Tier, sys.argv[1]), only_quick=sys.argv[2] == "quick"), sys.stdout)

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +97,7 @@ def attempt(
     return "" if may_be_stopped and status == -signal.SIGKILL else f"the sandbox ended with {status}"
 
 
-def each(attacks: dict[str, Callable[[], object]]) -> Callable[[], str]:
+def each(attacks: Mapping[str, Callable[[], object]]) -> Callable[[], str]:
     """Return an attack that makes several, and names those that did not raise an exception."""
 
     def all_of_them() -> str:
