@@ -1,8 +1,8 @@
 """Who called an expectation, and how the call reads there."""
 
 import ast
+import contextlib
 import linecache
-import math
 import sys
 from functools import lru_cache
 from itertools import islice
@@ -86,8 +86,11 @@ def in_sight(frame: FrameType) -> dict[str, float]:
 def take(name: str, value: Any, found: dict[str, float]) -> None:
     """Put a number, or an array's lengths, down under a name."""
     if type(value) in (int, float) or isinstance(value, np.number):
-        if isinstance(value, int | float | np.integer | np.floating) and math.isfinite(value) and abs(value) < 1e12:
-            found.setdefault(name, float(value))
+        if isinstance(value, int | float | np.integer | np.floating):
+            with contextlib.suppress(OverflowError):  # an integer of hundreds of digits
+                number = float(value)
+                if abs(number) < 1e12:
+                    found.setdefault(name, number)
     elif type(value) is np.ndarray:
         for axis, length in enumerate(value.shape[:4]):
             found.setdefault(f"the length of axis {axis} of {name}", float(length))

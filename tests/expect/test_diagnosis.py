@@ -314,6 +314,11 @@ class TestSight:
         said = self.hidden(bench, LOSS, LOSS * N, X=X)
         assert f"a factor {N} too large. {N} is the length of axis 0 of `X`" in said
 
+    def test_a_number_too_large_for_a_float_in_sight_harms_nothing(self, bench):
+        """Does a check that names an integer of 400 digits still say what is wrong?"""
+        said = self.hidden(bench, DSCORES, 0.8 * DSCORES, p=0.8, huge=10**400)
+        assert "a factor 1.25 too small everywhere. That is `p`." in said
+
     def test_the_wrong_axis(self, bench):
         """Is another length explained where both are lengths in sight?"""
         said = self.hidden(bench, DB, DSCORES.sum(axis=1), scores=SCORES)
