@@ -83,13 +83,24 @@ def check_labels(scores: Array, y: Array) -> None:
     if not np.issubdtype(dtype, np.floating):
         raise TypeError(f"scores: received dtype {dtype} in shape {np.shape(scores)}, expected floats")
     check_label_rows("y", y, "scores", np.shape(scores))
+    check_label_values(y, np.shape(scores)[1], f"scores of shape {np.shape(scores)}")
+
+
+def check_label_values(y: Array, classes: int, fits: str) -> None:
+    """Refuse a label outside 0..classes-1.
+
+    Args:
+        fits: what the labels must fit, as it should stand in the message.
+
+    Raises:
+        ValueError: with the first such label.
+    """
     labels = np.asarray(y)
-    classes = np.shape(scores)[1]
     bad = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(bad):
         raise ValueError(
             f"y: received label {labels[bad[0]]} at [{bad[0]}] in shape {labels.shape}, "
-            f"expected 0 <= label < {classes} to fit scores of shape {np.shape(scores)}"
+            f"expected 0 <= label < {classes} to fit {fits}"
         )
 
 

@@ -19,6 +19,11 @@ class TwoLayerNet:
     `params` holds W1 (H, D), b1 (H,), W2 (C, H), b2 (C,): one row of weights per unit. (In `nn.fc_net.TwoLayerNet`,
     which is put together from layers and trained by a Solver, it is one column per unit.)
 
+    Other courses: CS231n's classic net stores the transposed weights, W1 (D, H) and W2 (H, C), and since 2017 its L2
+    term has no 1/2; `layout="DH"` and `reg_factor=1.0` give its numbers. The layout matters for pictures of the
+    weights: with one row per unit, `W1[k].reshape(32, 32, 3)` is an image, and `W1.reshape(32, 32, 3, -1)` is nonsense;
+    `nn.vis.show_net_weights` knows both. The loss is softmax; CS145's net has `loss_function=mse_loss`.
+
     Source: Goodfellow et al., Deep Learning (2016), chapter 6.
     """
 
@@ -30,6 +35,8 @@ class TwoLayerNet:
         std: float = 1e-4,
         loss_function: Callable[[Array, Array], tuple[float, Array]] = softmax_loss,
         dtype: type = np.float64,
+        layout: str = "HD",
+        reg_factor: float = 0.5,
     ):
         """Draw the weights from numpy's global random stream: W1 first, then W2; biases are zero.
 
@@ -40,19 +47,29 @@ class TwoLayerNet:
             std: standard deviation of the weights.
             loss_function: maps (scores (N, C), y (N,)) to the loss and its gradient with respect to the scores.
             dtype: of the parameters: np.float64 or np.float32.
+            layout: "HD" for one row of weights per unit, W1 (H, D) and W2 (C, H); "DH" for a column, (D, H) and (H, C).
+            reg_factor: the L2 term is reg_factor * reg * (sum of squared weights): 0.5, or 1.0 as in CS231n since 2017.
+
+        Raises:
+            ValueError: another layout.
         """
+        if layout not in ("HD", "DH"):
+            raise ValueError(f'layout: received {layout!r}, expected "HD" or "DH"')
         self.loss_function = loss_function
+        self.layout = layout
+        self.reg_factor = reg_factor
+        step = 1 if layout == "HD" else -1
         self.params = {
-            "W1": (std * np.random.randn(hidden_size, input_size)).astype(dtype),
+            "W1": (std * np.random.randn(*(hidden_size, input_size)[::step])).astype(dtype),
             "b1": np.zeros(hidden_size, dtype),
-            "W2": (std * np.random.randn(output_size, hidden_size)).astype(dtype),
+            "W2": (std * np.random.randn(*(output_size, hidden_size)[::step])).astype(dtype),
             "b2": np.zeros(output_size, dtype),
         }
 
     def loss(self, X: Array, y: Array | None = None, reg: float = 0.0) -> Array | tuple[float, dict[str, Array]]:
         r"""Scores of a batch, or its loss and the gradients of all parameters.
 
-        $L = L_{data}(s, y) + \frac{reg}{2} (\lVert W_1 \rVert^2 + \lVert W_2 \rVert^2)$
+        $L = L_{data}(s, y) + \frac{reg}{2} (\lVert W_1 \rVert^2 + \lVert W_2 \rVert^2)$, with `reg_factor` for the 1/2.
 
         Args:
             X: (N, D) float, one row per example.
@@ -66,17 +83,19 @@ class TwoLayerNet:
         Raises:
             ValueError: shapes do not fit, N is 0, a label is outside 0..C-1, X or the scores hold NaN or infinity.
         """
-        W1, b1 = self.params["W1"], self.params["b1"]
-        W2, b2 = self.params["W2"], self.params["b2"]
-        check_batch("X", X, ("N", W1.shape[1]), f"W1 of shape {W1.shape}")
-        reg = float(reg)
+        W1, W2 = self._weights()
+        b1, b2 = self.params["b1"], self.params["b2"]
+        check_batch("X", X, ("N", W1.shape[1]), f"W1 of shape {self.params['W1'].shape}")
+        reg = 2 * self.reg_factor * float(reg)  # what follows has the factor 1/2
 
         # ===== START YOUR CODE HERE: scores =====
         # TODO: hidden (N, H), the outputs of the hidden layer after ReLU, and scores (N, C).
         hidden = np.maximum(0, X @ W1.T + b1)
         scores = hidden @ W2.T + b2
         # ====== END YOUR CODE HERE ======
-        check_shape("scores", scores, (len(X), len(b2)), f"X of shape {X.shape} and W2 of shape {W2.shape}")
+        check_shape(
+            "scores", scores, (len(X), len(b2)), f"X of shape {X.shape} and W2 of shape {self.params['W2'].shape}"
+        )
         if y is None:
             return scores
 
@@ -97,6 +116,8 @@ class TwoLayerNet:
             "b2": dscores.sum(axis=0),
         }
         # ====== END YOUR CODE HERE ======
+        if self.layout == "DH":
+            grads = {name: grad.T for name, grad in grads.items()}
         return float(loss), grads
 
     def train(
@@ -135,7 +156,7 @@ class TwoLayerNet:
         Raises:
             ValueError: shapes do not fit, a set or batch is empty, a label is outside 0..C-1, an input is not finite.
         """
-        check_batch("X", X, ("N", self.params["W1"].shape[1]), f"W1 of shape {self.params['W1'].shape}")
+        check_batch("X", X, ("N", self._weights()[0].shape[1]), f"W1 of shape {self.params['W1'].shape}")
         check_label_rows("y", y, "X", X.shape)
         check_batch("X_val", X_val, ("N", X.shape[1]), f"X of shape {X.shape}")
         check_label_rows("y_val", y_val, "X_val", X_val.shape)
@@ -195,3 +216,8 @@ class TwoLayerNet:
         y_pred = self.loss(X).argmax(axis=1)
         # ====== END YOUR CODE HERE ======
         return y_pred
+
+    def _weights(self) -> tuple[Array, Array]:
+        """W1 (H, D) and W2 (C, H), in whichever layout they are stored."""
+        W1, W2 = self.params["W1"], self.params["W2"]
+        return (W1, W2) if self.layout == "HD" else (W1.T, W2.T)

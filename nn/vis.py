@@ -6,7 +6,7 @@ current, for `plt.gcf()` and `plt.savefig`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isqrt, sqrt
 from typing import Any
 
@@ -47,32 +47,53 @@ def visualize_grid(Xs: Array, ubound: float = 255.0, padding: int = 1) -> Array:
     return grid
 
 
-def show_net_weights(net: Any, name: str = "W1", title: str | None = None) -> None:
+def show_net_weights(net: Any, name: str = "W1", title: str | None = None, order: str | None = None) -> None:
     """Show the weights of every hidden unit of the first layer as a colour image.
 
     Args:
-        net: has `params[name]`, either (H, D) as in `nn.neural_net`, with D in the order height, width, channel, or
-            (D, H) as in `nn.fc_net`, with D in the order channel, height, width; D = 3 * side * side.
+        net: has `params[name]`, one row per hidden unit (H, D) or one column (D, H), D = 3 * side * side.
         name: of the weights.
         title: above the picture.
+        order: in which the D numbers run: "HWC" for height, width, channel, or "CHW" for channel, height, width. By
+            default "HWC" for the nets of `nn.neural_net`, in both layouts, and for rows; "CHW" for other columns.
 
     Raises:
-        ValueError: the weights of a unit do not make a square colour image.
+        ValueError: the weights of a unit do not make a square colour image, or another order.
     """
     W = net.params[name]
     units_first = W.shape[0] == len(net.params[name.replace("W", "b")])
-    per_unit = W if units_first else W.T
-    side = round(sqrt(per_unit.shape[1] / 3))
-    if 3 * side * side != per_unit.shape[1]:
-        raise ValueError(f"{name}: received shape {W.shape}, expected 3 * side * side weights for each unit")
-    if units_first:
-        images = per_unit.reshape(-1, side, side, 3)
-    else:
-        images = per_unit.reshape(-1, 3, side, side).transpose(0, 2, 3, 1)
+    if order is None:
+        order = "HWC" if units_first or hasattr(net, "layout") else "CHW"
+    images = _colour_images(name, W if units_first else W.T, order)
     _, ax = plt.subplots(figsize=(6, 6))
     ax.imshow(visualize_grid(images, padding=3).astype(np.uint8))
     ax.set_title(title or f"{name}: one image per hidden unit")
     ax.axis("off")
+    _show()
+
+
+def show_templates(W: Array, classes: Sequence[str], title: str | None = None) -> None:
+    """Show the weights of every class of a linear classifier as a colour image.
+
+    Args:
+        W: (D, C) weights, D = 3 * side * side in the order height, width, channel; a last row with biases is left out.
+        classes: (C,) their names.
+        title: above the pictures.
+
+    Raises:
+        ValueError: the weights of a class do not make a square colour image, or the names do not fit W.
+    """
+    check_shape("W", W, ("D", len(classes)), f"{len(classes)} names of classes")
+    images = _colour_images("W", W[: len(W) - len(W) % 3].T, "HWC")
+    columns = (len(classes) + 1) // 2
+    figure, axes = plt.subplots(2, columns, figsize=(2 * columns, 4.4), layout="constrained", squeeze=False)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image, label in zip(axes.flat, images, classes, strict=False):
+        ax.imshow(visualize_grid(image[None]).astype(np.uint8))
+        ax.set_title(label, fontsize=10)
+    if title:
+        figure.suptitle(title)
     _show()
 
 
@@ -118,6 +139,18 @@ def plot_curves(
     if title:
         figure.suptitle(title)
     _show()
+
+
+def _colour_images(name: str, rows: Array, order: str) -> Array:
+    """(N, side, side, 3) images from rows of weights."""
+    side = round(sqrt(rows.shape[1] / 3))
+    if 3 * side * side != rows.shape[1]:
+        raise ValueError(f"{name}: received {rows.shape[1]} weights per image, expected 3 * side * side")
+    if order == "HWC":
+        return rows.reshape(-1, side, side, 3)
+    if order == "CHW":
+        return rows.reshape(-1, 3, side, side).transpose(0, 2, 3, 1)
+    raise ValueError(f'order: received {order!r}, expected "HWC" or "CHW"')
 
 
 def _history(run: Any, key: str) -> list[float]:

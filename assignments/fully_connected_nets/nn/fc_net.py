@@ -1,15 +1,19 @@
 """Fully connected nets put together from layers; their `loss` is what a Solver calls.
 
 `nn.neural_net.TwoLayerNet` is another two-layer net: it trains itself, and stores its weights the other way round.
+`from nn.fc_net import *` brings the layers and losses too.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
 
+from nn import layer_utils, layers
 from nn.checks import Array, check_batch, check_shape
+from nn.layer_utils import *  # noqa: F403 (for those who import * from here)
 from nn.layer_utils import (
     NORMALIZATIONS,
     affine_norm_relu_dropout_backward,
@@ -17,8 +21,11 @@ from nn.layer_utils import (
     affine_relu_backward,
     affine_relu_forward,
 )
-from nn.layers import affine_backward, affine_forward
-from nn.losses import softmax_loss
+from nn.layers import *  # noqa: F403 (likewise)
+from nn.layers import affine_backward, affine_forward, softmax_loss
+from nn.saving import load_arrays, save_arrays
+
+__all__ = ["FullyConnectedNet", "TwoLayerNet", *layers.__all__, *layer_utils.__all__]
 
 
 class TwoLayerNet:
@@ -37,6 +44,9 @@ class TwoLayerNet:
         num_classes: int = 10,
         weight_scale: float = 1e-3,
         reg: float = 0.0,
+        *,
+        hidden_dims: int | None = None,
+        dropout: float = 0,
     ):
         """Draw the weights from numpy's global random stream: W1 first, then W2; biases are zero.
 
@@ -46,7 +56,14 @@ class TwoLayerNet:
             num_classes: C.
             weight_scale: standard deviation of the weights.
             reg: strength of the L2 regularisation.
+            hidden_dims: another name of `hidden_dim`.
+            dropout: this net has none: only 0 and 1, which mean none in every course, are accepted.
+
+        Raises:
+            ValueError: dropout is asked for.
         """
+        _check_no_dropout(dropout)
+        hidden_dim = hidden_dim if hidden_dims is None else hidden_dims
         self.params: dict[str, Array] = {}
         self.reg = float(reg)
         # ===== START YOUR CODE HERE =====
@@ -90,6 +107,18 @@ class TwoLayerNet:
         # ====== END YOUR CODE HERE ======
         return float(loss), grads
 
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the parameters as one .npz file without pickles."""
+        save_arrays(path, self.params)
+
+    def load(self, path: str | os.PathLike) -> None:
+        """Take the parameters from what `save` wrote.
+
+        Raises:
+            ValueError: the file is not such a file, or is of a net with other layers.
+        """
+        self.params = _fitting(path, self.params)
+
 
 class FullyConnectedNet:
     """Hidden layers affine - [normalisation] - ReLU - [dropout], then affine - softmax, with L2 regularisation.
@@ -111,6 +140,9 @@ class FullyConnectedNet:
         weight_scale: float = 1e-2,
         dtype: type = np.float32,
         seed: int | None = None,
+        *,
+        use_batchnorm: bool = False,
+        dropout: float = 0,
     ):
         """Draw the weights from numpy's global random stream, first layer first; biases and shifts are 0, scales 1.
 
@@ -124,10 +156,16 @@ class FullyConnectedNet:
             weight_scale: standard deviation of the weights.
             dtype: of the parameters and of the computation; np.float64 for numeric gradients.
             seed: of the dropout masks, which are then the same in every call (for gradient checks).
+            use_batchnorm: the older way to say normalization="batchnorm".
+            dropout: only 0 and 1, which mean no dropout in every course, are accepted; see `dropout_keep_ratio`.
 
         Raises:
-            ValueError: an unknown normalisation, or a keep ratio outside (0, 1].
+            ValueError: an unknown normalisation, or two at once, a keep ratio outside (0, 1], or another `dropout`.
         """
+        _check_no_dropout(dropout)
+        if use_batchnorm and normalization not in (None, "batchnorm"):
+            raise ValueError(f"use_batchnorm: received True together with normalization={normalization!r}")
+        normalization = "batchnorm" if use_batchnorm else normalization
         if normalization not in (None, *NORMALIZATIONS):
             raise ValueError(
                 f"normalization: received {normalization!r}, expected None or one of {list(NORMALIZATIONS)}"
@@ -199,3 +237,46 @@ class FullyConnectedNet:
         raise NotImplementedError("FullyConnectedNet.loss: backward")
         # ====== END YOUR CODE HERE ======
         return float(loss), grads
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the parameters, and the running averages of batch normalisation, as one .npz file without pickles."""
+        save_arrays(path, self._state())
+
+    def load(self, path: str | os.PathLike) -> None:
+        """Take the parameters and running averages from what `save` wrote.
+
+        Raises:
+            ValueError: the file is not such a file, or is of a net with other layers.
+        """
+        for name, value in _fitting(path, self._state()).items():
+            layer, _, average = name.rpartition("/")
+            if layer:
+                self.bn_params[int(layer.removeprefix("bn")) - 1][average] = value
+            else:
+                self.params[name] = value
+
+    def _state(self) -> dict[str, Array]:
+        """The parameters, and the running averages as bn1/running_mean, ..., which are zeros before training."""
+        state = dict(self.params)
+        for i, bn_param in enumerate(self.bn_params, start=1):
+            for average in ("running_mean", "running_var"):
+                state[f"bn{i}/{average}"] = bn_param.get(average, np.zeros_like(self.params[f"beta{i}"]))
+        return state
+
+
+def _fitting(path: str | os.PathLike, arrays: dict[str, Array]) -> dict[str, Array]:
+    """What `path` holds, if its names and shapes are those of `arrays`."""
+    loaded = load_arrays(path, arrays)
+    for name, value in loaded.items():
+        check_shape(f"{path}: {name}", value, arrays[name].shape, f"{name} of this net")
+    return loaded
+
+
+def _check_no_dropout(dropout: float) -> None:
+    """Refuse `dropout`, which was the probability to drop a value in some years and to keep it in others."""
+    if dropout not in (0, 1):
+        raise ValueError(
+            f"dropout: received {dropout}, which is the probability to drop a value in notebooks up to 2017, and to "
+            "keep it since 2018. Say dropout_keep_ratio instead, which is always the probability to keep a value "
+            "(of FullyConnectedNet; TwoLayerNet has no dropout)"
+        )

@@ -17,6 +17,17 @@ from nn.layers import (
     relu_forward,
 )
 
+__all__ = [
+    "affine_batchnorm_relu_backward",
+    "affine_batchnorm_relu_forward",
+    "affine_layernorm_relu_backward",
+    "affine_layernorm_relu_forward",
+    "affine_norm_relu_dropout_backward",
+    "affine_norm_relu_dropout_forward",
+    "affine_relu_backward",
+    "affine_relu_forward",
+]
+
 NORMALIZATIONS = {
     "batchnorm": (batchnorm_forward, batchnorm_backward),
     "layernorm": (layernorm_forward, layernorm_backward),

@@ -1,7 +1,8 @@
 """Layers: each forward function returns (out, cache), each backward function takes (dout, cache).
 
 `dout` is the gradient of the loss with respect to the layer's output; a backward function returns the gradients of the
-loss with respect to the layer's inputs, each in the shape of its input.
+loss with respect to the layer's inputs, each in the shape of its input. The losses are in `nn.losses`; softmax_loss and
+svm_loss can be imported from here too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,23 @@ from __future__ import annotations
 import numpy as np
 
 from nn.checks import Array, check_batch, check_shape
+from nn.losses import softmax_loss, svm_loss
+
+__all__ = [
+    "affine_backward",
+    "affine_forward",
+    "batchnorm_backward",
+    "batchnorm_backward_alt",
+    "batchnorm_forward",
+    "dropout_backward",
+    "dropout_forward",
+    "layernorm_backward",
+    "layernorm_forward",
+    "relu_backward",
+    "relu_forward",
+    "softmax_loss",
+    "svm_loss",
+]
 
 Cache = tuple
 

@@ -6,6 +6,8 @@ dict that it is given. No rule changes `w` or `dw`.
 
 from __future__ import annotations
 
+import difflib
+
 import numpy as np
 
 from nn.checks import Array, check_shape
@@ -21,16 +23,16 @@ def sgd(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
     Args:
         w: float, any shape.
         dw: the gradient of the loss with respect to w, in its shape.
-        config: "learning_rate" (default 1e-2).
+        config: "learning_rate" (default 1e-2). Every rule refuses keys that it does not know.
 
     Returns:
         next_w: like w.
         config: with the settings used.
 
     Raises:
-        ValueError: `dw` has another shape than `w`.
+        ValueError: `dw` has another shape than `w`, or `config` has a key that this rule does not know.
     """
-    config = _settings(w, dw, config, learning_rate=1e-2)
+    config = _settings("sgd", w, dw, config, learning_rate=1e-2)
     return w - config["learning_rate"] * dw, config
 
 
@@ -50,14 +52,31 @@ def sgd_momentum(w: Array, dw: Array, config: dict | None = None) -> tuple[Array
         config: with the settings used and the new velocity.
 
     Raises:
-        ValueError: `dw` or the velocity has another shape than `w`.
+        ValueError: `dw` or the velocity has another shape than `w`, or `config` has a key that this rule does not know.
     """
-    config = _settings(w, dw, config, learning_rate=1e-2, momentum=0.9)
+    config = _settings("sgd_momentum", w, dw, config, learning_rate=1e-2, momentum=0.9)
     v = _memory(config, "velocity", w)
     v = config["momentum"] * v - config["learning_rate"] * dw
     next_w = w + v
     config["velocity"] = v
     return next_w, config
+
+
+def sgd_nesterov_momentum(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
+    r"""Gradient descent with Nesterov's momentum, which looks one step of the velocity ahead.
+
+    $v' \leftarrow \mu v - \eta \, dw, \quad w \leftarrow w + v' + \mu (v' - v), \quad v \leftarrow v'$
+
+    Source: Nesterov, A Method of Solving a Convex Programming Problem with Convergence Rate O(1/k^2) (1983); in this
+    form Bengio, Boulanger-Lewandowski & Pascanu, Advances in Optimizing Recurrent Networks (2013), section 3.5.
+
+    Arguments, result and errors are those of `sgd_momentum`.
+    """
+    config = _settings("sgd_nesterov_momentum", w, dw, config, learning_rate=1e-2, momentum=0.9)
+    before = _memory(config, "velocity", w)
+    v = config["momentum"] * before - config["learning_rate"] * dw
+    config["velocity"] = v
+    return w + v + config["momentum"] * (v - before), config
 
 
 def rmsprop(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
@@ -77,9 +96,9 @@ def rmsprop(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dic
         config: with the settings used and the new cache.
 
     Raises:
-        ValueError: `dw` or the cache has another shape than `w`.
+        ValueError: `dw` or the cache has another shape than `w`, or `config` has a key that this rule does not know.
     """
-    config = _settings(w, dw, config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
+    config = _settings("rmsprop", w, dw, config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
     cache = _memory(config, "cache", w)
     cache = config["decay_rate"] * cache + (1 - config["decay_rate"]) * dw**2
     next_w = w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"])
@@ -106,9 +125,9 @@ def adam(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
         config: with the settings used and the new m, v and t.
 
     Raises:
-        ValueError: `dw`, m or v has another shape than `w`.
+        ValueError: `dw`, m or v has another shape than `w`, or `config` has a key that this rule does not know.
     """
-    config = _settings(w, dw, config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8)
+    config = _settings("adam", w, dw, config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8)
     m, v = _memory(config, "m", w), _memory(config, "v", w)
     t = config.get("t", 0)
     t += 1
@@ -121,14 +140,36 @@ def adam(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
     return next_w, config
 
 
-RULES = {rule.__name__: rule for rule in (sgd, sgd_momentum, rmsprop, adam)}
+RULES = {rule.__name__: rule for rule in (sgd, sgd_momentum, sgd_nesterov_momentum, rmsprop, adam)}
 """Every update rule by its name, as a Solver knows it; one of your own can be added."""
 
 
-def _settings(w: Array, dw: Array, config: dict | None, **defaults: float) -> dict:
+_MEMORIES = {
+    "sgd": (),
+    "sgd_momentum": ("velocity",),
+    "sgd_nesterov_momentum": ("velocity",),
+    "rmsprop": ("cache",),
+    "adam": ("m", "v", "t"),
+}
+_C147 = {  # names of UCLA's C147, whose "v" in Adam is the mean of the gradient and "a" that of its square
+    ("rmsprop", "a"): 'the running mean of squared gradients is called "cache" here',
+    (
+        "adam",
+        "a",
+    ): 'the running means of the gradient and of its square, "v" and "a" in C147, are called "m" and "v" here',
+}
+
+
+def _settings(rule: str, w: Array, dw: Array, config: dict | None, **defaults: float) -> dict:
     """The config with what is missing filled in, as plain floats: a numpy float64 would widen float32 weights."""
     check_shape("dw", dw, np.shape(w), f"w of shape {np.shape(w)}")
     config = {} if config is None else config
+    known = [*defaults, *_MEMORIES[rule]]
+    for name in config:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = _C147.get((rule, name)) or (f"did you mean {near[0]!r}?" if near else f"expected some of {known}")
+            raise ValueError(f"config: received {name!r}, which {rule} does not know: {hint}")
     for name, default in defaults.items():
         config[name] = float(config.get(name, default))
     return config

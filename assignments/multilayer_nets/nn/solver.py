@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from nn import optim
 from nn.checks import Array, NotFiniteError, check_batch, check_count, check_finite, check_label_rows, check_shape
+from nn.saving import save_arrays
 
 
 class Model(Protocol):
@@ -188,11 +188,7 @@ class Solver:
         state = {name: getattr(self, name) for name in _STATE}
         arrays["state"] = np.array(json.dumps({"solver": state, "settings": settings, "random": position}))
 
-        path = Path(path)
-        unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with unfinished.open("wb") as file:
-            np.savez(file, **arrays)
-        unfinished.replace(path)
+        save_arrays(path, arrays)
 
     def resume(self, path: str | Path) -> None:
         """Go back to a checkpoint: the next `train()` goes on as if it had never stopped.
