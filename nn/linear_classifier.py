@@ -207,7 +207,8 @@ class LinearClassifier:
         check_label_rows("y", y, "X", X.shape)
         check_count("batch_size", batch_size)
         if self.W is None:
-            self.W = self.std * np.random.randn(X.shape[1], int(np.max(y)) + 1)
+            drawn = self.std * np.random.randn(X.shape[1], int(np.max(y)) + 1)
+            self.W = drawn.astype(np.result_type(X, np.float32))
         loss_history: list[float] = []
         for it in range(num_iters):
             batch = np.random.choice(len(X), batch_size)

@@ -1,0 +1,216 @@
+"""Does the homework linear_classifiers give every point to its solution, none to the release, and find each mistake?"""
+
+import re
+
+import pytest
+
+from autograder.expect.lint import guessable_cells
+from autograder.notebooks import read_source_notebook
+
+NAME = "linear_classifiers"
+LINEAR = "nn.linear_classifier"
+CLASSIFIER = f"{LINEAR}.LinearClassifier"
+IDLE = ["sparse-demo", "timing", "baseline", "baseline-plot", "search", "templates", "test-accuracy"]
+
+# name -> region, what a student wrote there, the grade cells that must be lost
+MISTAKES = {
+    "right-class-counted": (
+        f"{LINEAR}.svm_loss_naive",
+        "    for i in range(len(X)):\n"
+        "        scores = X[i] @ W\n"
+        "        for j in range(W.shape[1]):\n"
+        "            margin = scores[j] - scores[y[i]] + 1\n"
+        "            if margin > 0:\n"
+        "                loss += margin\n"
+        "                dW[:, j] += X[i]\n"
+        "                dW[:, y[i]] -= X[i]\n"
+        "    loss = loss / len(X) + 0.5 * reg * np.sum(W**2)\n"
+        "    dW = dW / len(X) + reg * W",
+        ["svm-naive-loss-check"],
+    ),
+    "naive-gradient-without-right-class": (
+        f"{LINEAR}.svm_loss_naive",
+        "    for i in range(len(X)):\n"
+        "        scores = X[i] @ W\n"
+        "        for j in range(W.shape[1]):\n"
+        "            margin = scores[j] - scores[y[i]] + 1\n"
+        "            if j != y[i] and margin > 0:\n"
+        "                loss += margin\n"
+        "                dW[:, j] += X[i]\n"
+        "    loss = loss / len(X) + 0.5 * reg * np.sum(W**2)\n"
+        "    dW = dW / len(X) + reg * W",
+        ["svm-naive-gradient-check"],
+    ),
+    "softmax-overflows": (
+        f"{LINEAR}.softmax_loss_naive",
+        "    for i in range(len(X)):\n"
+        "        p = np.exp(X[i] @ W)\n"
+        "        p /= p.sum()\n"
+        "        loss -= np.log(p[y[i]])\n"
+        "        p[y[i]] -= 1\n"
+        "        dW += np.outer(X[i], p)\n"
+        "    loss = loss / len(X) + 0.5 * reg * np.sum(W**2)\n"
+        "    dW = dW / len(X) + reg * W",
+        ["softmax-naive-check"],
+    ),
+    "one-for-all-margins": (
+        "nn.losses.svm_loss",
+        "    rows = np.arange(len(y))\n"
+        "    margins = np.maximum(0, scores - scores[rows, y][:, None] + 1)\n"
+        "    margins[rows, y] = 0\n"
+        "    loss = margins.sum() / len(y)\n"
+        "    dscores = (margins > 0).astype(scores.dtype)\n"
+        "    dscores[rows, y] = -dscores.max(axis=1)\n"
+        "    dscores /= len(y)",
+        ["svm-loss-check"],
+    ),
+    "gradient-not-averaged": (
+        "nn.losses.softmax_loss",
+        "    rows = np.arange(len(y))\n"
+        "    shifted = scores - scores.max(axis=1, keepdims=True)\n"
+        "    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n"
+        "    loss = -log_probs[rows, y].sum() / len(y)\n"
+        "    dscores = np.exp(log_probs)\n"
+        "    dscores[rows, y] -= 1",
+        ["softmax-loss-check"],
+    ),
+    "penalty-lacks-its-half": (
+        f"{LINEAR}.linear_loss",
+        "    loss, dscores = loss_function(X @ W, y)\n"
+        "    loss += reg * np.sum(W**2)\n"
+        "    dW = X.T @ dscores + 2 * reg * W",
+        ["linear-loss-check", "update-check"],
+    ),
+    "step-along-the-gradient": (
+        f"{CLASSIFIER}.train:update",
+        "            self.W = self.W + learning_rate * grad",
+        ["update-check"],
+    ),
+    "largest-over-the-examples": (
+        f"{CLASSIFIER}.predict",
+        "        y_pred = (X @ W).argmax(axis=0)",
+        ["predict-check", "accuracy-check"],
+    ),
+}
+
+# Right in another way: nothing may be lost.
+OTHER_WAYS = {
+    "sums-in-another-order": (
+        f"{LINEAR}.softmax_loss_naive",
+        "    for i in reversed(range(len(X))):\n"
+        "        scores = X[i] @ W - np.max(X[i] @ W)\n"
+        "        p = np.exp(scores) / np.exp(scores).sum()\n"
+        "        loss += (np.log(np.exp(scores).sum()) - scores[y[i]]) / len(X)\n"
+        "        p[y[i]] -= 1\n"
+        "        dW += np.outer(X[i], p) / len(X)\n"
+        "    loss += sum(reg / 2 * w * w for w in W.ravel()[::-1])\n"
+        "    dW += reg * W",
+    ),
+    "step-in-place": (f"{CLASSIFIER}.train:update", "            self.W -= learning_rate * grad"),
+}
+
+
+@pytest.fixture(scope="module")
+def linear_classifiers(homework):
+    return homework(NAME)
+
+
+@pytest.fixture(scope="module")
+def complete(linear_classifiers):
+    """The solution's folder after the notebook ran in it from top to bottom, and what its cells did."""
+    folder = linear_classifiers.submission("complete")
+    return folder, linear_classifiers.check(folder, NAME)
+
+
+@pytest.fixture(scope="module")
+def graded(linear_classifiers, complete):
+    """The complete submission and every other one, judged against the source."""
+    reference, _ = complete
+    folders = [linear_classifiers.submission("complete-again", files=reference)]
+    for name, (region, text, *_) in (MISTAKES | OTHER_WAYS).items():
+        folders.append(linear_classifiers.submission(name, write={region: text}, files=reference))
+    return linear_classifiers.grade(reference, folders, NAME, skip=IDLE)
+
+
+def test_points_add_up_to_100(linear_classifiers):
+    """Do the points come to what the homework promises?"""
+    cells = read_source_notebook(linear_classifiers.assignment.folder / f"{NAME}.ipynb").cells
+    assert sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in cells) == 100
+
+
+def test_no_points_can_be_guessed(linear_classifiers):
+    """Has every check an expectation on fresh inputs or held-out data?"""
+    assert guessable_cells(read_source_notebook(linear_classifiers.assignment.folder / f"{NAME}.ipynb")) == []
+
+
+def test_the_solution_earns_every_point(linear_classifiers, complete):
+    """Does the source notebook, run from top to bottom, pass every check and stop nowhere?"""
+    _, did = complete
+    assert {cell: run["error"] for cell, run in did.items() if run["error"]} == {}
+    assert linear_classifiers.scores(did, NAME) == linear_classifiers.grade_cells(NAME)
+
+
+def test_the_release_earns_nothing(linear_classifiers):
+    """Does a student who hands in what was released get no automatic point, and reach the first region?"""
+    did = linear_classifiers.check(linear_classifiers.submission("released", leave=["*"]), NAME, skip=IDLE)
+    assert set(linear_classifiers.scores(did, NAME).values()) == {0.0}
+    assert not did["images"]["error"]
+
+
+@pytest.mark.parametrize("name", ["complete-again", *OTHER_WAYS])
+def test_a_right_solution_is_graded_full(linear_classifiers, graded, name):
+    """Does the judge give every point to the complete submission and to other ways, without running the search?"""
+    assert linear_classifiers.lost(graded[name], NAME) == []
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_loses_its_questions(linear_classifiers, graded, name):
+    """Does a usual mistake lose exactly the checks that test it, and none of the others?"""
+    assert linear_classifiers.lost(graded[name], NAME) == MISTAKES[name][2]
+
+
+def test_each_loss_is_checked_on_its_own(linear_classifiers):
+    """Does a student who has written only one region pass its check, whatever is missing elsewhere?"""
+    alone = {
+        "nn.losses.svm_loss": ["svm-loss-check"],
+        "nn.losses.softmax_loss": ["softmax-loss-check"],
+        f"{LINEAR}.svm_loss_naive": ["svm-naive-loss-check", "svm-naive-gradient-check"],
+        f"{LINEAR}.linear_loss": ["linear-loss-check"],
+    }
+    regions = linear_classifiers.assignment.blank
+    for region, passed in alone.items():
+        leave = [other for other in regions if other != region]
+        folder = linear_classifiers.submission(f"only-{region.rpartition('.')[2]}", leave=leave)
+        did = linear_classifiers.check(folder, NAME, skip=[*IDLE, "accuracy-check"])
+        right = [cell for cell, score in linear_classifiers.scores(did, NAME).items() if score and cell in did]
+        assert right == passed
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "said"),
+    [
+        ("right-class-counted", "svm-naive-loss-check", "the right class is counted too"),
+        ("one-for-all-margins", "svm-loss-check", "the right class gets -1 for all margins together"),
+        ("penalty-lacks-its-half", "linear-loss-check", "the L2 term lacks its factor 1/2"),
+        ("step-along-the-gradient", "update-check", "the step goes along the gradient, not against it"),
+        ("largest-over-the-examples", "predict-check", "over the examples, not over the classes"),
+    ],
+)
+def test_a_mistake_is_named_at_once(linear_classifiers, name, cell, said):
+    """Does a student hear of a usual mistake from the check under its task, and not only when graded?"""
+    region, text, _ = MISTAKES[name]
+    folder = linear_classifiers.submission(f"named-{name}", write={region: text})
+    did = linear_classifiers.check(folder, NAME, skip=[*IDLE, "accuracy-check"])
+    assert re.search(said, did[cell]["error"] or "", re.DOTALL), did[cell]
+
+
+def test_accuracies_lie_in_their_bands(complete):
+    """Do first runs and search end where the text says they do, and do the two forms of each loss agree?"""
+    _, did = complete
+    svm, softmax = (float(found) for found in re.findall(r"validation accuracy ([\d.]+)", did["baseline"]["text"]))
+    assert 0.30 <= svm <= 0.45
+    assert 0.30 <= softmax <= 0.45
+    assert float(re.search(r"best: ([\d.]+)", did["search"]["text"])[1]) >= 0.38
+    differences = re.findall(r"difference (\S+), of the gradients (\S+)", did["timing"]["text"])
+    assert len(differences) == 2
+    assert all(float(number.rstrip(",")) < 1e-9 for pair in differences for number in pair)
