@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nn import optim
 
-RULES = {"sgd": optim.sgd, "sgd_momentum": optim.sgd_momentum, "rmsprop": optim.rmsprop, "adam": optim.adam}
+RULES = optim.RULES
 
 
 def one_number(name, w, gradients, lr):
@@ -19,6 +19,9 @@ def one_number(name, w, gradients, lr):
         elif name == "sgd_momentum":
             first = 0.9 * first - lr * dw
             w += first
+        elif name == "sgd_nesterov_momentum":
+            before, first = first, 0.9 * first - lr * dw
+            w += first + 0.9 * (first - before)
         elif name == "rmsprop":
             second = 0.99 * second + 0.01 * dw**2
             w -= lr * dw / (second**0.5 + 1e-8)
@@ -61,7 +64,8 @@ def test_rules_change_only_what_they_return(name):
 def test_float32_weights_stay_float32(name):
     """Do weights keep their precision, also when the settings are numpy float64 scalars from a random search?"""
     w = np.ones(3, np.float32)
-    config = {"learning_rate": np.float64(0.1), "momentum": np.float64(0.9), "decay_rate": np.float64(0.9)}
+    own = {"sgd_momentum": "momentum", "sgd_nesterov_momentum": "momentum", "rmsprop": "decay_rate", "adam": "beta1"}
+    config = {setting: np.float64(0.1) for setting in ("learning_rate", own.get(name, "learning_rate"))}
     for _ in range(3):
         w, config = RULES[name](w, np.ones(3, np.float32), config)
         assert w.dtype == np.float32

@@ -1,0 +1,273 @@
+"""Linear classifiers: the scores of an example x are x W, with one column of weights per class.
+
+There is no bias: give every example a last number 1, `np.hstack([X, np.ones((len(X), 1))])`, and the last row of W is
+the bias. Losses are those of `nn.losses`, here as functions of the weights, plus reg / 2 times the sum of the squared
+weights. (CS231n has had no 1/2 there since 2017: `reg_factor=1.0`, or a reg twice as large, gives its numbers.)
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nn.checks import Array, NotFiniteError, check_batch, check_count, check_label_rows, check_label_values, check_shape
+from nn.gradient_check import grad_check_sparse
+from nn.losses import softmax_loss, svm_loss
+from nn.saving import load_arrays, save_arrays
+
+LossFunction = Callable[[Array, Array], tuple[float, Array]]
+
+
+def svm_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Array]:
+    r"""Multiclass hinge loss of a linear classifier, with loops.
+
+    $L = \frac{1}{N} \sum_i \sum_{j \ne y_i} \max(0, s_{ij} - s_{i, y_i} + 1) + \frac{reg}{2} \lVert W \rVert^2,
+    \quad s = X W$
+
+    Source: Weston & Watkins, Support Vector Machines for Multi-Class Pattern Recognition (1999).
+
+    Args:
+        W: (D, C) float, one column of weights per class.
+        X: (N, D) float, one row per example.
+        y: (N,) int, the class of each example, 0 <= y[i] < C.
+        reg: strength of the L2 regularisation.
+
+    Returns:
+        loss: float.
+        dW: (D, C), the gradient of the loss with respect to W.
+
+    Raises:
+        ValueError: shapes do not fit, N is 0, a label is outside 0..C-1, or X holds NaN or infinity.
+        TypeError: `y` does not hold integers.
+    """
+    _check_examples(W, X, y)
+    loss, dW = 0.0, np.zeros_like(W)
+    # ===== START YOUR CODE HERE =====
+    # TODO: loss and dW (D, C): go through the examples and, for each, through the classes.
+    raise NotImplementedError("svm_loss_naive")
+    # ====== END YOUR CODE HERE ======
+    return float(loss), dW
+
+
+def softmax_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Array]:
+    r"""Mean cross-entropy of the softmax of a linear classifier's scores, with loops.
+
+    $L = -\frac{1}{N} \sum_i \log p_{i, y_i} + \frac{reg}{2} \lVert W \rVert^2,
+    \quad \log p_{ij} = s_{ij} - \log \sum_k e^{s_{ik}}, \quad s = X W$
+
+    The largest score of each example is subtracted first, which changes no probability and keeps the exponentials
+    finite.
+
+    Source: Goodfellow et al., Deep Learning (2016), section 6.2.2.3.
+
+    Arguments, result and errors are those of `svm_loss_naive`.
+    """
+    _check_examples(W, X, y)
+    loss, dW = 0.0, np.zeros_like(W)
+    # ===== START YOUR CODE HERE =====
+    # TODO: loss and dW (D, C): go through the examples and, for each, through the classes.
+    raise NotImplementedError("softmax_loss_naive")
+    # ====== END YOUR CODE HERE ======
+    return float(loss), dW
+
+
+def linear_loss(W: Array, X: Array, y: Array, reg: float, loss_function: LossFunction) -> tuple[float, Array]:
+    r"""The loss of a linear classifier as a function of its weights, without loops.
+
+    $L = L_{data}(X W, y) + \frac{reg}{2} \lVert W \rVert^2$
+
+    Args:
+        W, X, y, reg: as in `svm_loss_naive`.
+        loss_function: maps (scores (N, C), y (N,)) to the data loss and its gradient with respect to the scores.
+
+    Result and errors are those of `svm_loss_naive`.
+    """
+    _check_examples(W, X, y)
+    # ===== START YOUR CODE HERE =====
+    # TODO: loss and dW (D, C); loss_function(scores, y) gives the data loss and dscores (N, C).
+    raise NotImplementedError("linear_loss")
+    # ====== END YOUR CODE HERE ======
+    return float(loss), dW
+
+
+def svm_loss_vectorized(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Array]:
+    """The same as `svm_loss_naive`, without loops."""
+    return linear_loss(W, X, y, reg, svm_loss)
+
+
+def softmax_loss_vectorized(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Array]:
+    """The same as `softmax_loss_naive`, without loops."""
+    return linear_loss(W, X, y, reg, softmax_loss)
+
+
+class LinearClassifier:
+    """A linear classifier, trained by stochastic gradient descent.
+
+    `W` holds the weights (D, C), one column per class; None until they are drawn.
+    """
+
+    def __init__(
+        self,
+        loss_function: LossFunction = softmax_loss,
+        std: float = 1e-3,
+        reg_factor: float = 0.5,
+        dims: Sequence[int] | None = None,
+    ):
+        """Set up a classifier; its weights are drawn now if `dims` is given, else when training begins.
+
+        Args:
+            loss_function: maps (scores (N, C), y (N,)) to the loss and its gradient with respect to the scores:
+                `softmax_loss`, `svm_loss` or `mse_loss` of `nn.losses`.
+            std: standard deviation of the first weights.
+            reg_factor: the L2 term is reg_factor * reg * sum of squared weights: 0.5, or 1.0 as in CS231n since 2017.
+            dims: (C, D), numbers of classes and features, as in C147, which draws one row per class. `W` is (D, C)
+                here all the same.
+        """
+        self.loss_function = loss_function
+        self.std = std
+        self.reg_factor = reg_factor
+        self.W: Array | None = None if dims is None else (std * np.random.randn(*dims)).T
+
+    def loss(self, X: Array, y: Array, reg: float = 0.0) -> tuple[float, Array]:
+        """Loss (a float) and gradient (D, C) of a batch: arguments and errors as in `svm_loss_naive`."""
+        return linear_loss(self._weights(), X, y, 2 * self.reg_factor * float(reg), self.loss_function)
+
+    def loss_and_grad(self, X: Array, y: Array) -> tuple[float, Array]:
+        """`loss` without regularisation, example by example; for the losses that have a form with loops."""
+        naive = {svm_loss: svm_loss_naive, softmax_loss: softmax_loss_naive}
+        if self.loss_function not in naive:
+            raise ValueError(f"loss_function: there is no form with loops of {self.loss_function.__name__}")
+        return naive[self.loss_function](self._weights(), X, y, 0.0)
+
+    def fast_loss_and_grad(self, X: Array, y: Array) -> tuple[float, Array]:
+        """`loss` without regularisation."""
+        return self.loss(X, y)
+
+    def grad_check_sparse(self, X: Array, y: Array, your_grad: Array, num_checks: int = 10, h: float = 1e-5) -> float:
+        """`nn.gradient_check.grad_check_sparse` of the loss without regularisation, at the weights there are."""
+        return grad_check_sparse(lambda _: self.loss(X, y)[0], self._weights(), your_grad, num_checks, h)
+
+    def train(
+        self,
+        X: Array,
+        y: Array,
+        learning_rate: float = 1e-3,
+        reg: float = 1e-5,
+        num_iters: int = 100,
+        batch_size: int = 200,
+        verbose: bool = False,
+    ) -> list[float]:
+        """Stochastic gradient descent: draw a batch with replacement, step against the gradient.
+
+        The first call draws the weights from numpy's global random stream, for the classes 0 to max(y); a further
+        call continues from the weights there are. A run that diverges to NaN or infinity stops early with a warning.
+
+        Args:
+            X, y: training examples (N, D) and labels (N,).
+            learning_rate: length of a step relative to the gradient.
+            reg: strength of the L2 regularisation.
+            num_iters: number of steps.
+            batch_size: examples in a batch.
+            verbose: print the loss every 100 steps.
+
+        Returns:
+            the loss of each batch before its step.
+
+        Raises:
+            ValueError: shapes do not fit, N is 0, batch_size is not a whole number >= 1, or an input is not finite.
+            TypeError: `y` does not hold integers.
+        """
+        check_batch("X", X, ("N", "D"), "one row per example")
+        check_label_rows("y", y, "X", X.shape)
+        check_count("batch_size", batch_size)
+        if self.W is None:
+            drawn = self.std * np.random.randn(X.shape[1], int(np.max(y)) + 1)
+            self.W = drawn.astype(np.result_type(X, np.float32))
+        loss_history: list[float] = []
+        for it in range(num_iters):
+            batch = np.random.choice(len(X), batch_size)
+            try:
+                loss, grad = self.loss(X[batch], y[batch], reg)
+            except NotFiniteError:
+                warnings.warn(
+                    f"training diverged at iteration {it} of {num_iters}: lower learning_rate={learning_rate:g}"
+                    f" or reg={reg:g}",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                break
+            loss_history.append(loss)
+            # ===== START YOUR CODE HERE: update =====
+            # TODO: one step of gradient descent on self.W, with learning_rate and grad.
+            raise NotImplementedError("LinearClassifier.train: update")
+            # ====== END YOUR CODE HERE ======
+            if verbose and it % 100 == 0:
+                print(f"iteration {it} / {num_iters}: loss {loss:f}")
+        return loss_history
+
+    def predict(self, X: Array) -> Array:
+        """The class with the largest score.
+
+        Args:
+            X: (N, D) float, one row per example.
+
+        Returns:
+            (N,) int labels; of equal scores the first counts.
+
+        Raises:
+            ValueError: X does not fit the weights, is empty, or holds NaN or infinity; or there are no weights yet.
+        """
+        W = self._weights()
+        check_batch("X", X, ("N", len(W)), f"W of shape {W.shape}")
+        # ===== START YOUR CODE HERE =====
+        # TODO: y_pred (N,), the class of the largest score of each row.
+        raise NotImplementedError("LinearClassifier.predict")
+        # ====== END YOUR CODE HERE ======
+        return y_pred
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the weights as one .npz file without pickles."""
+        save_arrays(path, {"W": self._weights()})
+
+    def load(self, path: str | os.PathLike) -> None:
+        """Take the weights from what `save` wrote.
+
+        Raises:
+            ValueError: the file is not such a file.
+        """
+        self.W = load_arrays(path, ["W"])["W"]
+
+    def _weights(self) -> Array:
+        if self.W is None:
+            raise ValueError("W: there are no weights yet: call train, or set W to an array (D, C)")
+        return self.W
+
+
+class LinearSVM(LinearClassifier):
+    """A linear classifier with the multiclass hinge loss."""
+
+    def __init__(self, **settings):
+        """Set up a classifier: arguments as in `LinearClassifier`, all by name."""
+        super().__init__(svm_loss, **settings)
+
+
+class Softmax(LinearClassifier):
+    """A linear classifier with the softmax loss."""
+
+    def __init__(self, **settings):
+        """Set up a classifier: arguments as in `LinearClassifier`, all by name."""
+        super().__init__(softmax_loss, **settings)
+
+
+SVM = LinearSVM
+"""The class by the name that it has in C147."""
+
+
+def _check_examples(W: Array, X: Array, y: Array) -> None:
+    check_batch("X", X, ("N", "D"), "one row per example")
+    check_shape("W", W, (X.shape[1], "C"), f"X of shape {X.shape}")
+    check_label_rows("y", y, "X", X.shape)
+    check_label_values(y, W.shape[1], f"W of shape {W.shape}")
