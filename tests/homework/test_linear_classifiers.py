@@ -5,7 +5,7 @@ import re
 import pytest
 
 from autograder.expect.lint import guessable_cells
-from autograder.notebooks import read_source_notebook
+from autograder.notebooks import read_notebook
 
 NAME = "linear_classifiers"
 LINEAR = "nn.linear_classifier"
@@ -134,13 +134,13 @@ def graded(linear_classifiers, complete):
 
 def test_points_add_up_to_100(linear_classifiers):
     """Do the points come to what the homework promises?"""
-    cells = read_source_notebook(linear_classifiers.assignment.folder / f"{NAME}.ipynb").cells
+    cells = read_notebook(linear_classifiers.assignment.folder / f"{NAME}.ipynb").cells
     assert sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in cells) == 100
 
 
 def test_no_points_can_be_guessed(linear_classifiers):
     """Has every check an expectation on fresh inputs or held-out data?"""
-    assert guessable_cells(read_source_notebook(linear_classifiers.assignment.folder / f"{NAME}.ipynb")) == []
+    assert guessable_cells(read_notebook(linear_classifiers.assignment.folder / f"{NAME}.ipynb")) == []
 
 
 def test_the_solution_earns_every_point(linear_classifiers, complete):
