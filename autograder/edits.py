@@ -7,7 +7,7 @@ three ask here, so they agree. Pure: cells and texts in, data out; nothing is ex
 import difflib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbformat import NotebookNode
 
@@ -17,6 +17,7 @@ from autograder.regions import (
     Edit,
     RegionError,
     Spliced,
+    banner_of,
     find_regions,
     pair_in_order,
     shown,
@@ -25,6 +26,7 @@ from autograder.regions import (
 )
 
 LIKE_ENOUGH = 0.6
+GAP = "\n\n"  # what notebooks put between cells that are merged
 SAME = 1.5  # the likeness of a cell with exactly the released text
 MAX_COMPARED = 20_000  # characters of a cell that is compared with others
 MAX_LIKENED = 200  # cells that are compared with those of ours that were not found by their ids
@@ -114,7 +116,9 @@ def lay_notebook(place: str, theirs: Sequence[NotebookNode], released: Sequence[
         place: what edits and notes call the notebook ("knn.ipynb").
     """
     matched = match_cells(theirs, released)
-    added = added_cells(theirs, {index: ours for ours, index in matched.items()}, released)
+    merged = merged_cells(theirs, matched, released)
+    matched |= {ours: index for index, window in merged.items() for ours in window}
+    added = added_cells(theirs, {matched[ours]: ours for ours in sorted(matched)}, released)
     ids = free_ids([theirs[index].id for follow in added.values() for index in follow], {c.id for c in released})
     cells: list[LaidCell] = []
     edits: list[Edit] = []
@@ -130,7 +134,15 @@ def lay_notebook(place: str, theirs: Sequence[NotebookNode], released: Sequence[
     for ours, cell in enumerate(released):
         where = f"{place}: {cell.id}"
         index = matched.get(ours)
-        if index is None:
+        if index in merged:
+            window = merged[index]
+            if ours == window[0]:
+                texts, found = lay_merged(theirs[index], [released[one] for one in window], where)
+                cells += [LaidCell(released[one].id, text, index, one) for one, text in zip(window, texts, strict=True)]
+                edits += found
+                others = ", ".join(released[one].id for one in window[1:])
+                notes.append(Note("merged cells", f"{where} and {others} were merged; each of them counts"))
+        elif index is None:
             cells.append(LaidCell(cell.id, cell.text, None, ours))
             edits.append(Edit(where, "deleted", 1, cell.text, "", whole=True))
             notes.append(Note("restored cell", f"{where} was deleted; it is back"))
@@ -149,6 +161,20 @@ def lay_notebook(place: str, theirs: Sequence[NotebookNode], released: Sequence[
     return LaidNotebook(tuple(cells), tuple(edits), tuple(notes))
 
 
+def released_of(laid: LaidNotebook, released: Sequence[ReleasedCell]) -> dict[int, ReleasedCell]:
+    """Index of a student's cell -> the released cell that it is; of several that were merged, all as one."""
+    found: dict[int, ReleasedCell] = {}
+    for cell in laid.cells:
+        if cell.theirs is None or cell.released is None:
+            continue
+        ours = released[cell.released]
+        if first := found.get(cell.theirs):
+            text = GAP.join([first.text, ours.text])
+            ours = replace(first, text=text, has_region=first.has_region or ours.has_region)
+        found[cell.theirs] = ours
+    return found
+
+
 def lay_cell(theirs: NotebookNode, cell: ReleasedCell, place: str = "") -> Spliced:
     """The text of one cell, and the edits that are not in it; prose that lost its banners counts whole."""
     if cell.is_free:
@@ -157,6 +183,22 @@ def lay_cell(theirs: NotebookNode, cell: ReleasedCell, place: str = "") -> Splic
     if cell.is_prose and laid.text == cell.text and theirs.source.strip() != cell.text.strip():
         return Spliced(theirs.source, ())
     return laid
+
+
+def lay_merged(theirs: NotebookNode, window: Sequence[ReleasedCell], place: str) -> tuple[list[str], tuple[Edit, ...]]:
+    """The texts of several cells that a student merged into one, and the edits that are not in them."""
+    laid = splice(theirs.source, GAP.join(cell.text for cell in window), place)
+    lines = laid.text.split("\n")
+    regions = list(find_regions(laid.text))
+    texts, done = [], 0
+    for cell in window:
+        own = find_regions(cell.text)
+        behind = len(cell.text.split("\n")) - (own[-1].end + 1 if own else 0)
+        end = (regions[len(own) - 1].end + 1 if own else done) + behind
+        texts.append("\n".join(lines[done:end]))
+        regions = regions[len(own) :]
+        done = end + GAP.count("\n") - 1
+    return texts, laid.edits
 
 
 def added_cells(
@@ -263,6 +305,45 @@ def matched_by_id(theirs: Sequence[NotebookNode], released: Sequence[ReleasedCel
 def cell_names(cell: NotebookNode) -> set[str]:
     """The ids by which a cell may be known: its own and nbgrader's."""
     return {name for name in (cell.get("id"), marks_of(cell).get("grade_id")) if isinstance(name, str)}
+
+
+def merged_cells(
+    theirs: Sequence[NotebookNode], matched: Mapping[int, int], released: Sequence[ReleasedCell]
+) -> dict[int, tuple[int, ...]]:
+    """Index of a student's cell -> the released cells that it was merged from, where there are several.
+
+    Beside the cell that it was found to be, those are it that stand next to that one, were found nowhere else, and are
+    in it with the banners of their regions and most of their other lines; a cell without regions, with all of them.
+    """
+    merged = {}
+    for ours, index in matched.items():
+        cell = theirs[index]
+        if released[ours].cell_type != cell.cell_type or released[ours].is_free or len(cell.source) > MAX_COMPARED:
+            continue
+        left = Counter(line.strip() for line in cell.source.splitlines() if line.strip())
+        left -= fixed_lines(released[ours])
+        window = [ours]
+        for step in (1, -1):
+            other = ours + step
+            while 0 <= other < len(released) and other not in matched and released[other].cell_type == cell.cell_type:
+                wanted = fixed_lines(released[other])
+                missing = wanted - left
+                region = released[other].has_region and not any(map(banner_of, missing))
+                if not wanted or missing.total() > (1 - LIKE_ENOUGH if region else 0) * wanted.total():
+                    break
+                left -= wanted
+                window.append(other)
+                other += step
+        if len(window) > 1:
+            merged[index] = tuple(sorted(window))
+    return merged
+
+
+def fixed_lines(cell: ReleasedCell) -> Counter[str]:
+    """The lines of a cell outside its regions, banners among them."""
+    lines = cell.text.split("\n")
+    inside = {number for region in find_regions(cell.text) for number in range(region.start + 1, region.end)}
+    return Counter(line.strip() for number, line in enumerate(lines) if number not in inside and line.strip())
 
 
 def worked_on(theirs: Sequence[NotebookNode], candidates: Sequence[int], cell: ReleasedCell) -> int:

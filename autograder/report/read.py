@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autograder.assignment import FILE, Assignment, load_assignment
 from autograder.course import Course, find_course
-from autograder.edits import Note, ReleasedCell, lay_files, lay_notebook, lines_of, released_cell
+from autograder.edits import Note, ReleasedCell, lay_files, lay_notebook, lines_of, released_cell, released_of
 from autograder.errors import CourseError
 from autograder.files import HANDED_OUT, TIMESTAMP, never_submitted, python_files, read_regular
 from autograder.gradebook.results import RESULT, Scores, read_result
@@ -142,11 +142,7 @@ def read_folder(
         if cells is not None:
             laid = lay_notebook(path.name, nb.cells, cells)
             edits += laid.edits
-            known = {
-                nb.cells[cell.theirs].id: cells[cell.released]
-                for cell in laid.cells
-                if cell.theirs is not None and cell.released is not None
-            }
+            known = {nb.cells[index].id: cell for index, cell in released_of(laid, cells).items()}
         notebooks.append(Notebook(name, nb, folder, known, mended))
     missing += [name for name in assignment.hand_in if not (folder / name).is_file() and not (sources / name).is_file()]
     paths = sorted(set(python_files(sources)) | (set(python_files(pristine)) if pristine else set()))

@@ -98,7 +98,7 @@ CHANGES = [
     lose_ids, lose_plain_ids, reorder, delete_banners, merge, duplicate, answer_plainly, answer_plainly_without_ids,
     add_and_delete_cells, edit_modules, add_modules, delete_modules, not_text,
 ]  # fmt: skip
-UNBLAMED = {lose_ids, lose_plain_ids, reorder, answer_plainly, answer_plainly_without_ids}
+UNBLAMED = {merge, lose_ids, lose_plain_ids, reorder, answer_plainly, answer_plainly_without_ids}
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
@@ -130,3 +130,42 @@ def test_lost_ids_are_no_accusation():
     assert [(one.id, one.theirs) for one in laid.cells] == [("why", 0), ("how", 1), ("when", 2)]
     assert "Because." in laid.cells[0].text
     assert (laid.edits, laid.notes) == ((), ())
+
+
+def work_cell(id: str, line: str, before: str = "") -> NotebookNode:
+    return new_code_cell(f"{before}{BEGIN}\n{line}\n{END}", id=id)
+
+
+def merged(*cells: NotebookNode) -> str:
+    return "\n\n".join(cell.source for cell in cells)
+
+
+@pytest.mark.parametrize("kept", ["a", "b", "c"])
+def test_of_merged_cells_each_region_counts(kept):
+    """Is the work of every cell taken from the one that they became, whichever of their ids it has?"""
+    released = [released_cell(work_cell(name, "pass", f"{name} = 1\n")) for name in "abc"]
+    theirs = [work_cell(name, f"x_{name} = 2", f"{name} = 1\n") for name in "abc"]
+    one = new_code_cell(merged(*theirs), id=kept)
+    laid = lay_notebook("n.ipynb", [one], released)
+    assert [cell.text for cell in laid.cells] == [cell.source for cell in theirs]
+    assert [cell.theirs for cell in laid.cells] == [0, 0, 0]
+    assert (laid.edits, [note.kind for note in laid.notes]) == ((), ["merged cells"])
+
+
+def test_what_else_was_changed_in_a_merged_cell_is_an_edit():
+    """Does the given cell between two others come back as it was, and is the change to it named?"""
+    cells = [work_cell("a", "pass"), new_code_cell("k = 1\nm = 2", id="given"), work_cell("b", "pass", "# b\n")]
+    released = [released_cell(cell) for cell in cells]
+    theirs = new_code_cell(f"{BEGIN}\na = 5\n{END}\nk = 1\nm = 2\nz = 3\n# b\n{BEGIN}\nb = 6\n{END}", id="a")
+    laid = lay_notebook("n.ipynb", [theirs], released)
+    assert [cell.text for cell in laid.cells] == [
+        f"{BEGIN}\na = 5\n{END}", "k = 1\nm = 2", f"# b\n{BEGIN}\nb = 6\n{END}",
+    ]  # fmt: skip
+    assert [(edit.kind, edit.after) for edit in laid.edits] == [("added", "z = 3")]
+
+
+def test_a_deleted_cell_is_not_found_in_its_neighbour():
+    """Is a cell that is gone still called deleted, where the one beside it only looks a little like it?"""
+    released = [released_cell(work_cell("a", "pass")), released_cell(work_cell("b", "pass"))]
+    laid = lay_notebook("n.ipynb", [work_cell("a", "x = 1")], released)
+    assert [(edit.place, edit.kind) for edit in laid.edits] == [("n.ipynb: b", "deleted")]
