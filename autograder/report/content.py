@@ -6,10 +6,12 @@ stays data: the template prints it and never reads it as Typst. Only formulas ar
 
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.report.colours import declarations, ink_and_paper
 from autograder.report.formulas import Written, write_formulas
 from autograder.report.pictures import Wanted, wanted
 from autograder.report.rows import code_rows, row_data
@@ -73,11 +75,38 @@ def paragraphs(found: list[Block]) -> list[Block]:
 
 
 def paragraph(c: list, place: Place, depth: int) -> list[Block]:
-    return lines_and_displays("para", inlines(c, place))
+    return [directed(block) for block in lines_and_displays("para", inlines(c, place))]
+
+
+def directed(block: Block) -> Block:
+    """The block, marked where its first letter belongs to a script that runs from right to left."""
+    return {**block, "dir": "rtl"} if runs_left(words_of(block["c"])) else block
+
+
+def runs_left(text: str) -> bool:
+    """Whether the first letter of a text is Arabic, Hebrew or of another script that runs from right to left."""
+    if text.isascii():
+        return False
+    strong = (unicodedata.bidirectional(char) for char in text)
+    return next((kind in ("R", "AL") for kind in strong if kind in ("L", "R", "AL")), False)
+
+
+HOLDS_WORDS = ("emph", "strong", "underline", "strike", "super", "sub", "mono", "tinted", "link")
+
+
+def words_of(line: list[Inline]) -> str:
+    """The words of a line, those of formulas and code apart."""
+    words = ""
+    for node in line:
+        if isinstance(node, str):
+            words += node
+        elif node[0] in HOLDS_WORDS:
+            words += words_of(node[-1])
+    return words
 
 
 def plain(c: list, place: Place, depth: int) -> list[Block]:
-    return lines_and_displays("plain", inlines(c, place))
+    return [directed(block) for block in lines_and_displays("plain", inlines(c, place))]
 
 
 def lines_and_displays(kind: str, line: list[Inline]) -> list[Block]:
@@ -102,7 +131,7 @@ def lines_and_displays(kind: str, line: list[Inline]) -> list[Block]:
 
 
 def header(c: list, place: Place, depth: int) -> list[Block]:
-    return [{"t": "heading", "level": c[0], "c": inlines(c[2], place)}]
+    return [directed({"t": "heading", "level": c[0], "c": inlines(c[2], place)})]
 
 
 def code_block(c: list, place: Place, depth: int) -> list[Block]:
@@ -111,13 +140,19 @@ def code_block(c: list, place: Place, depth: int) -> list[Block]:
 
 
 def bullet_list(c: list, place: Place, depth: int) -> list[Block]:
-    return [{"t": "bullets", "tight": tight(c), "items": [blocks(item, place, depth + 1) for item in c]}]
+    items = [blocks(item, place, depth + 1) for item in c]
+    return [{"t": "bullets", "tight": tight(c), "items": items} | way_of(items)]
 
 
 def ordered_list(c: list, place: Place, depth: int) -> list[Block]:
-    return [
-        {"t": "numbers", "start": c[0][0], "tight": tight(c[1]), "items": [blocks(i, place, depth + 1) for i in c[1]]}
-    ]
+    items = [blocks(item, place, depth + 1) for item in c[1]]
+    return [{"t": "numbers", "start": c[0][0], "tight": tight(c[1]), "items": items} | way_of(items)]
+
+
+def way_of(items: list[list[Block]]) -> dict:
+    """The direction of a list: that of its first line."""
+    first = next((item[0] for item in items if item), {})
+    return {"dir": first["dir"]} if "dir" in first else {}
 
 
 def tight(items: list) -> bool:
@@ -145,7 +180,25 @@ def line_block(c: list, place: Place, depth: int) -> list[Block]:
 
 
 def division(c: list, place: Place, depth: int) -> list[Block]:
-    return blocks(c[1], place, depth + 1)
+    (_, classes, attributes), body = c
+    inner = blocks(body, place, depth + 1)
+    given = dict(attributes)
+    if given.get("dir", "").lower() in ("rtl", "ltr"):
+        inner = [{**block, "dir": given["dir"].lower()} if block["t"] in DIRECTED else block for block in inner]
+    if "alert" in classes or "admonition" in classes:
+        level = next((ALERTS[name] for name in classes if name in ALERTS), "note")
+        return [{"t": "alert", "level": level, "c": paragraphs(inner)}] if inner else []
+    ink, paper = ink_and_paper(declarations(given.get("style", "")))
+    if (ink or paper) and inner:
+        return [{"t": "tinted", "ink": ink, "paper": paper, "c": paragraphs(inner)}]
+    return inner
+
+
+ALERTS = {
+    "alert-info": "note", "alert-success": "good", "alert-warning": "warning", "alert-danger": "error", "tip": "good",
+    "warning": "warning", "danger": "error", "error": "error", "caution": "warning", "attention": "warning",
+}  # fmt: skip
+DIRECTED = ("para", "plain", "heading", "bullets", "numbers")
 
 
 def figure(c: list, place: Place, depth: int) -> list[Block]:
@@ -164,13 +217,16 @@ def table(c: list, place: Place, depth: int) -> list[Block]:
         return [[cell(one) for one in row[1]] for row in tree]
 
     def cell(tree: list) -> TableCell:
-        _, align, rowspan, colspan, body = tree
+        attributes, align, rowspan, colspan, body = tree
+        ink, paper = ink_and_paper(declarations(dict(attributes[2]).get("style", "")))
         return TableCell(
             blocks(body, place, depth + 1),
             plain_text(body),
             align["t"].removeprefix("Align").lower(),
             rowspan,
             colspan,
+            ink,
+            paper,
         )
 
     made = Table(
@@ -289,20 +345,45 @@ def html_tag(text: str, place: Place, stack: list[tuple[str, list[Inline]]]) -> 
     elif name == "img":
         attributes = {key.lower(): html.unescape(a or b or c) for key, a, b, c in ATTRIBUTE.findall(text)}
         append(stack[-1][1], place.picture(attributes.get("src", ""), attributes.get("alt", ""), wanted(attributes)))
-    elif name in TAGS and not closing and len(stack) < MAX_DEPTH:
-        stack.append((name, []))
-    elif closing and any(name == opened for opened, _ in stack[1:]):
-        while stack[-1][0] != name:
+    elif (name in TAGS or name in TINTED) and not closing and len(stack) < MAX_DEPTH:
+        stack.append((name if name in TAGS else f"{name} {tint_of(name, text)}", []))
+    elif closing and any(name == opened.split(" ")[0] for opened, _ in stack[1:]):
+        while stack[-1][0].split(" ")[0] != name:
             close(stack)
         close(stack)
     elif not closing and (name == "svg" or LOST_TAGS.match(text)):  # an SVG in a block of HTML is a picture
         place.problem(f"<{name}> cannot be printed")
 
 
+TINTED = ("font", "span", "mark")
+MARKER = "#fff3a3"
+
+
+def tint_of(name: str, tag: str) -> str:
+    """The colours that a tag asks for, "ink paper", each "-" for none."""
+    attributes = {key.lower(): html.unescape(a or b or c) for key, a, b, c in ATTRIBUTE.findall(tag)}
+    style = declarations(attributes.get("style", ""))
+    if name == "font" and "color" in attributes:
+        style.setdefault("color", attributes["color"])
+    if name == "mark":
+        style.setdefault("background-color", MARKER)
+    ink, paper = ink_and_paper(style)
+    return f"{ink or '-'} {paper or '-'}"
+
+
 def close(stack: list[tuple[str, list[Inline]]]) -> None:
     """Put what the innermost open tag holds into the one around it."""
-    name, line = stack.pop()
-    stack[-1][1].append([TAGS[name], line])
+    opened, line = stack.pop()
+    name, *colours = opened.split(" ")
+    if name in TAGS:
+        stack[-1][1].append([TAGS[name], line])
+        return
+    for node in tinted(*(colour.strip("-") for colour in colours), line):
+        append(stack[-1][1], node)
+
+
+def tinted(ink: str, paper: str, line: list[Inline]) -> list[Inline]:
+    return [["tinted", ink, paper, line]] if (ink or paper) and line else line
 
 
 def inline(node: dict, place: Place, depth: int) -> list[Inline]:
@@ -334,7 +415,13 @@ def inline(node: dict, place: Place, depth: int) -> list[Inline]:
     if kind == "Quoted":
         marks = "‘’" if c[0]["t"] == "SingleQuote" else "“”"
         return [marks[0], *inlines(c[1], place, depth + 1), marks[1]]
-    if kind in ("Span", "Cite"):
+    if kind == "Span":
+        _, classes, attributes = c[0]
+        style = declarations(dict(attributes).get("style", ""))
+        if "mark" in classes:
+            style.setdefault("background-color", MARKER)
+        return tinted(*ink_and_paper(style), inlines(c[1], place, depth + 1))
+    if kind == "Cite":
         return inlines(c[1], place, depth + 1)
     if kind == "SmallCaps":
         return inlines(c, place, depth + 1)

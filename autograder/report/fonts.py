@@ -33,6 +33,22 @@ CJK = (
     "C:/Windows/Fonts/msyh.ttc",
 )
 CJK_BOLD = ("/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc", "/usr/share/fonts/noto-cjk/NotoSansCJK-Bold.ttc")
+# Scripts of South and Southeast Asia: Debian's fonts-noto-core, or its fonts for one script each.
+NOTO, LOHIT = "/usr/share/fonts/truetype/noto/NotoSans{}-Regular.ttf", "/usr/share/fonts/truetype/lohit-{}/Lohit-{}.ttf"
+SCRIPTS = {
+    "Thai": ("/usr/share/fonts/opentype/tlwg/Loma.otf", "Loma"),
+    "Devanagari": (LOHIT.format("devanagari", "Devanagari"), "Lohit Devanagari"),
+    "Bengali": (LOHIT.format("bengali", "Bengali"), "Lohit Bengali"),
+    "Tamil": (LOHIT.format("tamil", "Tamil"), "Lohit Tamil"),
+    "Telugu": (LOHIT.format("telugu", "Telugu"), "Lohit Telugu"),
+    "Gujarati": (LOHIT.format("gujarati", "Gujarati"), "Lohit Gujarati"),
+    "Sinhala": ("", ""),
+    "Khmer": ("", ""),
+    "Myanmar": ("", ""),
+    "Ethiopic": ("", ""),
+    "Georgian": ("", ""),
+    "Armenian": ("", ""),
+}
 # The last resort for other scripts, where the system has it.
 OTHERS = (
     "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
@@ -50,6 +66,8 @@ def font_files() -> tuple[Path, ...]:
     files = [folder / name for name in FROM_MATPLOTLIB]
     for choices in (EMOJI, CJK, CJK_BOLD):
         files += [Path(name) for name in choices if Path(name).is_file()][:1]
+    for script, (other, _) in SCRIPTS.items():
+        files += [Path(name) for name in (NOTO.format(script), other) if name and Path(name).is_file()][:1]
     files += [Path(name) for name in OTHERS]
     return tuple(path for path in files if path.is_file())
 
@@ -82,6 +100,8 @@ def font_families() -> tuple[str, ...]:
     wanted = ["DejaVu Sans", "STIXGeneral"]
     wanted += [name for name in known if "Emoji" in name]
     wanted += [name for name in ("Noto Sans CJK SC", "Hiragino Sans GB", "Microsoft YaHei") if name in known]
+    for script, (_, other) in SCRIPTS.items():
+        wanted += [name for name in (f"Noto Sans {script}", other) if name in known]
     wanted += [name for name in ("Arial Unicode MS", "Arial", "Segoe UI Symbol") if name in known]
     return tuple(wanted)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.report import content
+from autograder.report.colours import declarations, ink_and_paper
 from autograder.report.markup import Block, Markup
 from autograder.report.model import NotShown
 from autograder.report.pandoc import LATEX, MARKDOWN
@@ -245,9 +246,33 @@ def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: 
             NotShown(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else ""))
         )
         return text_output(plain, "stdout", markup.full) or [{"t": "problem", "text": f"HTML with {tags}"}]
+    body = styled_cells(html, body)
     body, rows = (body, 0) if markup.full else shortened_html(body)
     note = [left_out(f"{rows} rows left out")] if rows else []
     return [] if bare else [markup.add("html", body, place, folder, {}), *note]
+
+
+RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+CELL = re.compile(r"<(t[dh])\b([^>]*?\bid\s*=\s*[\"']?(T_[\w-]+)[\"']?[^>]*)>", re.IGNORECASE)
+MAX_RULES = 5000
+
+
+def styled_cells(html: str, body: str) -> str:
+    """The body with the colours that a pandas Styler gives cells by their ids written into the cells."""
+    if 'id="T_' not in body:
+        return body
+    styles: dict[str, dict[str, str]] = {}
+    sheet = "".join(re.findall(r"<style\b[^>]*>(.*?)</style\s*>", html, re.DOTALL | re.IGNORECASE))
+    for selectors, style in RULE.findall(sheet)[:MAX_RULES]:
+        for selector in selectors.split(","):
+            styles.setdefault(selector.strip().removeprefix("#"), {}).update(declarations(style))
+
+    def cell(match: re.Match) -> str:
+        ink, paper = ink_and_paper(styles.get(match[3], {}))
+        look = "; ".join(f"{name}: {value}" for name, value in (("color", ink), ("background-color", paper)) if value)
+        return f'<{match[1]} style="{look}"{match[2]}>' if look else match[0]
+
+    return CELL.sub(cell, body)
 
 
 def wanted_size(output: dict, mime: str) -> Wanted:

@@ -19,13 +19,15 @@ MAX_COLUMNS = 240
 
 @dataclass(frozen=True)
 class TableCell:
-    """One cell: its blocks, the same as plain text, its alignment and spans."""
+    """One cell: its blocks, the same as plain text, its alignment and spans, its colours ("" for none)."""
 
     blocks: list
     text: str
     align: str = "default"
     rowspan: int = 1
     colspan: int = 1
+    ink: str = ""
+    paper: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,4 +174,8 @@ def cell_data(cell: TableCell) -> dict:
         data["rowspan"] = cell.rowspan
     if cell.colspan > 1:
         data["colspan"] = cell.colspan
+    if cell.ink:
+        data["ink"] = cell.ink
+    if cell.paper:
+        data["paper"] = cell.paper
     return data

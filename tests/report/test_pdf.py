@@ -48,7 +48,7 @@ def odd_text(odd_pdf) -> str:
         "Zoë Ångström",
         "Because the learning rate was too small",
         "scores   sum of differences 3.38e-08   at most 1e-07   ok",
-        "… 412 lines left out",
+        "… 413 lines like the one above left out",
         "… 341 rows left out",
         "line 471",
         "feature_37",
