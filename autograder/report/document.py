@@ -58,9 +58,7 @@ def assemble(submission: ReportContent, options: Options) -> Document:
         "label": KINDS[options.kind],
         "student": clean(submission.name),
         "student_id": clean(submission.student_id),
-        "when": submission.when.strftime("%Y-%m-%d %H:%M UTC")
-        if submission.when_known
-        else "handed in at a time not known",
+        "when": submission.when.strftime("%Y-%m-%d %H:%M UTC") if submission.when_known else "not known",
         "digest": submission.digest,
         "notices": [
             {"level": level, "text": clean(shortened(text, MAX_NOTICE))} for level, text in all_notices(submission)

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import CourseError
+from autograder.gradebook.books import scores_by_student
 from autograder.handback.export import export_questions, export_totals
 from autograder.handback.grades import read_grades
 from autograder.handback.systems import SYSTEMS, export_into, export_new
+from autograder.report.document import scores_data
+from autograder.report.read import read_graded
 
 ADA, BÖSE = 0.8 * 22, 20.0  # 24 points and 3 extra less what is graded by hand (5); the late one loses two days
 
@@ -143,3 +146,17 @@ def test_nbgraders_columns_and_questions_have_two_decimals(graded, tmp_path):
     (row,) = [r for r in rows_of(tmp_path / "q.csv") if (r["student_id"], r["question"]) == ("s2", "double-check")]
     assert (row["score"], row["max_score"], row["first_name"]) == ("0.00", "2.00", "'=1+1")
     assert row["title"]
+
+
+def test_reports_say_what_lateness_cost_and_where_the_time_is_not_known(graded):
+    """Does the report give the penalty's reason, and no time of a file in place of one that nobody knows?"""
+    assignment = graded.course.assignment("tiny")
+    scores = scores_by_student(graded.course, assignment)
+    late = read_graded(graded.course, assignment, "s1", scores["s1"])
+    assert scores_data(late)["late"] == "handed in 1 d 3 h late: 2 days begun × 10 %"
+    assert late.when_known
+    stamp = graded.course.autograded / "s2" / "tiny" / "timestamp.txt"
+    text = stamp.read_text()
+    stamp.unlink()
+    assert not read_graded(graded.course, assignment, "s2", scores["s2"]).when_known
+    stamp.write_text(text)
