@@ -64,20 +64,21 @@ class Asserted(Expectation):
             trouble = _first_lines(str(error))
         except Exception as error:
             trouble = f"{type(error).__name__}: {_first_lines(str(error))}"
-        text = self.difference(level, value) if packed[0] == PLAIN else ""
+        text, cause = self.difference(level, value) if packed[0] == PLAIN else ("", "")
         text = text or f"{self.name} is not so. Yours is {_shown(value)}."
-        return Judgement(0.0, (self.name, "failed"), "\n".join(filter(None, [text, trouble and f"  {trouble}"])))
+        text = "\n".join(filter(None, [text, trouble and f"  {trouble}"]))
+        return Judgement(0.0, (self.name, "failed"), text, cause=cause)
 
-    def difference(self, level: int, value: Value) -> str:
+    def difference(self, level: int, value: Value) -> tuple[str, str]:
         """Where the value differs from what it is compared with, and why perhaps; "" where that says nothing."""
         if level not in self.compared:
-            return ""
+            return "", ""
         try:
             comparison = compare(value, self.compared[level], ABSOLUTE)
         except (TypeError, ValueError, Mismatch):
-            return ""
+            return "", ""
         if not comparison.error > 0:
-            return ""
+            return "", ""
         context = diagnosis.Context(self.name, "what is expected", "expected", ABSOLUTE, 0.0, {})
         return diagnosis.explain(comparison, value, f"{ABSOLUTE} {comparison.error:.2e}", context)
 

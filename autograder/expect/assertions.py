@@ -190,7 +190,7 @@ def _parts(node: ast.AST) -> list[ast.expr]:
     return parts
 
 
-def key_of(node: ast.AST) -> Key:
+def key_of(node: ast.expr | ast.stmt) -> Key:
     """What tells an expression from all others of its cell."""
     return type(node).__name__, node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
 
@@ -252,7 +252,8 @@ class Instrument(ast.NodeTransformer):
                 keys = [key for step in steps.steps for key in step.known]
                 for number, key in enumerate(keys):
                     self.around.setdefault(key, []).append((KNOWN, name, number))
-        return ast.fix_missing_locations(self.generic_visit(tree))
+        self.generic_visit(tree)
+        return ast.fix_missing_locations(tree)
 
     def visit(self, node: ast.AST) -> ast.AST:
         if not isinstance(node, ast.expr):

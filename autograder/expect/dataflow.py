@@ -272,8 +272,7 @@ class Flow:
                 self._mark(f"{function.name}.{name}")
         for keyword in call.keywords:
             if self.depends(keyword.value):
-                known = keyword.arg in everything
-                for name in [keyword.arg] if known else everything:
+                for name in [name for name in everything if name == keyword.arg] or everything:
                     self._mark(f"{function.name}.{name}")
 
     def _bind(self, node: ast.stmt) -> None:
@@ -294,9 +293,9 @@ class Flow:
                 pairs = [(item.optional_vars, item.context_expr) for item in items if item.optional_vars]
             case ast.Expr(value=ast.Call(func=ast.Name() as function, args=args)) if self.depends(function):
                 pairs = [(argument, function) for argument in args]  # sort_in_place(numbers)
-        for target, value in pairs:
-            if self.depends(value):
-                self._mark_bound(target)
+        for bound, given in pairs:
+            if self.depends(given):
+                self._mark_bound(bound)
 
     def _mark_bound(self, target: ast.AST) -> None:
         if base := _base(target):

@@ -5,7 +5,7 @@ import builtins
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from autograder.expect.calls import KINDS
 from autograder.expect.session import rng
@@ -81,7 +81,7 @@ def other_cell(tree: ast.Module, written: bool) -> Iterator[tuple[int, str]]:
     where = "in a cell that students write in" if written else "outside a grade cell"
     yield from unknown_names(tree)
     for call in expectations(tree):
-        yield call.lineno, f"expect.{call.func.attr} stands {where}, where it decides nothing"
+        yield call.lineno, f"expect.{name_of(call)} stands {where}, where it decides nothing"
 
 
 def parse(source: str) -> ast.Module | SyntaxError:
@@ -96,7 +96,7 @@ def parse(source: str) -> ast.Module | SyntaxError:
         return error
 
 
-def is_call(node: ast.AST, *names: str) -> bool:
+def is_call(node: ast.AST, *names: str) -> TypeGuard[ast.Call]:
     """Is it `expect.name(...)` for one of the names?"""
     return (
         isinstance(node, ast.Call)
@@ -107,6 +107,11 @@ def is_call(node: ast.AST, *names: str) -> bool:
     )
 
 
+def name_of(call: ast.Call) -> str:
+    """Which function of `expect` a call calls."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
 def expectations(tree: ast.AST) -> Iterator[ast.Call]:
     """The calls that state expectations."""
     return (node for node in ast.walk(tree) if is_call(node, *NAMES))
@@ -114,7 +119,7 @@ def expectations(tree: ast.AST) -> Iterator[ast.Call]:
 
 def argument(call: ast.Call, parameter: str) -> ast.expr | None:
     """The argument for a parameter of the function that a call calls."""
-    function = next(function for function in KINDS if function.__name__ == call.func.attr)
+    function = next(function for function in KINDS if function.__name__ == name_of(call))
     position = function.__code__.co_varnames.index(parameter)
     named = [keyword.value for keyword in call.keywords if keyword.arg == parameter]
     return next(iter([*call.args[position : position + 1], *named]), None)
@@ -133,7 +138,7 @@ def unsteady(tree: ast.AST, reason: str = "", literals: frozenset[str] | None = 
     """Calls that not every run of the cell reaches equally often; they are numbered as they are reached."""
     literals = literal_names(tree) if literals is None else literals
     if reason and is_call(tree, *NAMES, RNG):
-        yield tree.lineno, f"expect.{tree.func.attr} stands {reason}: every run must reach the same expectations"
+        yield tree.lineno, f"expect.{name_of(tree)} stands {reason}: every run must reach the same expectations"
     inside = reason or why_unsteady(tree, literals)
     once = () if isinstance(tree, ast.While) else ("iter", "test", "subject")  # run when the node is, whatever follows
     for field, children in ast.iter_fields(tree):
@@ -213,8 +218,8 @@ def flows(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.AST]]:
                 yield node.target, node.value or node.target
             case ast.For() | ast.comprehension():
                 yield node.target, node.iter
-            case ast.withitem(optional_vars=ast.AST()):
-                yield node.optional_vars, node.context_expr
+            case ast.withitem(optional_vars=ast.expr() as target):
+                yield target, node.context_expr
             case ast.FunctionDef():
                 yield ast.Name(node.name), node
             case ast.Expr(value=ast.Call()) if not is_call(node.value, *NAMES):
@@ -240,7 +245,7 @@ def comes_from(node: ast.AST, drawn: set[str]) -> bool:
 
 def cannot_be_guessed(call: ast.Call, drawn: set[str]) -> bool:
     """Does it take the work to meet this expectation?"""
-    kind = NAMES[call.func.attr]
+    kind = NAMES[name_of(call)]
     if kind.guessable:
         return False
     if not kind.needs_evidence:
@@ -251,7 +256,7 @@ def cannot_be_guessed(call: ast.Call, drawn: set[str]) -> bool:
 
 def late_names(call: ast.Call, assigned: set[str]) -> Iterator[tuple[int, str]]:
     """Variables of the notebook that a predicate written in the call would read."""
-    predicate = argument(call, "predicate") if call.func.attr == "holds" else None
+    predicate = argument(call, "predicate") if name_of(call) == "holds" else None
     if not isinstance(predicate, ast.Lambda):
         return
     own = {parameter.arg for parameter in ast.walk(predicate.args) if isinstance(parameter, ast.arg)}

@@ -18,6 +18,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from autograder.regions import MISTAKE, MISTAKE_LINE, Region, find_regions
 
@@ -96,6 +97,25 @@ class Scope:
     known: tuple[str, ...]
 
 
+Node = TypeVar("Node", bound=ast.AST)
+LOCATED = (ast.expr, ast.stmt, ast.excepthandler, ast.arg, ast.keyword, ast.alias, ast.pattern)
+
+
+class Part(NamedTuple):
+    """A node, and where it begins and ends in the text: lines from 1, and columns in bytes."""
+
+    node: ast.AST
+    start: tuple[int, int]
+    end: tuple[int, int]
+
+
+def part_of(node: ast.AST) -> Part | None:
+    """The node with its place; None for a kind of node that has none."""
+    if isinstance(node, LOCATED) and node.end_lineno is not None and node.end_col_offset is not None:
+        return Part(node, (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset))
+    return None
+
+
 Change = tuple[ast.AST | None, str]
 """What to put in place of a node (None: nothing, the statement goes), and the sentence."""
 Rule = Callable[[ast.AST, Scope], Iterator[Change]]
@@ -108,38 +128,39 @@ def automatic(text: str, region: Region) -> list[Mutant]:
     except (SyntaxError, ValueError):
         return []
     first, last = region.start + 2, region.end
-    inside = [node for node in ast.walk(tree) if first <= getattr(node, "lineno", 0) and node.end_lineno <= last]
+    parts = [part for node in ast.walk(tree) if (part := part_of(node)) is not None]
+    inside = [part for part in parts if first <= part.start[0] and part.end[0] <= last]
     if not inside:
         return []
-    scope = scope_of(tree, inside, text.split("\n"), region)
+    scope = scope_of(tree, [part.node for part in inside], text.split("\n"), region)
     lines = text.encode().split(b"\n")
     found: dict[str, Mutant] = {}
     for rule in RULES:
-        alike: dict[str, list[tuple[ast.AST, ast.AST | None]]] = {}
-        for node in inside:
-            for new, said in rule(node, scope):
-                changed = replaced(lines, node, new)
+        alike: dict[str, list[tuple[Part, ast.AST | None]]] = {}
+        for part in inside:
+            for new, said in rule(part.node, scope):
+                changed = replaced(lines, part, new)
                 if changed is None or changed == text:
                     continue
-                found.setdefault(changed, Mutant(changed, said, node.lineno))
-                alike.setdefault(said, []).append((node, new))
+                found.setdefault(changed, Mutant(changed, said, part.start[0]))
+                alike.setdefault(said, []).append((part, new))
         for said, changes in alike.items():
             if changed := everywhere(text, changes):
-                found.setdefault(changed, Mutant(changed, said, changes[0][0].lineno))
+                found.setdefault(changed, Mutant(changed, said, changes[0][0].start[0]))
     return [mutant for mutant in found.values() if is_python(mutant.text)]
 
 
-def everywhere(text: str, changes: Sequence[tuple[ast.AST, ast.AST | None]]) -> str | None:
+def everywhere(text: str, changes: Sequence[tuple[Part, ast.AST | None]]) -> str | None:
     """The text with all of several changes of one kind; None where there are not two apart from each other."""
-    ordered = sorted(changes, key=lambda change: (change[0].lineno, change[0].col_offset), reverse=True)
+    ordered = sorted(changes, key=lambda change: change[0].start, reverse=True)
     before: tuple[int, int] | None = None
     made = 0
-    for node, new in ordered:
-        if before is not None and (node.end_lineno, node.end_col_offset) > before:
+    for part, new in ordered:
+        if before is not None and part.end > before:
             continue
-        changed = replaced(text.encode().split(b"\n"), node, new)
+        changed = replaced(text.encode().split(b"\n"), part, new)
         if changed is not None:
-            text, before, made = changed, (node.lineno, node.col_offset), made + 1
+            text, before, made = changed, part.start, made + 1
     return text if made > 1 else None
 
 
@@ -167,10 +188,10 @@ def all_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.
     return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
 
 
-def replaced(lines: Sequence[bytes], node: ast.AST, new: ast.AST | None) -> str | None:
+def replaced(lines: Sequence[bytes], part: Part, new: ast.AST | None) -> str | None:
     """The text with one node's source replaced; None where that cannot be written."""
-    first, last = node.lineno - 1, node.end_lineno - 1
-    before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
+    first, last = part.start[0] - 1, part.end[0] - 1
+    before, after = lines[first][: part.start[1]], lines[last][part.end[1] :]
     if new is None:
         middle = b"pass"
     else:
@@ -181,7 +202,7 @@ def replaced(lines: Sequence[bytes], node: ast.AST, new: ast.AST | None) -> str 
         if isinstance(new, ast.expr) and not isinstance(new, ast.Name | ast.Constant | ast.Call | ast.Attribute):
             middle = b"(" + middle + b")"
         if isinstance(new, ast.stmt) and b"\n" in middle:
-            middle = middle.replace(b"\n", b"\n" + b" " * node.col_offset)
+            middle = middle.replace(b"\n", b"\n" + b" " * part.start[1])
     return b"\n".join([*lines[:first], before + middle + after, *lines[last + 1 :]]).decode()
 
 
@@ -227,11 +248,14 @@ def called(node: ast.AST) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def is_number(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+def number(node: ast.AST) -> int | float | None:
+    """The number that a node writes; None where it is something else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        return node.value
+    return None
 
 
-def like(node: ast.expr, **fields: object) -> ast.expr:
+def like(node: Node, **fields: object) -> Node:
     """A copy of the node with other fields."""
     new = copy.copy(node)
     for name, value in fields.items():
@@ -262,7 +286,7 @@ def left_out_term(node: ast.AST, scope: Scope) -> Iterator[Change]:
         yield node.left, f"{with_name('term', node.right, scope)} is missing"
         if isinstance(node.op, ast.Add):
             yield node.right, f"{with_name('term', node.left, scope)} is missing"
-        elif not is_number(node.left):
+        elif number(node.left) is None:
             yield ast.UnaryOp(ast.USub(), node.right), f"{with_name('term', node.left, scope)} is missing"
         else:
             yield node.right, "the complement to 1 is not taken"
@@ -274,15 +298,15 @@ def left_out_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
         return
     if isinstance(node.op, ast.Mult):
         for kept, gone in ((node.right, node.left), (node.left, node.right)):
-            if is_number(gone):
-                value = gone.value
+            value = number(gone)
+            if value is not None:
                 yield kept, "a ½ is missing" if value == 0.5 else f"a factor {value:g} is missing"
             else:
                 yield kept, f"{with_name('factor', gone, scope)} is missing"
     elif isinstance(node.op, ast.Div):
         if called(node.right) == "len" or "shape" in ast.dump(node.right):
             yield node.left, "it is not divided by the number of examples (or whatever the average is over)"
-        elif is_number(node.right) and node.right.value == 2:
+        elif number(node.right) == 2:
             yield node.left, "a ½ is missing"
         else:
             name = named(node.right, scope)
@@ -306,9 +330,9 @@ def divided_twice(node: ast.AST, scope: Scope) -> Iterator[Change]:
 def other_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """A constant that is off by a usual factor, and a half or a two too many."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        if is_number(node.left) and node.left.value == 0.5:
+        if number(node.left) == 0.5:
             yield like(node, left=ast.Constant(2)), "a 2 stands where a ½ belongs"
-        elif not is_number(node.left):
+        elif number(node.left) is None:
             name = named(node, scope)
             what = f" in the part with `{name}`" if name else ""
             yield ast.BinOp(ast.Constant(0.5), ast.Mult(), node), f"there is a ½ too many{what}"
@@ -323,10 +347,10 @@ def other_operator(node: ast.AST, scope: Scope) -> Iterator[Change]:
                 yield like(node, op=new()), said
     elif isinstance(node, ast.AugAssign):
         for old, new, said in OPERATORS:
-            if isinstance(node.op, old) and new not in (ast.FloorDiv, ast.MatMult):
+            if isinstance(node.op, old):
                 yield like(node, op=new()), said
         yield ast.Assign([node.target], node.value), "it is overwritten where it should be added to or scaled"
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not is_number(node.operand):
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and number(node.operand) is None:
         yield node.operand, "a minus sign is missing"
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
         yield node.operand, "a condition is the other way round"
@@ -385,8 +409,9 @@ def other_axis(node: ast.AST, scope: Scope) -> Iterator[Change]:
     for index, keyword in enumerate(node.keywords):
         others = [*node.keywords[:index], *node.keywords[index + 1 :]]
         if keyword.arg == "axis":
-            if is_number(keyword.value) and keyword.value.value in (0, 1):
-                other = ast.keyword("axis", ast.Constant(1 - keyword.value.value))
+            axis = number(keyword.value)
+            if axis in (0, 1):
+                other = ast.keyword("axis", ast.Constant(1 - axis))
                 yield like(node, keywords=[*others, other]), f"a {what} is taken over the other axis"
             yield (
                 like(node, keywords=[k for k in others if k.arg != "keepdims"]),
@@ -504,10 +529,10 @@ def transposed(node: ast.AST, scope: Scope) -> Iterator[Change]:
 def other_constant(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """Small numbers by one, powers, indices, settings."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-        if is_number(node.right) and node.right.value == 2:
+        if number(node.right) == 2:
             yield node.left, "a square is missing"
             yield like(node, right=ast.Constant(3)), "a cube stands where a square belongs"
-        elif is_number(node.right) and node.right.value == 0.5:
+        elif number(node.right) == 0.5:
             yield node.left, "a square root is missing"
         else:
             yield node.left, f"{with_name('power', node.right, scope)} is missing"

@@ -57,8 +57,8 @@ def _items(value: Any) -> list[Packed]:
     return [pack(item) for item in value]
 
 
-def _pairs(value: dict) -> list[Packed]:
-    return [(key, item) for pair in value.items() for key, item in [(pack(pair[0]), pack(pair[1]))]]
+def _pairs(value: dict) -> list[tuple[Packed, Packed]]:
+    return [(pack(key), pack(item)) for key, item in value.items()]
 
 
 def _unpacked(content: Any) -> list:
