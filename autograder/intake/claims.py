@@ -78,6 +78,7 @@ class Root:
         path: the folders above, from the top of the download.
         assignment: the one that is collected.
         title: its title, which is what platforms know it by.
+        others: the course's other assignments.
         zone: where the clocks stand of times that do not name a zone; None: here.
     """
 
@@ -86,6 +87,7 @@ class Root:
     assignment: str
     title: str
     zone: tzinfo | None
+    others: frozenset[str] = frozenset()
 
     @property
     def folders(self) -> list[Entry]:
@@ -147,10 +149,8 @@ class Platform:
     loose: bool = False
 
 
-def root_of(
-    files: Iterable[Found], assignment: str, title: str, zone: tzinfo | None, path: tuple[str, ...] = ()
-) -> Root:
-    """A download's files as a root."""
+def entries_of(files: Iterable[Found]) -> tuple[Entry, ...]:
+    """What lies at the top of these files."""
     below: dict[str, list[Found]] = defaultdict(list)
     loose: list[Entry] = []
     for file in files:
@@ -160,7 +160,7 @@ def root_of(
         else:
             loose.append(Entry(top, (file,), False))
     folders = [Entry(name, tuple(inside), True) for name, inside in below.items()]
-    return Root(path, tuple(sorted(folders + loose, key=lambda entry: entry.name)), assignment, title, zone)
+    return tuple(sorted(folders + loose, key=lambda entry: entry.name))
 
 
 def common_start(texts: Iterable[str]) -> str:

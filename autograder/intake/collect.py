@@ -100,7 +100,8 @@ def collect(course: Course, assignment: Assignment, source: Path, options: Colle
 
     try:
         with open_download(source, zone, report.notes.append) as files:
-            found = recognise(files, assignment.name, assignment.title, zone, is_known)
+            others = set(course.assignment_names()) - {assignment.name}
+            found = recognise(files, assignment.name, assignment.title, zone, is_known, others)
             report.platform, report.inside = found.platform.name, "/".join(found.root.path)
             report.notes += [f"{found.platform.name}: {note}" for note in found.reading.notes]
             tell_strays(found, report)

@@ -1,11 +1,11 @@
 """Which platform a download is from: decided once for all of it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from autograder.intake.archives import Found, Refused
-from autograder.intake.claims import Platform, Reading, Root, is_work, root_of, squash
+from autograder.intake.claims import Platform, Reading, Root, entries_of, is_work, squash
 from autograder.intake.platforms import PLATFORMS
 from autograder.intake.platforms.plain import PLAIN, without_assignment
 
@@ -34,16 +34,18 @@ def recognise(
     title: str,
     zone: tzinfo | None,
     is_known: Callable[[str], bool] = lambda name: False,
+    others: Iterable[str] = (),
 ) -> Recognised:
     """Find the platform whose form most of a download has.
 
     Args:
         is_known: whether a text is the id or the name of somebody in the course.
+        others: the course's other assignments.
 
     Raises:
         Refused: it has no form that is known; the text lists them.
     """
-    roots = list(roots_of(root_of(files, assignment, title, zone)))
+    roots = list(roots_of(Root((), entries_of(files), assignment, title, zone, frozenset(others))))
     for root in roots:
         fits = []
         for platform in PLATFORMS:
@@ -62,7 +64,9 @@ def recognise(
     if not reading.claims:
         forms = "\n".join(f"  {platform.name}: {platform.form}" for platform in PLATFORMS)
         there = ", ".join(entry.name for entry in root.entries[:4]) or "nothing"
-        raise Refused(f"it has the form of no download that is known. There is: {there}. Looked for:\n{forms}")
+        one = any(is_work(entry.file) for entry in root.loose)
+        hint = " If it is one student's work, put it into a folder named after the student." if one else ""
+        raise Refused(f"it has the form of no download that is known. There is: {there}.{hint} Looked for:\n{forms}")
     return Recognised(PLAIN, root, reading, strays(root, reading))
 
 
@@ -73,7 +77,7 @@ def roots_of(root: Root) -> Iterable[Root]:
         if any(is_work(entry.file) for entry in root.loose):
             return
         only = root.folders[0]
-        root = root_of(only.files, root.assignment, root.title, root.zone, (*root.path, only.name))
+        root = replace(root, path=(*root.path, only.name), entries=entries_of(only.files))
         yield root
 
 

@@ -66,9 +66,20 @@ def test_the_same_students_next_week(tiny, tmp_path: Path):
     assert work_in(course.submitted / "schmidt_22" / "tiny" / "first.ipynb") == "c"
 
 
+def test_a_submitted_folder_where_few_did_this_assignment(tiny, tmp_path: Path):
+    """Are students who handed in only other assignments of the course left out, and nobody's other work taken?"""
+    (tiny.course.source / "later").mkdir()
+    (tiny.course.source / "later" / "assignment.toml").write_text('title = "Later"\nnotebooks = ["first"]\n')
+    files = {"ada/tiny/first.ipynb": "work:ada"} | {f"{n}/later/first.ipynb": "work:no" for n in ("b", "c", "d")}
+    report = collect(tiny.course, tiny.course.assignment("tiny"), write(tmp_path / "submitted", files))
+    assert (report.platform, report.collected, report.problems) == ("nbgrader", ["ada"], [])
+
+
 def test_what_fits_no_platform_is_refused(tiny, tmp_path: Path):
     """Does a download of no known form give the list of what was looked for?"""
     report = collect(tiny.course, tiny.course.assignment("tiny"), write(tmp_path / "in", {"first.ipynb": "work:x"}))
     assert report.rows == []
-    assert "Looked for:" in report.problems[0]
+    assert (
+        "If it is one student's work, put it into a folder named after the student. Looked for:" in report.problems[0]
+    )
     assert "Canvas: lovelaceada_12345_67890_hw.ipynb" in report.problems[0]

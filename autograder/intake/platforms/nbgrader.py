@@ -29,6 +29,8 @@ def read(root: Root) -> Reading:
             stamp = next((file for file in files if file.path == TIMESTAMP and file.size < 1000), None)
             when = moment(text_of(stamp)) if stamp else None
             claims.append(claim(entry, entry.name, files, when, "nbgrader's timestamp.txt"))
+        elif root.others.issuperset(file.path.partition("/")[0] for file in entry.files):
+            others.add(entry.name)
     notes = (f"{len(others)} hand-ins of other assignments are left out.",) if others else ()
     return Reading(tuple(claims), frozenset(others), notes)
 
