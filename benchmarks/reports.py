@@ -29,9 +29,11 @@ import nbformat
 import psutil
 
 from autograder.machine import cores
+from autograder.report.formulas import write_formulas
 from autograder.report.make import make_report
 from autograder.report.model import Options
 from autograder.report.read import read_own
+from autograder.report.tex import Maths
 from autograder.report.workers import Task, run_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -198,9 +200,19 @@ def ours(folder: Path, students: int, workers: int, count: int) -> Row:
     per_notebook = figures.seconds / students / count
     processor = sum(spent) / students
     print(f"ours: {per_notebook:.3f} s a notebook in the class, {processor / count:.3f} s of a processor;")
-    print(f"      {command:.1f} s for one student by command, everything imported anew\n")
+    print(f"      {command:.1f} s for one student by command, everything imported anew;")
+    print(f"      {formula_milliseconds():.2f} ms a formula, read and written\n")
     one = Figures(figures.seconds / students, processor, figures.memory, figures.size // students, figures.made)
     return "autograder (pandoc, Typst)", figures.seconds, one, wheel_megabytes("pypandoc", "typst", "nh3")
+
+
+def formula_milliseconds() -> float:
+    """Milliseconds for one formula of the set that the tests compare with MathJax."""
+    lines = (ROOT / "tests/report/files/formulas.txt").read_text("utf-8").splitlines()
+    maths = [Maths(line.removeprefix("inline: "), True) for line in lines if line and not line.startswith("==")]
+    start = time.perf_counter()
+    write_formulas(maths)
+    return 1000 * (time.perf_counter() - start) / len(maths)
 
 
 def webpdf(folder: Path, notebooks: Sequence[Path], students: int, workers: int) -> Row | None:

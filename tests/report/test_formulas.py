@@ -181,3 +181,10 @@ def test_maths_becomes_mathml_for_pages():
     assert made.text.startswith('<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">')
     assert "<msub><mi>x</mi><mn>1</mn></msub>" in made.text
     assert "&lt;" in made.text
+
+
+def test_names_of_functions_stand_apart_on_pages():
+    """Does \\det A not read "detA" in a browser, while \\det(A) stays together?"""
+    first, second = write_formulas([Maths(r"x \det A", False), Maths(r"\det(A)", False)], "mathml")
+    assert first.text.count("<mspace") == 2
+    assert "<mspace" not in second.text

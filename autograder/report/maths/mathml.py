@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.report.maths.alphabets import in_font
+from autograder.report.maths.roles import role_of
 from autograder.report.maths.tree import (
     BIN,
     CLOSE,
@@ -39,6 +40,7 @@ from autograder.report.maths.tree import (
 # What a browser puts at the sides of a sign comes from its table of signs; these say what the formula means.
 SIDES = {ORD: 0.0, OPEN: 0.0, CLOSE: 0.0, BIN: 4 / 18, REL: 5 / 18}
 SIZES = {"D": ("true", "0"), "T": ("false", "0"), "S": ("false", "1"), "SS": ("false", "2")}
+THIN = '<mspace width="0.167em"></mspace>'
 COLUMNS = {"l": "left", "c": "center", "r": "right"}
 
 
@@ -50,7 +52,29 @@ def mathml(tree: Node, display: bool) -> str:
 
 def row(node: Node) -> str:
     """A piece, its parts side by side without an element of their own."""
-    return "".join(map(one, node.items)) if isinstance(node, RowOfTerms) else one(node)
+    if not isinstance(node, RowOfTerms):
+        return one(node)
+    made = ""
+    before: Node | None = None
+    for part in node.items:
+        if before is not None and apart(before, part):
+            made += THIN
+        made += one(part)
+        before = part
+    return made
+
+
+def apart(left: Node, right: Node) -> bool:
+    """Whether the name of a function stands beside something that it would run into."""
+    if is_name(left):
+        return role_of(right) in (ORD, OP, "inner")
+    return is_name(right) and role_of(left) in (ORD, CLOSE, "inner")
+
+
+def is_name(node: Node) -> bool:
+    if isinstance(node, Scripts):
+        return is_name(node.base)
+    return isinstance(node, Symbol) and node.kind == "name"
 
 
 def one(node: Node) -> str:
