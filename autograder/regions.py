@@ -216,6 +216,16 @@ def without_mistakes(text: str) -> str:
     return "\n".join(kept)
 
 
+def inner_texts(text: str) -> list[str]:
+    """What stands in each region of a complete text, without prompts and the TODO comment it begins with.
+
+    Raises:
+        RegionError: as `find_regions`.
+    """
+    lines = text.split("\n")
+    return ["\n".join(_given(region, lines[region.start + 1 : region.end])) for region in find_regions(text)]
+
+
 def _prompt(region: Region) -> re.Pattern[str]:
     return MARKDOWN_PROMPT if region.markdown else CODE_PROMPT
 

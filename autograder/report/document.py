@@ -10,7 +10,7 @@ from autograder.questions import Question, cell_name, is_question, questions_in,
 from autograder.report.cells import LOST, cell_data, language_of, notices
 from autograder.report.content import shortened
 from autograder.report.fonts import font_families, missing_characters
-from autograder.report.hidden import without_hidden
+from autograder.report.hidden import is_hidden, without_hidden
 from autograder.report.markup import Markup, resolve
 from autograder.report.model import Notebook, NotShown, Options, ReportContent
 from autograder.report.pandoc import MARKDOWN
@@ -25,6 +25,7 @@ MAX_NOTICE = 2000
 MAX_CHARACTERS = 12
 MAX_PLACES = 4
 
+TAGS = {"added": "added cell", "scheme": "not shown to students"}
 KINDS = {"own": "", "report": "Instructor's report", "feedback": "Feedback"}
 
 
@@ -161,11 +162,14 @@ def notebook_data(notebook: Notebook, submission: ReportContent, options: Option
     questions = questions_in(notebook.name, notebook.nb.cells, submission.extra_credit)
     for cell in notebook.nb.cells:
         if options.kind == "feedback":
+            if is_hidden(cell) and not is_question(cell):
+                continue
             cell = without_hidden(cell)
         data = cell_data(cell, notebook, markup, language)
         ours = cell.metadata.get("autograder")
-        if isinstance(ours, dict) and ours.get("added"):
-            data["tag"] = "added cell"
+        for key, tag in TAGS.items():
+            if isinstance(ours, dict) and ours.get(key):
+                data["tag"] = tag
         question = is_question(cell)
         if students_write(cell) and not question and waiting is None and cell.id != STUDENT:
             waiting = data

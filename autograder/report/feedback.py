@@ -23,7 +23,7 @@ from autograder.gradebook.results import Scores
 from autograder.prose import CleanHTML, rendered
 from autograder.questions import marks_of
 from autograder.report.formulas import write_formulas
-from autograder.report.hidden import without_hidden
+from autograder.report.hidden import is_hidden, without_hidden
 from autograder.report.make import one_report
 from autograder.report.model import Options
 from autograder.report.outputs import PICTURES
@@ -67,7 +67,7 @@ def safe_notebook(nb: NotebookNode, folder: Path | None, hide: bool = True) -> N
     Unless told not to `hide` them, hidden tests are left out, with whatever their errors would tell.
     """
     maths: list[Maths] = []
-    cells = [without_hidden(cell) if hide else cell for cell in nb.cells]
+    cells = [without_hidden(cell) for cell in nb.cells if marks_of(cell) or not is_hidden(cell)] if hide else nb.cells
     prose = {i: take_maths(cell.source, maths) for i, cell in enumerate(cells) if cell.cell_type == "markdown"}
     comments = {i: take_maths(str(marks_of(cell).get("comment") or ""), maths) for i, cell in enumerate(cells)}
     outputs = {i: [taken(output, maths) for output in cell.get("outputs", [])] for i, cell in enumerate(cells)}

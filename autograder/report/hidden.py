@@ -8,6 +8,11 @@ from autograder.markers import holds_back, without_held_back
 SAID = "A hidden test failed.\n"
 
 
+def is_hidden(cell: NotebookNode) -> bool:
+    """Is there nothing in the cell but what students do not get to see? So are marking schemes below answers."""
+    return holds_back(cell.source) and not without_held_back(cell.source).strip()
+
+
 def without_hidden(cell: NotebookNode) -> NotebookNode:
     """The cell without its hidden parts; the errors of such a cell are replaced by the plain fact.
 

@@ -17,6 +17,7 @@ from autograder.data.present import data_fingerprint
 from autograder.edits import ReleasedCell, released_cell
 from autograder.expect.assertions import Site
 from autograder.expect.sites import sites_in
+from autograder.grade.prepare.schemes import schemes_in
 from autograder.markers import HIDDEN_TESTS, without_held_back
 from autograder.notebooks import format_notebook
 from autograder.questions import Kind, is_question, kind_of, points_of
@@ -65,6 +66,7 @@ class Pristine:
         metadata: name -> the notebook's own metadata.
         library: path below the submission -> text, with holes.
         given: path below the submission -> content of the files that students got as they are.
+        schemes: name -> cell id -> model answer and marking scheme, for those who mark; in no notebook that runs.
         sites: name -> cell id -> the assertions that are watched.
         fingerprint: changes whenever the assignment or the library does.
     """
@@ -74,6 +76,7 @@ class Pristine:
     metadata: Mapping[str, NotebookNode]
     library: Mapping[str, str]
     given: Mapping[str, bytes]
+    schemes: Mapping[str, Mapping[str, str]]
     sites: Mapping[str, Mapping[str, tuple[Site, ...]]]
     fingerprint: str
 
@@ -97,6 +100,7 @@ def load_pristine(course: Course, assignment: Assignment) -> Pristine:
         metadata={name: nb.metadata for name, nb in blanked.items()},
         library=dict(library_with_holes(course, assignment)),
         given=given,
+        schemes={name: schemes_in(nb) for name, nb in sources.items()},
         sites={name: sites_in(nb, student_libraries(assignment)) for name, nb in sources.items()},
         fingerprint=fingerprint(course, assignment, sources, given),
     )

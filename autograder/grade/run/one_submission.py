@@ -12,6 +12,7 @@ from autograder.edits import Note
 from autograder.expect.assertions import Site
 from autograder.files import TIMESTAMP
 from autograder.grade.prepare.pristine import Pristine
+from autograder.grade.prepare.schemes import put_schemes
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, Run
 from autograder.grade.verdict.judge import Judge, code_cells
@@ -111,6 +112,7 @@ def grade_submission(
         notebook_run = ran.notebooks[name]
         verdict = judge_of(name).judge(notebook_run, ran.files)
         results += record(spliced.notebooks[name], name, notebook_run, verdict, assignment)
+        put_schemes(spliced.notebooks[name], pristine.schemes[name])
         stopped[name] = notebook_run.stopped or None
         if notebook_run.stopped:
             notes.append(Note("stopped", f"{name}: {notebook_run.stopped}"))
