@@ -1,5 +1,7 @@
 """assignment.toml: what an assignment consists of and how it is graded."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,7 @@ def load_assignment(
     late: LatePolicy | None = None,
     limits: Limits | None = None,
     all_there: bool = True,
+    notebooks: Sequence[str] = (),
 ) -> Assignment:
     """Read `folder`/assignment.toml.
 
@@ -113,13 +116,19 @@ def load_assignment(
         due, late, limits: the course's, for an assignment.toml that says nothing else.
         zone: the course's time zone, for a `due` without one.
         all_there: must there be every notebook?
+        notebooks: those in the folder, where assignment.toml need not be there, nor name them or give a title.
 
     Raises:
         CourseError: the file is missing or not TOML, has an unknown key or a value of the wrong type, or names a
             notebook that is not there.
     """
     path = Path(folder) / FILE
-    given = read_toml(path, f": it says which notebooks the assignment has.{_elsewhere(path)}")
+    if notebooks and not path.exists():
+        given = {}
+    else:
+        given = read_toml(path, f": it says which notebooks the assignment has.{_elsewhere(path)}")
+    if notebooks:
+        given = {"title": title_of_folder(path.parent.resolve().name), "notebooks": list(notebooks)} | given
     checked = check_toml(AssignmentToml, given, path)
     values: dict[str, Any] = {name: getattr(checked, name) for name in checked.model_fields_set}
     values["due"] = due if checked.due is None else in_zone(checked.due, zone, f"{path}: due")
@@ -142,6 +151,12 @@ def load_assignment(
                     f"({', '.join(assignment.notebooks)})."
                 )
     return assignment
+
+
+def title_of_folder(name: str) -> str:
+    """What an assignment is called that says nothing else: "homework1" -> "Homework 1"."""
+    words = re.sub(r"(?<=[a-z])(?=\d)", " ", re.sub(r"[_-]+", " ", name)).strip()
+    return words[:1].upper() + words[1:]
 
 
 def student_libraries(assignment: Assignment) -> frozenset[str]:

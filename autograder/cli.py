@@ -10,7 +10,20 @@ import typer
 from rich.console import Console
 
 from autograder import __version__
-from autograder.commands import collect, data, demo, doctor, export, grade, gradescope, release, report, roster, student
+from autograder.commands import (
+    begin,
+    collect,
+    data,
+    demo,
+    doctor,
+    export,
+    grade,
+    gradescope,
+    release,
+    report,
+    roster,
+    student,
+)
 from autograder.errors import CourseError
 from autograder.machine import settle
 from autograder.startup import leave_out
@@ -59,6 +72,9 @@ def root(
     """Release, collect, grade and report Jupyter homework."""
 
 
+app.command(rich_help_panel=INSTRUCTORS)(begin.init)
+app.command(rich_help_panel=INSTRUCTORS)(begin.new)
+app.command(rich_help_panel=INSTRUCTORS)(begin.adopt)
 app.command(rich_help_panel=INSTRUCTORS)(release.release)
 app.command(rich_help_panel=INSTRUCTORS)(release.lint)
 app.add_typer(roster.roster, name="roster", rich_help_panel=INSTRUCTORS)

@@ -183,8 +183,19 @@ class Course:
         return str(text).replace(f"{self.root}{os.sep}", "")
 
     def assignment_names(self) -> tuple[str, ...]:
-        """The folders in source/ that hold an assignment.toml, sorted."""
-        return tuple(sorted(path.parent.name for path in self.source.glob(f"*/{FILE}")))
+        """The folders in source/ that hold an assignment.toml or a notebook, sorted."""
+        folders = (path for path in self.source.glob("*") if path.is_dir() and not path.name.startswith("."))
+        return tuple(sorted(path.name for path in folders if (path / FILE).is_file() or self._notebooks(path)))
+
+    @staticmethod
+    def _notebooks(folder: Path) -> tuple[str, ...]:
+        """The names of the notebooks in an assignment's folder, percent scripts among them."""
+        names = {path.stem for path in folder.glob("*.ipynb")}
+        if others := [path for path in folder.glob("*.py") if path.stem not in names]:
+            from autograder.source import is_script  # takes a while to import, and few need it
+
+            names |= {path.stem for path in others if is_script(path)}
+        return tuple(sorted(names))
 
     def due_notes(self, now: datetime) -> tuple[str, ...]:
         """What is odd about due times, in words: those that are past, and those of assignments that are not there.
@@ -215,12 +226,19 @@ class Course:
         names = self.assignment_names()
         if name not in names:
             hint = did_you_mean(name, names)
-            raise CourseError(f'no assignment "{name}" in {self.source} (a folder with an assignment.toml). {hint}')
+            raise CourseError(f'no assignment "{name}" in {self.source} (a folder with a notebook). {hint}')
         settings, zone = self.settings, self.zone
         due: datetime | None = settings.due.get(name)
         if due is not None:
             due = in_zone(due, zone, f"{self.root / COURSE_FILE}: due: {name}")
-        return load_assignment(self.source / name, due=due, zone=zone, late=settings.late, limits=settings.limits)
+        return load_assignment(
+            self.source / name,
+            due=due,
+            zone=zone,
+            late=settings.late,
+            limits=settings.limits,
+            notebooks=self._notebooks(self.source / name),
+        )
 
 
 def find_course(start: Path | None = None) -> Course:

@@ -39,15 +39,16 @@ def make_course(course: Course, assignment: str, root: Path) -> Course:
 
 
 def first_with_demo(course: Course) -> str:
-    """The first assignment that describes simulated students.
+    """The first assignment that describes simulated students, else the first.
 
     Raises:
         CourseError: there is none.
     """
-    for name in course.assignment_names():
-        if (course.source / name / FILE).is_file():
-            return name
-    raise CourseError(f"demo: no assignment in {course.source} has a {FILE}, which describes simulated students.")
+    names = course.assignment_names()
+    described = [name for name in names if (course.source / name / FILE).is_file()]
+    if not names:
+        raise CourseError(f"demo: there is no assignment in {course.source}. Begin one with  autograder new NAME")
+    return (described or names)[0]
 
 
 def missing_data(course: Course, names: tuple[str, ...]) -> tuple[str, ...]:

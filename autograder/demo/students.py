@@ -16,11 +16,13 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.notebooks import format_notebook
+from autograder.questions import students_write
 from autograder.regions import CODE_PROMPT, MARKDOWN_PROMPT, Region, find_regions
 from autograder.release.library import library_with_holes, region_names
 from autograder.release.notebook import blank_notebook, without_schemes
 from autograder.source import read_source
 from autograder.toml_files import Text, Texts, TomlTable, check_toml, read_toml, says, shown, wrong
+from autograder.who import CELL as STUDENT
 
 FILE = "demo.toml"
 Choose = Callable[[str, str], str | None]
@@ -88,14 +90,33 @@ class DemoToml(TomlTable):
 
 
 def load_students(assignment: Assignment) -> tuple[DemoStudent, ...]:
-    """Read the assignment's demo.toml.
+    """Read the assignment's demo.toml; where there is none, one student did all of it, one half, and one nothing.
 
     Raises:
-        CourseError: the file is missing or is not right.
+        CourseError: the file is not right.
     """
     path = assignment.folder / FILE
+    if not path.exists():
+        return usual_students(assignment)
     given = read_toml(path, ": it describes the demo's simulated students.")
     return check_toml(DemoToml, given, path).student
+
+
+def usual_students(assignment: Assignment) -> tuple[DemoStudent, ...]:
+    """A student with everything done, one with every second thing done, and one with nothing."""
+    work = [
+        f"{name}:{cell.id}"
+        for name in assignment.notebooks
+        for cell in read_source(assignment, name).cells
+        if students_write(cell) and cell.id != STUDENT
+    ]
+    work += assignment.blank
+    half = tuple(pattern for place in work[1::2] for pattern in (place, f"{place}:*"))
+    return (
+        DemoStudent(id="ada", name="Ada Complete", about="everything done"),
+        DemoStudent(id="hal", name="Hal Half", about="every second part done", leave=half),
+        DemoStudent(id="bea", name="Bea Blank", about="nothing done", leave=("*",)),
+    )
 
 
 def hand_in(course: Course, assignment: Assignment, student: DemoStudent, weights: Path | None, target: Path) -> None:
@@ -150,10 +171,19 @@ def fill_notebook(source: NotebookNode, name: str, student: DemoStudent, choose:
         regions = find_regions(text)
         labels = [f"{name}:{cell.id}:{region.name}" if region.name else f"{name}:{cell.id}" for region in regions]
         bodies = [choose(label, body(text, region)) for label, region in zip(labels, regions, strict=True)]
-        if cell.id == "student":
+        if students_write(original) and not regions:
+            whole = choose(f"{name}:{cell.id}", without_markers(text))
+            cell.source = cell.source if whole is None else whole
+            continue
+        if cell.id == STUDENT:
             bodies = [f'name = "{student.name}"\nstudent_id = "{student.id}"']
         cell.source = fill(cell.source, bodies)
     return notebook
+
+
+def without_markers(text: str) -> str:
+    """A solution that stands between nbgrader's markers, without them."""
+    return "\n".join(line for line in text.split("\n") if "BEGIN SOLUTION" not in line and "END SOLUTION" not in line)
 
 
 def body(text: str, region: Region) -> str:

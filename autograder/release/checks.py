@@ -8,7 +8,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.assignment import FILE, Assignment
+from autograder.assignment import FILE, Assignment, student_libraries
 from autograder.course import Course
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
@@ -19,6 +19,13 @@ from autograder.questions import Kind, is_question, marks_of, students_write
 from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.library import code_cells, library_with_holes
 from autograder.release.notebook import blank_notebook
+from autograder.release.refusals import (
+    empty_checks,
+    forgeable,
+    marked_solutions,
+    missing_files,
+    other_kernel,
+)
 from autograder.source import (
     FLAGS,
     IN_WORDS,
@@ -75,6 +82,8 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
         return [_from_error(folder / FILE, error)]
     problems = list(_folder(course, assignment))
     notebooks: dict[str, NotebookNode] = {}
+    files = (path for path in assignment.folder.rglob("*") if path.is_file())
+    given = {path.relative_to(assignment.folder).as_posix() for path in files}
     for notebook in assignment.notebooks:
         try:
             source = open_source(assignment, notebook)
@@ -82,7 +91,9 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
             problems.append(_from_error(folder / f"{notebook}.ipynb", error))
             continue
         notebooks[notebook] = source.notebook
-        problems += check_notebook(source, assignment)
+        problems += [SourceProblem(source.path, *found) for found in other_kernel(source.notebook)] or check_notebook(
+            source, assignment, frozenset(given)
+        )
     problems += _places(assignment, notebooks)
     if not problems:
         try:
@@ -92,8 +103,8 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
     return problems
 
 
-def check_notebook(source: Source, assignment: Assignment) -> list[SourceProblem]:
-    """Return what is malformed in one source notebook."""
+def check_notebook(source: Source, assignment: Assignment, there: frozenset[str] = frozenset()) -> list[SourceProblem]:
+    """Return what is malformed in one source notebook; `there` are the files that are released beside it."""
     nb, path = source.notebook, source.path
     problems: list[SourceProblem] = []
     if new := source.without_id:
@@ -107,6 +118,9 @@ def check_notebook(source: Source, assignment: Assignment) -> list[SourceProblem
 
         for check in MARKED_CELL_CHECKS if source.by_metadata else CELL_CHECKS:
             check(cell, (path.stem, cell.id) in assignment.extra_credit, note)
+    if not problems:
+        found = [*marked_solutions(nb), *empty_checks(nb), *missing_files(nb, {*there, *assignment.hand_in})]
+        problems += [SourceProblem(path, *one) for one in found]
     if not problems:
         problems += _not_python(nb, path, "")
         problems += _not_python(blank_notebook(nb), path, " once its regions are emptied") if not problems else []
@@ -368,10 +382,11 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
         source = open_source(assignment, notebook)
         path, nb = source.path, source.notebook
         problems += [SourceProblem(path, remark.cell, remark.text) for remark in source.disagreements]
-        if number == 0 and STUDENT_CELL not in {cell.id for cell in nb.cells}:
+        problems += [SourceProblem(path, *one) for one in forgeable(nb, student_libraries(assignment))]
+        if number == 0 and not source.by_metadata and STUDENT_CELL not in {cell.id for cell in nb.cells}:
             problems.append(SourceProblem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
         for cell in nb.cells:
-            if holds_back(cell.source, [HIDDEN_TESTS]):
+            if holds_back(cell.source, [HIDDEN_TESTS]) and not source.by_metadata:
                 text = "hidden tests run beside student code, which can read them. State expectations (expect.same)"
                 problems.append(SourceProblem(path, cell.id, text))
             if cell.cell_type == "markdown" and (match := WEB_PICTURE.search(cell.source)):

@@ -75,6 +75,7 @@ def settle_files(folder: Path, assignment: Assignment) -> None:
     """
     for name in (FILE, *assignment.hand_in):
         (folder / name).unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # nbgrader makes it when there is a file to copy
     (folder / FILE).write_text(released_toml(assignment), encoding="utf-8", newline="\n")
 
 

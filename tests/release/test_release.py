@@ -425,9 +425,7 @@ def test_to_writes_elsewhere(course, tmp_path):
 
 
 def test_lint_adds_what_would_grade_badly(course):
-    """Does lint show checks that could be guessed, hidden tests, and a missing cell for the name?"""
-    texts = [str(problem) for problem in lint_assignment(course, "lines")]
-    assert any('cell "predict-check": line 1: it states no expectation' in text for text in texts)
+    """Does lint show hidden tests and a missing cell for the name?"""
     edit_cell(course, "fit", "student", lambda c: (c.update(id="who"), c.metadata.nbgrader.update(grade_id="who")))
     hidden = "\n### BEGIN HIDDEN TESTS\nassert True\n### END HIDDEN TESTS"
     edit_cell(course, "fit", "predict-check", lambda cell: cell.update(source=cell.source + hidden))
@@ -467,7 +465,7 @@ def test_an_author_never_edits_json(course):
         "release", course=course, code=1
     )
     assert path.read_bytes() == before
-    told = run("lint", "--fix", course=course, code=1)
+    told = run("lint", "--fix", course=course)
     assert "number-1-check: its points could be guessed" not in told
     ids = {cell.id: kind_of(cell) for cell in read_notebook(path).cells}
     assert ids == {"work": Kind.WORK, "number-1-check": Kind.CHECK}

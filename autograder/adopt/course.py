@@ -1,0 +1,247 @@
+"""A course taken over: notebooks and packages of an existing one -> a new course folder, and what became of each."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.adopt.markers import with_banners
+from autograder.adopt.otter import from_master, is_master
+from autograder.assignment import FILE
+from autograder.begin import NAME, begin_course
+from autograder.course import CONFIG, COURSE_FILE, Course
+from autograder.errors import CourseError
+from autograder.files import never_submitted
+from autograder.notebooks import read_notebook, write_notebook
+from autograder.questions import is_check, is_question, marks_of, points_of
+from autograder.regions import find_regions
+from autograder.release.library import region_names
+from autograder.release.refusals import other_kernel
+from autograder.source import is_marked, read_source, settle_source
+from autograder.toml_files import format_toml
+
+MADE = ("autograded", "feedback", "submitted", "release", "gradebook.db", "__pycache__", ".git", ".ipynb_checkpoints")
+LARGEST = 100 * 2**20  # bytes of a file that is copied
+
+
+@dataclass
+class Adopted:
+    """What became of one notebook or package.
+
+    Attributes:
+        style: whose it was.
+        taken: what was taken over, in words.
+        less: what was taken over with less, or left out, and why.
+        left_out: was it left out whole?
+    """
+
+    place: str
+    style: str
+    taken: str = ""
+    less: list[str] = field(default_factory=list)
+    left_out: bool = False
+
+
+def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]]:
+    """Take over what is in `paths` into the new folder `to`; nothing in `paths` is changed.
+
+    Args:
+        paths: courses (folders with a folder source/), folders of notebooks with what lies beside them, or notebooks.
+
+    Raises:
+        CourseError: a path is not there, holds no notebook, or `to` is there already.
+    """
+    if to.exists() and any(to.iterdir()):
+        raise CourseError(f"{to} is there already. Name a new folder:  --to FOLDER")
+    homeworks: dict[str, tuple[Path, list[Path]]] = {}
+    for path in paths:
+        for name, folder, notebooks in _homeworks(path):
+            if name in homeworks:
+                raise CourseError(f"two homeworks would be called {name}: {homeworks[name][0]} and {folder}.")
+            homeworks[name] = folder, notebooks
+    (to / "source").mkdir(parents=True)
+    rows: list[Adopted] = []
+    libraries: dict[str, list[str]] = {}
+    for name, (folder, notebooks) in homeworks.items():
+        rows += _adopt_homework(name, folder, notebooks, to, libraries)
+    begin_course(to)
+    if libraries:
+        names = ", ".join(f'"{library}"' for library in sorted(libraries))
+        text = (to / COURSE_FILE).read_text(encoding="utf-8")
+        (to / COURSE_FILE).write_text(text.replace("\n", f"\nlibrary = [{names}]\n", 1), encoding="utf-8")
+    course = Course(to.resolve())
+    for name in course.assignment_names():
+        assignment = course.assignment(name)
+        for notebook in assignment.notebooks:
+            settle_source(assignment, notebook)
+            row = next(row for row in rows if row.place == f"{name}/{notebook}.ipynb")
+            _count(row, read_source(assignment, notebook))
+    return course, rows
+
+
+def _homeworks(path: Path) -> Iterator[tuple[str, Path, list[Path]]]:
+    """(name, folder, notebooks) of each homework in a path."""
+    if not path.exists():
+        raise CourseError(f"{path} is not there.")
+    if path.is_file():
+        if path.suffix != ".ipynb":
+            raise CourseError(f"{path} is not a notebook.")
+        yield _name(path.stem), path.parent, [path]
+        return
+    source = path / "source"
+    folders = sorted(one for one in source.iterdir() if one.is_dir()) if source.is_dir() else [path]
+    found = False
+    for folder in folders:
+        if notebooks := sorted(folder.glob("*.ipynb")):
+            found = True
+            yield _name(folder.resolve().name), folder, notebooks
+    if not found and not source.is_dir():
+        for folder in sorted(one for one in path.iterdir() if one.is_dir() and one.name not in MADE):
+            if notebooks := sorted(folder.glob("*.ipynb")):
+                found = True
+                yield _name(folder.name), folder, notebooks
+    if not found:
+        raise CourseError(f"{path} holds no notebook, nor do its folders.")
+
+
+def _name(text: str) -> str:
+    name = "".join(c if c.isalnum() or c in "_-" else "_" for c in text).strip("_-")
+    return name if NAME.fullmatch(name) else f"hw_{name}"
+
+
+def _adopt_homework(
+    name: str, folder: Path, notebooks: Sequence[Path], to: Path, libraries: dict[str, list[str]]
+) -> list[Adopted]:
+    target = to / "source" / name
+    target.mkdir(parents=True)
+    rows = []
+    for path in notebooks:
+        rows.append(row := Adopted(f"{name}/{path.stem}.ipynb", ""))
+        try:
+            notebook = read_notebook(path)
+        except CourseError as error:
+            row.style, row.left_out, row.less = "?", True, [str(error)]
+            continue
+        if other := next(other_kernel(notebook), None):
+            row.style, row.left_out, row.less = "?", True, [other[1]]
+            continue
+        _convert(notebook, row)
+        write_notebook(notebook, target / path.name)
+    only = len(notebooks) == 1 and notebooks[0].parent == folder and _name(notebooks[0].stem) == name
+    packages = [] if only and len(list(folder.glob("*.ipynb"))) > 1 else _packages(folder)
+    blank: list[str] = []
+    for package in packages:
+        rows.append(row := Adopted(f"{package.name}/", "package"))
+        blank += _adopt_package(package, to, row, libraries, name)
+    _copy_files(folder, target, {package.name for package in packages})
+    kept = [row.place.partition("/")[2].removesuffix(".ipynb") for row in rows if row.style not in ("package", "?")]
+    if not kept:
+        shutil.rmtree(target)
+    elif blank:
+        toml = format_toml({"title": name, "notebooks": kept, "blank": blank}, "Made by `autograder adopt`.")
+        (target / FILE).write_text(toml, encoding="utf-8")
+    return rows
+
+
+def _convert(notebook: NotebookNode, row: Adopted) -> None:
+    """Bring a notebook into a form that can be released."""
+    if is_marked(notebook):
+        row.style = "nbgrader"
+        return
+    if is_master(notebook):
+        converted = from_master(notebook)
+        notebook.cells = converted.cells
+        row.style, row.less = "otter", list(dict.fromkeys(converted.remarks))
+        return
+    row.style = "plain"
+    unsolved = 0
+    for cell in notebook.cells:
+        cell.pop("outputs", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            found = with_banners(cell.source)
+            if found.text != cell.source:
+                row.style = "markers"
+            cell.source = found.text
+            unsolved += found.unsolved
+    if unsolved:
+        row.less.append(f"{unsolved} regions hold no solution yet: write them")
+
+
+def _packages(folder: Path) -> list[Path]:
+    """The packages beside the notebooks: folders with modules in which something is to be written."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and path.name.isidentifier() and path.name not in MADE and any(path.glob("*.py")):
+            found.append(path)
+    return found
+
+
+def _adopt_package(package: Path, to: Path, row: Adopted, libraries: dict[str, list[str]], homework: str) -> list[str]:
+    """Put a package beside source/, with banners; returns the regions that the homework's students write."""
+    files = {path.relative_to(package): path for path in sorted(package.rglob("*")) if path.is_file()}
+    texts: dict[Path, bytes] = {}
+    regions = unsolved = 0
+    blank: list[str] = []
+    for relative, path in files.items():
+        if never_submitted(relative) or path.stat().st_size > LARGEST or path.suffix in (".pyc", ".so"):
+            continue
+        content = path.read_bytes()
+        if path.suffix == ".py":
+            found = with_banners(content.decode("utf-8", "replace").replace("\r\n", "\n"))
+            regions, unsolved = regions + found.regions, unsolved + found.unsolved
+            content = found.text.encode()
+            module = ".".join([package.name, *relative.with_suffix("").parts]).removesuffix(".__init__")
+            try:
+                blank += region_names(found.text, module, path).values()
+            except CourseError as error:
+                row.less.append(f"{relative}: {error}")
+        texts[relative] = content
+    target = to / package.name
+    if package.name in libraries:
+        same = all((target / one).is_file() and (target / one).read_bytes() == text for one, text in texts.items())
+        if not same:
+            row.left_out = True
+            row.less.append(
+                f"{homework} has a package of the same name with other content; a course has one of a name. "
+                "Adopt that homework into a course of its own"
+            )
+            return []
+    for relative, content in texts.items():
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        (target / relative).write_bytes(content)
+    libraries.setdefault(package.name, []).append(homework)
+    row.taken = f"library of the course, {regions} regions"
+    if unsolved:
+        row.less.append(f"{unsolved} regions hold no solution yet: write them")
+    return blank
+
+
+def _copy_files(folder: Path, target: Path, left: set[str]) -> None:
+    """Copy what lies beside the notebooks, data and pictures."""
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if not path.is_file() or path.is_symlink() or path.suffix in (".ipynb", ".pyc") or never_submitted(relative):
+            continue
+        if relative.parts[0] in left or set(relative.parts) & set(MADE) or relative.name in (CONFIG, COURSE_FILE):
+            continue
+        if path.stat().st_size <= LARGEST:
+            (target / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target / relative)
+
+
+def _count(row: Adopted, notebook: NotebookNode) -> None:
+    """Say how much of a homework a notebook holds."""
+    checks = [cell for cell in notebook.cells if is_check(cell)]
+    by_hand = [cell for cell in notebook.cells if is_question(cell) and not is_check(cell)]
+    work = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and (marks_of(cell).get("solution") or find_regions(cell.source))
+    ]
+    points = sum(map(points_of, [*checks, *by_hand]))
+    row.taken = f"{len(work)} work cells, {len(checks)} checks, {len(by_hand)} by hand, {points:g} points"
+    if not checks and not by_hand:
+        row.less.append("nothing in it is graded: add checks (expect.…), with points in their first line")
