@@ -1,8 +1,8 @@
 """A master notebook of otter assign as a source: cells in, cells out.
 
 Questions stand between cells `# BEGIN QUESTION` and `# END QUESTION` (or begin with a text cell that says BEGIN
-QUESTION), solutions and tests likewise. A question's solution becomes a region, every test cell a check with its part of
-the points, and the output that the master shows for a test becomes what it asserts.
+QUESTION), solutions and tests likewise. A question's solution becomes a region, every test cell a check with its part
+of the points, and the output that the master shows for a test becomes what it asserts.
 """
 
 import ast

@@ -1,0 +1,198 @@
+"""Courses of other kinds, taken over."""
+
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+
+from autograder.adopt.course import adopt_course
+from autograder.adopt.markers import with_banners
+from autograder.adopt.otter import from_master
+from autograder.errors import CourseError
+from autograder.notebooks import read_notebook, write_notebook
+from autograder.release.checks import check_assignment
+from autograder.release.refusals import foreign_marker
+
+COURSERA = """def sigmoid(z):
+    ### START CODE HERE ### (≈ 1 line of code)
+    s = 1 / (1 + np.exp(-z))
+    ### END CODE HERE ###
+    return s"""
+
+CS231N = """def forward(x):
+    # TODO: implement it
+    # *****START OF YOUR CODE (DO NOT DELETE/MODIFY THIS LINE)*****
+
+    out = x + 1
+
+    # *****END OF YOUR CODE (DO NOT DELETE/MODIFY THIS LINE)*****
+    return out"""
+
+C147 = """def loss(self, X):
+    # ================================================================ #
+    # YOUR CODE HERE:
+    #   Calculate the scores.
+    #   Store them in scores.
+    # ================================================================ #
+    scores = X
+    # ================================================================ #
+    # END YOUR CODE HERE
+    # ================================================================ #
+
+    # ================================================================ #
+    # YOUR CODE HERE:
+    #   Calculate the loss.
+    # ================================================================ #
+    pass
+    # ================================================================ #
+    # END YOUR CODE HERE
+    # ================================================================ #
+    return scores"""
+
+
+def test_coursera_markers():
+    """Do banners take the place of the markers, and nothing else change?"""
+    found = with_banners(COURSERA)
+    assert (found.regions, found.unsolved) == (1, 0)
+    assert found.text == COURSERA.replace(
+        "### START CODE HERE ### (≈ 1 line of code)", "# ===== START YOUR CODE HERE ====="
+    ).replace("### END CODE HERE ###", "# ====== END YOUR CODE HERE ======")
+
+
+def test_cs231n_markers():
+    """Are they banners too, with the lines between them kept?"""
+    found = with_banners(CS231N)
+    assert found.regions == 1
+    assert "START OF YOUR CODE" not in found.text
+    assert "    out = x + 1\n" in found.text
+
+
+def test_c147_blocks():
+    """Does what a block asks for become the TODO, is each of two regions named, and one without code counted?"""
+    found = with_banners(C147)
+    assert (found.regions, found.unsolved) == (2, 1)
+    assert found.text == "\n".join(
+        [
+            "def loss(self, X):",
+            "    # ===== START YOUR CODE HERE: part-1 =====",
+            "    # TODO: Calculate the scores.",
+            "    #   Store them in scores.",
+            "    scores = X",
+            "    # ====== END YOUR CODE HERE ======",
+            "",
+            "    # ===== START YOUR CODE HERE: part-2 =====",
+            "    # TODO: Calculate the loss.",
+            "    pass",
+            "    # ====== END YOUR CODE HERE ======",
+            "    return scores",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["x = 1", "# START of my code", '"""YOUR CODE HERE is a marker"""', "### START CODE HERE"]
+)
+def test_texts_without_regions_stay(text):
+    """Is a text without a whole marked part left alone?"""
+    assert with_banners(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("line", "whose"),
+    [
+        ("### START CODE HERE ###", "Coursera's"),
+        ("    # *****START OF YOUR CODE (DO NOT DELETE/MODIFY THIS LINE)*****", "CS231n's"),
+        ("    # YOUR CODE HERE:", "CS145's"),
+        ("x = 3 # SOLUTION", "otter's"),
+        ("### BEGIN SOLUTION", "nbgrader's and otter's"),
+        ("# ===== START YOUR CODE HERE =====", ""),
+        ("# the solution is below", ""),
+        ("raise NotImplementedError  # YOUR CODE HERE", ""),
+    ],
+)
+def test_foreign_markers(line, whose):
+    """Is each known marker known, and no other line taken for one?"""
+    assert foreign_marker(line) == whose
+
+
+def otter_master():
+    test = new_code_cell("square(3)")
+    test.outputs = [new_output("execute_result", {"text/plain": "9"}, execution_count=1)]
+    hidden = new_code_cell("# HIDDEN\nsquare(7) == 49")
+    hidden.outputs = [new_output("execute_result", {"text/plain": "True"}, execution_count=1)]
+    return new_notebook(
+        cells=[
+            new_raw_cell("# ASSIGNMENT CONFIG\nsolutions_pdf: true"),
+            new_code_cell("import otter\ngrader = otter.Notebook()\nimport math"),
+            new_raw_cell("# BEGIN QUESTION\nname: q1\npoints: 3"),
+            new_markdown_cell("**Question 1.** Square a number."),
+            new_raw_cell("# BEGIN SOLUTION"),
+            new_code_cell("def square(x):\n    y = x * x # SOLUTION\n    return y"),
+            new_raw_cell("# END SOLUTION"),
+            new_raw_cell("# BEGIN TESTS"),
+            test,
+            hidden,
+            new_raw_cell("# END TESTS"),
+            new_raw_cell("# END QUESTION"),
+            new_raw_cell("# BEGIN QUESTION\nname: q2\npoints: 2\nmanual: true"),
+            new_markdown_cell("Why?"),
+            new_raw_cell("# BEGIN SOLUTION"),
+            new_markdown_cell("Because."),
+            new_raw_cell("# END SOLUTION"),
+            new_raw_cell("# END QUESTION"),
+        ]
+    )
+
+
+def test_otter_master():
+    """Do solutions become regions, tests checks with their part of the points, hidden ones hidden?"""
+    cells = [cell.source for cell in from_master(otter_master()).cells]
+    assert cells == [
+        "import math",
+        "**Question 1.** Square a number.",
+        "def square(x):\n    # ===== START YOUR CODE HERE =====\n    #> y = ...\n    y = x * x\n"
+        "    # ====== END YOUR CODE HERE ======\n    return y",
+        "# Check q1 1 (1.5 points)\nassert square(3) == 9",
+        "# Check q1 2 (1.5 points)\n### BEGIN HIDDEN TESTS\nassert square(7) == 49\n### END HIDDEN TESTS",
+        "Why?",
+        "**q2 (2 points).**\n\n<!-- ===== START YOUR ANSWER HERE ===== -->\nBecause.\n"
+        "<!-- ====== END YOUR ANSWER HERE ====== -->",
+    ]
+
+
+def test_a_course_is_taken_over(tmp_path):
+    """Is a new course written that can be released, and is the old one as before?"""
+    old = tmp_path / "old"
+    (old / "hw1" / "nndl").mkdir(parents=True)
+    (old / "hw1" / "nndl" / "__init__.py").write_text("")
+    (old / "hw1" / "nndl" / "net.py").write_text(C147)
+    (old / "hw1" / "data.csv").write_text("a,b\n1,2\n")
+    write_notebook(
+        new_notebook(cells=[new_code_cell("from nndl.net import loss\nprint(loss(None, 3))")]),
+        old / "hw1" / "net.ipynb",
+    )
+    (old / "hw2").mkdir()
+    write_notebook(otter_master(), old / "hw2" / "squares.ipynb")
+    r = new_notebook(cells=[], metadata={"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}})
+    write_notebook(r, old / "hw2" / "statistics.ipynb")
+    before = {path: path.read_bytes() for path in old.rglob("*") if path.is_file()}
+    course, rows = adopt_course([old], tmp_path / "new")
+    assert {path: path.read_bytes() for path in old.rglob("*") if path.is_file()} == before
+    by_place = {row.place: row for row in rows}
+    assert by_place["hw2/statistics.ipynb"].left_out
+    assert by_place["hw2/squares.ipynb"].taken == "1 work cells, 2 checks, 1 by hand, 5 points"
+    assert by_place["nndl/"].less == ["1 regions hold no solution yet: write them"]
+    assert course.settings.library == ("nndl",)
+    assert course.assignment("hw1").blank == ("nndl.net.loss:part-1", "nndl.net.loss:part-2")
+    assert (course.source / "hw1" / "data.csv").read_text() == "a,b\n1,2\n"
+    assert [check_assignment(course, name) for name in ("hw1", "hw2")] == [[], []]
+    with pytest.raises(CourseError, match="is there already"):
+        adopt_course([old], tmp_path / "new")
+    ids = [cell.id for cell in read_notebook(course.source / "hw2" / "squares.ipynb").cells]
+    assert "q1-1-check" in ids
+
+
+def test_a_path_without_notebooks(tmp_path):
+    """Is it said?"""
+    with pytest.raises(CourseError, match="holds no notebook"):
+        adopt_course([Path(tmp_path)], tmp_path / "new")
