@@ -73,3 +73,33 @@ def stats(
         console.print(histogram_of(scores))
     if missing := nothing_from(without_submission(course, assignment)):
         console.print(missing, style="yellow", markup=False)
+
+
+def verify(
+    assignment: Assignment,
+    student: Annotated[list[str] | None, typer.Argument(metavar="[STUDENT]...")] = None,
+) -> None:
+    """Judge the kept evidence of graded submissions again, and compare with their results.
+
+    Student code is not run. Exit code 0 only if every check comes to the same credit.
+
+    Example:  autograder verify softmax_net ada
+    """
+    from rich.console import Console
+
+    from autograder.course import find_course
+    from autograder.errors import CourseError
+    from autograder.grade.verify import verify as verified
+
+    course = find_course()
+    console = Console(highlight=False)
+    failed = 0
+    for one in verified(course, course.assignment(assignment), student or []):
+        if one.ok:
+            console.print(f"{one.student}: the same verdict ({one.checks} checks, seed {one.seed})", markup=False)
+            continue
+        failed += 1
+        for line in [one.trouble] if one.trouble else one.differences:
+            console.print(f"{one.student}: {line}", style="red", markup=False)
+    if failed:
+        raise CourseError(f"verify: {failed} of these submissions could not be verified: see above.")

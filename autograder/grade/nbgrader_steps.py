@@ -19,6 +19,7 @@ from traitlets import Unicode
 
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
+from autograder.grade.kept import EVIDENCE
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.prepare.splice import splice_submission
 from autograder.grade.run.crew import LocalCrew
@@ -100,7 +101,7 @@ class SpliceSubmission(NbGraderPreprocessor):
             self.log.info("%s, line %s: %s outside the regions; it does not count", edit.place, edit.line, edit.kind)
         for note in spliced.notes:
             self.log.info("%s", note.text)
-        ours = {*spliced.files, *(f"{name}.ipynb" for name in spliced.notebooks), RESULT}
+        ours = {*spliced.files, *(f"{name}.ipynb" for name in spliced.notebooks), RESULT, EVIDENCE}
         ours |= {TIMESTAMP} if submission.timestamp else set()
         remove_strangers(store.autograded(about["student"]), ours)
         if about["notebook"] not in spliced.notebooks:

@@ -22,6 +22,9 @@ from autograder.errors import CourseError
 from autograder.files import SEAL, is_intact, seal, sync_folder, write_atomically, write_synced
 from autograder.gradebook.results import RESULT, SubmissionResult, read_result
 
+LOG = "grade.jsonl"
+"""In an assignment's folder of work: a line for each grading of a submission, only ever added to."""
+
 
 @dataclass(frozen=True)
 class Store:
@@ -86,6 +89,27 @@ class Store:
         """The run is complete: the next one draws new inputs."""
         (self.work / "run.json").unlink(missing_ok=True)
         shutil.rmtree(self.unfinished, ignore_errors=True)
+
+    def log(self, student: str, before: SubmissionResult | None, now: SubmissionResult) -> None:
+        """Add a line to the log of all gradings of this assignment: who was graded when, for how much, and why."""
+        why = (
+            "first time" if before is None
+            else "handed in anew" if before.submission_sha256 != now.submission_sha256
+            else "the assignment, its library or its data changed" if before.assignment_sha256 != now.assignment_sha256
+            else "once more"
+        )  # fmt: skip
+        line = {
+            "at": now.graded_at,
+            "student": student,
+            "why": why,
+            "score": sum(cell.score or 0 for cell in now.cells),
+            "score_before": None if before is None else sum(cell.score or 0 for cell in before.cells),
+            "seed": now.seed,
+            "submission_sha256": now.submission_sha256,
+            "assignment_sha256": now.assignment_sha256,
+        }
+        with open(self.work / LOG, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     # --- results --------------------------------------------------------------------------------------------------
 

@@ -275,7 +275,9 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                         if why := doubt(graded, alone or engine.crew.count == 1):
                             raise NoVerdict(why)
                         books.enter(graded.result, graded.notebooks, submission.handed_in())
+                        before = store.result(student)
                         store.write(student, graded.files)
+                        store.log(student, before, graded.result)
                     except Exception as error:
                         if (
                             (isinstance(error, SandboxRefused) and none_yet)

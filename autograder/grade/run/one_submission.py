@@ -11,6 +11,7 @@ from autograder.assignment import Assignment
 from autograder.edits import Note
 from autograder.expect.assertions import Site
 from autograder.files import TIMESTAMP
+from autograder.grade.kept import EVIDENCE, evidence_of, pack
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.prepare.schemes import put_schemes
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
@@ -135,6 +136,17 @@ def grade_submission(
     files[RESULT] = result.to_json()
     if submission.timestamp:
         files[TIMESTAMP] = submission.timestamp
+    about = {
+        "seed": settings.seed,
+        "tier": settings.tier,
+        "retrained": settings.retrain,
+        "submission_sha256": submission.sha256,
+        "assignment_sha256": pristine.fingerprint,
+        "beside": sorted(name for name, content in ran.files.items() if spliced.files.get(name) == content),
+    }
+    other_files = {name: content for name, content in ran.files.items() if name not in about["beside"]}
+    if packed := pack(evidence_of(about, ran.notebooks, other_files)):
+        files[EVIDENCE] = packed
     return Graded(
         result,
         spliced.notebooks,
