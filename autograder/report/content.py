@@ -378,7 +378,8 @@ def close(stack: list[tuple[str, list[Inline]]]) -> None:
     if name in TAGS:
         stack[-1][1].append([TAGS[name], line])
         return
-    for node in tinted(*(colour.strip("-") for colour in colours), line):
+    ink, paper = (colour.strip("-") for colour in colours)
+    for node in tinted(ink, paper, line):
         append(stack[-1][1], node)
 
 

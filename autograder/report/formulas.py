@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autograder.report.maths.mathml import mathml
-from autograder.report.maths.reader import Definitions, read
+from autograder.report.maths.reader import read
+from autograder.report.maths.text import Definitions
 from autograder.report.maths.tree import Node, RowOfTerms, Styled
 from autograder.report.maths.typst import typst
 from autograder.report.tex import Maths

@@ -7,7 +7,8 @@ come out right. `take_maths` does the same and leaves a placeholder; whoever rea
 import re
 from dataclasses import dataclass
 
-from autograder.report.maths.reader import Definitions, read
+from autograder.report.maths.reader import read
+from autograder.report.maths.text import Definitions
 
 OPEN, CLOSE = "\ue000", "\ue001"
 PLACEHOLDER = re.compile(f"{OPEN}([0-9]{{1,9}}){CLOSE}")

@@ -217,3 +217,13 @@ class Unknown(Node):
     """The name of a command that is not known."""
 
     name: str
+
+
+def parts(node: Node) -> tuple[Node, ...]:
+    """The pieces of a row; of anything else, itself."""
+    return node.items if isinstance(node, RowOfTerms) else (node,)
+
+
+def grouped(pieces: list[Node]) -> Node:
+    """One piece as it is, others as a row."""
+    return pieces[0] if len(pieces) == 1 else RowOfTerms(tuple(pieces))
