@@ -115,6 +115,6 @@ def _named(text: str) -> str:
     for numbers in owners.values():
         if len(numbers) > 1:
             for count, number in enumerate(numbers, start=1):
-                indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
-                lines[number] = f"{indent}# ===== START YOUR CODE HERE: part-{count} ====="
+                space = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
+                lines[number] = f"{space}# ===== START YOUR CODE HERE: part-{count} ====="
     return "\n".join(lines)

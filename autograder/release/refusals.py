@@ -80,7 +80,7 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
         part.value
         for tree in trees.values()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and not _reads(node)
+        if isinstance(node, ast.Call) and _read(node) is None
         for part in [*node.args, *(keyword.value for keyword in node.keywords)]
         if isinstance(part, ast.Constant)
     }
@@ -88,8 +88,8 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
         if cell.id not in trees or (cell.metadata.get("nbgrader") or {}).get("solution"):
             continue
         for node in ast.walk(trees[cell.id]):
-            if isinstance(node, ast.Call) and _reads(node):
-                name = node.args[0].value
+            name = _read(node)
+            if name is not None:
                 inside = not re.match(r"[a-zA-Z]+://|/|~|\.\.", name) and "/" not in name.strip("./")
                 if inside and name.removeprefix("./") not in there and name not in other:
                     yield (
@@ -98,13 +98,18 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
                     )
 
 
-def _reads(call: ast.Call) -> bool:
+def _read(call: ast.AST) -> str | None:
+    """The file that a call reads, where its name is written out."""
+    if not isinstance(call, ast.Call):
+        return None
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     writes = len(call.args) > 1 and name == "open" and not (
         isinstance(call.args[1], ast.Constant) and str(call.args[1].value).startswith("r")
     )  # fmt: skip
     first = call.args[0] if call.args else None
-    return name in READS and not writes and isinstance(first, ast.Constant) and isinstance(first.value, str)
+    if name in READS and not writes and isinstance(first, ast.Constant) and isinstance(first.value, str):
+        return first.value
+    return None
 
 
 def forgeable(nb: NotebookNode, libraries: Collection[str]) -> Found:

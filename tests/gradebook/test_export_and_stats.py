@@ -25,10 +25,15 @@ def graded(tiny, grading):
     return tiny
 
 
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_csv_stats_and_nbgrader_export(graded, tmp_path):
     """Do our two CSV files, nbgrader's own export and the statistics show the same numbers?"""
     assert export_totals(graded.course, ["tiny"], tmp_path / "totals.csv") == 2
-    totals = {row["student_id"]: row for row in csv.DictReader((tmp_path / "totals.csv").open())}
+    totals = {row["student_id"]: row for row in rows_of(tmp_path / "totals.csv")}
     assert (float(totals["ada"]["score"]), float(totals["ada"]["max_score"])) == (22, 24)
     assert (float(totals["max"]["raw_score"]), float(totals["max"]["score"])) == (20, 18)
     subprocess.run(
@@ -37,12 +42,12 @@ def test_csv_stats_and_nbgrader_export(graded, tmp_path):
         check=True,
         capture_output=True,
     )
-    theirs = {row["student_id"]: row for row in csv.DictReader((tmp_path / "theirs.csv").open())}
+    theirs = {row["student_id"]: row for row in rows_of(tmp_path / "theirs.csv")}
     for student, column in itertools.product(theirs, ("raw_score", "late_submission_penalty", "score", "max_score")):
         assert f"{float(theirs[student][column]):.2f}" == totals[student][column]
 
     assert export_questions(graded.course, [], tmp_path / "questions.csv") == 12
-    rows = {(r["student_id"], r["question"]): r for r in csv.DictReader((tmp_path / "questions.csv").open())}
+    rows = {(row["student_id"], row["question"]): row for row in rows_of(tmp_path / "questions.csv")}
     assert float(rows["max", "double-check"]["score"]) == 0
     assert rows["ada", "why"]["score"] == ""
     assert rows["ada", "why"]["by_hand"] == "waiting"

@@ -53,7 +53,7 @@ def test_weights_of_both_nets_show_the_same_pictures():
         shown.append(plt.gca().images[0].get_array())
     np.testing.assert_array_equal(shown[0], shown[1])
     np.testing.assert_array_equal(shown[0], vis.visualize_grid(pictures, padding=3).astype(np.uint8))
-    with pytest.raises(ValueError, match=r"W1: received shape \(6, 10\), expected 3 \* side \* side"):
+    with pytest.raises(ValueError, match=r"W1: received 10 weights per image, expected 3 \* side \* side"):
         vis.show_net_weights(neural_net.TwoLayerNet(10, 6, 3))
 
 
