@@ -108,13 +108,12 @@ def write_people(course: Course, people: Iterable[Person]) -> None:
     with opened(course) as gradebook:
         for person in people:
             lms = person.platform_id("canvas") or person.platform_id("moodle")
-            gradebook.update_or_create_student(
-                person.id,
-                first_name=person.first or None,
-                last_name=person.last or None,
-                email=person.email or None,
-                **({"lms_user_id": lms} if lms else {}),
-            )
+            student = gradebook.db.get(Student, person.id)
+            if student is None:
+                student = Student(id=person.id)
+                gradebook.db.add(student)
+            student.first_name, student.last_name = person.first or None, person.last or None
+            student.email, student.lms_user_id = person.email or None, lms or student.lms_user_id
             record = {
                 "section": person.section,
                 "group": person.group,

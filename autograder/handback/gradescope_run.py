@@ -126,7 +126,7 @@ def hand_in(course: Course, assignment: Assignment, metadata: Metadata, submissi
         newest=0.0,
         sha256=hash_of(kept),
     )
-    put(store, metadata.student, kept, receipt, force=True)
+    put(store, metadata.student, kept, receipt, None, force=True)
     return (*notes, *settled.notes)
 
 

@@ -17,7 +17,7 @@ from autograder.gradebook.store import Store
 from autograder.intake import people as whose
 from autograder.intake.archives import Refused, open_download, unpacked
 from autograder.intake.claims import Claim, Who, is_work
-from autograder.intake.keep import Receipt, hash_of, keep_files, put
+from autograder.intake.keep import Receipt, hash_of, keep_files, put, receipts
 from autograder.intake.platforms.plain import PLAIN
 from autograder.intake.recognise import Recognised, recognise
 from autograder.intake.settle import Expected, Settled, expected_of, manifest_of, settle
@@ -109,7 +109,7 @@ def collect(course: Course, assignment: Assignment, source: Path, options: Colle
             everybody = {**roster, **changed}
             times = options.times(everybody.values())
             expected = expected_of(assignment, course.release_dir / assignment.name)
-            download = Download(str(source), found, assignment, expected, zone, times, options)
+            download = Download(str(source), found, assignment, expected, zone, times, receipts(store), options)
             for student in sorted(owned):
                 take(store, everybody[student], owned[student], download, report)
     except Refused as refused:
@@ -244,6 +244,7 @@ class Download:
     expected: Expected
     zone: tzinfo | None
     times: Mapping[str, datetime]
+    known: Mapping[str, Receipt]
     options: CollectOptions
 
 
@@ -278,7 +279,7 @@ def take(store: Store, person: Person, claims: list[Claim], download: Download, 
     *earlier, (receipt, settled) = ready
     files = {file.path: file for file in settled.files}
     try:
-        state = put(store, person.id, files, receipt, download.options.force)
+        state = put(store, person.id, files, receipt, download.known.get(person.id), download.options.force)
         for older, its in earlier:
             keep_files(store, person.id, {file.path: file for file in its.files}, older)
     except OSError as error:

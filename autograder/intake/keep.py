@@ -5,18 +5,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.files import MAX_SUBMISSION, TIMESTAMP, write_atomically
+from autograder.files import MAX_SUBMISSION, TIMESTAMP
 from autograder.gradebook.store import Store
 from autograder.intake.archives import Found
 from autograder.intake.submission import digest, read_submission
 
 ATTEMPTS = "attempts"
 LOG = "collect.jsonl"
-RECEIPTS = "collected.json"
+TAKEN = ("new", "replaced", "time changed")
 
 UNFINISHED = ".collect-"
 
@@ -53,12 +53,22 @@ class Receipt:
 
 
 def receipts(store: Store) -> dict[str, Receipt]:
-    """Student -> what was collected last."""
+    """Student -> what was collected last, by the log."""
     try:
-        data = json.loads((store.work / RECEIPTS).read_text("utf-8"))
-        return {student: Receipt(**about | {"attempt": tuple(about["attempt"])}) for student, about in data.items()}
-    except (OSError, ValueError, TypeError, KeyError):
+        lines = (store.work / LOG).read_text("utf-8").splitlines()
+    except OSError:
         return {}
+    names = {field.name for field in fields(Receipt)}
+    found = {}
+    for line in lines:
+        try:
+            said = json.loads(line)
+            if said["what"] in TAKEN:
+                about = {name: value for name, value in said.items() if name in names}
+                found[said["student"]] = Receipt(**about | {"attempt": tuple(about["attempt"])})
+        except (ValueError, TypeError, KeyError):  # a line that was cut off when the disk was full
+            continue
+    return found
 
 
 def newer(old: Receipt | None, new: Receipt) -> bool | None:
@@ -74,12 +84,14 @@ def newer(old: Receipt | None, new: Receipt) -> bool | None:
     return None
 
 
-def put(store: Store, student: str, files: Mapping[str, Found], receipt: Receipt, force: bool) -> str:
+def put(
+    store: Store, student: str, files: Mapping[str, Found], receipt: Receipt, known: Receipt | None, force: bool
+) -> str:
     """Write a hand-in; returns what came of it: "new", "replaced", "unchanged", "time changed" or "older".
 
-    One that is older than what is there, by `newer`, is only kept among the attempts, unless it is forced.
+    `known` is the receipt of what was collected last. One that is older than what is there, by `newer`, is only kept
+    among the attempts, unless it is forced.
     """
-    known = receipts(store).get(student)
     place = store.submitted(student)
     place.parent.mkdir(parents=True, exist_ok=True)
     for left in place.parent.glob(f"{UNFINISHED}*"):  # by a run that was killed
@@ -89,11 +101,12 @@ def put(store: Store, student: str, files: Mapping[str, Found], receipt: Receipt
         write_files(fresh, files, receipt)
         if not place.exists():
             os.replace(fresh, place)
-            return done(store, student, receipt, "new")
+            log(store, student, receipt, "new")
+            return "new"
         old = read_submission(student, place, MAX_SUBMISSION >> 20)
         new = read_submission(student, fresh, MAX_SUBMISSION >> 20)
         if old.files == new.files and old.timestamp == new.timestamp:
-            return done(store, student, receipt, "unchanged")
+            return "unchanged"
         if known is None:
             known = receipt_of(old, place)
         if old.files == new.files and receipt.handed_in:
@@ -106,7 +119,8 @@ def put(store: Store, student: str, files: Mapping[str, Found], receipt: Receipt
             state = "replaced"
         moved = keep(store, student, place, known)
         os.replace(fresh, place)
-        return done(store, student, receipt, state, moved)
+        log(store, student, receipt, state, moved)
+        return state
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -148,14 +162,6 @@ def keep_files(store: Store, student: str, files: Mapping[str, Found], receipt: 
     write_files(fresh, files, receipt)
     keep(store, student, fresh, receipt)
     log(store, student, receipt, "earlier attempt, kept beside")
-
-
-def done(store: Store, student: str, receipt: Receipt, state: str, moved: str = "") -> str:
-    data = {name: asdict(known) for name, known in receipts(store).items()} | {student: asdict(receipt)}
-    write_atomically(store.work / RECEIPTS, json.dumps(data, indent=1))
-    if state != "unchanged":
-        log(store, student, receipt, state, moved)
-    return state
 
 
 def log(store: Store, student: str, receipt: Receipt, state: str, moved: str = "") -> None:
