@@ -12,6 +12,8 @@ LINEAR = "nn.linear_classifier"
 CLASSIFIER = f"{LINEAR}.LinearClassifier"
 IDLE = ["sparse-demo", "timing", "baseline", "baseline-plot", "search", "templates", "test-accuracy"]
 
+WITHOUT_IMAGES = [*IDLE, "images", "accuracy-check"]
+
 # name -> region, what a student wrote there, the grade cells that must be lost
 MISTAKES = {
     "right-class-counted": (
@@ -89,7 +91,7 @@ MISTAKES = {
     "largest-over-the-examples": (
         f"{CLASSIFIER}.predict",
         "        y_pred = (X @ W).argmax(axis=0)",
-        ["predict-check", "accuracy-check"],
+        ["predict-check"],
     ),
 }
 
@@ -181,8 +183,8 @@ def test_each_loss_is_checked_on_its_own(linear_classifiers):
     for region, passed in alone.items():
         leave = [other for other in regions if other != region]
         folder = linear_classifiers.submission(f"only-{region.rpartition('.')[2]}", leave=leave)
-        did = linear_classifiers.check(folder, NAME, skip=[*IDLE, "accuracy-check"])
-        right = [cell for cell, score in linear_classifiers.scores(did, NAME).items() if score and cell in did]
+        did = linear_classifiers.check(folder, NAME, skip=WITHOUT_IMAGES)
+        right = [cell for cell in linear_classifiers.grade_cells(NAME) if cell in did and not did[cell]["error"]]
         assert right == passed
 
 
@@ -200,7 +202,7 @@ def test_a_mistake_is_named_at_once(linear_classifiers, name, cell, said):
     """Does a student hear of a usual mistake from the check under its task, and not only when graded?"""
     region, text, _ = MISTAKES[name]
     folder = linear_classifiers.submission(f"named-{name}", write={region: text})
-    did = linear_classifiers.check(folder, NAME, skip=[*IDLE, "accuracy-check"])
+    did = linear_classifiers.check(folder, NAME, skip=WITHOUT_IMAGES)
     assert re.search(said, did[cell]["error"] or "", re.DOTALL), did[cell]
 
 
@@ -208,9 +210,9 @@ def test_accuracies_lie_in_their_bands(complete):
     """Do first runs and search end where the text says they do, and do the two forms of each loss agree?"""
     _, did = complete
     svm, softmax = (float(found) for found in re.findall(r"validation accuracy ([\d.]+)", did["baseline"]["text"]))
-    assert 0.30 <= svm <= 0.40
-    assert 0.26 <= softmax <= 0.34
-    assert float(re.search(r"best: ([\d.]+)", did["search"]["text"])[1]) >= 0.39
+    assert 0.33 <= svm <= 0.41
+    assert 0.28 <= softmax <= 0.37
+    assert float(re.search(r"best: ([\d.]+)", did["search"]["text"])[1]) >= 0.40
     differences = re.findall(r"difference (\S+), of the gradients (\S+)", did["timing"]["text"])
     assert len(differences) == 2
     assert all(float(number.rstrip(",")) < 1e-9 for pair in differences for number in pair)
