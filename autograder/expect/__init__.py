@@ -4,7 +4,12 @@ On a student's machine an expectation is checked at once: a line with the measur
 a diagnosis where it is not met. When grading, the same calls only record (see `session`, `verdict`).
 """
 
+import sys
+
 from autograder.expect.calls import accuracy, close, gradient, holds, same
 from autograder.expect.session import Unmet, rng
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
+    _shell.run_line_magic("load_ext", "autograder")  # %check and %submit
 
 __all__ = ["Unmet", "accuracy", "close", "gradient", "holds", "rng", "same"]

@@ -23,7 +23,7 @@ README = """# {title}
 
 {due}Write only between the banners START YOUR CODE HERE and END YOUR CODE HERE. Fill in your name and student id first.
 In the homework's folder, `autograder check` runs every check, `autograder pdf` makes the PDF, and `autograder submit`
-packs what you hand in.
+packs what you hand in. Without a terminal: run `%check` or `%submit` in a cell of the notebook.
 """
 
 

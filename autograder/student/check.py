@@ -17,14 +17,12 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from autograder import CHECKING
 from autograder.assignment import Assignment
 from autograder.expect.kinds import LATER
 from autograder.gradebook.results import UNMET
 from autograder.questions import Question, cell_name, is_check, is_question
 from autograder.student.laid import LaidFolder
-
-CHECKING = "AUTOGRADER_CHECK"
-"""Set in the environment of the notebooks that `check_folder` runs."""
 
 FOLLOWS = ("NameError", "NotImplementedError", "KeyboardInterrupt")
 """Errors of other cells that say nothing new: a check tells of the same cause."""

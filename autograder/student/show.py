@@ -25,6 +25,7 @@ STATE, POINTS = 10, 12  # columns
 DEEP = "    "
 MAX_LINES = 14  # of one diagnosis
 NARROWEST = 40
+TERMINAL = "autograder pdf  and  autograder submit"
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,12 @@ class ShownLine:
     styled: int | None = None
 
 
-def shown_check(checked: CheckedFolder, width: int) -> Iterator[ShownLine]:
-    """Each question with what is wrong beneath, what grading would not take, the sums, and what is next."""
+def shown_check(checked: CheckedFolder, width: int, submit: str = TERMINAL) -> Iterator[ShownLine]:
+    """Each question with what is wrong beneath, what grading would not take, the sums, and what is next.
+
+    Args:
+        submit: what a student is to call who is done.
+    """
     width = max(width, NARROWEST)
     yield ShownLine(checked.laid.assignment.title, "bold")
     notebook = ""
@@ -63,7 +68,7 @@ def shown_check(checked: CheckedFolder, width: int) -> Iterator[ShownLine]:
             "yellow",
         )
     yield from wrapped(sums(checked.questions), width, "bold")
-    yield from wrapped(f"Next: {what_next(checked)}", width)
+    yield from wrapped(f"Next: {what_next(checked, submit)}", width)
 
 
 def shown_item(item: CheckedQuestion | StoppedCell, width: int) -> Iterator[ShownLine]:
@@ -153,7 +158,7 @@ def sums(questions: Sequence[CheckedQuestion]) -> str:
     return ", ".join(parts) + "." + (f" Extra credit: {number(extra)}." if extra else "")
 
 
-def what_next(checked: CheckedFolder) -> str:
+def what_next(checked: CheckedFolder, submit: str) -> str:
     """The one thing to do now."""
     findings = checked.laid.findings
     if findings and findings[0].costly:
@@ -166,5 +171,5 @@ def what_next(checked: CheckedFolder) -> str:
         if item.state == "to write":
             return f'write "{item.question.title}".'
     if any(one.state == "part" for one in checked.questions):
-        return "earn the rest, or submit:  autograder pdf  and  autograder submit"
-    return "autograder pdf  and  autograder submit"
+        return f"earn the rest, or submit:  {submit}"
+    return submit

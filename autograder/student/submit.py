@@ -63,7 +63,7 @@ def pack(folder: Path, laid: LaidFolder, target: Path | None = None, anyway: boo
         listed = "\n".join(f"  {finding}" for finding in lost)
         raise CourseError(
             f"submit: nothing was packed, since this would not be graded:\n{listed}\n"
-            "  Put it right, and run this command again. To pack the folder as it is:  autograder submit --anyway"
+            "  Put it right, and do this again. To pack the folder as it is, add  --anyway"
         )
     student = student_of(folder, assignment)
     files = tuple(files_to_hand_in(folder, assignment))

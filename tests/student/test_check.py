@@ -5,10 +5,11 @@ from pathlib import Path
 
 import nbformat
 
+from autograder import CHECKING
 from autograder.assignment import load_assignment
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.regions import ANSWER_HERE
-from autograder.student.check import CHECKING, CheckedFolder, StoppedCell, check_folder
+from autograder.student.check import CheckedFolder, StoppedCell, check_folder
 from autograder.student.laid import lay_folder
 
 SEARCHED = 'title = "T"\nnotebooks = ["a"]\nsearch = ["a:search"]\n[limits]\ncell_seconds = 1\n'

@@ -15,6 +15,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Type
 from traitlets.config import Config
 
+from autograder import load_ipython_extension
 from autograder.grade.run.jobs import Output
 
 Emit = Callable[[Output], None]
@@ -68,6 +69,11 @@ class NotebookShell(InteractiveShell):
     emit = AnyTrait(ignore)
     system = InteractiveShell.system_raw
     """`!command`, without the terminal that a sandbox does not have."""
+
+    def init_magics(self) -> None:
+        """IPython's magics, and the kit's own, which do nothing here: a student may have left one in a cell."""
+        super().init_magics()
+        load_ipython_extension(self)
 
     @staticmethod
     def as_json(data: dict[str, Any]) -> dict[str, Any]:

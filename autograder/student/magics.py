@@ -1,0 +1,153 @@
+"""`%check` and `%submit`: in a notebook, what the commands do in a terminal."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import FileLink, display
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment, load_assignment
+from autograder.errors import CourseError
+from autograder.notebooks import read_notebook
+from autograder.questions import Question, cell_name, questions_in
+from autograder.report.make import make_report
+from autograder.report.model import Options
+from autograder.report.read import read_own
+from autograder.student.check import check_folder
+from autograder.student.laid import LaidFolder, lay_folder
+from autograder.student.show import number, shown_check
+from autograder.student.submit import pack, student_of
+from autograder.who import file_name
+from autograder.words import counted
+
+WIDTH = 100
+SAVE = "Save the notebook first (Ctrl+S), then run this cell again: what is saved is what counts."
+
+
+def call(shell: InteractiveShell, name: str, line: str) -> None:
+    """Do what the magic does, in the notebook's folder; what a student can put right becomes a sentence."""
+    try:
+        {"check": check, "submit": submit}[name](shell, Path.cwd(), line.strip())
+    except CourseError as error:
+        print(error)
+
+
+# --- %check -----------------------------------------------------------------------------------------------------------
+
+
+def check(shell: InteractiveShell, folder: Path, line: str) -> None:
+    """`%check`: all questions, from a fresh kernel. `%check scores`: that one, here and now."""
+    assignment = load_assignment(folder, all_there=False)
+    if line:
+        check_one(shell, folder, assignment, line.strip("\"'"))
+        return
+    if not is_saved(shell, folder, assignment):
+        print("This is about the notebook as it was last saved. (Ctrl+S saves it.)\n")
+    show_check(folder, lay_folder(folder, assignment))
+
+
+def show_check(folder: Path, laid: LaidFolder) -> None:
+    """Run everything from a fresh kernel, and print how it stands."""
+    bar = display({"text/plain": "starting a fresh kernel"}, raw=True, display_id=True)
+
+    def started(name: str, done: int, total: int) -> None:
+        if bar is not None:
+            bar.update({"text/plain": f"{name}.ipynb: cell {done} of {total}"}, raw=True)
+
+    checked = check_folder(folder, laid, started=started)
+    if bar is not None:
+        bar.update({"text/plain": ""}, raw=True)
+    for line in shown_check(checked, WIDTH, "%submit"):
+        print(line.text)
+
+
+def check_one(shell: InteractiveShell, folder: Path, assignment: Assignment, wanted: str) -> None:
+    """Run the check of one question in this kernel, with what its variables are now.
+
+    Raises:
+        CourseError: there is no such check.
+    """
+    question, cell = find_check(folder, assignment, wanted)
+    result = shell.run_cell(cell.source, store_history=False)
+    error = result.error_before_exec or result.error_in_exec
+    if error is None:
+        part = result.result if isinstance(result.result, int | float) else question.points
+        print(f"{question.title}: {number(min(part, question.points))} of {number(question.points)} points.")
+        return
+    print(f"{question.title}: 0 of {number(question.points)} points so far.")
+    if isinstance(error, NameError):
+        print("Have you run the cells above it?")
+
+
+def find_check(folder: Path, assignment: Assignment, wanted: str) -> tuple[Question, NotebookNode]:
+    """The check with that name, its cell's or its title's, or the only one whose name begins so.
+
+    Raises:
+        CourseError: there is none, or several.
+    """
+    checks: list[tuple[Question, NotebookNode]] = []
+    for name in assignment.notebooks:
+        path = folder / f"{name}.ipynb"
+        if path.is_file():
+            notebook = read_notebook(path)
+            questions = questions_in(name, notebook.cells, assignment.extra_credit)
+            cells = {cell_name(cell): cell for cell in notebook.cells}
+            checks += [(q, cells[q.cell]) for q in questions.values() if not q.by_hand]
+    key = wanted.casefold()
+    exact = [one for one in checks if key in (one[0].cell.casefold(), one[0].title.casefold())]
+    begun = [one for one in checks if one[0].cell.casefold().startswith(key) or one[0].title.casefold().startswith(key)]
+    for found in (exact, begun):
+        if len(found) == 1:
+            return found[0]
+    raise CourseError(no_such_check(wanted, [question for question, _ in exact or begun or checks]))
+
+
+def no_such_check(wanted: str, questions: Sequence[Question]) -> str:
+    """What to say where no check, or more than one, has a name."""
+    names = [question.cell for question in questions]
+    meant = difflib.get_close_matches(wanted, names, 1)
+    hint = f" Did you mean  %check {meant[0]} ?" if meant else ""
+    return f'%check: there is no one check "{wanted}".{hint}\n  There are: {", ".join(names)}'
+
+
+def is_saved(shell: InteractiveShell, folder: Path, assignment: Assignment) -> bool:
+    """Is the cell that ran before this one in a saved notebook, with its number? Then so is what was done before."""
+    sources = shell.history_manager.input_hist_raw if shell.history_manager else []
+    before = len(sources) - 2  # the last one is this cell
+    if before < 1:
+        return True
+    for name in assignment.notebooks:
+        if (folder / f"{name}.ipynb").is_file():
+            for cell in read_notebook(folder / f"{name}.ipynb").cells:
+                if cell.get("execution_count") == before and cell.source.strip() == sources[before].strip():
+                    return True
+    return False
+
+
+# --- %submit ----------------------------------------------------------------------------------------------------------
+
+
+def submit(shell: InteractiveShell, folder: Path, line: str) -> None:
+    """`%submit`: check everything, make the PDF, pack the zip, and show links to both.
+
+    Raises:
+        CourseError: as `pack` and `autograder pdf`.
+    """
+    assignment = load_assignment(folder, all_there=False)
+    student = student_of(folder, assignment)
+    if not is_saved(shell, folder, assignment):
+        print(SAVE)
+        return
+    laid = lay_folder(folder, assignment)
+    show_check(folder, laid)
+    print()
+    stem = f"{file_name(student.student_id)}-{assignment.name}"
+    packed = pack(folder, laid, folder / f"{stem}.zip", anyway="--anyway" in line.split())
+    made = make_report(read_own(folder), folder / f"{stem}.pdf", Options("own"))
+    for problem in made.problems:
+        print(f"not shown in the PDF: {problem}")
+    print(f"{packed.student.name} ({packed.student.student_id}): {counted(len(packed.files), 'file')} in the zip.")
+    display(FileLink(made.pdf.name, result_html_prefix=f"Your PDF, {counted(made.pages, 'page')}: "))
+    display(FileLink(packed.path.name, result_html_prefix="Submit this file: "))
