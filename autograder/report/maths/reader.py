@@ -50,7 +50,9 @@ from autograder.report.maths.text import (
 from autograder.report.maths.tree import (
     OP,
     ORD,
+    REL,
     Accent,
+    Array,
     Arrow,
     Fence,
     Fraction,
@@ -85,6 +87,8 @@ COLOURS = {"brickred": "#b6321c", "bittersweet": "#c04f17", "cerulean": "#00a2e3
            "redviolet": "#a1246b", "royalpurple": "#613f99", "rubinered": "#ed017d", "tealblue": "#00aeb3",
            "violetred": "#ef58a0", "wildstrawberry": "#ee2967", "yelloworange": "#faa21a"}  # fmt: skip
 
+DIAGRAM_ARROW = re.compile(r"@(?:([><VA])(.*?)\1(.*?)\1|([=|.]))", re.DOTALL)
+DIAGRAM_SIGNS = {">": "→", "<": "←", "V": "↓", "A": "↑", "=": "=", "|": "‖", ".": "."}
 QUOTES = {"'": "’”", "`": "‘“"}
 
 
@@ -566,6 +570,8 @@ class Reader:
         elif name in ("multline", "multline*", "multlined"):
             self.option()
             made = multline(self.rows("\\end"))
+        elif name == "CD":
+            made = self.diagram()
         elif name in ENVIRONMENTS:
             made = self.table(name)
         else:
@@ -595,6 +601,37 @@ class Reader:
         if layout.left or layout.right:
             made = Fence(layout.left, RowOfTerms((made,)), layout.right)
         return made if before is None else RowOfTerms((before, made))
+
+    def diagram(self) -> Node:
+        """A commutative diagram: objects and arrows in turn, in rows and between them."""
+        end = environment_end(self.text, self.at, "CD")
+        body, self.at = self.text[self.at : end], end + len("\\end")
+        rows = [self.diagram_row(line) for line in re.split(r"\\\\(?:\s*\[[^]]*\])?", body) if line.strip()]
+        width = max(map(len, rows), default=1)
+        filled = tuple(tuple(row) + (RowOfTerms(),) * (width - len(row)) for row in rows)
+        return Array(filled, "c" * width, (0.8,) * (width - 1), 0.6, "D")
+
+    def diagram_row(self, line: str) -> list[Node]:
+        cells: list[Node] = []
+        done = 0
+        for match in DIAGRAM_ARROW.finditer(line):
+            before = line[done : match.start()].strip()
+            kind = match[1] or match[4]
+            if kind in "><=" or (kind == "." and before):
+                cells.append(self.inner(before))
+            elif cells:
+                cells.append(RowOfTerms())
+            arrow = Symbol(DIAGRAM_SIGNS[kind], REL, "sign", "normal")
+            first, second = (self.inner(text or "") for text in (match[2], match[3]))
+            if kind in "><" and (first.items or second.items):
+                cells.append(Arrow(arrow.text, first, second if second.items else None))
+            elif kind in "VA" and (first.items or second.items):
+                cells.append(RowOfTerms((first, arrow, second)))
+            else:
+                cells.append(RowOfTerms() if kind == "." else arrow)
+            done = match.end()
+        last = line[done:].strip()
+        return [*cells, self.inner(last)] if last else cells
 
     # Words
 
