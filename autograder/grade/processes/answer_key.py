@@ -12,8 +12,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 from autograder.expect.bank import Bank
 from autograder.expect.message import Inbox
@@ -73,7 +72,7 @@ def verdict(session: KeySession, mistakes: Mistakes, control: int, request: dict
     given: dict[str, dict] = {}
     crashed = None
     while waiting := [cell_id for cell_id in cells if cell_id not in given]:
-        found, ending = judged_in_a_fork(session, inbox, files, waiting, request)
+        found, ending = judged_in_a_fork(session, mistakes, inbox, files, waiting, request)
         given |= found
         culprit = next((cell_id for cell_id in waiting if cell_id not in found), None)
         if culprit is None:
@@ -85,31 +84,31 @@ def verdict(session: KeySession, mistakes: Mistakes, control: int, request: dict
                 raise MemoryError
             given[culprit] = not_judged(f"judging the value that the submission gave ended the process ({ending})")
         crashed = culprit
-    causes = causes_of(session, mistakes, inbox, given)
-    if causes:  # told again, with what the bank of mistakes knows
-        given |= judged_in_a_fork(session, inbox, files, list(causes), request, causes)[0]
     return {"cells": {cell_id: given[cell_id] for cell_id in cells}, "flags": inbox.flags}
 
 
-def causes_of(session: KeySession, mistakes: Mistakes, inbox: Inbox, given: dict[str, dict]) -> dict[str, str]:
-    """By failed cell what its values are known to come from. They are compared here; nothing of them is called."""
-    bank = Bank(session.values, mistakes.outcomes)
-    causes = {}
-    for cell_id, verdict in given.items():
-        if verdict["failing"] and cell_id not in session.hidden:
-            evidence = {position: value for (cell, position), value in inbox.evidence.items() if cell == cell_id}
-            if (mistake := bank.mistake_in(cell_id, evidence, verdict["failing"])) is not None:
-                causes[cell_id] = mistake.sentence
-    return causes
+def judge_cell(
+    session: KeySession, bank: Bank, inbox: Inbox, files: dict[str, bytes], cell_id: str, errors: dict[str, str]
+) -> dict:
+    """The verdict on one cell. Where it fails, and the bank knows its values, it says which mistake they come from."""
+    key = {place: expectation for place, expectation in session.key.items() if place[0] == cell_id}
+    evidence = {place: value for place, value in inbox.evidence.items() if place[0] == cell_id}
+    judged = judge(key, evidence, errors, files.get, session.hidden)[cell_id]
+    if judged.failing and cell_id not in session.hidden:
+        values = {position: value for (_, position), value in evidence.items()}
+        if (mistake := bank.mistake_in(cell_id, values, judged.failing)) is not None:
+            causes = {cell_id: mistake.sentence}
+            judged = judge(key, evidence, errors, files.get, session.hidden, causes)[cell_id]
+    return {"credit": judged.credit, "lines": list(judged.lines), "flags": list(judged.flags)}
 
 
 def judged_in_a_fork(
     session: KeySession,
+    mistakes: Mistakes,
     inbox: Inbox,
     files: dict[str, bytes],
     cells: list[str],
     request: dict,
-    causes: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[dict[str, dict], str]:
     """Judge cells in a fork of this process, each within the time that the cell itself may take.
 
@@ -127,12 +126,9 @@ def judged_in_a_fork(
             die_with_the_parent(me)
             if sys.platform == "linux":
                 limits.lower("RLIMIT_DATA", limits.memory_of_this_process().own + request["memory_mb"] * limits.MB)
+            bank = Bank(session.values, mistakes.outcomes)
             for cell_id in cells:
-                key = {place: expectation for place, expectation in session.key.items() if place[0] == cell_id}
-                evidence = {place: value for place, value in inbox.evidence.items() if place[0] == cell_id}
-                judged = judge(key, evidence, request["errors"], files.get, session.hidden, causes)[cell_id]
-                line = {"credit": judged.credit, "lines": list(judged.lines), "flags": list(judged.flags)}
-                line["failing"] = list(judged.failing)
+                line = judge_cell(session, bank, inbox, files, cell_id, request["errors"])
                 write_frame(theirs, Frame.VERDICT, json.dumps([cell_id, line]).encode())
         except BaseException:
             traceback.print_exc()
@@ -142,7 +138,8 @@ def judged_in_a_fork(
     found: dict[str, dict] = {}
     frames = Frames(LONGEST_VERDICT)
     seconds, late = request["cell_seconds"], False
-    began, before = time.monotonic(), 0.0
+    began = sampled = time.monotonic()
+    before = 0.0
     with open(mine, "rb", buffering=0) as answers:
         while len(found) < len(cells) and not late:
             if select.select([answers], [], [], TICK_SECONDS)[0]:
@@ -151,7 +148,9 @@ def judged_in_a_fork(
                     break
                 for _, payload in frames.feed(data):
                     cell_id, found[cell_id] = json.loads(payload)
-                    began, before = time.monotonic(), usage_of(child).processor
+                began = time.monotonic()
+                if began - sampled > TICK_SECONDS:
+                    sampled, before = began, usage_of(child).processor
             elif (wall := time.monotonic() - began) > seconds:
                 late = usage_of(child).processor - before > seconds or wall > LONGEST_WAIT * seconds
     if late or len(found) == len(cells):
@@ -163,7 +162,7 @@ def judged_in_a_fork(
 
 def not_judged(why: str) -> dict:
     """What a cell comes to that cannot be judged."""
-    return {"credit": 0.0, "lines": [f"This check gives nothing: {why}."], "flags": [why], "failing": []}
+    return {"credit": 0.0, "lines": [f"This check gives nothing: {why}."], "flags": [why]}
 
 
 def serve(shell: NotebookShell, control: int) -> None:

@@ -75,7 +75,8 @@ class Following:
 
     def __init__(self, cells: Sequence[str], limits: Limits, usage: Callable[[], Usage] = Usage) -> None:
         """`cells`: the ids of the cells that the process is to run, in order; `usage`: what it has used so far."""
-        self.usage = usage
+        self.ask_usage = usage
+        self.asked = -math.inf
         self.clock = Clock()
         self.waiting = list(reversed(cells))
         self.limits = limits
@@ -87,7 +88,14 @@ class Following:
         self.pictures_left = MAX_PICTURES
         self.text_left_in_all = MAX_TEXT
         self.evidence_left = MAX_EVIDENCE
-        self.whole = self.lap = Lap(self.clock.now(), usage())
+        self.whole = self.lap = self.begin_lap()
+
+    def begin_lap(self) -> Lap:
+        """A stretch that begins now. Of short ones, several share one look at what was used: each takes its time."""
+        now = self.clock.now()
+        if now - self.asked > TICK_SECONDS:
+            self.used, self.asked = self.ask_usage(), now
+        return Lap(now, self.used)
 
     def overtime(self) -> tuple[float, float]:
         """By how many seconds the running cell and the notebook exceed their limits; below 0 where they do not.
@@ -100,7 +108,7 @@ class Following:
         walls = [now - lap.began - limit for lap, limit in stretches]
         if max(walls) < 0:
             return walls[0], walls[1]
-        used = self.usage()
+        used = self.ask_usage()
         over = [lap.seconds(now, used) - limit for lap, limit in stretches]
         far = [now - lap.began - LONGEST_WAIT * limit for lap, limit in stretches]
         return max(over[0], far[0]), max(over[1], far[1])
@@ -140,7 +148,7 @@ class Following:
         if self.current is not None or not self.waiting or message != self.waiting[-1]:
             raise ProtocolError("cells out of order")
         self.current = self.run.cells[self.waiting.pop()] = CellRun()
-        self.lap = Lap(self.clock.now(), self.usage())
+        self.lap = self.begin_lap()
         self.text_left = min(self.limits.output_kb * 1024, self.text_left_in_all)
 
     def on_end(self, message: object) -> None:
