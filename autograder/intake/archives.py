@@ -17,7 +17,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
 from autograder.edits import Note
-from autograder.files import MAX_FILES, MAX_SUBMISSION, never_submitted, read_regular
+from autograder.files import MAX_FILES, MAX_SUBMISSION, OF_AN_ENVIRONMENT, never_submitted, read_regular
 from autograder.intake.submission import walk
 
 MAX_RATIO = 200
@@ -26,7 +26,6 @@ MAX_SECONDS = 60.0
 UNIX_TIMES = 0x5455  # the field of a zip that has a file's time as seconds since 1970
 ENTRY = b"PK\x01\x02"  # begins each entry of a zip's directory
 UNICODE_PATH = 0x7075  # the field of a zip that has a file's name in UTF-8
-ENVIRONMENT = "pyvenv.cfg"  # lies at the top of every Python environment, whatever its folder is called
 
 
 class Refused(Exception):
@@ -200,8 +199,10 @@ def safe_path(member: zipfile.ZipInfo) -> str | None:
 
 def without_environments(paths: list[str]) -> set[str]:
     """These paths less those in a Python environment."""
-    homes = {path.removesuffix(ENVIRONMENT) for path in paths if path.endswith(f"/{ENVIRONMENT}")}
-    return {path for path in paths if not any(path.startswith(home) for home in homes)}
+    places = {PurePosixPath(path) for path in paths}
+    places |= {parent for path in places for parent in path.parents}
+    homes = {f"{path.parent}/" for path in places if path.name in OF_AN_ENVIRONMENT and len(path.parts) > 1}
+    return {path for path in paths if not path.startswith(tuple(homes))}
 
 
 # --- a download -------------------------------------------------------------------------------------------------------

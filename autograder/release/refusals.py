@@ -88,8 +88,7 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
         if cell.id not in trees or (cell.metadata.get("nbgrader") or {}).get("solution"):
             continue
         for node in ast.walk(trees[cell.id]):
-            name = _read(node)
-            if name is not None:
+            if isinstance(node, ast.Call) and (name := _read(node)) is not None:
                 inside = not re.match(r"[a-zA-Z]+://|/|~|\.\.", name) and "/" not in name.strip("./")
                 if inside and name.removeprefix("./") not in there and name not in other:
                     yield (

@@ -111,9 +111,10 @@ def test_what_cannot_be_taken_is_a_problem(tiny, tmp_path, handed_in, said):
     assert said in report.problems[0]
 
 
-def test_links_environments_and_litter_are_left_out(tiny, tmp_path):
+@pytest.mark.parametrize("mark", ["pyvenv.cfg", "conda-meta/history"])
+def test_links_environments_and_litter_are_left_out(tiny, tmp_path, mark):
     """Is a link not followed, and does an environment under any name leave room for the work?"""
-    env = {f"ada/my env/lib/f{n}.py": "text:" for n in range(1200)} | {"ada/my env/pyvenv.cfg": "text:home = /usr"}
+    env = {f"ada/my env/lib/f{n}.py": "text:" for n in range(1200)} | {f"ada/my env/{mark}": "text:home = /usr"}
     source = write(tmp_path / "in", {f"ada/{name}": said for name, said in HOMEWORK.items()} | env)
     (tmp_path / "secret.py").write_text("secret")
     (source / "ada" / "helpers.py").symlink_to(tmp_path / "secret.py")
