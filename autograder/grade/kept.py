@@ -12,9 +12,6 @@ from autograder import __version__
 from autograder.grade.run.jobs import CellRun, NotebookRun
 from autograder.grade.verdict.judge import first_error
 
-EVIDENCE = "evidence.zip"
-"""Where a graded submission's folder has it."""
-
 MAX_KEPT = 64 * 2**20  # bytes, compressed
 MAX_READ = 1024 * 2**20
 TIME = (1980, 1, 1, 0, 0, 0)

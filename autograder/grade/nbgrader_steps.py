@@ -19,7 +19,6 @@ from traitlets import Unicode
 
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
-from autograder.grade.kept import EVIDENCE
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.prepare.splice import splice_submission
 from autograder.grade.run.crew import LocalCrew
@@ -28,7 +27,7 @@ from autograder.grade.run.one_submission import Graded, Settings
 from autograder.grade.run.scratch import data_view, temporary_scratch
 from autograder.grade.run.start import safe_tier
 from autograder.grade.run.warm_client import WarmProcess
-from autograder.gradebook.results import RESULT, CellResult
+from autograder.gradebook.results import EVIDENCE, RESULT, CellResult
 from autograder.gradebook.store import Store, new_seed
 from autograder.intake.submission import TIMESTAMP
 

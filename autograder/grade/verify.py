@@ -8,12 +8,12 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.files import read_regular
-from autograder.grade.kept import EVIDENCE, MAX_KEPT, MAX_READ, KeptEvidence, unpack
+from autograder.grade.kept import MAX_KEPT, MAX_READ, KeptEvidence, unpack
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
-from autograder.gradebook.results import SubmissionResult
+from autograder.gradebook.results import EVIDENCE, SubmissionResult
 from autograder.gradebook.store import Store
 
 CLOSE = 1e-9  # by which two credits may differ

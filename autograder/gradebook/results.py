@@ -13,6 +13,9 @@ from autograder.regions import Edit
 RESULT = "result.json"
 """Where a graded submission's folder has its `SubmissionResult`."""
 
+EVIDENCE = "evidence.zip"
+"""Where it has the values that the results followed from."""
+
 UNMET = "Unmet"
 """The name of the error that a check without points shows: a result, not an accident."""
 

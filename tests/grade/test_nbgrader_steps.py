@@ -91,6 +91,7 @@ def test_what_links_point_to_is_not_in_what_nbgrader_writes(tiny):
     assert not (tiny.course.autograded / "eve" / "tiny").exists()
     graded = tiny.course.autograded / "mal" / "tiny"
     assert sorted(path.relative_to(graded).as_posix() for path in graded.rglob("*") if path.is_file()) == [
+        "evidence.zip",
         "first.ipynb",
         "honest.txt",
         "nn/__init__.py",

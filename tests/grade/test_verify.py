@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.errors import CourseError
-from autograder.grade.kept import EVIDENCE, KeptEvidence, pack, unpack
+from autograder.grade.kept import KeptEvidence, pack, unpack
 from autograder.grade.verify import verify
+from autograder.gradebook.results import EVIDENCE
 
 ABOUT = {"seed": 1, "beside": []}
 NAMES = st.text("abc", min_size=1, max_size=3)

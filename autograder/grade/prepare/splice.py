@@ -25,7 +25,7 @@ from autograder.errors import CourseError
 from autograder.files import TIMESTAMP, UTF_8, decoded
 from autograder.grade.prepare.pristine import Pristine, PristineCell
 from autograder.grade.run.sanitise import is_picture
-from autograder.gradebook.results import RESULT
+from autograder.gradebook.results import EVIDENCE, RESULT
 from autograder.intake.submission import Submission
 from autograder.notebooks import parse_notebook
 from autograder.regions import Edit
@@ -212,7 +212,7 @@ def other_files(
             kept[path] = content
         elif parts[0] in package:
             notes.append(Note("added file", f"{path} is not part of the library and is left out"))
-        elif len(parts) > 1 and (parts[0] in (RESULT, TIMESTAMP) or parts[0].endswith(".ipynb")):
+        elif len(parts) > 1 and (parts[0] in (RESULT, EVIDENCE, TIMESTAMP) or parts[0].endswith(".ipynb")):
             notes.append(Note("added file", f"{path} lies in a folder named like a file of ours, and is left out"))
         elif path.endswith(".py"):
             if shadows(parts[0].removesuffix(".py")):

@@ -11,14 +11,14 @@ from autograder.assignment import Assignment
 from autograder.edits import Note
 from autograder.expect.assertions import Site
 from autograder.files import TIMESTAMP
-from autograder.grade.kept import EVIDENCE, evidence_of, pack
+from autograder.grade.kept import evidence_of, pack
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.prepare.schemes import put_schemes
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, Run
 from autograder.grade.verdict.judge import Judge, code_cells
 from autograder.grade.verdict.record import record, results_of_missing
-from autograder.gradebook.results import RESULT, CellResult, SubmissionResult
+from autograder.gradebook.results import EVIDENCE, RESULT, CellResult, SubmissionResult
 from autograder.intake.submission import Submission
 from autograder.notebooks import format_notebook
 

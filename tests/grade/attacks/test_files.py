@@ -351,7 +351,7 @@ def links(course: Path, folder: Path) -> None:
 
 
 def folders_named_like_results(folder: Path) -> None:
-    for name in ("result.json", "timestamp.txt", "feedback.html", ".job.json", "other.ipynb"):
+    for name in ("result.json", "evidence.zip", "timestamp.txt", "feedback.html", ".job.json", "other.ipynb"):
         (folder / name).mkdir()
         (folder / name / "picture.png").write_bytes(b"x")
     (folder / MAIN).rename(folder / "renamed.ipynb")
