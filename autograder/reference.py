@@ -250,7 +250,7 @@ def docstring_lines(text: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write every file anew."""
+    """Write every file again."""
     for path, text in reference().items():
         (REPOSITORY / path).parent.mkdir(parents=True, exist_ok=True)
         (REPOSITORY / path).write_text(text, encoding="utf-8", newline="\n")

@@ -98,7 +98,7 @@ class Source:
         path: the file.
         notebook: a complete notebook of format 4.5, each cell with its id and nbgrader's metadata.
         changes: what its author's file does not say yet and `settle_source` would write.
-        without_id: cells whose ids are made up anew at each reading, because the file has none worth keeping.
+        without_id: cells whose ids are made up again at each reading, because the file has none worth keeping.
         disagreements: where nbgrader's metadata says one thing and the text another.
     """
 

@@ -200,7 +200,7 @@ def ours(folder: Path, students: int, workers: int, count: int) -> Row:
     per_notebook = figures.seconds / students / count
     processor = sum(spent) / students
     print(f"ours: {per_notebook:.3f} s a notebook in the class, {processor / count:.3f} s of a processor;")
-    print(f"      {command:.1f} s for one student by command, everything imported anew;")
+    print(f"      {command:.1f} s for one student by command, everything imported again;")
     print(f"      {formula_milliseconds():.2f} ms a formula, read and written\n")
     one = Figures(figures.seconds / students, processor, figures.memory, figures.size // students, figures.made)
     return "autograder (pandoc, Typst)", figures.seconds, one, wheel_megabytes("pypandoc", "typst", "nh3")

@@ -22,7 +22,7 @@ def mapped_arrays(folder: Path, files: Iterable[Path], read: Callable[[], Arrays
 
     The copy is a folder `arrays-<key>` of .npy files; the key comes from the files' names, sizes and times, so that
     changed files get a new copy. It appears whole or not at all, whoever else is making it at the same time. Where
-    `folder` cannot be written, the arrays are simply read anew. Processes that load the same copy share its memory.
+    `folder` cannot be written, the arrays are simply read again. Processes that load the same copy share its memory.
 
     Args:
         folder: where the official files are.

@@ -30,7 +30,7 @@ def make_sandbox_view(data: Path, view: Path) -> Path:
 
     Args:
         data: the course's data folder.
-        view: made anew; on the file system of `data`, or the arrays are copied instead of linked.
+        view: replaced where it exists; on the file system of `data`, or the arrays are copied instead of linked.
 
     Returns:
         `view`.

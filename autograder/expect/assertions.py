@@ -155,7 +155,7 @@ def _site(flow: Flow, root: ast.expr, expected: ast.expr | None) -> tuple[Site |
     if isinstance(start, ast.GeneratorExp | ast.Lambda) or not flow.depends(start):
         return None, _BOTH if flow.depends(start) else _NEITHER
     if isinstance(start, ast.Name) and len(path) > 1 and _called(path[-2]) is start:
-        path.pop()  # f(3): the function itself is no value
+        path.pop()  # f(3): the function itself is not a value
     if isinstance(path[-1], ast.Name | ast.Attribute) and len(path) == 1 and isinstance(path[0], ast.Call):
         return None, _BOTH
     return Site(tuple(key_of(node) for node in reversed(path))), ""

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from typing import Any
 
 from autograder import __version__
 from autograder.grade.run.jobs import CellRun, NotebookRun
@@ -28,7 +29,7 @@ class KeptEvidence:
         files: name -> content of the files that checks read, the others.
     """
 
-    about: Mapping[str, object]
+    about: Mapping[str, Any]
     messages: Mapping[str, list[bytes]]
     errors: Mapping[str, Mapping[str, str]]
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -39,9 +40,7 @@ class KeptEvidence:
         return NotebookRun(cells=cells, evidence=self.messages[notebook])
 
 
-def evidence_of(
-    about: Mapping[str, object], runs: Mapping[str, NotebookRun], files: Mapping[str, bytes]
-) -> KeptEvidence:
+def evidence_of(about: Mapping[str, Any], runs: Mapping[str, NotebookRun], files: Mapping[str, bytes]) -> KeptEvidence:
     """What is to be kept of a submission's runs."""
     errors = {
         name: {cell: error for cell, ran in run.cells.items() if (error := first_error(ran))}

@@ -1,0 +1,1 @@
+"""What was earned: results on disk, nbgrader's database, lateness, statistics."""

@@ -155,7 +155,7 @@ class Books:
             submission.extension = timedelta(hours=hours[submission.student.id])
 
     def penalise(self, submission: SubmittedAssignment) -> None:
-        """Reckon what lateness costs, from the scores as they are now."""
+        """Work out what lateness costs, from the scores as they are now."""
         seconds_late = submission.total_seconds_late
         for submitted in submission.notebooks:
             lost = penalty(self.assignment.late, submitted.score, seconds_late) if seconds_late else 0

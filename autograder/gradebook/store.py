@@ -94,7 +94,7 @@ class Store:
         """Add a line to the log of all gradings of this assignment: who was graded when, for how much, and why."""
         why = (
             "first time" if before is None
-            else "handed in anew" if before.submission_sha256 != now.submission_sha256
+            else "handed in again" if before.submission_sha256 != now.submission_sha256
             else "the assignment, its library or its data changed" if before.assignment_sha256 != now.assignment_sha256
             else "once more"
         )  # fmt: skip

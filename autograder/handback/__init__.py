@@ -1,0 +1,1 @@
+"""Grades and feedback -> the files that learning platforms take."""

@@ -71,7 +71,7 @@ def recognise(
 
 
 def roots_of(root: Root) -> Iterable[Root]:
-    """The download's top, and what is below as long as there is a single folder beside files that are no work."""
+    """The download's top, and what is below as long as there is a single folder beside files that are not work."""
     yield root
     while len(root.path) < MAX_FOLDERS_ABOVE and len(root.folders) == 1:
         if any(is_work(entry.file) for entry in root.loose):
@@ -82,7 +82,7 @@ def roots_of(root: Root) -> Iterable[Root]:
 
 
 def covered(root: Root, reading: Reading) -> float:
-    """The part of what lies at the top that a reading explains, leaving aside lists and texts that are no work."""
+    """The part of what lies at the top that a reading explains, leaving aside lists and texts that are not work."""
     counted = [
         entry.name for entry in root.entries if entry.is_folder or is_work(entry.file) or entry.name in reading.covered
     ]

@@ -171,7 +171,7 @@ LOST = re.compile(r"malformed (output|attachments)$|is not (a cell|text)$|no lis
 
 
 def gathered(mended: Sequence[str]) -> list[str]:
-    """What was mended in a file without a loss; an older format without ids is no flaw."""
+    """What was mended in a file without a loss; an older format without ids is not a flaw."""
     mended = [sentence for sentence in mended if not LOST.search(sentence) and not OLDER.search(sentence)]
     more = len(mended) - MAX_MENDED
     return [*mended[:MAX_MENDED], *([f"{more} more flaws in the file"] if more > 0 else [])]

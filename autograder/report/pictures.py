@@ -234,7 +234,7 @@ def safe_bitmap(data: bytes) -> tuple[bytes, str, float, float]:
 
 
 def is_printable(image: "Image.Image", photograph: bool, size: int) -> bool:
-    """Whether a bitmap can be taken as it is: Typst reads it, it stands upright and is no larger than it need be."""
+    """Whether a bitmap can be taken as it is: Typst reads it, it stands upright and is not larger than needed."""
     small = max(image.size) <= (PHOTO_PIXELS if photograph else PRINT_PIXELS)
     light = size <= (PHOTO_BYTES if photograph else 4 * PHOTO_BYTES)
     upright = image.getexif().get(0x0112, 1) == 1

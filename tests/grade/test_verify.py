@@ -78,5 +78,5 @@ def test_the_log_says_why_somebody_was_graded(tiny, grading):
     tiny.hand_in("ada")
     grading(tiny, workers=1)
     lines = [json.loads(line) for line in (tiny.course.work / "tiny" / "grade.jsonl").read_text().splitlines()]
-    assert [line["why"] for line in lines] == ["first time", "handed in anew"]
+    assert [line["why"] for line in lines] == ["first time", "handed in again"]
     assert lines[1]["score_before"] == lines[0]["score"] == lines[1]["score"] - 2

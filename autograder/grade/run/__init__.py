@@ -1,0 +1,1 @@
+"""The grader's side: who is graded, by which worker, and what the processes say."""

@@ -136,15 +136,16 @@ def grade_submission(
     files[RESULT] = result.to_json()
     if submission.timestamp:
         files[TIMESTAMP] = submission.timestamp
+    beside = sorted(name for name, content in ran.files.items() if spliced.files.get(name) == content)
     about = {
         "seed": settings.seed,
         "tier": settings.tier,
         "retrained": settings.retrain,
         "submission_sha256": submission.sha256,
         "assignment_sha256": pristine.fingerprint,
-        "beside": sorted(name for name, content in ran.files.items() if spliced.files.get(name) == content),
+        "beside": beside,
     }
-    other_files = {name: content for name, content in ran.files.items() if name not in about["beside"]}
+    other_files = {name: content for name, content in ran.files.items() if name not in beside}
     if packed := pack(evidence_of(about, ran.notebooks, other_files)):
         files[EVIDENCE] = packed
     return Graded(

@@ -227,7 +227,7 @@ class Worker:
 
 @contextmanager
 def no_room() -> Iterator[None]:
-    """What cannot be written for want of room is no fault of the submission's."""
+    """What cannot be written for want of room is not the submission's fault."""
     try:
         yield
     except OSError as error:

@@ -1,0 +1,1 @@
+"""Evidence and the answer key -> what each check earned, and its outputs in the notebook."""

@@ -1,0 +1,1 @@
+"""Attacks on the sandbox, to see whether this machine stops them."""
