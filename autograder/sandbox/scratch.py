@@ -45,8 +45,11 @@ def give(folder: Path, user: int) -> None:
                     os.chown(name, user, user, dir_fd=descriptor, follow_symlinks=False)
 
 
-def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0) -> int:
+def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0, above: int | None = None) -> int:
     """Return the disk space under a folder, without following links; stops adding up beyond `stop_at`.
+
+    Folders are opened one from the other (`above` is the descriptor of the one that holds it): paths may be longer than
+    the system takes.
 
     Raises:
         Unmeasurable: the tree is deeper than honest work makes it, or a folder in it cannot be listed.
@@ -55,20 +58,27 @@ def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0) -> in
         raise Unmeasurable
     total = 0
     try:
-        for entry in os.scandir(folder):
-            try:
-                about = entry.stat(follow_symlinks=False)
-                total += max(about.st_blocks * BLOCK, ENTRY_BYTES)
-                if entry.is_dir(follow_symlinks=False):
-                    total += tree_bytes(entry.path, stop_at - total, depth + 1)
-            except FileNotFoundError:
-                continue
-            if total > stop_at:
-                break
-    except FileNotFoundError:
-        pass
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if depth else 0), dir_fd=above)
+    except (FileNotFoundError, NotADirectoryError):  # it has gone, or changed, meanwhile
+        return 0
     except OSError as error:
         raise Unmeasurable from error
+    try:
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                try:
+                    about = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                total += max(about.st_blocks * BLOCK, ENTRY_BYTES)
+                if stat.S_ISDIR(about.st_mode):
+                    total += tree_bytes(entry.name, stop_at - total, depth + 1, descriptor)
+                if total > stop_at:
+                    break
+    except OSError as error:
+        raise Unmeasurable from error
+    finally:
+        os.close(descriptor)
     return total
 
 
