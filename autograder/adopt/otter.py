@@ -32,7 +32,7 @@ ANSWER = "<!-- ===== START YOUR ANSWER HERE ===== -->", "<!-- ====== END YOUR AN
 
 
 @dataclass
-class Question:
+class OtterQuestion:
     """A question while its cells are read."""
 
     name: str
@@ -64,7 +64,7 @@ def from_master(nb: NotebookNode) -> Converted:
     """Convert a master notebook."""
     out: list[NotebookNode] = []
     remarks: list[str] = []
-    question: Question | None = None
+    question: OtterQuestion | None = None
     part = ""
     for cell in nb.cells:
         text = cell.source.strip()
@@ -100,7 +100,7 @@ def from_master(nb: NotebookNode) -> Converted:
     return Converted(out, remarks)
 
 
-def _question(config: str, remarks: list[str]) -> Question:
+def _question(config: str, remarks: list[str]) -> OtterQuestion:
     text = "\n".join(line.lstrip("#") if line.startswith("#") else line for line in config.splitlines())
     try:
         given = yaml.safe_load(text) or {}
@@ -111,10 +111,10 @@ def _question(config: str, remarks: list[str]) -> Question:
     name = str(given.get("name") or "question")
     if "name" not in given:
         remarks.append("a question without a name")
-    return Question(name, given.get("points"), bool(given.get("manual")))
+    return OtterQuestion(name, given.get("points"), bool(given.get("manual")))
 
 
-def _add_test(question: Question | None, cell: NotebookNode, remarks: list[str]) -> None:
+def _add_test(question: OtterQuestion | None, cell: NotebookNode, remarks: list[str]) -> None:
     if question is None:
         remarks.append("a test outside of every question is left out")
         return
@@ -172,7 +172,7 @@ def _is_assertion(node: ast.expr) -> bool:
     return str(name).startswith("assert")
 
 
-def _checks(question: Question | None, remarks: list[str]) -> list[NotebookNode]:
+def _checks(question: OtterQuestion | None, remarks: list[str]) -> list[NotebookNode]:
     """The check cells of a question: its points, parted among its tests as otter does it."""
     if question is None or not question.tests:
         if question is not None and not question.manual:
@@ -198,7 +198,7 @@ def _checks(question: Question | None, remarks: list[str]) -> list[NotebookNode]
     return cells
 
 
-def _solution(cell: NotebookNode, question: Question | None) -> NotebookNode:
+def _solution(cell: NotebookNode, question: OtterQuestion | None) -> NotebookNode:
     """A solution as a region: code, or an answer that a person marks."""
     source = OLD_SOLUTION.sub("", cell.source).strip("\n")
     by_hand = question is not None and question.manual
