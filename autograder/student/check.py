@@ -8,8 +8,8 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -179,11 +179,12 @@ def checked_cells(
 ) -> list[CheckedQuestion | StoppedCell]:
     """The questions and stopped cells of one notebook, in order."""
     items: list[CheckedQuestion | StoppedCell] = []
+    broken: list[NotebookNode] = []
     for cell in ran.cells:
         question = questions.get(cell_name(cell))
         if question is not None and is_question(cell):
             if is_check(cell):
-                items.append(checked(question, cell, stopped))
+                items.append(with_cause(checked(question, cell, stopped), broken))
             else:
                 answered = question.key in laid.written
                 items.append(
@@ -191,6 +192,7 @@ def checked_cells(
                 )
         elif (error := error_of(cell)) and error.ename not in FOLLOWS:
             items.append(StoppedCell(name, cell.id, f"{error.ename}: {error.evalue}"))
+            broken.append(cell)
     return items
 
 
@@ -211,6 +213,16 @@ def checked(question: Question, cell: NotebookNode, stopped: str | None) -> Chec
     if later:
         return CheckedQuestion(question, "later", None)
     return CheckedQuestion(question, "ok", question.points)
+
+
+def with_cause(one: CheckedQuestion, broken: Sequence[NotebookNode]) -> CheckedQuestion:
+    """What lacks a name says which of the cells that stopped should have made it."""
+    missing = re.fullmatch(r"NameError: name '(\w+)' is not defined", one.text)
+    if missing:
+        for cell in broken:
+            if re.search(rf"\b{missing[1]}\b", cell.source):
+                return replace(one, text=f'{one.text}\nIt comes from the cell "{cell.id}", which stopped.')
+    return one
 
 
 def failed(question: Question, error: NotebookNode) -> CheckedQuestion:

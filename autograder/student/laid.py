@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment
 from autograder.edits import LaidCell, LaidNotebook, ReleasedCell, lay_files, lay_notebook, text_of
 from autograder.errors import CourseError
-from autograder.files import UTF_8, decoded, never_submitted, python_files
+from autograder.files import UTF_8, declared_encoding, decoded, never_submitted, python_files
 from autograder.notebooks import parse_notebook, read_bytes, read_notebook
 from autograder.questions import Kind, Question, kind_of, questions_in
 from autograder.regions import ANSWER_HERE, Edit, RegionError, banner_of, find_regions
@@ -142,7 +142,7 @@ def read_theirs(path: Path, known: Sequence[str], findings: list[Finding]) -> No
     except CourseError as error:
         findings.append(Finding(path.name, str(error).removeprefix(path.name).strip(), True))
         return None
-    findings += [Finding(path.name, text, False) for text in mended if "UTF-8" in text]
+    findings += [Finding(path.name, f"{text}. Jupyter does not open it.", True) for text in mended if "UTF-8" in text]
     return notebook
 
 
@@ -246,8 +246,11 @@ def changed_lines(edits: Sequence[Edit]) -> str:
 
 
 def broken_regions(place: str, cells: Sequence[NotebookNode]) -> Iterator[Finding]:
-    """Regions that lost one of their banners, where there is no original to compare with."""
+    """Regions that lost their banners, where there is no original to compare with."""
+    usual = any(banners(cell.source, "START") for cell in cells)
     for cell in cells:
+        if usual and kind_of(cell) is Kind.WORK and not any(banners(cell.source, which) for which in ("START", "END")):
+            yield Finding(f"{place}: {cell.id}", "the START and END lines are gone, so it is not graded.", True)
         if kind_of(cell) in (Kind.WORK, Kind.ANSWER):
             try:
                 find_regions(cell.source)
@@ -299,8 +302,10 @@ def laid_library(folder: Path, assignment: Assignment, pristine: Path | None) ->
         if read is None:
             findings.append(Finding(path, "is not a text, so nothing of it is graded. Save it as UTF-8.", True))
             continue
-        if read[1] not in UTF_8:
-            findings.append(Finding(path, f"is saved as {read[1]}: Python may not read it. Save it as UTF-8.", False))
+        if read[1] not in UTF_8 and not declared_encoding(own[path]):
+            findings.append(
+                Finding(path, f"is saved as {read[1]}, which Python does not read. Save it as UTF-8.", True)
+            )
         if path in places:
             left, given = text_of(laid.contents[path]) or "", text_of(released[path]) or ""
             findings.append(lost_in_text(path, places[path], read[0], left, given))
@@ -348,6 +353,9 @@ def broken_library(folder: Path, assignment: Assignment) -> Iterator[Finding]:
         if text is None:
             yield Finding(path, "is not a text, so nothing of it is graded. Save it as UTF-8.", True)
             continue
+        read = decoded(content)
+        if read and read[1] not in UTF_8 and not declared_encoding(content):
+            yield Finding(path, f"is saved as {read[1]}, which Python does not read. Save it as UTF-8.", True)
         try:
             if not find_regions(text):
                 yield Finding(path, "the START and END lines are gone, so it is not graded. Put them back.", True)

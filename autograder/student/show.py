@@ -92,7 +92,7 @@ def headed(state: str, points: str, title: str, width: int) -> Iterator[ShownLin
 def title_in_words(item: CheckedQuestion) -> str:
     """The question, and how it stands where its mark does not say that."""
     extra = " (extra credit)" if item.question.extra_credit else ""
-    said = {"later": f": {LATER}", "by hand": ": graded by hand"}.get(item.state, "")
+    said = {"later": f" ({LATER})", "by hand": " (graded by hand)"}.get(item.state, "")
     return f"{item.question.title}{extra}{said}"
 
 

@@ -64,6 +64,12 @@ def write_bad_bytes(folder):
     (folder / "nn/tiny.py").write_bytes((folder / "nn/tiny.py").read_bytes() + b"\0")
 
 
+def save_in_an_old_encoding(folder):
+    edit(folder, "Twice x.", "Twice x, na\u00efvely.")
+    path = folder / "nn/tiny.py"
+    path.write_bytes(path.read_text("utf-8").encode("cp1252"))
+
+
 def write_bad_syntax(folder):
     edit(folder, "out = 2 * x", "out = 2 *")
 
@@ -95,6 +101,7 @@ COSTLY = {
     lose_the_library: ("nn/", "the folder is not there"),
     lose_a_file: ("nn/tiny.py", "is not there"),
     write_bad_bytes: ("nn/tiny.py", "is not a text"),
+    save_in_an_old_encoding: ("nn/tiny.py", "is saved as cp1252, which Python does not read"),
     write_bad_syntax: ("nn/tiny.py", "line 9: invalid syntax: out = 2 \\*"),
     write_bad_syntax_in_a_cell: ("first.ipynb: own", "line 3: invalid syntax: return 3 \\*"),
     lose_banners: ("first.ipynb: own", "the START and END lines around your code .*are gone"),
@@ -173,3 +180,12 @@ def test_an_answer_is_written_where_it_differs_from_what_was_handed_out(text, an
     """Is an answer's prompt, or its place left empty, not taken for an answer?"""
     banners = "<!-- ===== START YOUR ANSWER HERE ===== -->\n{}\n<!-- ===== END YOUR ANSWER HERE ===== -->"
     assert is_answered(banners.format(text), banners.format("*Your answer.*")) is answered
+
+
+@pytest.mark.parametrize("harm", [lose_the_library, lose_a_file, write_bad_bytes, lose_banners, write_bad_syntax])
+def test_what_can_be_seen_without_the_original_is_named_too(folder, tmp_path, harm):
+    """Does a student without an unchanged copy hear of what is lost for certain, and that the rest is not known?"""
+    harm(folder)
+    found = lay_folder(folder, load_assignment(folder))
+    assert not found.compared
+    assert [finding.place for finding in found.findings if finding.costly] == [COSTLY[harm][0]]
