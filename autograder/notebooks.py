@@ -57,9 +57,9 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
     except RecursionError:
         raise CourseError(f"{name} is nested too deeply to be a notebook.") from None
     except ValueError as error:
-        what = f"no JSON, {error}" if text.strip() else "it is empty"
+        what = f"invalid JSON{_place(error)}" if text.strip() else "it is empty"
         raise CourseError(
-            f"{name} is not a notebook: {what}. Was it cut off, or edited by hand? "
+            f"{name} is not a notebook ({what}). Was it cut off, or edited by hand? "
             "Jupyter keeps its last saved state in the folder .ipynb_checkpoints beside it."
         ) from None
     mended: list[str] = [] if encoding in UTF_8 else [f"it is saved as {encoding}, not as UTF-8"]
@@ -74,6 +74,13 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
     if len(content["cells"]) > MAX_CELLS:
         raise CourseError(f"{name} has {len(content['cells'])} cells, at most {MAX_CELLS} are read.")
     return _notebook(content, mended.append), tuple(mended)
+
+
+def _place(error: ValueError) -> str:
+    """Where JSON ends to be JSON, in words; what is wrong where that has no place."""
+    if isinstance(error, json.JSONDecodeError):
+        return f" at line {error.lineno}, column {error.colno}"
+    return f": {error}"
 
 
 def format_notebook(notebook: NotebookNode) -> str:

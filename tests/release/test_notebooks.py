@@ -45,9 +45,9 @@ BOMB = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": '
     [
         (b"", "it is empty"),
         (b" \n", "it is empty"),
-        (b"not json", "no JSON"),
-        (b'{"cells": [', "no JSON"),
-        (b"\x00" * 1000, "no JSON"),
+        (b"not json", "invalid JSON at line 1, column 1"),
+        (b'{"cells": [', "invalid JSON at line 1, column 12"),
+        (b"\x00" * 1000, "is not a text file"),
         (b"null", "no list of cells"),
         (b"[]", "no list of cells"),
         (b'{"nbformat": 4, "cells": {}}', "no list of cells"),
@@ -57,11 +57,10 @@ BOMB = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": '
         (b'{"nbformat": true, "cells": []}', "of format True"),
         (b'{"cells": []}', "of format None"),
         (b'{"nbformat": NaN, "cells": []}', "NaN is not a JSON value"),
-        (b'{"nbformat": ' + b"1" * 5000 + b', "cells": []}', "no JSON"),
-        (json.dumps(notebook()).encode("utf-16"), "not UTF-8"),
-        (json.dumps(notebook()).encode("utf-32"), "not UTF-8"),
-        (b"\x89PNG\r\n\x1a\n", "not UTF-8"),
-        ('{"ä": 1}'.encode("latin-1"), "not UTF-8"),
+        (b'{"nbformat": ' + b"1" * 5000 + b', "cells": []}', "invalid JSON: "),
+        (json.dumps(notebook()).encode("utf-32"), "is not a text file"),
+        (b"\x89PNG\r\n\x1a\n", "is not a text file"),
+        ('{"ä": 1}'.encode("latin-1"), "no list of cells"),
         (BOMB + b"[" * 100_000, "nested too deeply"),
         (BOMB + b'{"a":' * 100_000, "nested too deeply"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
@@ -77,6 +76,13 @@ def test_what_is_no_notebook_is_refused_in_plain_words(data, says):
     assert time.process_time() - began < 2
     assert str(caught.value).startswith("hw.ipynb ")
     assert len(str(caught.value)) < 300
+
+
+def test_a_notebook_in_another_encoding_is_read_and_that_is_said():
+    """Is a notebook that an editor saved as UTF-16 read, with a note?"""
+    read, mended = parse_notebook(json.dumps(notebook()).encode("utf-16"), "hw.ipynb")
+    assert read.nbformat == 4
+    assert mended[0].startswith("it is saved as utf-16")
 
 
 def test_what_is_no_file_is_refused(tmp_path):
