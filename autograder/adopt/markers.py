@@ -115,6 +115,6 @@ def _named(text: str) -> str:
     for numbers in owners.values():
         if len(numbers) > 1:
             for count, number in enumerate(numbers, start=1):
-                space = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
-                lines[number] = f"{space}# ===== START YOUR CODE HERE: part-{count} ====="
+                margin = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
+                lines[number] = f"{margin}# ===== START YOUR CODE HERE: part-{count} ====="
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_b
 from autograder.notebooks import read_notebook
 from autograder.questions import Kind, is_question, marks_of, students_write
 from autograder.regions import END, START, RegionError, banner_of, find_regions
+from autograder.release.autotests import TESTS, autotest_lines, tests_file
 from autograder.release.library import code_cells, library_with_holes
 from autograder.release.notebook import blank_notebook
 from autograder.release.refusals import (
@@ -92,7 +93,7 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
             continue
         notebooks[notebook] = source.notebook
         problems += [SourceProblem(source.path, *found) for found in other_kernel(source.notebook)] or check_notebook(
-            source, assignment, frozenset(given)
+            source, assignment, frozenset(given), tests_file(course, assignment) is not None
         )
     problems += _places(assignment, notebooks)
     if not problems:
@@ -103,8 +104,13 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
     return problems
 
 
-def check_notebook(source: Source, assignment: Assignment, there: frozenset[str] = frozenset()) -> list[SourceProblem]:
-    """Return what is malformed in one source notebook; `there` are the files that are released beside it."""
+def check_notebook(
+    source: Source, assignment: Assignment, there: frozenset[str] = frozenset(), has_autotests: bool = False
+) -> list[SourceProblem]:
+    """Return what is malformed in one source notebook; `there` are the files that are released beside it.
+
+    `has_autotests`: is there an autotests.yml?
+    """
     nb, path = source.notebook, source.path
     problems: list[SourceProblem] = []
     if new := source.without_id:
@@ -121,6 +127,9 @@ def check_notebook(source: Source, assignment: Assignment, there: frozenset[str]
     if not problems:
         found = [*marked_solutions(nb), *empty_checks(nb), *missing_files(nb, {*there, *assignment.hand_in})]
         problems += [SourceProblem(path, *one) for one in found]
+        if source.by_metadata and not has_autotests:
+            text = f"AUTOTEST needs {TESTS}, beside the notebook or beside source/"
+            problems += [SourceProblem(path, cell, f"line {line}: {text}") for cell, line in autotest_lines(nb.cells)]
     if not problems:
         problems += _not_python(nb, path, "")
         problems += _not_python(blank_notebook(nb), path, " once its regions are emptied") if not problems else []

@@ -15,10 +15,10 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.assignment import FILE, Assignment, released_toml
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
+from autograder.release.autotests import complete_source
 from autograder.release.checks import check_assignment
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
-from autograder.source import read_source
 
 Resources = dict[str, Any]
 
@@ -36,7 +36,7 @@ class CheckRegions(NbGraderPreprocessor):
         problems = check_assignment(course, assignment.name)
         if problems:
             raise CourseError("\n".join(map(course.shorten, problems)))
-        return read_source(assignment, resources["nbgrader"]["notebook"]), resources
+        return complete_source(course, assignment, resources["nbgrader"]["notebook"]), resources
 
 
 class BlankRegions(NbGraderPreprocessor):

@@ -14,6 +14,7 @@ from autograder.expect.lint import expectations
 from autograder.expect.sites import assertions_in, states_nothing, tree_of
 from autograder.questions import is_check, points_of
 from autograder.regions import banner_of
+from autograder.release.autotests import autotest_lines
 from autograder.release.notebook import blank_notebook
 
 Found = Iterator[tuple[str, str]]
@@ -25,8 +26,7 @@ MARKERS = (  # what begins a solution in other people's courses, and whose it is
     (re.compile(r"#+\s*\**\s*(START|END) CODE HERE\b", re.IGNORECASE), "Coursera's"),
     (re.compile(r"\*{3,}\s*(START|END) OF YOUR CODE\b", re.IGNORECASE), "CS231n's"),
     (re.compile(r"#\s*TODO.*\n#\s*\*{3,}"), "CS231n's"),
-    (re.compile(r"^\s*#\s*(END )?YOUR CODE HERE:?\s*$"), "CS145's"),
-    (re.compile(r"### (HASHED )?AUTOTEST\b"), "nbgrader's"),
+    (re.compile(r"^\s*#\s*(END YOUR CODE HERE\b|YOUR CODE HERE:)"), "CS145's"),
 )
 READS = {"read_csv", "read_excel", "read_json", "read_table", "read_parquet", "loadtxt", "genfromtxt", "imread", "open"}
 
@@ -69,7 +69,8 @@ def other_kernel(nb: NotebookNode) -> Found:
 def empty_checks(nb: NotebookNode) -> Found:
     """Checks that have points and state nothing."""
     for cell in nb.cells:
-        if is_check(cell) and cell.cell_type == "code" and states_nothing(tree_of(cell.source)):
+        filled_in_later = any(True for _ in autotest_lines([cell]))
+        if is_check(cell) and cell.cell_type == "code" and not filled_in_later and states_nothing(tree_of(cell.source)):
             yield cell.id, "it has points but states no expectation and asserts nothing, so that nothing can be graded"
 
 
@@ -80,7 +81,7 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
         part.value
         for tree in trees.values()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and _read(node) is None
+        if isinstance(node, ast.Call) and not _reads(node)
         for part in [*node.args, *(keyword.value for keyword in node.keywords)]
         if isinstance(part, ast.Constant)
     }
@@ -88,7 +89,7 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
         if cell.id not in trees or (cell.metadata.get("nbgrader") or {}).get("solution"):
             continue
         for node in ast.walk(trees[cell.id]):
-            if isinstance(node, ast.Call) and (name := _read(node)) is not None:
+            if isinstance(node, ast.Call) and (name := _reads(node)):
                 inside = not re.match(r"[a-zA-Z]+://|/|~|\.\.", name) and "/" not in name.strip("./")
                 if inside and name.removeprefix("./") not in there and name not in other:
                     yield (
@@ -97,18 +98,16 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
                     )
 
 
-def _read(call: ast.AST) -> str | None:
-    """The file that a call reads, where its name is written out."""
-    if not isinstance(call, ast.Call):
-        return None
+def _reads(call: ast.Call) -> str:
+    """The name of the file that a call reads, where it is written there; else ""."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     writes = len(call.args) > 1 and name == "open" and not (
         isinstance(call.args[1], ast.Constant) and str(call.args[1].value).startswith("r")
     )  # fmt: skip
     first = call.args[0] if call.args else None
-    if name in READS and not writes and isinstance(first, ast.Constant) and isinstance(first.value, str):
-        return first.value
-    return None
+    if name not in READS or writes or not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+        return ""
+    return first.value
 
 
 def forgeable(nb: NotebookNode, libraries: Collection[str]) -> Found:

@@ -108,6 +108,7 @@ def test_texts_without_regions_stay(text):
         ("# ===== START YOUR CODE HERE =====", ""),
         ("# the solution is below", ""),
         ("raise NotImplementedError  # YOUR CODE HERE", ""),
+        ("# YOUR CODE HERE", ""),
     ],
 )
 def test_foreign_markers(line, whose):

@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import nbgrader
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -47,6 +48,8 @@ def marks(kind: str, name: str, points: str, schema: int) -> dict:
         found["task"] = task
     if points:
         found["points"] = float(points)
+    elif schema == 1:
+        found["points"] = 0.0  # version 1 had them in every cell
     return found
 
 
@@ -58,6 +61,7 @@ def write_course(root: Path, notebooks: dict[str, NotebookNode], config: str, na
     (source / "assignment.toml").write_text(f'title = "Problems"\nnotebooks = {json.dumps(sorted(notebooks))}\n')
     for notebook, content in notebooks.items():
         write_notebook(content, source / f"{notebook}.ipynb")
+    shutil.copy(Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "autotests.yml", root)
     return Course(root)
 
 

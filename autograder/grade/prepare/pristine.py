@@ -21,10 +21,10 @@ from autograder.grade.prepare.schemes import schemes_in
 from autograder.markers import HIDDEN_TESTS, without_held_back
 from autograder.notebooks import format_notebook
 from autograder.questions import Kind, is_question, kind_of, points_of
+from autograder.release.autotests import complete_source
 from autograder.release.given import given_files
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
-from autograder.source import read_source
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Pristine:
 
 def load_pristine(course: Course, assignment: Assignment) -> Pristine:
     """Read the source and empty it; raises CourseError where a part of it is malformed."""
-    sources = {name: read_source(assignment, name) for name in assignment.notebooks}
+    sources = {name: complete_source(course, assignment, name) for name in assignment.notebooks}
     blanked = {name: blank_notebook(nb) for name, nb in sources.items()}
     given = given_files(course, assignment)
     return Pristine(

@@ -29,9 +29,10 @@ from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Connection, Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
 from autograder.questions import is_check
+from autograder.release.autotests import complete_source
 from autograder.release.given import given_files
 from autograder.release.library import region_names, used_modules
-from autograder.source import read_source, source_path
+from autograder.source import source_path
 
 SEARCH_SKIPPED = "a search that is not run again"
 KEY_SECONDS = 24 * 3600.0  # a cell of the source notebook may train for long
@@ -134,7 +135,7 @@ class Judge:
         for name, content in given_files(self.course, self.assignment).items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(content)
-        notebook = read_source(self.assignment, self.notebook)
+        notebook = complete_source(self.course, self.assignment, self.notebook)
         searches = {cell for name, cell in self.assignment.search if name == self.notebook}
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         self.cache = (
