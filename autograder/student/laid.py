@@ -302,10 +302,7 @@ def laid_library(folder: Path, assignment: Assignment, pristine: Path | None) ->
         if read is None:
             findings.append(Finding(path, "is not a text, so nothing of it is graded. Save it as UTF-8.", True))
             continue
-        if read[1] not in UTF_8 and not declared_encoding(own[path]):
-            findings.append(
-                Finding(path, f"is saved as {read[1]}, which Python does not read. Save it as UTF-8.", True)
-            )
+        findings += badly_encoded(path, own[path])
         if path in places:
             left, given = text_of(laid.contents[path]) or "", text_of(released[path]) or ""
             findings.append(lost_in_text(path, places[path], read[0], left, given))
@@ -314,6 +311,13 @@ def laid_library(folder: Path, assignment: Assignment, pristine: Path | None) ->
     strange = any(finding.place in own and finding.place not in released for finding in findings)
     differ = strange or any(own.get(path) != content for path, content in python.items())
     return (python if differ else {}), findings
+
+
+def badly_encoded(path: str, content: bytes) -> Iterator[Finding]:
+    """A file that editors show and Python cannot import."""
+    read = decoded(content)
+    if read and read[1] not in UTF_8 and not declared_encoding(content):
+        yield Finding(path, f"is saved as {read[1]}, which Python does not read. Save it as UTF-8.", True)
 
 
 def missing_library(own: Mapping[str, bytes], released: Mapping[str, bytes]) -> Iterator[Finding]:
@@ -353,9 +357,7 @@ def broken_library(folder: Path, assignment: Assignment) -> Iterator[Finding]:
         if text is None:
             yield Finding(path, "is not a text, so nothing of it is graded. Save it as UTF-8.", True)
             continue
-        read = decoded(content)
-        if read and read[1] not in UTF_8 and not declared_encoding(content):
-            yield Finding(path, f"is saved as {read[1]}, which Python does not read. Save it as UTF-8.", True)
+        yield from badly_encoded(path, content)
         try:
             if not find_regions(text):
                 yield Finding(path, "the START and END lines are gone, so it is not graded. Put them back.", True)
