@@ -75,14 +75,15 @@ def submit(
 
     from autograder.assignment import load_assignment
     from autograder.student.laid import lay_folder
+    from autograder.student.show import wrapped
     from autograder.student.submit import pack
 
     console = Console(highlight=False)
     assignment = load_assignment(folder, all_there=False)
     packed = pack(folder, lay_folder(folder, assignment, released), to, anyway)
     for warning in packed.warnings:
-        console.print("[yellow]note:[/] ", end="")
-        console.print(warning, markup=False)
+        for line in wrapped(f"note: {warning}", console.width, "yellow", hanging="  "):
+            console.print(line.text, style=line.style, markup=False, soft_wrap=True)
     console.print(
         f"{packed.path}: {counted(len(packed.files), 'file')} by {packed.student.name} ({packed.student.student_id}).",
         markup=False,

@@ -131,12 +131,13 @@ def shown_findings(findings: Sequence[Finding], width: int) -> Iterator[ShownLin
             yield ShownLine("")
             yield ShownLine(heading, f"bold {style}")
         for finding in chosen:
-            yield from wrapped(str(finding), width, indent="  ")
+            yield from wrapped(str(finding), width, indent="  ", hanging="  ")
 
 
-def wrapped(text: str, width: int, style: str = "", indent: str = "") -> Iterator[ShownLine]:
+def wrapped(text: str, width: int, style: str = "", indent: str = "", hanging: str = "") -> Iterator[ShownLine]:
+    """A text on as many lines as it needs; `hanging` is put before all but the first, after `indent`."""
     lines = textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=f"{indent}  " if indent else "", break_long_words=False
+        text, width, initial_indent=indent, subsequent_indent=indent + hanging, break_long_words=False
     )
     for line in lines:
         yield ShownLine(line, style)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import struct
+import textwrap
 import time
 import zipfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from autograder.notebooks import read_notebook
 from autograder.student.laid import LaidFolder
 from autograder.who import Student, file_name, read_student
 
+NARROW = 79  # columns of a message
 MAX_FILE_BYTES = 50 * 2**20
 FIRST_TIME = 315_619_200  # seconds, a day into 1980: zips know no earlier year
 
@@ -60,7 +62,9 @@ def pack(folder: Path, laid: LaidFolder, target: Path | None = None, anyway: boo
     assignment = laid.assignment
     lost = [finding for finding in laid.findings if finding.costly]
     if lost and not anyway:
-        listed = "\n".join(f"  {finding}" for finding in lost)
+        listed = "\n".join(
+            textwrap.fill(str(finding), NARROW, initial_indent="  ", subsequent_indent="    ") for finding in lost
+        )
         raise CourseError(
             f"submit: nothing was packed, since this would not be graded:\n{listed}\n"
             "  Put it right, and do this again. To pack the folder as it is, add  --anyway"
