@@ -17,6 +17,7 @@ from autograder.files import never_submitted
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.questions import is_check, is_question, marks_of, points_of
 from autograder.regions import find_regions
+from autograder.release.autotests import TESTS
 from autograder.release.library import region_names
 from autograder.release.refusals import other_kernel
 from autograder.source import is_marked, read_source, settle_source
@@ -67,6 +68,9 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
     for name, (folder, notebooks) in homeworks.items():
         rows += _adopt_homework(name, folder, notebooks, to, libraries)
     begin_course(to)
+    for path in paths:
+        if (tests := path / TESTS).is_file() and not (to / TESTS).exists():
+            shutil.copyfile(tests, to / TESTS)
     if libraries:
         names = ", ".join(f'"{library}"' for library in sorted(libraries))
         text = (to / COURSE_FILE).read_text(encoding="utf-8")

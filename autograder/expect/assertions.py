@@ -92,7 +92,7 @@ def is_assertion(node: ast.AST) -> bool:
     return any(True for _ in _roots(node))
 
 
-_Root = tuple[ast.expr, ast.expr | None, list[ast.expr]]
+_Root = tuple[ast.expr | ast.Try, ast.expr | None, list[ast.expr]]
 
 
 def _roots(node: ast.AST) -> Iterator[_Root]:
@@ -113,6 +113,10 @@ def _roots(node: ast.AST) -> Iterator[_Root]:
                 expression = item.context_expr
                 if isinstance(expression, ast.Call) and _RAISING.match(_last(expression.func)) and expression.args:
                     yield expression, expression.args[0], []
+        case ast.Try(handlers=[ast.ExceptHandler(type=ast.expr() as kind, body=[ast.Pass()])], orelse=[*_, last]):
+            fails = isinstance(last, ast.Assert) and isinstance(last.test, ast.Constant) and not last.test.value
+            if fails or isinstance(last, ast.Raise):
+                yield node, kind, []  # try: f(-1), except ValueError: pass, else: raise AssertionError
 
 
 def _every(test: ast.expr) -> Iterator[_Root]:
@@ -122,7 +126,8 @@ def _every(test: ast.expr) -> Iterator[_Root]:
             if not any(part.ifs or part.is_async for part in every.generators):
                 yield every.elt, None, [part.iter for part in every.generators]
                 return
-    yield test, None, []
+    if not isinstance(test, ast.Constant):
+        yield test, None, []
 
 
 def _last(function: ast.expr) -> str:
@@ -133,15 +138,17 @@ def _asserts(function: ast.expr) -> bool:
     return bool(_ASSERTING.match(_last(function)))
 
 
-def _site(flow: Flow, root: ast.expr, expected: ast.expr | None) -> tuple[Site | None, str]:
+def _site(flow: Flow, root: ast.expr | ast.Try, expected: ast.expr | None) -> tuple[Site | None, str]:
     if expected is not None:
-        is_block = isinstance(root, ast.Call) and len(root.args) == 1
+        is_block = isinstance(root, ast.Try) or (isinstance(root, ast.Call) and len(root.args) == 1)
         if flow.depends(expected) or not is_block:
             return None, "the exception is the student's own" if is_block else "write it as a  with  statement"
         return Site((key_of(root),), True), ""
+    if isinstance(root, ast.Try):
+        return None, _NEITHER
     if isinstance(root, ast.Call) and _last(root.func) in flow.functions:
         return None, "the function that it calls asserts"
-    path = [root]
+    path: list[ast.expr] = [root]
     while not _begins(path[-1]):
         inner = [part for part in _parts(path[-1]) if flow.depends(part)]
         node = path[-1]
@@ -270,6 +277,16 @@ class Instrument(ast.NodeTransformer):
         self.generic_visit(node)
         for name, expected in names:
             node.items.append(ast.withitem(_call(expected, RAISED, ast.Constant(name), expected)))
+        return node
+
+    def visit_Try(self, node: ast.Try) -> ast.Try:
+        names = self.blocks.get(key_of(node), ())
+        kind = node.handlers[0].type if node.handlers else None
+        self.generic_visit(node)
+        for name in names:
+            if kind is not None:
+                item = ast.withitem(_call(kind, RAISED, ast.Constant(name), kind))
+                node.body = [ast.copy_location(ast.With([item], node.body), node.body[0])]
         return node
 
 

@@ -129,7 +129,8 @@ def check_notebook(
         problems += [SourceProblem(path, *one) for one in found]
         if source.by_metadata and not has_autotests:
             text = f"AUTOTEST needs {TESTS}, beside the notebook or beside source/"
-            problems += [SourceProblem(path, cell, f"line {line}: {text}") for cell, line in autotest_lines(nb.cells)]
+            first = list(autotest_lines(nb.cells))[:1]
+            problems += [SourceProblem(path, cell, f"line {line}: {text}") for cell, line in first]
     if not problems:
         problems += _not_python(nb, path, "")
         problems += _not_python(blank_notebook(nb), path, " once its regions are emptied") if not problems else []

@@ -104,6 +104,27 @@ def test_what_cannot_be_told_apart(check, reason):
     assert reason in found[0]
 
 
+RAISED = """try:
+    f(-1)
+except ValueError:
+    pass
+else:
+    raise AssertionError("no error")
+"""
+
+
+def test_an_error_that_is_caught():
+    """Is the error that a try block expects evidence, and does a block that changes nothing stay so?"""
+    key = KeySession(0)
+    assert run(WORK, key, RAISED)[1] == ""
+    assert len(key.key) == 1
+    assert judge(key.key, evidence_of(WORK, RAISED)[0])["check"].credit == 1
+    silent = WORK.replace('raise ValueError("negative")', "pass")
+    evidence, ran = evidence_of(silent, RAISED)
+    assert judge(key.key, evidence)["check"].credit == 0
+    assert ran == run(silent, None, RAISED)
+
+
 def test_functions_that_assert():
     """Is what a helper asserts found in it, and is a helper that is called now and then left alone?"""
     found = {a.cell: a for a in assertions("check_it(f, 3, 9)")}
