@@ -1,4 +1,4 @@
-"""A course begun: the files that make a folder a course, and a homework from a template.
+"""A course begun: the files that make a folder a course, and an assignment from a template.
 
 The template is one percent script; a notebook is made from it.
 """
@@ -56,9 +56,9 @@ reports/
 submitted/
 """
 
-LIBRARY_TEXT = '''"""The course's own package: homeworks import it, and students write between its banners.
+LIBRARY_TEXT = '''"""The course's own package: assignments import it, and students write between its banners.
 
-Name in a homework's assignment.toml what its students write:  blank = ["{name}.mean"]
+Name in assignment.toml what students write:  blank = ["{name}.mean"]
 """
 
 
@@ -133,7 +133,7 @@ plt.show()
 
 
 def begin_course(folder: Path, library: str = "") -> Course:
-    """Make a folder a course with one small homework.
+    """Make a folder a course with one small assignment.
 
     Args:
         library: the name of a package to begin beside source/; "" for a course without one.
@@ -143,7 +143,7 @@ def begin_course(folder: Path, library: str = "") -> Course:
     """
     root = folder.resolve()
     if (root / CONFIG).exists():
-        raise CourseError(f"{root} is a course already: {CONFIG} is there. Add a homework with  autograder new NAME")
+        raise CourseError(f"{root} is a course already: {CONFIG} is there. Add an assignment with  autograder new NAME")
     if library and (not PACKAGE.fullmatch(library) or library in ("autograder", "source")):
         raise CourseError(f'"{library}" cannot be the name of a package here. Take letters, digits and _.')
     name = re.sub(r"\W+", "-", root.name).strip("-").lower() or "course"
@@ -162,18 +162,18 @@ def begin_course(folder: Path, library: str = "") -> Course:
             write_atomically(root / path, text)
     course = Course(root)
     if not course.assignment_names():
-        begin_homework(course, FIRST)
+        begin_assignment(course, FIRST)
     return course
 
 
-def begin_homework(course: Course, name: str, as_text: bool = False) -> Path:
-    """Write a homework from the template into source/, as a notebook or as a percent script; returns its file.
+def begin_assignment(course: Course, name: str, as_text: bool = False) -> Path:
+    """Write an assignment from the template into source/, as a notebook or as a percent script; returns its file.
 
     Raises:
         CourseError: the name cannot be a folder's here, or there is one.
     """
     if not NAME.fullmatch(name):
-        raise CourseError(f'"{name}" cannot be the name of a homework. Take letters, digits, _ and -.')
+        raise CourseError(f'"{name}" cannot be the name of an assignment. Take letters, digits, _ and -.')
     folder = course.source / name
     if folder.exists():
         raise CourseError(f"{folder} is there already. Take another name, or change what is in it.")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.begin import begin_course, begin_homework
+from autograder.begin import begin_assignment, begin_course
 from autograder.demo.students import load_students
 from autograder.errors import CourseError
 from autograder.notebooks import read_notebook, write_notebook
@@ -32,7 +32,7 @@ def test_a_course_begun_can_be_released(tmp_path, library):
 def test_a_homework_begun(tmp_path, as_text):
     """As a notebook or as text, without an assignment.toml?"""
     course = begin_course(tmp_path / "course")
-    path = begin_homework(course, "second_homework", as_text)
+    path = begin_assignment(course, "second_homework", as_text)
     assert path.name == ("second_homework.py" if as_text else "second_homework.ipynb")
     assignment = course.assignment("second_homework")
     assert (assignment.title, assignment.notebooks) == ("Second homework", ("second_homework",))
@@ -45,9 +45,9 @@ def test_what_is_refused(tmp_path):
     with pytest.raises(CourseError, match="is a course already"):
         begin_course(tmp_path / "course")
     with pytest.raises(CourseError, match="is there already"):
-        begin_homework(course, "homework1")
-    with pytest.raises(CourseError, match="cannot be the name of a homework"):
-        begin_homework(course, "../homework2")
+        begin_assignment(course, "homework1")
+    with pytest.raises(CourseError, match="cannot be the name of an assignment"):
+        begin_assignment(course, "../homework2")
     with pytest.raises(CourseError, match="cannot be the name of a package"):
         begin_course(tmp_path / "other", "no name")
 

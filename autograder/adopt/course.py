@@ -60,7 +60,7 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
     for path in paths:
         for name, folder, notebooks in _homeworks(path):
             if name in homeworks:
-                raise CourseError(f"two homeworks would be called {name}: {homeworks[name][0]} and {folder}.")
+                raise CourseError(f"two assignments would be called {name}: {homeworks[name][0]} and {folder}.")
             homeworks[name] = folder, notebooks
     (to / "source").mkdir(parents=True)
     rows: list[Adopted] = []
@@ -210,7 +210,7 @@ def _adopt_package(package: Path, to: Path, row: Adopted, libraries: dict[str, l
             row.left_out = True
             row.less.append(
                 f"{homework} has a package of the same name with other content; a course has one of a name. "
-                "Adopt that homework into a course of its own"
+                "Adopt that assignment into a course of its own"
             )
             return []
     for relative, content in texts.items():

@@ -9,10 +9,10 @@ import typer
 def init(
     folder: Annotated[Path, typer.Argument(help="The course's folder. It is made where there is none.")],
     library: Annotated[
-        str, typer.Option(help="Also begin a package of this name, which homeworks import.", metavar="NAME")
+        str, typer.Option(help="Also begin a package of this name, which assignments import.", metavar="NAME")
     ] = "",
 ) -> None:
-    """Begin a course: a folder with its settings and one small homework.
+    """Begin a course: a folder with its settings and one small assignment.
 
     Example:  autograder init my_course
     """
@@ -33,22 +33,22 @@ def init(
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="The homework's name: letters, digits, _ and -.")],
+    name: Annotated[str, typer.Argument(help="The assignment's name: letters, digits, _ and -.")],
     text: Annotated[
         bool, typer.Option("--text", help="Write it as a percent script (.py), not as a notebook.")
     ] = False,
 ) -> None:
-    """Begin a homework from the template, in source/.
+    """Begin an assignment from the template, in source/.
 
     Example:  autograder new homework2
     """
     from rich.console import Console
 
-    from autograder.begin import begin_homework
+    from autograder.begin import begin_assignment
     from autograder.course import find_course
 
     course = find_course()
-    path = begin_homework(course, name, text)
+    path = begin_assignment(course, name, text)
     Console(highlight=False).print(
         f"{course.shorten(path)}: change its cells, then\n"
         f"  autograder lint --fix {name}    ids, kinds and points from the text\n"
