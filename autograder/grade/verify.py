@@ -1,12 +1,13 @@
 """Judges kept evidence again: does it still come to the same verdict?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.expect.sites import counts_as_it_ran
 from autograder.files import read_regular
 from autograder.grade.kept import MAX_KEPT, MAX_READ, KeptEvidence, unpack
 from autograder.grade.prepare.pristine import load_pristine
@@ -51,7 +52,11 @@ def verify(course: Course, assignment: Assignment, students: Sequence[str] = ())
         raise CourseError(f"verify: there is no graded submission of {', '.join(unknown)} for {assignment.name}.")
     if not graded:
         raise CourseError(f"verify: nothing of {assignment.name} is graded. First:  autograder grade {assignment.name}")
-    fingerprint = load_pristine(course, assignment).fingerprint
+    pristine = load_pristine(course, assignment)
+    fingerprint = pristine.fingerprint
+    as_it_ran = {
+        (name, cell.id) for name, cells in pristine.notebooks.items() for cell in cells if counts_as_it_ran(cell.graded)
+    }
     by_seed: dict[int, list[tuple[SubmissionResult, KeptEvidence]]] = {}
     for student in students or graded:
         result = store.result(student)
@@ -65,7 +70,7 @@ def verify(course: Course, assignment: Assignment, students: Sequence[str] = ())
             by_seed.setdefault(result.seed, []).append((result, kept))
     with temporary_scratch() as scratch, WarmProcess() as warm:
         for seed, submissions in sorted(by_seed.items()):
-            yield from verify_run(course, assignment, seed, submissions, warm, scratch)
+            yield from verify_run(course, assignment, seed, submissions, as_it_ran, warm, scratch)
 
 
 def verify_run(
@@ -73,10 +78,15 @@ def verify_run(
     assignment: Assignment,
     seed: int,
     submissions: Sequence[tuple[SubmissionResult, KeptEvidence]],
+    as_it_ran: Container[tuple[str, str]],
     warm: WarmProcess,
     scratch: Path,
 ) -> Iterator[Verified]:
-    """Judge submissions that were graded with the same inputs."""
+    """Judge submissions that were graded with the same inputs.
+
+    Args:
+        as_it_ran: (notebook, cell) of the checks that also count how they ran, of which no evidence is kept.
+    """
     credits: dict[str, dict[tuple[str, str], float]] = {result.student: {} for result, _ in submissions}
     for notebook in assignment.notebooks:
         if not any(notebook in kept.messages for _, kept in submissions):
@@ -88,15 +98,18 @@ def verify_run(
                     verdict = judge.judge(kept.run(notebook), kept.files)
                     credits[result.student] |= {(notebook, cell): v.credit for cell, v in verdict.cells.items()}
     for result, _ in submissions:
-        found = tuple(differences(result, credits[result.student]))
+        found = tuple(differences(result, credits[result.student], as_it_ran))
         yield Verified(result.student, seed, len(credits[result.student]), differences=found)
 
 
-def differences(result: SubmissionResult, now: Mapping[tuple[str, str], float]) -> Iterator[str]:
-    """The checks whose credit is another than in the result."""
+def differences(
+    result: SubmissionResult, now: Mapping[tuple[str, str], float], as_it_ran: Container[tuple[str, str]]
+) -> Iterator[str]:
+    """The checks whose credit is another than in the result; more now, where how it ran may have taken it."""
     for cell in result.cells:
         then = cell.credit if cell.credit is not None else 0.0
-        if cell.key in now and abs(now[cell.key] - then) > CLOSE:
+        more = then + CLOSE if cell.key not in as_it_ran else 1.0
+        if cell.key in now and not then - CLOSE <= now[cell.key] <= more:
             yield f"{cell.notebook}: {cell.cell}: {then:g} of its points then, {now[cell.key]:g} now"
 
 

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -73,6 +74,19 @@ def _fingerprint(course: Course, nb: NotebookNode, tests: Path) -> str:
 def _instantiated(course: Course, assignment: Assignment, nb: NotebookNode, tests: Path, path: Path) -> NotebookNode:
     from nbgrader.preprocessors import InstantiateTests  # takes a while to import, and few need it
 
+    class ClosingItsClient(InstantiateTests):
+        client: Any = None
+
+        @property
+        def kc(self) -> Any:
+            return self.client
+
+        @kc.setter
+        def kc(self, client: Any) -> None:
+            if self.client is not None:
+                self.client.stop_channels()
+            self.client = client
+
     with tempfile.TemporaryDirectory() as folder:
         course.copy_libraries(Path(folder))
         for file in assignment.folder.iterdir():
@@ -83,6 +97,6 @@ def _instantiated(course: Course, assignment: Assignment, nb: NotebookNode, test
         prepared.metadata.kernelspec = NotebookNode(KERNELSPEC)
         quiet = logging.Logger("autograder.autotests", logging.CRITICAL)
         try:
-            return InstantiateTests(log=quiet).preprocess(prepared, {"metadata": {"path": folder}})[0]
+            return ClosingItsClient(log=quiet).preprocess(prepared, {"metadata": {"path": folder}})[0]
         except Exception as error:
             raise CourseError(f"{path}: nbgrader cannot fill in its {MARKER} lines: {error!s:.500}") from error

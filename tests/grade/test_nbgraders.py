@@ -6,16 +6,19 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbgrader
 import pytest
 
 from autograder.course import Course, environment_bin_on_path
 from autograder.expect.sites import assertions_in
-from autograder.notebooks import read_notebook
+from autograder.grade.verify import verify
+from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release
 
 
@@ -51,17 +54,38 @@ def graded(tmp_path_factory, grading) -> Course:
     release(course, ["ps1"])
     nbgraders.hand_in(course)
 
-    class Ours:
-        name = "ps1"
-
-    Ours.course = course
-    grading(Ours)
+    grading(SimpleNamespace(course=course, name="ps1"))
     return course
 
 
 def test_scores_equal_those_that_stock_nbgrader_gave(graded):
     """Cell by cell, for the full, the half and the blank hand-ins."""
     assert scores(graded) == json.loads(STOCK.read_text())
+
+
+def test_verify_comes_to_the_same_verdicts(graded):
+    """Also of checks whose points depend on how they ran?"""
+    assert [one.student for one in verify(graded, graded.assignment("ps1")) if one.ok] == sorted(nbgraders.STUDENTS)
+
+
+FORGERY = 'get_ipython().input_transformers_cleanup.append(lambda lines: ["pass\\n"])'
+
+
+def test_a_submission_that_takes_the_tests_out(tmp_path, grading):
+    """Does the line that earns everything in stock nbgrader earn no more than lint says could be forged?"""
+    sources = {style: nbgraders.source_notebook(style) for style in ("asserts", "numeric", "tools")}
+    course = nbgraders.write_course(tmp_path / "course", sources, CONFIG)
+    release(course, ["ps1"])
+    nbgraders.hand_in(course)
+    for student in nbgraders.STUDENTS[:-1]:
+        shutil.rmtree(course.submitted / student)
+    for path in (course.submitted / "blank" / "ps1").glob("*.ipynb"):
+        nb = read_notebook(path)
+        next(cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("solution")).source = FORGERY
+        write_notebook(nb, path)
+    grading(SimpleNamespace(course=course, name="ps1"))
+    earned = {name.split()[1]: score for name, score in scores(course).items() if score}
+    assert earned == {"root-errors-called": 1}
 
 
 def test_most_assertions_are_judged_on_the_trusted_side():
