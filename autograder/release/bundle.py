@@ -1,5 +1,6 @@
 """The zip that students get: the released folder twice, the autograder wheel, environment.yml and a short README."""
 
+import io
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.files import HANDED_OUT
+from autograder.files import HANDED_OUT, write_atomically
 
 PROJECT = Path(__file__).resolve().parents[2]
 TIME = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same release gives the same bytes
@@ -71,14 +72,14 @@ def write_bundle(course: Course, assignment: Assignment, released: Path, wheel: 
             members[f"{name}/{HANDED_OUT}/{path.relative_to(released).as_posix()}"] = content
     to.mkdir(parents=True, exist_ok=True)
     target = to / f"{name}.zip"
-    unfinished = target.with_suffix(".unfinished")
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in sorted(members):
             info = zipfile.ZipInfo(member, TIME)
             info.external_attr = 0o644 << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, members[member])
-    os.replace(unfinished, target)
+    write_atomically(target, stream.getvalue())
     return target
 
 
