@@ -54,7 +54,7 @@ def written(content: bytes) -> Attack:
 def recoded(encoding: str) -> Attack:
     def attack(folder: Path) -> None:
         text = (folder / MAIN).read_text()
-        (folder / MAIN).write_bytes(("\u00e9" + text if encoding == "latin-1" else text).encode(encoding))
+        (folder / MAIN).write_bytes(text.replace("{", '{"caf\u00e9": 1, ', 1).encode(encoding))
 
     return attack
 
@@ -334,7 +334,7 @@ def library_missing(folder: Path) -> None:
     (folder / "nn").rmdir()
 
 
-def library_not_text(folder: Path) -> None:
+def library_in_latin_1(folder: Path) -> None:
     (folder / "nn" / "tiny.py").write_bytes("# \u00e9\n".encode("latin-1") + (folder / "nn" / "tiny.py").read_bytes())
 
 
@@ -396,8 +396,8 @@ ATTACKS: dict[str, tuple[Attack, dict[str, int], str]] = {
         ONLY_AFTER,
         "unreadable notebook",
     ),
-    "UTF-16": (recoded("utf-16"), ONLY_AFTER, "not UTF-8"),
-    "Latin-1": (recoded("latin-1"), ONLY_AFTER, "not UTF-8"),
+    "UTF-16": (recoded("utf-16"), FULL, "it is saved as utf-16, not as UTF-8"),
+    "Latin-1": (recoded("latin-1"), FULL, "it is saved as cp1252, not as UTF-8"),
     "a byte order mark": (recoded("utf-8-sig"), FULL, ""),
     "70 MB of outputs": (huge_outputs(70), ONLY_AFTER, "too large"),
     "more than a file may have": (huge_outputs(85), ONLY_AFTER, "is too large (85 MB) and is left out"),
@@ -424,7 +424,7 @@ ATTACKS: dict[str, tuple[Attack, dict[str, int], str]] = {
     "the library outside its regions": (library_outside_its_regions, FULL, ""),
     "a library's region that ends early": (library_region_that_ends_early, FULL, ""),
     "no library": (library_missing, lost("double-check", "slope-check", "after-check"), "missing file"),
-    "a library that is not text": (library_not_text, lost("double-check", "slope-check", "after-check"), "not UTF-8"),
+    "a library in Latin-1": (library_in_latin_1, FULL, "it is read as that"),
     "folders named like results": (folders_named_like_results, FULL, "renamed notebook"),
     "names that are no text": (names_that_are_no_text, FULL, ""),
     "an old result": (an_old_result, FULL, ""),
