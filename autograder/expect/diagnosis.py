@@ -21,6 +21,7 @@ _FIT = 1e-5  # of the largest magnitude: round-off of float32 and of numeric gra
 _FIT_SCALAR = 1e-7  # one number fits many explanations by chance
 LENGTH = "the length of "
 _TELLING = 4  # different numbers
+_TELLING_COUNTS = 9  # whole numbers, of which a transpose is not one by chance
 _LONGEST = 10_000  # a larger factor is not a length
 _LARGEST = 2_000_000  # entries; larger arrays are not searched for causes
 
@@ -134,7 +135,7 @@ def likely_cause(value: Array, expected: Array, sight: Sight) -> str | None:
         return first(SHAPE_CAUSES, value, expected) or other_axis(value, expected, sight)
     found = first(DTYPE_CAUSES, value, expected)
     if found or not telling(expected):
-        return found
+        return found or (transposed(value, expected) if value.size >= _TELLING_COUNTS else None)
     value, expected = value.astype(np.float64), expected.astype(np.float64)
     return (
         penalty(value, expected, sight)

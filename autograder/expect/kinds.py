@@ -85,7 +85,7 @@ class Gradient(Close):
     known how far off plain central differences are for these inputs: a student's gradient has to be closer.
     """
 
-    numeric: Callable[..., tuple[Array, tuple[str, ...]]]  # of the step
+    numeric: Callable[..., tuple[Array, tuple[str, ...], float]]  # of the step
     graded_at_most: float | None = None
     central_error: float = 0.0  # of plain central differences, from the reference
 
@@ -112,8 +112,8 @@ class Gradient(Close):
         return judgement
 
     def check(self, evidence: Value, read_file: ReadFile) -> Judgement:
-        numeric, notes = self.numeric()
-        comparison = compare(evidence, numeric, RELATIVE)
+        numeric, notes, noise = self.numeric()
+        comparison = compare(evidence, within_noise(evidence, numeric, noise), RELATIVE)
         context = diagnosis.Context(
             self.name,
             "the numeric gradient",
@@ -136,7 +136,7 @@ class Gradient(Close):
         """
         expected = np.asarray(self.expected, np.float64)
         size = self.expected.dtype.itemsize if isinstance(self.expected, np.ndarray) else 8
-        plain, _ = self.numeric()
+        plain = self.numeric()[0]
         error = compare(plain, expected, SCALED, round_off=True).error
         nearest = np.abs(plain - expected)
         for step in _STEPS.get(size, _STEPS[8]):
@@ -283,6 +283,13 @@ class Accuracy(Expectation):
 def per_cent_of(share: tuple[int, int]) -> float:
     """A number of something, of how many, in per cent."""
     return 100 * share[0] / share[1]
+
+
+def within_noise(evidence: Value, numeric: Array, noise: float) -> Array:
+    """The numeric gradient, with the evidence's own entries where the two differ by no more than round-off does."""
+    if not isinstance(evidence, np.ndarray) or evidence.shape != numeric.shape or evidence.dtype.kind != "f":
+        return numeric
+    return np.where(np.abs(evidence - numeric) <= noise, evidence, numeric)
 
 
 def judged(comparison: Comparison, value: Value, context: diagnosis.Context) -> Judgement:

@@ -248,6 +248,11 @@ class TestGradient:
             "  The numeric gradient is that of your own function: if its value is wrong, mend that first."
         )
 
+    def test_a_gradient_that_is_zero_but_for_rounding_passes(self):
+        """Does round-off in f(x) cost nothing where the gradient is 0, at a value of about a thousand?"""
+        x = np.array([0.3, 0.7])
+        expect.gradient(lambda x: (1000.0 + x[1]) - x[1] + x[0] ** 2, x, np.array([0.6, 1e-16]), at_most=1e-6)
+
     def test_f_that_ignores_its_input(self):
         """Is a forward pass that leaves the bias out named, where the bias's gradient is right?"""
         b = np.array([1.0, 2.0])
