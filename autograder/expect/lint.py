@@ -11,6 +11,7 @@ from autograder.expect.calls import KINDS
 from autograder.expect.session import rng
 from autograder.expect.sites import states_nothing
 from autograder.questions import is_check, students_write
+from autograder.syntax import parse_python
 
 MODULE = "expect"
 NAMES = {function.__name__: kind for function, kind in KINDS.items()}
@@ -91,7 +92,7 @@ def parse(source: str) -> ast.Module | SyntaxError:
         for line in source.splitlines()
     ]
     try:
-        return ast.parse("\n".join(lines))
+        return parse_python("\n".join(lines))
     except SyntaxError as error:
         return error
 

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from autograder.expect.assertions import Assertion, Site, find_assertions, is_assertion
 from autograder.expect.dataflow import CodeCell
 from autograder.questions import is_check, students_write
+from autograder.syntax import parse_python
 
 EXPECT = "expect"
 
@@ -36,7 +37,7 @@ def sites_in(nb: NotebookNode, libraries: Collection[str] = ()) -> dict[str, tup
 def tree_of(source: str) -> ast.Module:
     """The syntax tree that IPython runs for a cell; empty where it is not Python."""
     try:
-        return ast.parse(TransformerManager().transform_cell(source))
+        return parse_python(TransformerManager().transform_cell(source))
     except (SyntaxError, ValueError):
         return ast.Module([], [])
 

@@ -13,6 +13,7 @@ from autograder.course import COURSE_FILE, Course
 from autograder.errors import CourseError
 from autograder.regions import Region, RegionError, find_regions, hollow
 from autograder.source import read_source, source_path
+from autograder.syntax import parse_python
 
 NEVER_LIBRARIES = {"autograder", "source"}
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -164,7 +165,7 @@ def code_cells(nb: NotebookNode, path: Path) -> Iterator[tuple[str, ast.Module]]
     for cell in nb.cells:
         if cell.cell_type == "code":
             try:
-                yield cell.id, ast.parse(transform(cell.source))
+                yield cell.id, parse_python(transform(cell.source))
             except (SyntaxError, ValueError) as error:
                 line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
                 what = error.msg if isinstance(error, SyntaxError) else error
@@ -216,7 +217,7 @@ def _text(path: Path) -> str:
 
 def _tree(text: str, path: Path, when: str = "") -> ast.Module:
     try:
-        return ast.parse(text)
+        return parse_python(text)
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         what = error.msg if isinstance(error, SyntaxError) else error

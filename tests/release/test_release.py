@@ -412,7 +412,7 @@ def test_the_command_releases_and_checks(course):
     assert (course.root / "gradebook.db").exists()
     for command in ("release", "lint"):
         assert run(command, "lins", course=course, code=1) == (
-            f'no assignment "lins" in {course.source} (a folder with an assignment.toml). Did you mean "lines"?'
+            f'no assignment "lins" in {course.source} (a folder with a notebook). Did you mean "lines"?'
         )
     assert "writes nothing" in run("release", "--check", "--bundle", course=course, code=1)
 

@@ -140,8 +140,8 @@ _of_this_thread = threading.local()
 
 def run_here(job: Job) -> Run:
     """Run a job in this thread's own warm process, which is started for the first one and stays."""
-    crew = getattr(_of_this_thread, "crew", None)
-    if crew is None:
-        scratch = temporary_scratch().__enter__()
-        crew = _of_this_thread.crew = LocalCrew(1, WarmProcess().__enter__(), scratch).__enter__()
-    return crew.run(job)
+    if not hasattr(_of_this_thread, "crew"):
+        kept = _of_this_thread.kept = ExitStack()
+        scratch, warm = kept.enter_context(temporary_scratch()), kept.enter_context(WarmProcess())
+        _of_this_thread.crew = kept.enter_context(LocalCrew(1, warm, scratch))
+    return _of_this_thread.crew.run(job)
