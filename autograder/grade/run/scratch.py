@@ -17,7 +17,7 @@ from autograder.gradebook.store import Store
 from autograder.sandbox.scratch import clear, remove
 
 PREFIX, LOCK = "autograder-", ".lock"
-YOUNG_SECONDS = 60.0  # so long after it was made, a folder without a lock may be about to get one
+YOUNG_SECONDS = 60.0  # so long after it was made, a folder may be one whose run is about to take its lock
 
 
 def data_view(store: Store) -> Path | None:
@@ -68,18 +68,22 @@ def held(folder: Path) -> Iterator[Path]:
 
 
 def remove_what_is_left(temporary: Path) -> None:
-    """Remove the scratch folders of runs that do not live any more. Each living one holds a lock."""
-    for folder in temporary.glob(f"{PREFIX}*"):
-        if folder.name.endswith(LOCK) or not is_ours(folder):
+    """Remove the scratch folders of runs that do not live any more: their locks are left, and nobody holds them.
+
+    A folder without a lock is not of ours, whatever it is called.
+    """
+    for left in temporary.glob(f"{PREFIX}*{LOCK}"):
+        folder = left.with_name(left.name.removesuffix(LOCK))
+        if not is_ours(folder):
             continue
-        lock = FileLock(folder.with_name(folder.name + LOCK))
+        lock = FileLock(left)
         try:
             lock.acquire(blocking=False)
         except (Timeout, OSError):
             continue
         if time.time() - folder.lstat().st_mtime > YOUNG_SECONDS:
             remove(folder)
-            Path(lock.lock_file).unlink(missing_ok=True)
+            left.unlink(missing_ok=True)
         lock.release()
 
 

@@ -14,7 +14,7 @@ from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.files import MAX_FILES
 from autograder.grade.run import engine, start, worker
-from autograder.grade.run.scratch import PREFIX
+from autograder.grade.run.scratch import LOCK, PREFIX
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import NotBegun, Worker
 from autograder.grade.verdict.judge import Judge
@@ -277,10 +277,13 @@ def test_nothing_stays_in_the_temporary_folder(tiny, temporary, number):
     assert "Traceback" not in errors
     if number == signal.SIGKILL:
         assert list(temporary.iterdir())
-        old = temporary / f"{PREFIX}of-another-run"
-        old.mkdir()
-        os.utime(old, (0, 0))
+        old, own = temporary / f"{PREFIX}of-another-run", temporary / f"{PREFIX}an-instructors-own-folder"
+        for folder in (old, own):
+            folder.mkdir()
+            os.utime(folder, (0, 0))
+        old.with_name(old.name + LOCK).touch()
         assert command(tiny).wait(120) == 0
+        own.rmdir()
     assert not list(temporary.iterdir())
 
 
