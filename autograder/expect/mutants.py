@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from autograder.regions import MISTAKE, MISTAKE_LINE, Region, find_regions
+from autograder.regions import MISTAKE, MISTAKE_LINE, Region
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 MOST = 400  # mutants of one region: beyond it, the first ones
@@ -648,8 +648,6 @@ def other_branch(node: ast.AST, scope: Scope) -> Iterator[Change]:
         for value in node.values:
             yield value, "one of several conditions is missing"
         yield like(node, op=ast.And() if isinstance(node.op, ast.Or) else ast.Or()), "`and` and `or` are exchanged"
-    if isinstance(node, ast.comprehension) and node.ifs:
-        return
 
 
 RULES: tuple[Rule, ...] = (
@@ -671,11 +669,3 @@ RULES: tuple[Rule, ...] = (
     overwritten,
     other_branch,
 )
-
-
-def region_named(text: str, name: str) -> Region:
-    """The region of this name ("" for the one without); raises KeyError where there is none."""
-    for region in find_regions(text):
-        if region.name == name:
-            return region
-    raise KeyError(name)
