@@ -37,7 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "grade"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "grade")]
 
 import conftest  # noqa: E402 (the parity test's course)
 import honest  # noqa: E402
