@@ -156,14 +156,6 @@ def read_result(folder: Path, name: str, at_most: int) -> bytes | None:
         os.close(descriptor)
 
 
-def write_anew(folder: Path, name: str, content: bytes) -> None:
-    """Write a file into a scratch folder that student code has had, whatever it put in that place."""
-    clear(folder / name)
-    descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-
-
 def clear(path: Path) -> None:
     """Remove a file, a link, or a folder with all that is in it; it need not be there."""
     if path.is_dir() and not path.is_symlink():

@@ -117,24 +117,21 @@ def test_results_are_read_but_not_what_they_point_to(tmp_path):
 
 
 @pytest.mark.parametrize("trap", ["link", "folder", "pipe", "file", "nothing"])
-def test_writing_into_a_used_scratch_folder_stays_in_it(tmp_path, trap):
-    """Can student code have the grader write where it points, or wait for ever, in the next notebook's folder?"""
+def test_preparing_a_used_scratch_folder_stays_in_it(tmp_path, trap):
+    """Can student code have the grader make folders where it points, or wait for ever, for the next notebook?"""
     outside, folder = tmp_path / "outside", tmp_path / "scratch"
     outside.write_text("untouched")
     folder.mkdir()
-    for name in ("job.json", scratch.HOME):
-        path = folder / name
-        if trap == "link":
-            path.symlink_to(outside)
-        elif trap == "folder":
-            (path / "in").mkdir(parents=True)
-        elif trap == "pipe":
-            os.mkfifo(path)
-        elif trap == "file":
-            path.touch()
-    scratch.write_anew(folder, "job.json", b"{}")
+    path = folder / scratch.HOME
+    if trap == "link":
+        path.symlink_to(outside)
+    elif trap == "folder":
+        (path / "in").mkdir(parents=True)
+    elif trap == "pipe":
+        os.mkfifo(path)
+    elif trap == "file":
+        path.touch()
     scratch.prepare(folder)
-    assert (folder / "job.json").read_bytes() == b"{}"
     assert (folder / scratch.HOME).is_dir()
     assert not (folder / scratch.HOME).is_symlink()
     assert outside.read_text() == "untouched"

@@ -1,6 +1,7 @@
 """Runs a notebook's cells, one after the other, and tells what happens as frames.
 
-In the sandbox this side is not to be believed: its twin, `grade/run/follow.py`, checks every frame.
+In the sandbox this side is not to be believed: its twin, `grade/run/follow.py`, checks every frame. Nor is it to know
+more than it needs: each cell comes from there when the one before it has ended.
 """
 
 import json
@@ -9,15 +10,15 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.expect.asserted import Watch, watching
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.processes.shell import Emit, Listening, NotebookShell
-from autograder.grade.run.jobs import JOB_FILE, Cell
-from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, write_frame
+from autograder.grade.run.jobs import Cell
+from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, ProtocolError, read_frame, write_frame
 
 
 class TimeIsUp(BaseException):
@@ -59,7 +60,7 @@ def instrumented(shell: NotebookShell, watch: Watch, cell: Cell) -> Iterator[Non
 
 def run_cells(
     shell: NotebookShell,
-    cells: Sequence[Cell],
+    cells: Iterable[Cell],
     session: Session,
     cell_seconds: float,
     begins: Callable[[Cell], None],
@@ -88,12 +89,12 @@ def run_cells(
             ends(cell, stopped)
 
 
-def read_job(folder: Path) -> dict:
-    """Take the job that lies in the scratch folder, and take it away from there."""
-    path = folder / JOB_FILE
-    job = json.loads(path.read_bytes())
-    path.unlink()
-    return job
+def read_message(channel: int, wanted: Frame) -> dict:
+    """Wait for what the grader says next."""
+    kind, payload = read_frame(channel)
+    if kind is not wanted:
+        raise ProtocolError(f"{kind.name} came where {wanted.name} was expected")
+    return json.loads(payload)
 
 
 class RawOutput:
@@ -116,9 +117,9 @@ class RawOutput:
 
 
 def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
-    """Run the job that lies in `folder`, inside the sandbox, and write what happens as frames to `channel`."""
+    """Run the notebook that comes in over `channel` in `folder`, inside the sandbox, and write there what happens."""
     os.chdir(folder)
-    job = read_job(folder)
+    job = read_message(channel, Frame.NOTEBOOK)
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # a module rewritten within a second, as cells do, would not be seen
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
@@ -144,7 +145,7 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
             emit({"output_type": "stream", "name": "stdout", "text": text})
         tell(Frame.CELL_ENDS, stopped)
 
-    cells = [Cell.from_json(cell) for cell in job["cells"]]
+    cells = (Cell.from_json(read_message(channel, Frame.CELL)) for _ in range(job["cells"]))
     session = RecordingSession(job["seed"], lambda message: write_frame(channel, Frame.EVIDENCE, message))
     run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Frame.CELL_BEGINS, cell.id), emit, ends)
     tell(Frame.FINISHED, None)

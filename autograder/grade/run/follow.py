@@ -1,20 +1,25 @@
-"""Reads what a notebook's process (`grade/processes/notebook.py`) sends, and holds it to its limits.
+"""Tells a notebook's process (`grade/processes/notebook.py`) what to run, reads what it sends, holds it to its limits.
+
+A cell's source goes out when the cell before it has ended: student code cannot read what comes later, hidden tests
+among it.
 
 Nothing that arrives is believed: frames out of order, too large or not understood end the run, and what came before
 counts. Time is measured here: what a notebook spends running or asleep, not what it waits for a core while others run,
 nor what passes while the grader itself stands still.
 """
 
+import contextlib
 import json
 import math
 import os
 import select
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 from autograder.assignment import Limits
-from autograder.grade.run.jobs import LONGEST_WAIT, CellRun, NotebookRun
-from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, Frames, ProtocolError
+from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
+from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, Frames, ProtocolError, packed
 from autograder.grade.run.sanitise import clean_output
 from autograder.sandbox.watchdog import Usage
 
@@ -71,14 +76,26 @@ class Lap:
 
 
 class Following:
-    """One notebook's run, as the frames tell it."""
+    """One notebook's run, as the frames tell it.
 
-    def __init__(self, cells: Sequence[str], limits: Limits, usage: Callable[[], Usage] = Usage) -> None:
-        """`cells`: the ids of the cells that the process is to run, in order; `usage`: what it has used so far."""
+    Attributes:
+        outgoing: bytes for the process that it has not taken yet.
+    """
+
+    def __init__(self, cells: Sequence[Cell], seed: int, limits: Limits, usage: Callable[[], Usage] = Usage) -> None:
+        """`cells`: what the process is to run, in order; `usage`: what it has used so far."""
         self.ask_usage = usage
         self.asked = -math.inf
         self.clock = Clock()
         self.waiting = list(reversed(cells))
+        about = {
+            "cells": len(cells),
+            "seed": seed,
+            "cell_seconds": limits.cell_seconds,
+            "output_bytes": limits.output_kb * 1024,
+        }
+        self.outgoing = bytearray(packed(Frame.NOTEBOOK, json.dumps(about).encode()))
+        self.send_next_cell()
         self.limits = limits
         self.frames = Frames(MAX_FRAME)
         self.run = NotebookRun(cells={}, evidence=[])
@@ -96,6 +113,10 @@ class Following:
         if now - self.asked > TICK_SECONDS:
             self.used, self.asked = self.ask_usage(), now
         return Lap(now, self.used)
+
+    def send_next_cell(self) -> None:
+        if self.waiting:
+            self.outgoing += packed(Frame.CELL, json.dumps(asdict(self.waiting[-1])).encode())
 
     def overtime(self) -> tuple[float, float]:
         """By how many seconds the running cell and the notebook exceed their limits; below 0 where they do not.
@@ -145,9 +166,9 @@ class Following:
             raise ProtocolError("a message that is not JSON") from None
 
     def on_begin(self, message: object) -> None:
-        if self.current is not None or not self.waiting or message != self.waiting[-1]:
+        if self.current is not None or not self.waiting or message != self.waiting[-1].id:
             raise ProtocolError("cells out of order")
-        self.current = self.run.cells[self.waiting.pop()] = CellRun()
+        self.current = self.run.cells[self.waiting.pop().id] = CellRun()
         self.lap = self.begin_lap()
         self.text_left = min(self.limits.output_kb * 1024, self.text_left_in_all)
 
@@ -159,6 +180,7 @@ class Following:
             self.current.stopped = time_message("the cell", self.limits.cell_seconds)
             self.run.timed_out = True
         self.current = None
+        self.send_next_cell()
 
     def on_evidence(self, payload: bytes) -> None:
         self.evidence_left -= len(payload)
@@ -240,7 +262,8 @@ def open_process(pid: int) -> int | None:
 def follow(
     channel: int,
     pid: int,
-    cells: Sequence[str],
+    cells: Sequence[Cell],
+    seed: int,
     limits: Limits,
     usage: Callable[[], Usage] = Usage,
     ring: Callable[[], None] = lambda: None,
@@ -254,7 +277,7 @@ def follow(
         usage: what the process and all below it have used of the processors.
         ring: tells the process that the time of its cell is up. It has GRACE_SECONDS to stop it.
     """
-    run = Following(cells, limits, usage)
+    run = Following(cells, seed, limits, usage)
     os.set_blocking(channel, False)
     poll = select.poll()
     poll.register(channel, select.POLLIN)
@@ -263,8 +286,10 @@ def follow(
         poll.register(process, select.POLLIN)
     try:
         while not run.finished:
-            ready = [fd for fd, _ in poll.poll(TICK_SECONDS * 1000 if process is not None else 0)]
-            if channel in ready:
+            write_at_once(channel, run.outgoing)
+            poll.modify(channel, select.POLLIN | (select.POLLOUT if run.outgoing else 0))
+            ready = dict(poll.poll(TICK_SECONDS * 1000 if process is not None else 0))
+            if ready.get(channel, 0) & ~select.POLLOUT:
                 run.clock.now()
                 data = read_at_once(channel)
                 if not data:
@@ -295,6 +320,13 @@ def follow(
     run.run.seconds = run.clock.now() - run.whole.began
     run.run.paused = run.clock.lost > 0
     return run.run
+
+
+def write_at_once(channel: int, data: bytearray) -> None:
+    """Write what the other side takes now, and take it out of `data`. Who does not listen is noticed when reading."""
+    with contextlib.suppress(BlockingIOError, BrokenPipeError):
+        while data:
+            del data[: os.write(channel, data)]
 
 
 def read_at_once(channel: int) -> bytes:

@@ -9,9 +9,6 @@ from autograder.expect.assertions import Site
 if TYPE_CHECKING:  # pydantic stays out of the processes that run student code
     from autograder.assignment import Limits
 
-JOB_FILE = ".job.json"
-"""Where a notebook's process finds what it is to run, in its scratch folder."""
-
 LONGEST_WAIT = 10
 """So many times its limit may code take by the clock, while others have the processor."""
 

@@ -30,7 +30,8 @@ class Frame(bytes, Enum):
     FORK, FORKED, END, ENDED = b"f", b"F", b"e", b"E"
     # A worker and its starter.
     SPAWN, SPAWNED, REFUSED, DIED, RING, BURY, BURIED = b"s", b"S", b"R", b"D", b"r", b"b", b"B"
-    # From a notebook's process.
+    # To a notebook's process, and from it.
+    NOTEBOOK, CELL = b"n", b"l"
     CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"1", b"2", b"3", b"4", b"5"
     # A judge and the process with the answer key.
     MAKE_KEY, KEY_CELL, KEY_MADE, KEY_FAILED = b"k", b"c", b"K", b"X"
@@ -48,9 +49,14 @@ class ProtocolError(Exception):
     """The stream is not a sequence of frames within their limits."""
 
 
+def packed(kind: Frame, payload: bytes) -> bytes:
+    """One frame."""
+    return HEADER.pack(kind.value, len(payload)) + payload
+
+
 def write_frame(fd: int, kind: Frame, payload: bytes) -> None:
     """Write one frame whole; raises OSError when nobody reads any more."""
-    data = memoryview(HEADER.pack(kind.value, len(payload)) + payload)
+    data = memoryview(packed(kind, payload))
     while data:
         data = data[os.write(fd, data) :]
 

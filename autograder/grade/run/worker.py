@@ -11,18 +11,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from autograder.assignment import Limits
 from autograder.errors import NoVerdict
 from autograder.grade.run.follow import follow
-from autograder.grade.run.jobs import JOB_FILE, CellRun, Job, NotebookJob, NotebookRun, Run
+from autograder.grade.run.jobs import CellRun, Job, NotebookJob, NotebookRun, Run
 from autograder.grade.run.protocol import Connection, Frame
 from autograder.grade.run.warm_client import ANSWER_SECONDS, STARTER, Process, WarmProcess
 from autograder.machine import free_space, kills_for_memory
-from autograder.sandbox.scratch import read_result, remove, write_anew
+from autograder.sandbox.scratch import read_result, remove
 from autograder.sandbox.watchdog import too_many_tasks, too_much_written, usage_of
 
 KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -177,14 +176,6 @@ class Worker:
 
     def run_notebook(self, job: Job, notebook: NotebookJob, folder: Path, last_try: bool) -> NotebookRun:
         cells = [cell for cell in notebook.cells if not cell.skip]
-        task = {
-            "cells": [asdict(cell) for cell in cells],
-            "seed": job.seed,
-            "cell_seconds": job.limits.cell_seconds,
-            "output_bytes": job.limits.output_kb * 1024,
-        }
-        with no_room():
-            write_anew(folder, JOB_FILE, json.dumps(task).encode())
         allowed = sandbox_limits(job.limits)
         share = max(1, (free_space(self.place) - SPARE_BYTES) // max(1, self.sharers()) // MB)
         request = {
@@ -199,7 +190,7 @@ class Worker:
         pid, watchdog, channel = self.spawn(request)
         ended = False
         try:
-            run = follow(channel, pid, [cell.id for cell in cells], job.limits, lambda: usage_of(watchdog), self.ring)
+            run = follow(channel, pid, cells, job.seed, job.limits, lambda: usage_of(watchdog), self.ring)
             ended = run.stopped == "died"
         finally:
             os.close(channel)

@@ -308,7 +308,6 @@ def modules_that_shadow(folder: Path) -> None:
 def conftest_of_ones_own(folder: Path) -> None:
     (folder / "conftest.py").write_text(TRAP)
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -p evil")
-    (folder / ".job.json").write_text('{"cells": [], "seed": 0, "cell_seconds": 0, "output_bytes": 0}')
 
 
 def library_outside_its_regions(folder: Path) -> None:
@@ -351,7 +350,7 @@ def links(course: Path, folder: Path) -> None:
 
 
 def folders_named_like_results(folder: Path) -> None:
-    for name in ("result.json", "evidence.zip", "timestamp.txt", "feedback.html", ".job.json", "other.ipynb"):
+    for name in ("result.json", "evidence.zip", "timestamp.txt", "feedback.html", "other.ipynb"):
         (folder / name).mkdir()
         (folder / name / "picture.png").write_bytes(b"x")
     (folder / MAIN).rename(folder / "renamed.ipynb")

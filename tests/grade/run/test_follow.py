@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 
@@ -13,11 +14,12 @@ import pytest
 
 from autograder.assignment import Limits
 from autograder.grade.run.follow import Following, follow
-from autograder.grade.run.jobs import LONGEST_WAIT
-from autograder.grade.run.protocol import HEADER, Frame, Frames, ProtocolError
+from autograder.grade.run.jobs import LONGEST_WAIT, Cell
+from autograder.grade.run.protocol import HEADER, Frame, Frames, ProtocolError, read_frame
 from autograder.sandbox.watchdog import Usage
 
-CELLS = ["a", "b"]
+CELLS = [Cell("a", "one"), Cell("b", "two")]
+IDS = [cell.id for cell in CELLS]
 LIMITS = Limits(cell_seconds=1, notebook_seconds=4, output_kb=4)
 
 
@@ -58,7 +60,7 @@ def watched(sleeper, frames: list[bytes], limits: Limits = LIMITS, close: bool =
         theirs.sendall(b"".join(frames))
         if close:
             theirs.shutdown(socket.SHUT_WR)
-        return follow(ours.fileno(), sleeper.pid, CELLS, limits)
+        return follow(ours.fileno(), sleeper.pid, CELLS, 0, limits)
 
 
 def test_honest_run(sleeper):
@@ -67,7 +69,40 @@ def test_honest_run(sleeper):
     assert run.stopped == ""
     assert [output["text"] for output in run.cells["a"].outputs] == ["one\ntwo\n"]
     assert run.evidence == [b"first"]
-    assert list(run.cells) == CELLS
+    assert list(run.cells) == IDS
+
+
+def test_a_cell_goes_out_when_its_turn_comes():
+    """Does a notebook's process hear of a cell only when the one before it has ended?"""
+    watch = Following(CELLS, 7, LIMITS)
+    heard = list(Frames(1000).feed(watch.outgoing))
+    assert [kind for kind, _ in heard] == [Frame.NOTEBOOK, Frame.CELL]
+    about, first = [json.loads(payload) for _, payload in heard]
+    assert (about["cells"], about["seed"], Cell.from_json(first)) == (2, 7, CELLS[0])
+    watch.outgoing.clear()
+    watch.feed(b"".join(HONEST[:4]))
+    assert not watch.outgoing
+    watch.feed(HONEST[4])
+    ((kind, payload),) = Frames(1000).feed(watch.outgoing)
+    assert (kind, Cell.from_json(json.loads(payload))) == (Frame.CELL, CELLS[1])
+
+
+def test_a_process_that_does_not_listen(sleeper):
+    """Does a source larger than a socket holds wait for its reader, and a process that never reads hold up nobody?"""
+    large = [Cell("a", "x" * 2**22), Cell("b", "two")]
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        run = follow(ours.fileno(), sleeper.pid, large, 0, Limits(cell_seconds=1, notebook_seconds=0.4))
+        assert run.stopped.startswith("stopped after 0.4 s")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        reader = threading.Thread(
+            target=lambda: (read_frame(theirs.fileno()), read_frame(theirs.fileno()), theirs.sendall(b"".join(HONEST)))
+        )
+        reader.start()
+        run = follow(ours.fileno(), sleeper.pid, large, 0, LIMITS)
+        reader.join()
+    assert (run.stopped, list(run.cells)) == ("", IDS)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +159,7 @@ def test_output_is_cut(sleeper):
 def test_tags_are_counted():
     """Does HTML of many tags, which takes long to clean, use up the room for pictures?"""
     html = frame(Frame.OUTPUT, {"output_type": "display_data", "data": {"text/html": "<b>" * 8000, "text/plain": "x"}})
-    watch = Following(CELLS, LIMITS)
+    watch = Following(CELLS, 0, LIMITS)
     watch.feed(b"".join([HONEST[0], *[html] * 60]))
     outputs = watch.run.cells["a"].outputs
     assert 30 < len(outputs) < 50
@@ -133,14 +168,14 @@ def test_tags_are_counted():
 
 def test_messages_of_many_parts_are_not_read():
     """Does a message that would take gigabytes when it is read leave no more than a line, as often as it comes?"""
-    watch = Following(CELLS, LIMITS)
+    watch = Following(CELLS, 0, LIMITS)
     tracemalloc.start()
     watch.feed(b"".join([HONEST[0], *[frame(Frame.OUTPUT, b"[" + b"[]," * 2_000_000 + b"1]")] * 3]))
     assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     tracemalloc.stop()
     assert "very many parts" in watch.run.cells["a"].outputs[0]["text"]
     with pytest.raises(ProtocolError, match="out of order"):
-        Following(CELLS, LIMITS).feed(frame(Frame.CELL_BEGINS, b"[" + b"1," * 1_000_000 + b"1]"))
+        Following(CELLS, 0, LIMITS).feed(frame(Frame.CELL_BEGINS, b"[" + b"1," * 1_000_000 + b"1]"))
 
 
 def test_error_after_much_output_is_kept(sleeper):
@@ -200,7 +235,7 @@ def test_byte_out_of_band(sleeper):
         theirs.sendall(b"".join(HONEST[:4]))
         theirs.send(b"x", socket.MSG_OOB)
         began = time.monotonic()
-        run = follow(ours.fileno(), sleeper.pid, CELLS, LIMITS)
+        run = follow(ours.fileno(), sleeper.pid, CELLS, 0, LIMITS)
     assert time.monotonic() - began < 2
     assert run.evidence == [b"first"]
     assert "something that cannot be read" in run.stopped
@@ -208,7 +243,7 @@ def test_byte_out_of_band(sleeper):
 
 def test_very_large_output_is_not_read(sleeper):
     """Is an output of 60 MB neither parsed nor kept, and what comes after it kept?"""
-    watch = Following(CELLS, LIMITS)
+    watch = Following(CELLS, 0, LIMITS)
     huge = b'{"output_type": "stream", "name": "stdout", "text": "' + b"x" * (60 << 20) + b'"}'
     began = time.process_time()
     watch.feed(b"".join([HONEST[0], frame(Frame.OUTPUT, huge), stream("after")]))
@@ -230,12 +265,16 @@ def test_time_that_others_had_does_not_count(sleeper, monkeypatch):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(HONEST[0])
-        ended = follow(ours.fileno(), sleeper.pid, CELLS, limits, usage, lambda: rings.append(time.monotonic() - began))
+        ended = follow(
+            ours.fileno(), sleeper.pid, CELLS, 0, limits, usage, lambda: rings.append(time.monotonic() - began)
+        )
         assert rings[0] >= 0.4 * LONGEST_WAIT
         assert ended.timed_out
         theirs.sendall(HONEST[0])
         began, rings = time.monotonic(), []
-        ended = follow(ours.fileno(), sleeper.pid, CELLS, limits, Usage, lambda: rings.append(time.monotonic() - began))
+        ended = follow(
+            ours.fileno(), sleeper.pid, CELLS, 0, limits, Usage, lambda: rings.append(time.monotonic() - began)
+        )
     assert rings[0] < 1
     assert ended.timed_out
     assert ended.stopped == "stopped after 0.6 s: the notebook was not done by then"
@@ -252,7 +291,7 @@ def test_pause_of_the_grader_is_not_the_notebooks_time(sleeper, monkeypatch):
             next(paused, lambda: None)()
             return Usage()
 
-        run = follow(ours.fileno(), sleeper.pid, CELLS, Limits(cell_seconds=0.5, notebook_seconds=1), usage)
+        run = follow(ours.fileno(), sleeper.pid, CELLS, 0, Limits(cell_seconds=0.5, notebook_seconds=1), usage)
     assert run.stopped == ""
     assert run.paused
-    assert list(run.cells) == CELLS
+    assert list(run.cells) == IDS
