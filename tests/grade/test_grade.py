@@ -221,7 +221,8 @@ def test_files_beside_the_notebooks_reach_grading(tiny, grading):
     (tiny.source / "data").mkdir()
     (tiny.source / "data" / "table.csv").write_text("1,2\n")
     (tiny.source / "helpers.py").write_text("TABLE = 'data/table.csv'\n")
-    (tiny.source / "demo.toml").write_text("# for the instructor\n")
+    for name in ("demo.toml", "rubric.toml"):
+        (tiny.source / name).write_text("# for the instructor\n")
     path = tiny.source / "first.ipynb"
     nb = read_notebook(path)
     nb.cells[2].source += "\nimport helpers\ntable = np.loadtxt(helpers.TABLE, delimiter=',')"
@@ -235,7 +236,7 @@ def test_files_beside_the_notebooks_reach_grading(tiny, grading):
     assert tiny.scores("ada")["first:double-check"] == 2
     names = {path.name for path in (tiny.course.autograded / "ada" / "tiny").rglob("*")}
     assert {"helpers.py", "table.csv"} <= names
-    assert "demo.toml" not in names
+    assert not {"demo.toml", "rubric.toml"} & names
 
 
 def test_second_run_does_nothing(graded, grading):
