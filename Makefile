@@ -10,11 +10,12 @@ READY := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 # One BLAS thread per process: two of them on a busy machine wait for each other.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo linux reference test faults lint format bench clean
+.PHONY: help demo linux reference test slow faults lint format bench clean
 
 help:
 	@echo "make demo [HOMEWORK=name]   run one assignment end to end"
-	@echo "make test                   lint, format check, release check, all tests"
+	@echo "make test                   lint, format check, release check, all quick tests"
+	@echo "make slow                   the slow tests: stock nbgrader beside ours, the guide's commands"
 	@echo "make faults                 random faults while grading, for MINUTES=20"
 	@echo "make lint                   ruff and mypy"
 	@echo "make reference              docs/reference and the schemas, from the code"
@@ -32,7 +33,10 @@ reference: $(READY)
 
 test: lint
 	$(BIN)/autograder release --check
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+
+slow: $(READY)
+	$(BIN)/python -m pytest -n auto --dist load -m slow
 
 faults: $(READY)
 	$(BIN)/python tests/grade/run/random_faults.py --minutes $(or $(MINUTES),20)

@@ -5,6 +5,8 @@ A course is a text in `courses/`: `=== kind name points` begins a cell. Solution
 
 import json
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbgrader
@@ -15,6 +17,7 @@ from autograder.course import Course
 from autograder.notebooks import read_notebook, write_notebook
 
 TEXTS = Path(__file__).with_name("courses")
+DOCUMENTATION = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "source" / "ps1"
 STUDENTS = ("full", "half", "other-half", "blank")
 FLAGS = {  # kind -> grade, solution, locked, task
     "locked": (False, False, True, False),
@@ -23,6 +26,43 @@ FLAGS = {  # kind -> grade, solution, locked, task
     "manual": (True, True, False, False),
     "answer": (True, True, False, False),
     "task": (False, False, True, True),
+}
+
+
+@dataclass(frozen=True)
+class PublicStyle:
+    """A course of the tests.
+
+    Attributes:
+        texts: its notebooks, each a text of `courses/`.
+        files: what lies beside them there.
+        documentation: has it the notebooks of nbgrader's own documentation too?
+    """
+
+    texts: Sequence[str]
+    files: Sequence[str] = ()
+    documentation: bool = False
+
+    def notebooks(self, old_schema: int = 1) -> dict[str, NotebookNode]:
+        """Its source notebooks; `old_schema` is the version of the metadata of the text `old`."""
+        ours = {text: source_notebook(text, old_schema if text == "old" else 3) for text in self.texts}
+        theirs = DOCUMENTATION.glob("*.ipynb") if self.documentation else ()
+        return ours | {path.stem: read_notebook(path) for path in sorted(theirs)}
+
+    def write(self, root: Path, config: str, old_schema: int = 1) -> Course:
+        """The course as a folder."""
+        course = write_course(root, self.notebooks(old_schema), config)
+        for name in self.files:
+            shutil.copy(TEXTS / name, course.source / "ps1")
+        return course
+
+
+COURSES = {
+    "problems": PublicStyle(["asserts", "autotest", "credit", "numeric", "old", "tools"], documentation=True),
+    "sales": PublicStyle(["sales"], ["sales.csv"]),
+    "intro": PublicStyle(["intro"]),
+    "numerics": PublicStyle(["numerics"]),
+    "models": PublicStyle(["models"]),
 }
 
 

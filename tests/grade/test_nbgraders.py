@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbgrader
 import pytest
 
 from autograder.course import Course, environment_bin_on_path
@@ -30,17 +29,9 @@ def load(name: str):
 
 
 honest, nbgraders = load("honest"), load("nbgraders")
-STYLES = ("asserts", "autotest", "credit", "numeric", "tools")
-DOCUMENTATION = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "source" / "ps1"
 STOCK = nbgraders.TEXTS / "stock.json"
 CONFIG = (Path(__file__).parents[2] / "nbgrader_config.py").read_text()
-
-
-def notebooks(schema: int = 1) -> dict:
-    """One notebook a style, nbgrader's own documentation course, and one with old metadata."""
-    ours = {style: nbgraders.source_notebook(style) for style in STYLES}
-    theirs = {path.stem: read_notebook(path) for path in sorted(DOCUMENTATION.glob("*.ipynb"))}
-    return ours | theirs | {"old": nbgraders.source_notebook("old", schema)}
+STYLES = sorted(nbgraders.COURSES)
 
 
 def scores(course: Course) -> dict[str, float | None]:
@@ -48,24 +39,27 @@ def scores(course: Course) -> dict[str, float | None]:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory, grading) -> Course:
-    """Our course, released and graded."""
-    course = nbgraders.write_course(tmp_path_factory.mktemp("ours") / "course", notebooks(), CONFIG)
-    release(course, ["ps1"])
-    nbgraders.hand_in(course)
+def graded(tmp_path_factory, grading) -> dict[str, Course]:
+    """Each course as ours, released and graded."""
+    folder = tmp_path_factory.mktemp("ours")
+    courses = {style: course.write(folder / style, CONFIG) for style, course in nbgraders.COURSES.items()}
+    for course in courses.values():
+        release(course, ["ps1"])
+        nbgraders.hand_in(course)
+        grading(SimpleNamespace(course=course, name="ps1"))
+    return courses
 
-    grading(SimpleNamespace(course=course, name="ps1"))
-    return course
 
-
-def test_scores_equal_those_that_stock_nbgrader_gave(graded):
+@pytest.mark.parametrize("style", STYLES)
+def test_scores_equal_those_that_stock_nbgrader_gave(graded, style):
     """Cell by cell, for the full, the half and the blank hand-ins."""
-    assert scores(graded) == json.loads(STOCK.read_text())
+    assert scores(graded[style]) == json.loads(STOCK.read_text())[style]
 
 
 def test_verify_comes_to_the_same_verdicts(graded):
     """Also of checks whose points depend on how they ran?"""
-    assert [one.student for one in verify(graded, graded.assignment("ps1")) if one.ok] == sorted(nbgraders.STUDENTS)
+    course = graded["problems"]
+    assert [one.student for one in verify(course, course.assignment("ps1")) if one.ok] == sorted(nbgraders.STUDENTS)
 
 
 FORGERY = 'get_ipython().input_transformers_cleanup.append(lambda lines: ["pass\\n"])'
@@ -89,8 +83,9 @@ def test_a_submission_that_takes_the_tests_out(tmp_path, grading):
 
 
 def test_most_assertions_are_judged_on_the_trusted_side():
-    """Of the assertions of all these courses, are at least four in five told apart?"""
-    found = [assertion for nb in notebooks(3).values() for assertion in assertions_in(with_ids(nb))]
+    """Of the assertions of these courses, are at least four in five told apart?"""
+    notebooks = [nb for course in nbgraders.COURSES.values() for nb in course.notebooks(3).values()]
+    found = [assertion for nb in notebooks for assertion in assertions_in(with_ids(nb))]
     assert sum(a.site is not None for a in found) / len(found) >= 0.8
 
 
@@ -101,16 +96,18 @@ def with_ids(nb):
 
 
 @pytest.mark.slow
-def test_stock_nbgrader_gives_these_scores(tmp_path):
+@pytest.mark.parametrize("style", STYLES)
+def test_stock_nbgrader_gives_these_scores(tmp_path, style):
     """Are the scores kept beside this test those of the nbgrader that is installed?"""
-    course = nbgraders.write_course(tmp_path / "course", notebooks(schema=3), honest.STOCK_CONFIG)
+    course = nbgraders.COURSES[style].write(tmp_path / "course", honest.STOCK_CONFIG, old_schema=3)
     environment_bin_on_path()
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", "ps1"]
     made = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
     nbgraders.hand_in(course)
     honest.stock_autograde_all(course, "ps1", nbgraders.STUDENTS)
-    found = scores(course)
+    found, kept = scores(course), json.loads(STOCK.read_text())
     if os.environ.get("WRITE_STOCK_SCORES"):
-        STOCK.write_text(json.dumps(found, indent=0, sort_keys=True) + "\n")
-    assert found == json.loads(STOCK.read_text())
+        kept[style] = found
+        STOCK.write_text(json.dumps(kept, indent=0, sort_keys=True) + "\n")
+    assert found == kept[style]
