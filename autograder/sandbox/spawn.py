@@ -35,6 +35,8 @@ class SandboxedChild:
         """After `wait`: why it was stopped from outside, or None when it ended by itself."""
         self.shortage = ""
         """After `wait`: what the machine had too little of meanwhile, or ""."""
+        self.busy = 0
+        """After `wait`: how many processes beside its first were at work when that ended."""
         self.cpu_seconds = 0.0
         self._status: int | None = None
         self._control = control
@@ -84,7 +86,7 @@ class SandboxedChild:
                 "reason": "its watchdog was killed",
             }
             self.reason, self.cpu_seconds = report["reason"], report.get("cpu_seconds", 0.0)
-            self.shortage = report.get("shortage", "")
+            self.shortage, self.busy = report.get("shortage", ""), report.get("busy", 0)
             os.waitpid(self.watchdog_pid, 0)
             self._control.close()
             self._status = report["status"]

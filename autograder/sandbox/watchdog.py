@@ -9,7 +9,7 @@ import json
 import os
 import select
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -135,6 +135,15 @@ def held_by(pid: int | str) -> tuple[int, int]:
     return memory, int(fields.get("Threads", "0"))
 
 
+def at_work(pids: Iterable[int]) -> int:
+    """How many of these processes run, or could."""
+    count = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            count += Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
+    return count
+
+
 def watch(
     main: int,
     control: int,
@@ -155,7 +164,7 @@ def watch(
     poll.register(control, select.POLLIN)
     if hasattr(os, "pidfd_open"):
         poll.register(os.pidfd_open(main), select.POLLIN)
-    reason = None
+    reason, busy = None, 0
     while (ended := bury(main)) is None:
         ready = dict(poll.poll(MEASURE_EVERY_MS))
         if control in ready:
@@ -168,7 +177,9 @@ def watch(
         elif not ready:
             reason = reason or excess()
         if reason:
+            busy = busy or at_work(pid for pid in descendants(os.getpid()) if pid != main)
             kill_all()
+    busy = busy or at_work(descendants(os.getpid()))
     while True:
         kill_all()
         try:
@@ -182,6 +193,7 @@ def watch(
         "reason": reason,
         "cpu_seconds": cpu_seconds,
         "shortage": shortage(),
+        "busy": busy,
     }
     with contextlib.suppress(OSError):
         os.write(control, json.dumps(report).encode() + b"\n")

@@ -82,6 +82,11 @@ def serve(shell: NotebookShell, control: int) -> None:
                 with contextlib.suppress(TimeoutError):
                     child.wait(ENDING_SECONDS)
             child.kill()
-            ending = {"status": child.wait(), "reason": child.reason, "shortage": child.shortage}
+            ending = {
+                "status": child.wait(),
+                "reason": child.reason,
+                "shortage": child.shortage,
+                "busy": child.busy,
+            }
             child = None
             write_frame(control, Frame.BURIED, json.dumps(ending).encode())

@@ -76,6 +76,7 @@ class NotebookRun:
         timed_out: whether it, or a cell of it, was stopped for its time.
         paused: whether the grader itself stood still meanwhile.
         crowded: whether it was stopped for having so many processes that others may have got none.
+        left_at_work: how many processes that it started were still at work at its end.
     """
 
     cells: dict[str, CellRun]
@@ -85,6 +86,7 @@ class NotebookRun:
     timed_out: bool = False
     paused: bool = False
     crowded: bool = False
+    left_at_work: int = 0
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,9 @@ def grade_submission(
         stopped[name] = notebook_run.stopped or None
         if notebook_run.stopped:
             notes.append(Note("stopped", f"{name}: {notebook_run.stopped}"))
+        if count := notebook_run.left_at_work:
+            processes = "1 process that it started was" if count == 1 else f"{count} processes that it started were"
+            notes.append(Note("processes", f"{name}: at its end, {processes} still at work"))
         flags = [*verdict.flags, *(f"{cell_id}: {flag}" for cell_id, c in verdict.cells.items() for flag in c.flags)]
         notes += [Note("evidence", f"{name}: {flag}") for flag in flags]
     result = SubmissionResult(

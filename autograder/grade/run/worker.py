@@ -196,6 +196,7 @@ class Worker:
             os.close(channel)
             ending = self.ask(Frame.BURY, {"ended": ended})
             folder.chmod(0o700)  # whatever the code made of it: the next notebook and the results need it
+        run.left_at_work = ending["busy"]
         if kills_for_memory() > killed_before:
             raise NoVerdict("the machine ran out of memory meanwhile. Grade with fewer workers")
         if ending["shortage"] or (share < allowed["scratch_mb"] and ending["reason"] == too_much_written(share)):
