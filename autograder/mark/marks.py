@@ -163,19 +163,26 @@ def last_step(history: Sequence[MarkEntry], who: str) -> list[MarkEntry]:
     """
     undone = {entry.note for entry in history if entry.why == UNDONE}
     for entry in reversed(history):
-        if entry.who == who and entry.why in (MARKED, RUBRIC) and entry.step not in undone:
+        if entry.who == who and entry.why == MARKED and entry.step not in undone:
             return [one for one in history if one.step == entry.step]
     return []
 
 
-def before_step(history: Iterable[MarkEntry], step: Sequence[MarkEntry]) -> dict[str, Decision | None]:
-    """Student -> the mark before a step."""
-    versions = {entry.student: entry.version for entry in step}
-    marks: dict[str, Decision | None] = dict.fromkeys(versions)
-    for entry in history:
-        if entry.student in versions and entry.version == versions[entry.student] - 1:
-            marks[entry.student] = entry.mark
-    return marks
+def before_step(history: Sequence[MarkEntry], step: Sequence[MarkEntry]) -> dict[str, Decision | None]:
+    """Student -> the mark before a step, of those about whom nobody has decided since."""
+    found: dict[str, Decision | None] = {}
+    for undone in step:
+        decisions: list[tuple[str, Decision | None]] = [("", None)]
+        for entry in history:
+            if entry.student != undone.student:
+                continue
+            if entry.why == UNDONE and decisions[-1][0] == entry.note:
+                decisions.pop()
+            elif entry.why in (MARKED, ELSEWHERE):
+                decisions.append((entry.step, entry.mark))
+        if decisions[-1][0] == undone.step:
+            found[undone.student] = decisions[-2][1]
+    return found
 
 
 def comments_used(entries: Iterable[MarkEntry]) -> list[str]:

@@ -109,8 +109,11 @@ def test_undo_takes_the_last_step_of_the_same_marker():
     assert [one.number for one in last_step(history, "ada")] == [1]
     assert [one.number for one in last_step(history, "bob")] == [4]
     assert last_step(history, "eve") == []
-    history += [entry(6, "bea", Decision(), why=RUBRIC, step="s5", version=2)]
-    assert [one.number for one in last_step(history, "ada")] == [6]
+    assert before_step(history, last_step(history, "ada")) == {"max": None}
+    history += [entry(6, "max", Decision(), who="bob", step="s5", version=4)]
+    assert before_step(history, last_step(history, "ada")) == {}
+    history += [entry(7, "bea", Decision(), why=RUBRIC, step="s6", version=2)]
+    assert before_step(history, history[3:4]) == {"bea": None}
 
 
 def test_the_newest_version_counts():

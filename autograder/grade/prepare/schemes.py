@@ -16,6 +16,19 @@ from autograder.release.notebook import without_schemes
 MAX_ID = 64  # characters that a cell's id may have
 
 
+def model_of(cell: NotebookNode) -> str:
+    """The model answer in a cell of the source, in markdown; "" where there is none."""
+    text = without_schemes(cell.source)
+    model = "\n\n".join(inner_texts(text)) or between_solutions(text)
+    return f"```python\n{model}\n```" if model and cell.cell_type == "code" else model
+
+
+def marking_of(cell: NotebookNode) -> str:
+    """The marking scheme in a cell of the source, without its markers; "" where there is none."""
+    lines = [line for line, held in marked_lines(cell.source, [MARK_SCHEME]) if held and MARK_SCHEME not in line]
+    return "\n".join(lines).strip()
+
+
 def scheme_of(cell: NotebookNode) -> str:
     """What a marker should see below the answer to a cell of the source: the model answer, and how it is marked.
 
@@ -23,12 +36,7 @@ def scheme_of(cell: NotebookNode) -> str:
     """
     if kind_of(cell) is not Kind.ANSWER:
         return ""
-    text = without_schemes(cell.source)
-    model = "\n\n".join(inner_texts(text)) or between_solutions(text)
-    if model and cell.cell_type == "code":
-        model = f"```python\n{model}\n```"
-    lines = [line for line, held in marked_lines(cell.source, [MARK_SCHEME]) if held and MARK_SCHEME not in line]
-    parts = {"Model answer": model, "Marking scheme": "\n".join(lines).strip()}
+    parts = {"Model answer": model_of(cell), "Marking scheme": marking_of(cell)}
     said = [f"**{heading}** (graders only)\n\n{part}" for heading, part in parts.items() if part]
     return "\n\n".join([f"<!-- BEGIN {MARK_SCHEME} -->", *said, f"<!-- END {MARK_SCHEME} -->"]) if said else ""
 
