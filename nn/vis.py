@@ -18,13 +18,17 @@ from nn.checks import Array, check_shape
 _FILE_BACKENDS = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 
 
-def visualize_grid(Xs: Array, ubound: float = 255.0, padding: int = 1) -> Array:
-    """Put images side by side in a square grid, each stretched to the whole range of brightness.
+def visualize_grid(
+    Xs: Array, ubound: float = 255.0, padding: int = 1, columns: int | None = None, background: float = 0.0
+) -> Array:
+    """Put images side by side in a grid, each stretched to the whole range of brightness.
 
     Args:
         Xs: (N, height, width, channels) images.
         ubound: brightness of the lightest value of each image; the darkest becomes 0.
         padding: pixels between images.
+        columns: images in a row; by default as many as make the grid square.
+        background: brightness between the images and of places that are left over.
 
     Returns:
         one image (height, width, channels) of float64 values in 0..ubound; a constant image is black.
@@ -35,14 +39,15 @@ def visualize_grid(Xs: Array, ubound: float = 255.0, padding: int = 1) -> Array:
     check_shape("Xs", Xs, ("N", "height", "width", "channels"), "a stack of images")
     number, height, width, channels = Xs.shape
     side = isqrt(max(number - 1, 0)) + 1
+    rows, columns = (side, side) if columns is None else (-(-number // columns), columns)
     low = Xs.min(axis=(1, 2, 3), keepdims=True)
     spread = Xs.max(axis=(1, 2, 3), keepdims=True).astype(float) - low
     stretched = ubound * (Xs - low.astype(float)) / np.where(spread == 0, 1, spread)
 
     step_down, step_right = height + padding, width + padding
-    grid = np.zeros((side * step_down - padding, side * step_right - padding, channels))
+    grid = np.full((rows * step_down - padding, columns * step_right - padding, channels), background)
     for i, image in enumerate(stretched):
-        top, left = i // side * step_down, i % side * step_right
+        top, left = i // columns * step_down, i % columns * step_right
         grid[top : top + height, left : left + width] = image
     return grid
 
@@ -65,8 +70,10 @@ def show_net_weights(net: Any, name: str = "W1", title: str | None = None, order
     if order is None:
         order = "HWC" if units_first or hasattr(net, "layout") else "CHW"
     images = _colour_images(name, W if units_first else W.T, order)
-    _, ax = plt.subplots(figsize=(6, 6))
-    ax.imshow(visualize_grid(images, padding=3).astype(np.uint8))
+    columns = _columns(len(images))
+    height = 6 * -(-len(images) // columns) / columns
+    _, ax = plt.subplots(figsize=(6, max(height, 1) + 0.4))
+    ax.imshow(visualize_grid(images, padding=3, columns=columns, background=255.0).astype(np.uint8))
     ax.set_title(title or f"{name}: one image per hidden unit")
     ax.axis("off")
     _show()
@@ -139,6 +146,12 @@ def plot_curves(
     if title:
         figure.suptitle(title)
     _show()
+
+
+def _columns(number: int) -> int:
+    """How many images to put in a row: a grid up to twice as wide as high that leaves as few places over as it can."""
+    side = isqrt(max(number - 1, 0)) + 1
+    return min(range(side, max(side, isqrt(2 * number)) + 1), key=lambda columns: (-number % columns, columns))
 
 
 def _colour_images(name: str, rows: Array, order: str) -> Array:

@@ -154,7 +154,7 @@ def accuracy(
     slack: float = 2,
     steps: int = 100,
     name: str | None = None,
-) -> float | None:
+) -> None:
     """The saved weights classify well: one share of the credit per whole step above `floor`, all of it at `full`.
 
     Args:
@@ -163,14 +163,11 @@ def accuracy(
         predict: of the arrays by name and X; gives labels like y.
         X, y: data and labels that the student has.
         floor, full: fractions in whole steps, 0.23 and 0.45.
-        points: what the cell is worth, so that its last line shows the points earned.
+        points: what the cell is worth, so that the printed line says how many of them were earned.
         held_out: gives other X and y; called by the trusted side only, which then judges the credit on these.
         slack: percentage points added to the accuracy on held-out data, whole steps too.
         steps: how many steps make 1: 100 counts whole per cent, 200 half ones, for floor=0.90, full=0.975.
         name: what the printed line calls the weights; the file's name where it is left out.
-
-    Returns:
-        The share of `points` earned; None without `points`.
 
     Raises:
         Unmet: the file cannot be used, or the accuracy earns nothing. (On the student's machine.)
@@ -184,13 +181,19 @@ def accuracy(
         data = np.array(X), np.array(y)
         curve = in_steps(floor, steps), in_steps(full, steps)
         return Accuracy(
-            title, fspath(weights), predict, *data, *curve, shared, in_steps(slack / 100, steps), steps, loaded_data()
+            title,
+            fspath(weights),
+            predict,
+            *data,
+            *curve,
+            shared,
+            in_steps(slack / 100, steps),
+            steps,
+            loaded_data(),
+            points=points,
         )
 
-    judgement = current().state(None, lambda: name or fspath(weights), build)
-    if points is None:
-        return None
-    return points * (judgement.credit if judgement else 1.0)
+    current().state(None, lambda: name or fspath(weights), build)
 
 
 def loaded_data() -> tuple[str, ...]:

@@ -116,6 +116,8 @@ def leaves(value: Any, expected: Any, path: str = "") -> Iterator[Leaf]:
         if array.shape != wanted.shape:
             raise Mismatch(f"{here} has shape {array.shape}, expected {wanted.shape}", leaf)
         yield leaf
+    elif wanted is not None and (empty := _first_none(value, path)) is not None:
+        raise Mismatch(f"{f'item {empty}' if empty else 'it'} is None, where a number is expected")
     elif isinstance(expected, list | tuple):
         if not isinstance(value, list | tuple):
             raise Mismatch(f"{here} should be a {type(expected).__name__} and is {describe(value)}")
@@ -129,6 +131,14 @@ def leaves(value: Any, expected: Any, path: str = "") -> Iterator[Leaf]:
         raise Mismatch(f"{here} is {describe(value)}, expected {describe(expected)}")
     elif value != expected:
         raise Mismatch(f"{here} is {value!r:.80}, which is not what is expected")
+
+
+def _first_none(value: Any, path: str) -> str | None:
+    """Where a value, or the first item that does, holds None in place of a number; None where none does."""
+    if value is None:
+        return path
+    items = enumerate(value) if isinstance(value, list | tuple) else ()
+    return next((found for i, item in items if (found := _first_none(item, f"{path}[{i}]")) is not None), None)
 
 
 def _same_texts(value: Any, expected: Array, here: str) -> None:

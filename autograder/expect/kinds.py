@@ -200,6 +200,7 @@ class Accuracy(Expectation):
     data: tuple[str, ...] = ()  # the names of the data sets that were loaded where this was stated
     shapes: Mapping[str, tuple[int, ...]] | None = None  # the reference's
     reached: float | None = None  # per cent, by the reference
+    points: float | None = None
 
     guessable: ClassVar[bool] = False
     needs_evidence: ClassVar[bool] = False
@@ -238,7 +239,7 @@ class Accuracy(Expectation):
             per_cent_of((n, self.steps)) for n in (self.floor, self.full, slack, self.floor - slack + 1)
         )
         curve = f"(0 at {floor:g} %, full at {full:g} %{f', {added:g} added' if slack else ''})"
-        outcome = "failed" if not earned else "ok" if earned == span else f"{earned} of {span}"
+        outcome = "failed" if not earned else "ok" if earned == span else self.part(earned / span)
         trouble = "" if earned else f"{self.weights}: {share}; credit begins at {first:g} %."
         named = trained_on(read_file(self.weights) or b"")
         if named and self.data and named not in self.data and earned < span:
@@ -247,6 +248,12 @@ class Accuracy(Expectation):
         return Judgement(
             earned / span, (self.name, f"{share} {curve}", outcome), trouble, tuple(self.oddities(known, judged))
         )
+
+    def part(self, share: float) -> str:
+        """How much of the points a share of the credit is, in words: "17.3 of 20 points"."""
+        if self.points is None:
+            return f"{100 * share:.0f} % of the points"
+        return f"{self.points * share:.1f} of {self.points:g} points".replace(".0 of", " of")
 
     def oddities(self, known: tuple[int, int], judged: tuple[int, int]) -> Iterator[str]:
         """What an instructor should look at: accuracy that honest training does not give."""

@@ -206,7 +206,8 @@ def checked(question: Question, cell: NotebookNode, stopped: str | None) -> Chec
     text = "".join(output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout")
     if error:
         return failed(question, error)
-    earned = part_of(cell, text, question.points)
+    result = next((o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"), None)
+    earned = part_of(result, text, question.points)
     if earned is not None:
         return CheckedQuestion(question, "part", earned, text.strip())
     later = [line for line in text.split("\n") if LATER in line]
@@ -238,9 +239,8 @@ def error_of(cell: NotebookNode) -> NotebookNode | None:
     return next((output for output in cell.get("outputs", ()) if output.output_type == "error"), None)
 
 
-def part_of(cell: NotebookNode, text: str, points: float) -> float | None:
-    """The points that the cell says it earned, as its value or in words; None where that is not a part of them."""
-    result = next((o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"), None)
+def part_of(result: str | float | None, text: str, points: float) -> float | None:
+    """The points that a cell says it earned, as the value of its last line or in words; None where that is all."""
     said = PART.findall(text)
     for found in (result, said[-1] if said else None):
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import FileLink, display
+from IPython.utils.capture import capture_output
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, load_assignment
@@ -15,7 +16,7 @@ from autograder.questions import Question, cell_name, questions_in
 from autograder.report.make import make_report
 from autograder.report.model import Options
 from autograder.report.read import read_own
-from autograder.student.check import check_folder
+from autograder.student.check import check_folder, part_of
 from autograder.student.laid import LaidFolder, lay_folder
 from autograder.student.show import number, shown_check
 from autograder.student.submit import pack, student_of
@@ -70,11 +71,15 @@ def check_one(shell: InteractiveShell, folder: Path, assignment: Assignment, wan
         CourseError: there is no such check.
     """
     question, cell = find_check(folder, assignment, wanted)
-    result = shell.run_cell(cell.source, store_history=False)
+    with capture_output() as shown:
+        result = shell.run_cell(cell.source, store_history=False)
+    shown.show()
     error = result.error_before_exec or result.error_in_exec
     if error is None:
-        part = result.result if isinstance(result.result, int | float) else question.points
-        print(f"{question.title}: {number(min(part, question.points))} of {number(question.points)} points.")
+        value = result.result if isinstance(result.result, int | float) else None
+        part = part_of(value, shown.stdout, question.points)
+        earned = question.points if part is None else part
+        print(f"{question.title}: {number(earned)} of {number(question.points)} points.")
         return
     print(f"{question.title}: 0 of {number(question.points)} points so far.")
     if isinstance(error, NameError):

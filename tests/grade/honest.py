@@ -257,6 +257,9 @@ EXPECTED_DIFFERENCES = {
     ("only-the-shown-one", "triple-check"): (4, 0),
     # Saved weights are judged by the trusted side's own code, which the student's syntax error does not touch.
     ("library-syntax", "accuracy-check"): (0, 10),
+    # A share of the points is printed, and not the value of the last line, in which stock looks for it.
+    ("weights-50", "accuracy-check"): (10, 10 * 16 / 60),
+    ("weights-60", "accuracy-check"): (10, 5.5),
     # What is deleted or moved comes back, where it was; stock waits for somebody to score a check that is not there.
     ("check-deleted", "triple-check"): (None, 4),
     ("own-moved", "triple-check"): (0, 4),

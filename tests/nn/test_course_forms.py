@@ -98,7 +98,7 @@ def test_weights_are_drawn_as_pictures_in_every_layout(monkeypatch):
     """Does the picture of a unit show the same image for either layout of neural_net, and for fc_net's order?"""
     images = np.random.RandomState(0).rand(4, 8, 8, 3)
     shown = []
-    monkeypatch.setattr(vis, "visualize_grid", lambda Xs, padding: shown.append(Xs) or np.zeros((2, 2, 3)))
+    monkeypatch.setattr(vis, "visualize_grid", lambda Xs, **_: shown.append(Xs) or np.zeros((2, 2, 3)))
     for layout in ("HD", "DH"):
         net = TwoLayerNet(192, 4, 3, layout=layout)
         net.params["W1"] = images.reshape(4, -1) if layout == "HD" else images.reshape(4, -1).T

@@ -31,6 +31,17 @@ def test_grid_is_square_with_padding(number, side):
     assert grid[4:6].sum() == 0
 
 
+@pytest.mark.parametrize(
+    ("units", "rows", "columns"), [(50, 5, 10), (100, 10, 10), (200, 10, 20), (53, 6, 9), (1, 1, 1)]
+)
+def test_weights_leave_no_black_places(units, rows, columns):
+    """Is the grid of a net's weights full where the number of units allows it, and white where a place is left over?"""
+    vis.show_net_weights(neural_net.TwoLayerNet(12, units, 10))
+    grid = plt.gca().images[0].get_array()
+    assert grid.shape[:2] == (rows * 5 - 3, columns * 5 - 3)
+    assert (grid[-2:, -2:] == 255).all() == (units < rows * columns)
+
+
 def test_grid_of_constant_and_of_integer_images():
     """Is a constant image black, not NaN, and are unsigned pixels not wrapped around?"""
     assert vis.visualize_grid(np.full((1, 2, 2, 3), 7.0)).max() == 0
@@ -52,7 +63,8 @@ def test_weights_of_both_nets_show_the_same_pictures():
         vis.show_net_weights(net)
         shown.append(plt.gca().images[0].get_array())
     np.testing.assert_array_equal(shown[0], shown[1])
-    np.testing.assert_array_equal(shown[0], vis.visualize_grid(pictures, padding=3).astype(np.uint8))
+    grid = vis.visualize_grid(pictures, padding=3, columns=3, background=255)
+    np.testing.assert_array_equal(shown[0], grid.astype(np.uint8))
     with pytest.raises(ValueError, match=r"W1: received 10 weights per image, expected 3 \* side \* side"):
         vis.show_net_weights(neural_net.TwoLayerNet(10, 6, 3))
 
