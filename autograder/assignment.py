@@ -76,6 +76,9 @@ class AssignmentToml(TomlTable):
     """Files that the notebooks make and that belong to the submission."""
     data: Texts = ()
     """The data sets that it reads (see `autograder data`)."""
+    packages: Texts = ()
+    """Packages that it needs besides the course's, as pip takes them: "tensorflow>=2.16". They are added to the
+    environment.yml and to the first steps of the README that students get."""
     late: LatePolicy = LatePolicy()
     """The late policy. Replaces the one of course.toml."""
     limits: Limits = Limits()

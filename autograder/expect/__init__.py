@@ -6,10 +6,11 @@ a diagnosis where it is not met. When grading, the same calls only record (see `
 
 import sys
 
+from autograder import load_ipython_extension
 from autograder.expect.calls import accuracy, close, gradient, holds, same
 from autograder.expect.session import Unmet, rng
 
 if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
-    _shell.run_line_magic("load_ext", "autograder")  # %check and %submit
+    load_ipython_extension(_shell)  # %check and %submit
 
 __all__ = ["Unmet", "accuracy", "close", "gradient", "holds", "rng", "same"]

@@ -19,7 +19,7 @@ README = """# {title}
 
 1. Once for the course: install conda, then here  `conda env create -f environment.yml`
 2. Each time:  `conda activate {environment}`
-3. Once for this homework:  `pip install {wheel}`{data}
+3. Once for this homework:  `pip install {wheel}{packages}`{data}
 4. `cd {name}`  and  `jupyter lab`  and open {notebooks}.
 
 {due}Write only between the banners START YOUR CODE HERE and END YOUR CODE HERE. Fill in your name and student id first.
@@ -62,7 +62,7 @@ def write_bundle(course: Course, assignment: Assignment, released: Path, wheel: 
     name = assignment.name
     members = {
         f"{name}/README.md": _readme(assignment, wheel, environment.read_text(encoding="utf-8")).encode(),
-        f"{name}/environment.yml": environment.read_bytes(),
+        f"{name}/environment.yml": _with_packages(environment.read_text(encoding="utf-8"), assignment).encode(),
         f"{name}/{wheel.name}": wheel.read_bytes(),
     }
     for path in released.rglob("*"):
@@ -83,12 +83,25 @@ def write_bundle(course: Course, assignment: Assignment, released: Path, wheel: 
     return target
 
 
+def _with_packages(environment: str, assignment: Assignment) -> str:
+    """environment.yml with the assignment's own packages among those that pip installs, where it has any such."""
+    lines = environment.splitlines(keepends=True)
+    pip = next((i for i, line in enumerate(lines) if line.strip() == "- pip:"), None)
+    if pip is None or pip + 1 == len(lines):
+        return environment
+    first = lines[pip + 1]
+    indent = first[: len(first) - len(first.lstrip())]
+    lines[pip + 1 : pip + 1] = [f'{indent}- "{package}"\n' for package in assignment.packages]
+    return "".join(lines)
+
+
 def _readme(assignment: Assignment, wheel: Path, environment: str) -> str:
     names = [line.partition(":")[2].strip() for line in environment.splitlines() if line.startswith("name:")]
     return README.format(
         title=assignment.title,
         environment=names[0] if names else "base",
         wheel=wheel.name,
+        packages="".join(f' "{package}"' for package in assignment.packages),
         name=assignment.name,
         data="".join(f"  and  `autograder data {dataset}`" for dataset in assignment.data),
         notebooks=", then ".join(f"{notebook}.ipynb" for notebook in assignment.notebooks),

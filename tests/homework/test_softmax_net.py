@@ -1,15 +1,21 @@
 """Does the homework softmax_net give every point to its solution, none to the release, and find each mistake?"""
 
+import json
 import re
 
+import numpy as np
 import pytest
 
 from autograder.expect.lint import guessable_cells
-from autograder.notebooks import read_notebook
+from autograder.notebooks import read_notebook, write_notebook
+from nn.datasets import cifar10_source
 
 NAME = "two_layer_net"
 NET = "nn.neural_net.TwoLayerNet"
-IDLE = ["toy-plot", "baseline", "baseline-plots", "debug-plot", "search", "load-best", "best-weights", "test-accuracy"]
+IDLE = [
+    "toy-plot", "baseline", "explore", "baseline-plots", "debug-plot", "search", "load-best", "best-weights",
+    "test-accuracy",
+]  # fmt: skip
 
 # name -> region, what a student wrote there, the grade cells that must be lost
 MISTAKES = {
@@ -30,7 +36,7 @@ MISTAKES = {
         f"{NET}.loss:loss",
         "        data_loss, dscores = self.loss_function(scores, y)\n"
         "        loss = data_loss + 0.5 * reg * sum(np.sum(p**2) for p in self.params.values())",
-        ["toy-loss-check", "toy-train-check"],
+        ["toy-loss-check", "toy-train-check", "debug-check"],
     ),
     "softmax-overflows": (
         "nn.losses.softmax_loss",
@@ -43,12 +49,51 @@ MISTAKES = {
         "    dscores /= len(y)",
         ["softmax-check"],
     ),
+    "maximum-of-the-whole-batch": (
+        "nn.losses.softmax_loss",
+        "    rows = np.arange(len(y))\n"
+        "    shifted = scores - scores.max()\n"
+        "    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n"
+        "    loss = -log_probs[rows, y].mean()\n"
+        "    dscores = np.exp(log_probs)\n"
+        "    dscores[rows, y] -= 1\n"
+        "    dscores /= len(y)",
+        ["softmax-check"],
+    ),
     "rate-forgotten": (
-        "two_layer_net:debug:update_ratios",
-        "    _, grads = net.loss(X, y, reg)\n"
-        "    ratios = {n: float(np.linalg.norm(grads[n]) / np.linalg.norm(net.params[n])) for n in ('W1', 'W2')}",
+        "two_layer_net:debug:loss_drop",
+        "    params, (before, _), (_, grads) = net.params, net.loss(*others, reg), net.loss(*batch, reg)\n"
+        "    net.params = {name: value - grads[name] for name, value in params.items()}\n"
+        "    drop = before - net.loss(*others, reg)[0]\n"
+        "    net.params = params",
         ["debug-check"],
     ),
+    "net-left-changed": (
+        "two_layer_net:debug:loss_drop",
+        "    (before, _), (_, grads) = net.loss(*others, reg), net.loss(*batch, reg)\n"
+        "    net.params = {name: value - learning_rate * grads[name] for name, value in net.params.items()}\n"
+        "    drop = before - net.loss(*others, reg)[0]",
+        ["debug-check"],
+    ),
+}
+
+# the check that names it at once -> region, what a student wrote there, what is said
+NAMED_AT_ONCE = {
+    "softmax-check": (
+        "nn.losses.softmax_loss",
+        "    e = np.exp(scores - scores.max(axis=1, keepdims=True))\n"
+        "    dscores = e / e.sum(axis=1, keepdims=True)\n"
+        "    loss = np.log(dscores[np.arange(len(y)), y]).mean()\n"
+        "    dscores[np.arange(len(y)), y] -= 1\n"
+        "    dscores /= len(y)",
+        "small_loss.*the minus sign is missing",
+    ),
+    "predict-check": (
+        f"{NET}.predict",
+        "        y_pred = self.loss(X).argmax(axis=0)",
+        "over the examples, not over the classes",
+    ),
+    "debug-check": (*MISTAKES["rate-forgotten"][:2], "the learning rate is missing"),
 }
 
 
@@ -62,6 +107,21 @@ def complete(softmax_net):
     """The solution's folder after the notebook ran in it from top to bottom, and what its cells did."""
     folder = softmax_net.submission("complete")
     return folder, softmax_net.check(folder, NAME)
+
+
+@pytest.fixture(scope="module")
+def checked(softmax_net):
+    """What the checks say at once of several unfinished or mistaken submissions; the images are left out."""
+    later = [f"{NET}.loss:backward", f"{NET}.train:update", f"{NET}.predict", "two_layer_net:debug:*"]
+    folders = [
+        softmax_net.submission("released", leave=["*"]),
+        softmax_net.submission("up-to-the-loss", leave=later),
+        *(
+            softmax_net.submission(f"named-{cell}", write={region: text})
+            for cell, (region, text, _) in NAMED_AT_ONCE.items()
+        ),
+    ]
+    return softmax_net.check_all(folders, NAME, skip=[*IDLE, "images"])
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +152,9 @@ def test_the_solution_earns_every_point(softmax_net, complete):
     assert softmax_net.scores(did, NAME) == softmax_net.grade_cells(NAME)
 
 
-def test_the_release_earns_nothing(softmax_net):
+def test_the_release_earns_nothing(softmax_net, checked):
     """Does a student who hands in what was released get no automatic point, and reach the first region?"""
-    did = softmax_net.check(softmax_net.submission("released", leave=["*"]), NAME, skip=IDLE)
+    did = checked["released"]
     assert set(softmax_net.scores(did, NAME).values()) == {0.0}
     assert not did["toy-data"]["error"]
 
@@ -104,41 +164,18 @@ def test_the_solution_is_graded_full(softmax_net, graded):
     assert softmax_net.lost(graded["complete-again"], NAME) == []
 
 
-def test_the_loss_is_checked_before_the_gradients_are_written(softmax_net):
+def test_the_loss_is_checked_before_the_gradients_are_written(checked):
     """Does a student who has come to the check of the loss pass it, and hear next what the gradients lack?"""
-    later = [f"{NET}.loss:backward", f"{NET}.train:update", f"{NET}.predict", "two_layer_net:debug:*"]
-    did = softmax_net.check(softmax_net.submission("up-to-the-loss", leave=later), NAME, skip=IDLE)
+    did = checked["up-to-the-loss"]
     assert not did["toy-loss-check"]["error"]
     assert "names: loss gives the gradients of W1, b1, W2 and b2. Yours is []" in did["toy-gradient-check"]["error"]
 
 
-@pytest.mark.parametrize(
-    ("region", "text", "cell", "said"),
-    [
-        (
-            "nn.losses.softmax_loss",
-            "    e = np.exp(scores - scores.max(axis=1, keepdims=True))\n"
-            "    dscores = e / e.sum(axis=1, keepdims=True)\n"
-            "    loss = np.log(dscores[np.arange(len(y)), y]).mean()\n"
-            "    dscores[np.arange(len(y)), y] -= 1\n"
-            "    dscores /= len(y)",
-            "softmax-check",
-            "small_loss.*the minus sign is missing",
-        ),
-        (
-            f"{NET}.predict",
-            "        y_pred = self.loss(X).argmax(axis=0)",
-            "predict-check",
-            "over the examples, not over the classes",
-        ),
-        (*MISTAKES["rate-forgotten"][:2], "debug-check", "the learning rate is missing"),
-    ],
-)
-def test_a_mistake_is_named_at_once(softmax_net, region, text, cell, said):
+@pytest.mark.parametrize("cell", NAMED_AT_ONCE)
+def test_a_mistake_is_named_at_once(checked, cell):
     """Does a student hear of a usual mistake from the check under its task, and not only when graded?"""
-    name = f"named-{cell}"
-    did = softmax_net.check(softmax_net.submission(name, write={region: text}), NAME, skip=[*IDLE, "images"])
-    assert re.search(said, did[cell]["error"] or "", re.DOTALL), did[cell]
+    did = checked[f"named-{cell}"]
+    assert re.search(NAMED_AT_ONCE[cell][2], did[cell]["error"] or "", re.DOTALL), did[cell]
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -159,6 +196,31 @@ def test_stated_figures_are_the_reference(softmax_net, figures, cell, test, figu
     cells = read_notebook(softmax_net.assignment.folder / f"{NAME}.ipynb").cells
     source = next(c.source for c in cells if c.id == cell)
     assert repr(figures[test]["expected"][figure]["stated"]) in source
+
+
+def test_the_search_skips_itself(softmax_net, complete):
+    """With the weights there, is the search not run again; and do weights and settings name data and numbers?"""
+    folder, did = complete
+    with np.load(folder / "best_net.npz", allow_pickle=False) as saved:
+        assert str(saved["trained_on"]) == cifar10_source(softmax_net.data)
+    assert json.loads((folder / "best_settings.json").read_text())["num_iters"] == 5000
+    assert "learning_rate 0.001" in did["load-best"]["text"]
+    all_but_search = [cell for cell in did if cell not in ("setup", "search")]
+    again = softmax_net.check(folder, NAME, skip=all_but_search)["search"]
+    assert (again["error"], again["text"].split(",")[0]) == (None, "best_net.npz is there")
+
+
+def test_without_weights_the_first_net_stands_in(softmax_net):
+    """Does the cell that loads the weights say what to do where there are none, and is that no error?"""
+    folder = softmax_net.submission("no-weights")
+    only = ("setup", "load-best")
+    skip = [cell.id for cell in read_notebook(folder / f"{NAME}.ipynb").cells if cell.id not in only]
+    source = read_notebook(folder / f"{NAME}.ipynb")
+    next(cell for cell in source.cells if cell.id == "setup").source += "\nfirst_net = None"
+    write_notebook(source, folder / f"{NAME}.ipynb")
+    did = softmax_net.check(folder, NAME, skip=skip)["load-best"]
+    assert did["error"] is None
+    assert "There is no best_net.npz yet: run the search." in did["text"]
 
 
 def test_accuracies_lie_in_their_bands(complete):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import jupytext
 import pytest
+import yaml
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -264,6 +265,20 @@ def test_the_bundle_says_which_data_to_get(course, wheel, tmp_path):
     assignment = course.assignment("lines").model_copy(update={"data": ("cifar10", "mnist")})
     inside = members(write_bundle(course, assignment, course.release_dir / "lines", wheel, tmp_path))
     assert "`autograder data cifar10`  and  `autograder data mnist`\n" in inside["lines/README.md"].decode()
+
+
+def test_the_bundle_lists_the_packages_of_its_own(course, wheel, tmp_path):
+    """Are packages that only this homework needs in environment.yml, and in the README's steps?"""
+    release(course, ["lines"])
+    assignment = course.assignment("lines").model_copy(update={"packages": ("tensorflow>=2.16; sys_platform != 'x'",)})
+    inside = members(write_bundle(course, assignment, course.release_dir / "lines", wheel, tmp_path))
+    assert f'`pip install {wheel.name} "{assignment.packages[0]}"`' in inside["lines/README.md"].decode()
+    (pip,) = [
+        part["pip"]
+        for part in yaml.safe_load(inside["lines/environment.yml"])["dependencies"]
+        if isinstance(part, dict)
+    ]
+    assert assignment.packages[0] in pip
 
 
 def test_a_bundle_needs_environment_yml(course, wheel, tmp_path):

@@ -73,6 +73,13 @@ def test_everything_is_checked_and_packed_without_a_terminal(folder):
     assert text_of(again).startswith("Save the notebook first")
 
 
+def test_loading_the_extension_says_nothing(folder):
+    """Is the last cell quiet, whether expect was imported before it or not?"""
+    cells = run_here(folder, "%reload_ext autograder", SETUP, "%reload_ext autograder", "%check double-check")
+    assert [text_of(cell) for cell in cells[:3]] == ["", "", ""]
+    assert "Double check: 2 of 2 points." in text_of(cells[3])
+
+
 def test_magics_that_are_left_in_a_cell_do_no_harm(folder, monkeypatch):
     """Does a cell that calls them go on when it is graded, and when it is itself being checked?"""
     from autograder.expect.session import RecordingSession, use
