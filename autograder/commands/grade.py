@@ -56,12 +56,14 @@ def stats(
         bool, typer.Option("--histogram/--no-histogram", help="Show the distribution of scores.")
     ] = True,
 ) -> None:
-    """Show results per question: mean, number of zero and full scores."""
+    """Show results per question: mean, number of zero and full scores. List what is unusual about submissions."""
     from rich.console import Console
 
     from autograder.course import find_course
+    from autograder.gradebook.anomalies import anomalies
     from autograder.gradebook.roster import nothing_from, without_submission
     from autograder.gradebook.stats import class_scores, histogram_of, question_stats, stats_table
+    from autograder.gradebook.store import Store
     from autograder.source import source_questions
 
     course = find_course()
@@ -73,6 +75,11 @@ def stats(
         console.print(histogram_of(scores))
     if missing := nothing_from(without_submission(course, assignment)):
         console.print(missing, style="yellow", markup=False)
+    results = [score.result for score in scores if score.result is not None]
+    if found := anomalies(results, Store(course, assignment).logged()):
+        console.print("\nWorth a look:", style="bold")
+        for one in found:
+            console.print(f"  {', '.join(one.students)}: {one.text}", markup=False)
 
 
 def verify(

@@ -18,7 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from autograder.course import Course, find_course
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NoVerdict
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.prepare.splice import splice_submission
 from autograder.grade.run.crew import LocalCrew
@@ -80,7 +80,13 @@ def graded(resources: Resources, tier: str) -> Graded:
     submission = read(session.store, session.engine.pristine, student)
     key = student, submission.sha256
     if key not in session.done:
-        result = session.engine.grade(submission)
+        before = session.store.result(student)
+        try:
+            result = session.engine.grade(submission)
+        except NoVerdict as error:
+            session.store.log_no_verdict(student, str(error))
+            raise
+        session.store.log(student, before, result.result, by="nbgrader autograde")
         session.done.clear()
         session.done[key] = result
     return session.done[key]

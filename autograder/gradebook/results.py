@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from autograder.edits import Note
@@ -75,6 +75,7 @@ class SubmissionResult:
         cells: the results of all checks, in order, those of notebooks that were not handed in too.
         stopped: notebook -> why it did not come to its end, None where it did.
         edits: every difference outside the regions.
+        fingerprints: of what the student wrote, to tell what is the same in two submissions: place -> "length:hash".
     """
 
     assignment: str
@@ -87,6 +88,7 @@ class SubmissionResult:
     stopped: Mapping[str, str | None]
     edits: tuple[Edit, ...]
     notes: tuple[Note, ...]
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, notebook: str) -> dict[str, CellResult]:
         """Cell id -> result, of one notebook."""

@@ -11,9 +11,11 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -90,7 +92,9 @@ class Store:
         (self.work / "run.json").unlink(missing_ok=True)
         shutil.rmtree(self.unfinished, ignore_errors=True)
 
-    def log(self, student: str, before: SubmissionResult | None, now: SubmissionResult) -> None:
+    def log(
+        self, student: str, before: SubmissionResult | None, now: SubmissionResult, by: str = "autograder grade"
+    ) -> None:
         """Add a line to the log of all gradings of this assignment: who was graded when, for how much, and why."""
         why = (
             "first time" if before is None
@@ -101,6 +105,7 @@ class Store:
         line = {
             "at": now.graded_at,
             "student": student,
+            "by": by,
             "why": why,
             "score": sum(cell.score or 0 for cell in now.cells),
             "score_before": None if before is None else sum(cell.score or 0 for cell in before.cells),
@@ -108,8 +113,25 @@ class Store:
             "submission_sha256": now.submission_sha256,
             "assignment_sha256": now.assignment_sha256,
         }
+        self.add_to_log(line)
+
+    def log_no_verdict(self, student: str, why: str) -> None:
+        """Add to the log that a submission could not be graded."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.add_to_log({"at": now, "student": student, "no_verdict": why})
+
+    def add_to_log(self, line: Mapping[str, object]) -> None:
+        self.work.mkdir(parents=True, exist_ok=True)
         with open(self.work / LOG, "a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def logged(self) -> Iterator[dict[str, Any]]:
+        """The lines of the log, oldest first; one that was cut off, as by a full disk, is left out."""
+        with suppress(FileNotFoundError):
+            for line in (self.work / LOG).read_text("utf-8", "replace").splitlines():
+                with suppress(ValueError):
+                    if isinstance(entry := json.loads(line), dict):
+                        yield entry
 
     # --- results --------------------------------------------------------------------------------------------------
 

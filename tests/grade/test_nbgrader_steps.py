@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from autograder.gradebook.store import Store
 from autograder.notebooks import read_notebook
 
 SCORES = """
@@ -59,6 +60,8 @@ def test_nbgrader_autograde_gives_the_same_gradebook(handed_in, grading):
     check = next(cell for cell in read_notebook(path).cells if cell.id == "double-check")
     assert check.outputs[0]["ename"] == "Unmet"
     assert handed_in.result("max")["notebooks"]["first"]["cells"]["double-check"]["score"] == 0
+    logged = [(line["student"], line["by"]) for line in Store(handed_in.course, "tiny").logged()]
+    assert logged == [(student, "nbgrader autograde") for student in ("ada", "ben", "max")]
     grading(handed_in, force=True)
     assert scores(handed_in) == theirs
 

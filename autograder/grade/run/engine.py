@@ -285,6 +285,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                             or of_gradebook(error)
                         ):
                             raise
+                        store.log_no_verdict(student, in_words(error))
                         if isinstance(error, NoVerdict) and not alone:
                             again[student] = str(error)
                             listener.postponed(student)

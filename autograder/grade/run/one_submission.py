@@ -12,6 +12,7 @@ from autograder.edits import Note
 from autograder.expect.assertions import Site
 from autograder.files import TIMESTAMP
 from autograder.grade.kept import evidence_of, pack
+from autograder.grade.prepare.fingerprints import fingerprints
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.prepare.schemes import put_schemes
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
@@ -133,6 +134,7 @@ def grade_submission(
         stopped=stopped,
         edits=spliced.edits,
         notes=tuple(notes),
+        fingerprints=fingerprints(spliced, pristine),
     )
     files = dict(spliced.files)
     files |= {f"{name}.ipynb": format_notebook(nb).encode() for name, nb in spliced.notebooks.items()}

@@ -19,6 +19,8 @@ from autograder.grade.run.scratch import LOCK, PREFIX
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import NotBegun, Worker
 from autograder.grade.verdict.judge import Judge
+from autograder.gradebook.anomalies import anomalies
+from autograder.gradebook.store import Store
 from autograder.intake.submission import read_submission
 from autograder.sandbox import syscalls
 from autograder.sandbox.watchdog import descendants
@@ -209,6 +211,7 @@ def test_submission_that_cannot_be_read(tiny, grading, monkeypatch):
     with pytest.raises(CourseError, match=r"ada has no verdict: .*ada/tiny cannot be read: No such file or directory"):
         grading(tiny, tier="landlock")
     assert scores(tiny, "bob") == FULL
+    assert "cannot be read" in anomalies([], Store(tiny.course, "tiny").logged())[0].text
     assert not (tiny.course.autograded / "ada" / "tiny").exists()
 
 
