@@ -95,11 +95,12 @@ def read_regular(path: Path, limit: int) -> bytes | None:
     return content if len(content) <= limit else None
 
 
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a file, and return when it is on the disk."""
-    with open(path, "wb") as file:
+def write_synced(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file, with these permissions where given, and return when it is on the disk."""
+    with open(path, "wb", buffering=0) as file:
         file.write(content)
-        file.flush()
+        if mode is not None:
+            os.chmod(file.fileno() if os.chmod in os.supports_fd else path, mode)
         os.fsync(file.fileno())
 
 

@@ -14,6 +14,7 @@ from autograder.grade.run.jobs import CellRun, NotebookRun
 from autograder.grade.verdict.judge import first_error
 
 MAX_KEPT = 64 * 2**20  # bytes, compressed
+SMALL = 1024  # bytes that are not worth compressing
 MAX_READ = 1024 * 2**20
 TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -61,7 +62,8 @@ def pack(kept: KeptEvidence) -> bytes | None:
     members["about.json"] = json.dumps(head, indent=1, ensure_ascii=False).encode("utf-8", "replace")
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in sorted(members):
-            archive.writestr(zipfile.ZipInfo(name, TIME), members[name], zipfile.ZIP_DEFLATED, 1)
+            how = zipfile.ZIP_DEFLATED if len(members[name]) > SMALL else zipfile.ZIP_STORED
+            archive.writestr(zipfile.ZipInfo(name, TIME), members[name], how, 1)
     packed = stream.getvalue()
     return packed if len(packed) <= MAX_KEPT else None
 

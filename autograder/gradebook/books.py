@@ -1,39 +1,61 @@
-"""The gradebook: nbgrader's database, one transaction for each submission."""
+"""The gradebook: nbgrader's database, read and written in whole tables."""
 
 import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from nbformat import NotebookNode
+from nbgrader.api import Assignment as RecordedAssignment
 from nbgrader.api import (
+    BaseCell,
     Comment,
     Grade,
     MissingEntry,
+    Notebook,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.late import explanation, penalty
-from autograder.gradebook.opening import BUSY_SECONDS, open_gradebook
-from autograder.gradebook.results import CellResult, Scores, SubmissionResult
+from autograder.gradebook.entries import Entry, NotebookEntry
+from autograder.gradebook.late import explanation, penalty, seconds_late
+from autograder.gradebook.opening import BUSY_SECONDS, open_gradebook, pairs
+from autograder.gradebook.results import Scores
 from autograder.gradebook.roster import extensions, known_ids
 from autograder.gradebook.scores import read_scores
 from autograder.gradebook.store import Store
 
 TRIES = 5
+GRADED, COMMENTED = ("GradeCell", "TaskCell"), ("SolutionCell", "TaskCell")
+"""nbgrader's kinds of cells of which a submission has a grade, and a comment."""
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An assignment as the gradebook has it.
+
+    Attributes:
+        notebooks: name -> id.
+        graded, commented: notebook -> name of a cell -> id.
+    """
+
+    id: str
+    due: datetime | None
+    notebooks: Mapping[str, str]
+    graded: Mapping[str, Mapping[str, str]]
+    commented: Mapping[str, Mapping[str, str]]
 
 
 class Books:
@@ -87,25 +109,18 @@ class Books:
         if recorded.duedate != due:
             recorded.duedate = due
 
-    def has(self, student: str) -> bool:
-        """Is there a submission of this student in the gradebook?"""
-        try:
-            self.gradebook.find_submission(self.assignment.name, student)
-        except MissingEntry:
-            return False
-        return True
+    def students(self) -> set[str]:
+        """Those of whom the gradebook has a submission."""
+        wanted = (
+            select(SubmittedAssignment.student_id)
+            .join(RecordedAssignment, RecordedAssignment.id == SubmittedAssignment.assignment_id)
+            .where(RecordedAssignment.name == self.assignment.name)
+        )
+        return set(self.db.execute(wanted).scalars())
 
-    def enter(
-        self, result: SubmissionResult, notebooks: Mapping[str, NotebookNode], timestamp: datetime | None
-    ) -> None:
-        """Write one graded submission's scores down, all of them or none.
-
-        Args:
-            result: what grading found.
-            notebooks: the graded ones, as they are stored; a notebook that is not among them was not handed in.
-            timestamp: when it was handed in, as naive UTC.
-        """
-        self.when_free(lambda: self.write(result, notebooks, timestamp))
+    def enter(self, entries: Sequence[Entry]) -> None:
+        """Write the scores of graded submissions down, all of them or none."""
+        self.when_free(lambda: self.write(entries))
 
     def when_free(self, transaction: Callable[[], T]) -> T:
         """Run a transaction; start it again while another program keeps the database busy, or has entered the same."""
@@ -131,36 +146,185 @@ class Books:
                 self.db.rollback()
                 raise
 
-    def write(
-        self, result: SubmissionResult, notebooks: Mapping[str, NotebookNode], timestamp: datetime | None
+    def layout(self) -> Layout:
+        """The assignment's notebooks and cells; raises MissingEntry where the gradebook does not know it."""
+        name = self.assignment.name
+        known = self.db.execute(
+            select(RecordedAssignment.id, RecordedAssignment.duedate).where(RecordedAssignment.name == name)
+        ).one_or_none()
+        if known is None:
+            raise MissingEntry(f"No such assignment: {name}")
+        notebooks = pairs(self.gradebook, select(Notebook.name, Notebook.id).where(Notebook.assignment_id == known.id))
+        graded: dict[str, dict[str, str]] = {name: {} for name in notebooks}
+        commented: dict[str, dict[str, str]] = {name: {} for name in notebooks}
+        cells = BaseCell.__table__
+        for row in self.db.execute(
+            select(Notebook.name.label("notebook"), cells.c.name, cells.c.id, cells.c.type)
+            .join(Notebook, Notebook.id == cells.c.notebook_id)
+            .where(Notebook.assignment_id == known.id)
+        ):
+            if row.type in GRADED:
+                graded[row.notebook][row.name] = row.id
+            if row.type in COMMENTED:
+                commented[row.notebook][row.name] = row.id
+        return Layout(known.id, known.duedate, notebooks, graded, commented)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        layout = self.layout()
+        extended = extensions(self.gradebook, self.assignment.name)
+        ids = self.submissions(layout, entries)
+        rows = [{"of": ids[entry.student], "handed_in": entry.timestamp} for entry in entries]
+        self.change(SubmittedAssignment, rows, timestamp="handed_in")
+        self.extend(ids, extended)
+        notebooks = self.notebooks(layout, ids.values())
+        self.write_grades(layout, entries, ids, notebooks)
+        self.write_comments(layout, entries, ids, notebooks)
+        self.penalise(layout, ids.values())
+
+    def submissions(self, layout: Layout, entries: Sequence[Entry]) -> dict[str, str]:
+        """Student -> id of the submission; what is not there yet is made, students too."""
+        wanted = [entry.student for entry in entries]
+        known = set(self.db.execute(select(Student.id).where(Student.id.in_(wanted))).scalars())
+        self.add(Student, [{"id": student} for student in wanted if student not in known])
+        mine = SubmittedAssignment.assignment_id == layout.id, SubmittedAssignment.student_id.in_(wanted)
+        found = select(SubmittedAssignment.student_id, SubmittedAssignment.id).where(*mine)
+        ids = pairs(self.gradebook, found)
+        fresh = {student: new_id() for student in wanted if student not in ids}
+        self.add(
+            SubmittedAssignment,
+            [{"id": id, "assignment_id": layout.id, "student_id": student} for student, id in fresh.items()],
+        )
+        return ids | fresh
+
+    def notebooks(self, layout: Layout, submissions: Collection[str]) -> dict[tuple[str, str], str]:
+        """(submission, name of a notebook) -> id of what was submitted; what is not there yet is made."""
+        names = {id: name for name, id in layout.notebooks.items()}
+        found = select(SubmittedNotebook.assignment_id, SubmittedNotebook.notebook_id, SubmittedNotebook.id).where(
+            SubmittedNotebook.assignment_id.in_(submissions)
+        )
+        ids = {(row.assignment_id, names[row.notebook_id]): row.id for row in self.db.execute(found)}
+        fresh = {
+            (submission, name): new_id()
+            for submission in submissions
+            for name in layout.notebooks
+            if (submission, name) not in ids
+        }
+        self.add(
+            SubmittedNotebook,
+            [
+                {"id": id, "assignment_id": submission, "notebook_id": layout.notebooks[name]}
+                for (submission, name), id in fresh.items()
+            ],
+        )
+        return ids | fresh
+
+    def write_grades(
+        self,
+        layout: Layout,
+        entries: Sequence[Entry],
+        ids: Mapping[str, str],
+        notebooks: Mapping[tuple[str, str], str],
     ) -> None:
-        submission = self.submission_of(result.student)
-        submission.timestamp = timestamp
-        self.extend(submission, extensions(self.gradebook, self.assignment.name))
-        for submitted in submission.notebooks:
-            notebook = notebooks.get(submitted.name)
-            if notebook is None:
-                for grade in submitted.grades:
-                    grade.auto_score, grade.extra_credit, grade.needs_manual_grade = 0, None, False
-            else:
-                self.write_notebook(submitted, notebook, result.of(submitted.name))
-        if submission.total_seconds_late:
-            self.db.flush()
-            self.db.expire_all()
-        self.penalise(submission)
+        found = select(Grade.notebook_id, Grade.cell_id, Grade.id, Grade.manual_score, Grade.extra_credit).where(
+            Grade.notebook_id.in_(notebooks.values())
+        )
+        known = {(row.notebook_id, row.cell_id): row for row in self.db.execute(found)}
+        fresh, changed = [], []
+        for entry in entries:
+            for name, cells in layout.graded.items():
+                notebook = notebooks[ids[entry.student], name]
+                for cell, cell_id in cells.items():
+                    before = known.get((notebook, cell_id))
+                    by_hand, extra = (before.manual_score, before.extra_credit) if before else (None, None)
+                    row = grade_row(entry.notebooks.get(name), cell, by_hand, extra)
+                    if before is None:
+                        fresh.append({"id": new_id(), "notebook_id": notebook, "cell_id": cell_id, **row})
+                    else:
+                        changed.append({"of": before.id, **{f"new_{column}": value for column, value in row.items()}})
+        self.add(Grade, fresh)
+        columns = ("auto_score", "extra_credit", "needs_manual_grade")
+        self.change(Grade, changed, **{column: f"new_{column}" for column in columns})
 
-    def extend(self, submission: SubmittedAssignment, hours: Mapping[str, float]) -> None:
-        """Give a submission the extension that the roster has for its student; else nbgrader's own stays."""
-        if submission.student.id in hours:
-            submission.extension = timedelta(hours=hours[submission.student.id])
+    def write_comments(
+        self,
+        layout: Layout,
+        entries: Sequence[Entry],
+        ids: Mapping[str, str],
+        notebooks: Mapping[tuple[str, str], str],
+    ) -> None:
+        found = select(Comment.notebook_id, Comment.cell_id, Comment.id).where(
+            Comment.notebook_id.in_(notebooks.values())
+        )
+        known = {(row.notebook_id, row.cell_id): row.id for row in self.db.execute(found)}
+        fresh, changed = [], []
+        for entry in entries:
+            for name, cells in layout.commented.items():
+                notebook = notebooks[ids[entry.student], name]
+                given = entry.notebooks[name].comments if name in entry.notebooks else {}
+                for cell, cell_id in cells.items():
+                    before = known.get((notebook, cell_id))
+                    if before is None:
+                        row = {"id": new_id(), "notebook_id": notebook, "cell_id": cell_id}
+                        fresh.append({**row, "auto_comment": given.get(cell)})
+                    elif cell in given:
+                        changed.append({"of": before, "said": given[cell]})
+        self.add(Comment, fresh)
+        self.change(Comment, changed, auto_comment="said")
 
-    def penalise(self, submission: SubmittedAssignment) -> None:
-        """Work out what lateness costs, from the scores as they are now."""
-        seconds_late = submission.total_seconds_late
-        for submitted in submission.notebooks:
-            lost = penalty(self.assignment.late, submitted.score, seconds_late) if seconds_late else 0
-            if lost != (submitted.late_submission_penalty or 0):
-                submitted.late_submission_penalty = lost or None
+    def add(self, kind: Any, rows: Sequence[dict]) -> None:
+        """Insert rows of one of nbgrader's tables."""
+        if rows:
+            self.db.execute(insert(kind.__table__), rows)
+
+    def change(self, kind: Any, rows: Sequence[dict], **columns: str) -> None:
+        """Update rows of one of nbgrader's tables: column -> the key of its new value, in the row whose id is `of`."""
+        if rows:
+            table = kind.__table__
+            new: dict[str, Any] = {column: bindparam(key) for column, key in columns.items()}
+            self.db.connection().execute(update(table).where(table.c.id == bindparam("of")).values(new), rows)
+
+    def extend(self, ids: Mapping[str, str], hours: Mapping[str, float]) -> None:
+        """Give submissions the extension that the roster has for their students; else nbgrader's own stays.
+
+        Args:
+            ids: student -> id of the submission.
+        """
+        rows = [{"of": id, "longer": timedelta(hours=hours[who])} for who, id in ids.items() if who in hours]
+        self.change(SubmittedAssignment, rows, extension="longer")
+
+    def penalise(self, layout: Layout, submissions: Collection[str] | None = None) -> None:
+        """Work out what lateness costs, of these submissions or all, from the scores as they are now."""
+        of_these = [SubmittedAssignment.assignment_id == layout.id]
+        if submissions is not None:
+            of_these.append(SubmittedAssignment.id.in_(submissions))
+        found = (
+            select(
+                SubmittedNotebook.id,
+                SubmittedNotebook.late_submission_penalty,
+                SubmittedAssignment.timestamp,
+                SubmittedAssignment.extension,
+            )
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .where(*of_these)
+        )
+        notebooks = self.db.execute(found).all()
+        late = {row.id: seconds_late(row.timestamp, layout.due, row.extension) for row in notebooks}
+        scores: dict[str, float] = {}
+        if any(late.values()):
+            summed = (
+                select(Grade.notebook_id, func.coalesce(func.sum(Grade.score), 0.0))
+                .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+                .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+                .where(*of_these)
+                .group_by(Grade.notebook_id)
+            )
+            scores = pairs(self.gradebook, summed)
+        rows = []
+        for row in notebooks:
+            lost = penalty(self.assignment.late, scores.get(row.id, 0.0), late[row.id]) if late[row.id] else 0
+            if lost != (row.late_submission_penalty or 0):
+                rows.append({"of": row.id, "lost": lost or None})
+        self.change(SubmittedNotebook, rows, late_submission_penalty="lost")
 
     def renew_penalties(self) -> None:
         """Let late penalties follow the assignment, the roster, and what was given by hand after grading."""
@@ -168,80 +332,70 @@ class Books:
         def renew() -> None:
             self.db.expire_all()
             self.settle_due()
+            self.db.flush()
+            layout = self.layout()
             extended = extensions(self.gradebook, self.assignment.name)
-            for submission in self.gradebook.assignment_submissions(self.assignment.name):
-                self.extend(submission, extended)
-                self.penalise(submission)
+            if extended:
+                mine = select(SubmittedAssignment.student_id, SubmittedAssignment.id)
+                mine = mine.where(SubmittedAssignment.assignment_id == layout.id)
+                self.extend(pairs(self.gradebook, mine), extended)
+            self.penalise(layout)
 
         self.when_free(renew)
 
-    def submission_of(self, student: str) -> SubmittedAssignment:
-        """The student's submission, made with all its grades and comments where there was none."""
-        try:
-            return self.gradebook.find_submission(self.assignment.name, student)
-        except MissingEntry:
-            pass
-        with self.db.no_autoflush:
-            submission = SubmittedAssignment(
-                assignment=self.gradebook.find_assignment(self.assignment.name),
-                student=self.db.get(Student, student) or Student(id=student),
-            )
-            for notebook in submission.assignment.notebooks:
-                submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
-                for cell in (*notebook.grade_cells, *notebook.task_cells):
-                    Grade(cell=cell, notebook=submitted)
-                for cell in (*notebook.solution_cells, *notebook.task_cells):
-                    Comment(cell=cell, notebook=submitted)
-            self.db.add(submission)
-        return submission
+    def scores(self, students: Collection[str] | None = None, with_results: bool = True) -> list[Scores]:
+        """The scores of submissions of the assignment, by student.
 
-    def write_notebook(
-        self, submitted: SubmittedNotebook, notebook: NotebookNode, earned: Mapping[str, CellResult]
-    ) -> None:
-        """As nbgrader's SaveAutoGrades does it: from the cells' outputs and checksums."""
-        by_name = {grade.name: grade for grade in submitted.grades}
-        comments = {comment.name: comment for comment in submitted.comments}
-        for cell in notebook.cells:
-            if is_grade(cell):
-                name = cell.metadata.nbgrader.grade_id
-                write_grade(by_name[name], determine_grade(cell)[0], earned.get(name))
-            if is_solution(cell) or is_task(cell):
-                comment = comments[cell.metadata.nbgrader.grade_id]
-                untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell) and not is_task(cell)
-                comment.auto_comment = "No response." if untouched else None
-
-    def scores(self) -> list[Scores]:
-        """The scores of all submissions of the assignment, by student."""
-        name, store = self.assignment.name, Store(self.course, self.assignment.name)
-        found = read_scores(self.gradebook, name, self.assignment.notebooks, self.assignment.extra_credit, store.result)
+        Args:
+            students: whose; default: everybody's.
+            with_results: also what grading left on the disk, and what the checks said.
+        """
+        store = Store(self.course, self.assignment.name)
         ids = known_ids(self.gradebook)
-        return [
-            replace(
-                scores,
-                late=explanation(self.assignment.late, scores.seconds_late),
-                ids=ids.get(scores.student, frozenset()),
-            )
-            for scores in found
-        ]
+        return read_scores(
+            self.gradebook,
+            self.assignment.name,
+            self.assignment.notebooks,
+            self.assignment.extra_credit,
+            store.result if with_results else lambda student: None,
+            lambda seconds: explanation(self.assignment.late, seconds),
+            lambda student: ids.get(student, frozenset()),
+            students,
+        )
 
 
-def scores_by_student(course: Course, assignment: Assignment) -> dict[str, Scores]:
+def grade_row(entry: NotebookEntry | None, cell: str, by_hand: float | None, extra: float | None) -> dict[str, Any]:
+    """A grade's columns. A score by hand stays, and is to be looked at again; a notebook not handed in gets nothing.
+
+    Args:
+        by_hand, extra: the score that a person gave, and the extra credit, before.
+    """
+    if entry is None:
+        return {"auto_score": 0, "extra_credit": None, "needs_manual_grade": False}
+    score = entry.scores.get(cell)
+    return {
+        "auto_score": score,
+        "extra_credit": entry.extra_credit.get(cell, extra),
+        "needs_manual_grade": by_hand is not None or score is None,
+    }
+
+
+def new_id() -> str:
+    """A row's id, of the form that nbgrader's have."""
+    return uuid.uuid4().hex
+
+
+def scores_by_student(
+    course: Course, assignment: Assignment, students: Collection[str] | None = None, with_results: bool = True
+) -> dict[str, Scores]:
     """Student -> scores, less late penalties as they are now; {} where the gradebook does not know the assignment."""
     with Books(course, assignment) as books:
         with contextlib.suppress(MissingEntry):
             books.renew_penalties()
-        return {scores.student: scores for scores in books.scores()}
+        return {scores.student: scores for scores in books.scores(students, with_results)}
 
 
 def renew_penalties(course: Course, assignment: Assignment) -> None:
     """As `Books.renew_penalties`; nothing where the gradebook does not know the assignment."""
     with Books(course, assignment) as books, contextlib.suppress(MissingEntry):
         books.renew_penalties()
-
-
-def write_grade(grade: Grade, auto_score: float | None, earned: CellResult | None) -> None:
-    """A score by hand stays, and is to be looked at again."""
-    grade.auto_score = auto_score
-    grade.needs_manual_grade = grade.manual_score is not None or auto_score is None
-    if earned is not None and earned.extra_credit:
-        grade.extra_credit = earned.score

@@ -1,6 +1,7 @@
 """nbgrader's late penalty, as assignment.toml states it."""
 
 import math
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from nbgrader.plugins import LateSubmissionPlugin
@@ -19,6 +20,13 @@ def penalty(policy: LatePolicy, score: float, seconds_late: float) -> float:
     if policy.max_days is not None and days > policy.max_days:
         return score
     return min(score, score * policy.penalty_percent_per_day * days / 100)
+
+
+def seconds_late(handed_in: datetime | None, due: datetime | None, extension: timedelta | None) -> float:
+    """How long after the due time it came, the extension included; 0 where one of the two times is not known."""
+    if handed_in is None or due is None:
+        return 0.0
+    return max(0.0, (handed_in - due - (extension or timedelta())).total_seconds())
 
 
 def duration(seconds: float) -> str:

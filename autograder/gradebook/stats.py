@@ -41,7 +41,7 @@ class QuestionStats:
 
 def class_scores(course: Course, assignment: Assignment) -> list[Scores]:
     """The scores of all graded submissions, by student; raises CourseError where there are none."""
-    scores = list(scores_by_student(course, assignment).values())
+    scores = list(scores_by_student(course, assignment, with_results=False).values())
     if not scores:
         raise CourseError(f"nothing of {assignment.name} is graded yet. Run:  autograder grade {assignment.name}")
     return scores

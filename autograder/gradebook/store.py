@@ -135,22 +135,25 @@ class Store:
 
     # --- results --------------------------------------------------------------------------------------------------
 
-    def write(self, student: str, files: Mapping[str, bytes]) -> None:
-        """Put a graded submission in place, in one step."""
+    def stage(self, files: Mapping[str, bytes]) -> Path:
+        """Write a graded submission down beside the others; returns the folder that `place` takes."""
         self.unfinished.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.unfinished))
         for name, content in {**files, SEAL: seal(files)}.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_synced(path, content)
-            path.chmod(0o444)
+            write_synced(path, content, 0o444)
         fresh.chmod(0o755)
         sync_folder(fresh)
+        return fresh
+
+    def place(self, student: str, staged: Path) -> None:
+        """Put a graded submission in place, in one step."""
         place = self.autograded(student)
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
-            os.replace(place, self.unfinished / f"old-{fresh.name}")
-        os.replace(fresh, place)
+            os.replace(place, self.unfinished / f"old-{staged.name}")
+        os.replace(staged, place)
         sync_folder(place.parent)
 
 

@@ -1,21 +1,23 @@
 """Grades as CSV: nbgrader's own export, and one row for each question."""
 
-import csv
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from nbgrader.api import Gradebook
-from nbgrader.plugins import CsvExportPlugin
+from nbgrader.api import Assignment, Gradebook, SubmittedAssignment
+from sqlalchemy import select
 
 from autograder.course import Course
 from autograder.gradebook.books import renew_penalties
-from autograder.gradebook.opening import open_gradebook
+from autograder.gradebook.opening import open_gradebook, pairs
 from autograder.gradebook.scores import read_scores
 from autograder.handback.tables import number, write_table
 from autograder.questions import Question
 from autograder.source import source_questions
 
+TOTAL_COLUMNS = (
+    "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+    "late_submission_penalty", "score", "max_score",
+)  # fmt: skip
 QUESTION_COLUMNS = (
     "assignment", "student_id", "last_name", "first_name", "notebook", "question", "title", "score", "max_score",
     "extra_credit", "by_hand",
@@ -23,20 +25,36 @@ QUESTION_COLUMNS = (
 
 
 def export_totals(course: Course, assignments: Sequence[str], to: Path) -> int:
-    """Write nbgrader's CSV export (all assignments, or these) to `to`; returns the number of rows."""
+    """Write nbgrader's CSV export (all assignments, or these) to `to`; returns the number of rows.
+
+    The columns and rows are those of its CsvExportPlugin, which asks the database anew for every student.
+    """
     for name in assignments or course.assignment_names():
         renew_penalties(course, course.assignment(name))
-    with tempfile.TemporaryDirectory() as folder, open_gradebook(course) as gradebook:
-        raw = Path(folder) / "grades.csv"
-        CsvExportPlugin(to=str(raw), assignment=list(assignments)).export(gradebook)
-        with open(raw, newline="", encoding="utf-8") as file:
-            header, *rows = csv.reader(file)
-    points = [i for i, name in enumerate(header) if "score" in name or "penalty" in name]
-    return write_table(to, header, (with_decimals(row, points) for row in rows))
+    with open_gradebook(course) as gradebook:
+        rows = [
+            row
+            for assignment in gradebook.assignments
+            if not assignments or assignment.name in assignments
+            for row in total_rows(gradebook, assignment)
+        ]
+    return write_table(to, TOTAL_COLUMNS, rows)
 
 
-def with_decimals(row: list[str], points: Sequence[int]) -> list[str]:
-    return [number(float(cell)) if i in points and cell else cell for i, cell in enumerate(row)]
+def total_rows(gradebook: Gradebook, assignment: Assignment) -> Iterator[list[str]]:
+    """Everybody in the gradebook, by name; who has no submission of the assignment has 0 points."""
+    notebooks = [notebook.name for notebook in assignment.notebooks]
+    scores = {one.student: one for one in read_scores(gradebook, assignment.name, notebooks, {})}
+    times = select(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
+    handed_in = pairs(gradebook, times.where(SubmittedAssignment.assignment_id == assignment.id))
+    maximum = float(assignment.max_score)
+    for student in gradebook.students:
+        one = scores.get(student.id)
+        raw, lost = (one.score, one.late_penalty) if one else (0.0, 0.0)
+        person = [student.id, student.last_name, student.first_name, student.email]
+        when = [assignment.name, assignment.duedate, handed_in.get(student.id)]
+        points = map(number, (raw, lost, max(0.0, raw - lost), maximum))
+        yield [*("" if value is None else str(value) for value in (*when, *person)), *points]
 
 
 def export_questions(course: Course, assignments: Sequence[str], to: Path) -> int:
@@ -57,8 +75,9 @@ def question_rows(gradebook: Gradebook, course: Course, name: str) -> Iterator[l
     known = course.assignment(name) if name in course.assignment_names() else None
     questions: Mapping[tuple[str, str], Question] = {q.key: q for q in source_questions(known)} if known else {}
     extra_credit = known.extra_credit if known else {}
-    for scores in read_scores(gradebook, name, notebooks, extra_credit, lambda student: None):
-        student = gradebook.find_student(scores.student)
+    students = {student.id: student for student in gradebook.students}
+    for scores in read_scores(gradebook, name, notebooks, extra_credit):
+        student = students[scores.student]
         for cell in sorted(scores.cells, key=lambda cell: cell.key):
             yield [
                 name,

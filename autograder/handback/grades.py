@@ -62,7 +62,7 @@ def read_grades(course: Course, assignments: Sequence[str]) -> Grades:
     for name in assignments:
         assignment = course.assignment(name)
         questions = source_questions(assignment)
-        scores = scores_by_student(course, assignment)
+        scores = scores_by_student(course, assignment, with_results=False)
         handed_in = {path.parent.name for path in course.submitted.glob(f"*/{name}") if path.is_dir()}
         maximum = sum(question.points for question in questions if not question.extra_credit)
         columns.append(Column(name, assignment.title, maximum, questions))

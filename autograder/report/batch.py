@@ -45,5 +45,5 @@ def graded(course: Course, name: str, students: list[str] | None) -> list[tuple[
     for student in students or ():
         if student not in there:
             raise CourseError(f"{student} has no graded {name}. Graded are: {', '.join(there[:20])}.")
-    scores = scores_by_student(course, assignment)
+    scores = scores_by_student(course, assignment, students)
     return [(student, scores.get(student)) for student in (sorted(set(students)) if students else there)]

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -19,12 +20,32 @@ from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused
 from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
+from autograder.gradebook.entries import Entry, entry_of
+from autograder.gradebook.results import SubmissionResult
 from autograder.gradebook.store import Store
 from autograder.intake.submission import Submission, read_submission
 from autograder.source import source_path
 
 TRIES = 2
 RETRY_SECONDS = 0.2
+BATCH, BATCH_SECONDS = 16, 0.5
+"""So many results are written down in one transaction, or what has come in so many seconds."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A graded submission that is on the disk, and is yet to be entered and put in its place.
+
+    Attributes:
+        before: what grading it before had given, if it was.
+        staged: the folder with its files.
+    """
+
+    student: str
+    graded: Graded
+    entry: Entry
+    before: SubmissionResult | None
+    staged: Path
 
 
 @dataclass(frozen=True)
@@ -194,14 +215,16 @@ def plan(store: Store, pristine: Pristine, books: Books, wanted: Sequence[str], 
         )
     todo: list[str] = []
     done: list[str] = []
+    entered = set() if force else books.students()
     for student in wanted or students:
-        (todo if force or not is_done(store, pristine, books, student) else done).append(student)
+        (done if student in entered and is_done(store, pristine, student) else todo).append(student)
     return Plan(tuple(todo), tuple(done))
 
 
-def is_done(store: Store, pristine: Pristine, books: Books, student: str) -> bool:
+def is_done(store: Store, pristine: Pristine, student: str) -> bool:
+    """Is what lies in a student's graded folder the result of this submission and this assignment?"""
     result = store.result(student)
-    if result is None or result.assignment_sha256 != pristine.fingerprint or not books.has(student):
+    if result is None or result.assignment_sha256 != pristine.fingerprint:
         return False
     if not store.is_intact(student):
         return False
@@ -220,11 +243,6 @@ def read(store: Store, pristine: Pristine, student: str) -> Submission:
 def is_of_the_course(error: Exception) -> bool:
     """Would every submission end with this?"""
     return isinstance(error, CourseError) and not isinstance(error, NoVerdict)
-
-
-def of_gradebook(error: Exception) -> bool:
-    """Can nothing be written down any more, because the database is read-only, full or locked for good?"""
-    return isinstance(error, OperationalError)
 
 
 def in_words(error: Exception) -> str:
@@ -246,14 +264,31 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
     none_yet = True
     again: dict[str, str] = {}
 
-    def one(student: str) -> tuple[Submission, Graded]:
+    def one(student: str) -> Finished:
         listener.begins(student)
         submission = read(store, engine.pristine, student)
-        return submission, engine.grade(submission, again.get(student, ""))
+        graded = engine.grade(submission, again.get(student, ""))
+        if why := doubt(graded, alone or engine.crew.count == 1):
+            raise NoVerdict(why)
+        entry = entry_of(graded.result, graded.notebooks, submission.handed_in())
+        return Finished(student, graded, entry, store.result(student), store.stage(graded.files))
+
+    def write_down(batch: Sequence[Finished]) -> Iterator[str]:
+        for one in entered(books, batch, listener):
+            try:
+                store.place(one.student, one.staged)
+                store.log(one.student, one.before, one.graded.result)
+            except OSError as error:
+                listener.failed(one.student, in_words(error))
+                continue
+            listener.done(one.student, one.graded)
+            yield one.student
 
     with ThreadPoolExecutor(2 * engine.crew.count) as pool:
         waiting, most, alone = iter(students), 2 * engine.crew.count + 1, False
-        running: dict[Future, str] = {}
+        running: dict[Future[Finished], str] = {}
+        batch: list[Finished] = []
+        due = 0.0
         keys = engine.unfinished_keys()
         try:
             while True:
@@ -261,29 +296,23 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                     running[pool.submit(one, student)] = student
                     if len(running) >= most:
                         break
+                if batch and (len(batch) >= BATCH or not running or time.monotonic() > due):
+                    full, batch = batch, []
+                    yield from write_down(full)
                 if not running:
                     if alone or not again:
                         return
                     waiting, most, alone = iter(list(again)), 1, True
                     continue
-                finished = wait([*running, *keys], return_when=FIRST_COMPLETED).done
+                left = max(0.0, due - time.monotonic()) if batch else None
+                finished = wait([*running, *keys], left, FIRST_COMPLETED).done
                 keys = engine.unfinished_keys()
                 for future in finished & running.keys():
                     student = running.pop(future)
                     try:
-                        submission, graded = future.result()
-                        if why := doubt(graded, alone or engine.crew.count == 1):
-                            raise NoVerdict(why)
-                        books.enter(graded.result, graded.notebooks, submission.handed_in())
-                        before = store.result(student)
-                        store.write(student, graded.files)
-                        store.log(student, before, graded.result)
+                        result = future.result()
                     except Exception as error:
-                        if (
-                            (isinstance(error, SandboxRefused) and none_yet)
-                            or is_of_the_course(error)
-                            or of_gradebook(error)
-                        ):
+                        if (isinstance(error, SandboxRefused) and none_yet) or is_of_the_course(error):
                             raise
                         store.log_no_verdict(student, in_words(error))
                         if isinstance(error, NoVerdict) and not alone:
@@ -293,13 +322,34 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
                             listener.failed(student, in_words(error))
                         continue
                     none_yet = False
-                    listener.done(student, graded)
-                    yield student
+                    if not batch:
+                        due = time.monotonic() + BATCH_SECONDS
+                    batch.append(result)
         except BaseException:
             for future in running:
                 future.cancel()
             engine.abort()
             raise
+
+
+def entered(books: Books, batch: Sequence[Finished], listener: Listener) -> Sequence[Finished]:
+    """Enter results in the gradebook in one transaction; returns those that are there.
+
+    What the gradebook does not take of one submission is told to the listener.
+
+    Raises:
+        OperationalError: nothing can be written, because the database is read-only, full or locked for good.
+    """
+    try:
+        books.enter([one.entry for one in batch])
+    except OperationalError:
+        raise
+    except Exception as error:
+        if len(batch) > 1:
+            return [found for one in batch for found in entered(books, [one], listener)]
+        listener.failed(batch[0].student, in_words(error))
+        return []
+    return batch
 
 
 def doubt(graded: Graded, alone: bool) -> str:

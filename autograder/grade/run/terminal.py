@@ -19,6 +19,7 @@ from autograder.gradebook.results import Scores
 from autograder.gradebook.roster import nothing_from, without_submission
 
 NAMES_SHOWN = 4
+MOST_ROWS = 400
 
 
 class RateColumn(ProgressColumn):
@@ -121,7 +122,7 @@ def grade_and_show(
             if not bar.failures:
                 store.end()
         books.renew_penalties()
-        console.print(table(books.scores(), assignment.name))
+        console.print(table(books.scores(wanted or None), assignment.name))
         if missing := nothing_from(without_submission(course, assignment.name)):
             console.print(missing, style="yellow", markup=False)
         if todo.up_to_date:
@@ -132,8 +133,18 @@ def grade_and_show(
 
 
 def table(scores: Sequence[Scores], assignment: str) -> Table:
-    """One row a student: scores, and what to look at."""
-    shown = Table(title=f"{assignment}: {len(scores)} submission{'s' * (len(scores) != 1)}", title_justify="left")
+    """One row a student: scores, and what to look at. In a large class, those with something to look at come first,
+    and no more rows than can be read."""
+    more = max(0, len(scores) - MOST_ROWS)
+    hidden = f"{more} more are not shown: `autograder export {assignment}` writes everybody's scores." if more else None
+    shown = Table(
+        title=f"{assignment}: {len(scores)} submission{'s' * (len(scores) != 1)}",
+        title_justify="left",
+        caption=hidden,
+        caption_justify="left",
+    )
+    if more:
+        scores = sorted(scores, key=lambda one: not (one.result and one.result.notes))[:MOST_ROWS]
     shown.add_column("student")
     for column in ("score", "of", "extra", "late"):
         shown.add_column(column, justify="right")

@@ -15,7 +15,7 @@ import pytest
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.gradebook.books import Books
-from autograder.gradebook.results import SubmissionResult
+from autograder.gradebook.entries import Entry
 from autograder.gradebook.store import Store, alone
 from autograder.sandbox.watchdog import descendants
 
@@ -203,24 +203,20 @@ def test_busy_database(handed_in, undisturbed, tmp_path):
     assert gradebook(tiny) == undisturbed[0]
 
 
-def nothing_of(student: str) -> SubmissionResult:
-    return SubmissionResult("tiny", student, 1, "", "", "", (), {}, (), ())
-
-
 def test_two_programs_enter_the_same_student(tiny, monkeypatch):
     """Is a student entered though another program enters the same one between the look and the entry?"""
     assignment = tiny.course.assignment("tiny")
     with Books(tiny.course, assignment) as ours, Books(tiny.course, assignment) as theirs:
-        look = ours.submission_of
-        others = iter([lambda student: theirs.enter(nothing_of(student), {}, None)])
+        look = ours.layout
+        others = iter([lambda: theirs.enter([Entry("ada", None, {})])])
 
-        def meanwhile(student: str):
-            found = look(student)
-            next(others, lambda student: None)(student)
+        def meanwhile():
+            found = look()
+            next(others, lambda: None)()
             return found
 
-        monkeypatch.setattr(ours, "submission_of", meanwhile)
-        ours.enter(nothing_of("ada"), {}, None)
+        monkeypatch.setattr(ours, "layout", meanwhile)
+        ours.enter([Entry("ada", None, {})])
         assert [scores.student for scores in ours.scores()] == ["ada"]
 
 
