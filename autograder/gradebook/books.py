@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.entries import Entry, NotebookEntry
+from autograder.gradebook.entries import GradebookEntry, NotebookEntry
 from autograder.gradebook.late import explanation, penalty, seconds_late
 from autograder.gradebook.opening import BUSY_SECONDS, open_gradebook, pairs
 from autograder.gradebook.results import Scores
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Layout:
+class RecordedLayout:
     """An assignment as the gradebook has it.
 
     Attributes:
@@ -118,7 +118,7 @@ class Books:
         )
         return set(self.db.execute(wanted).scalars())
 
-    def enter(self, entries: Sequence[Entry]) -> None:
+    def enter(self, entries: Sequence[GradebookEntry]) -> None:
         """Write the scores of graded submissions down, all of them or none."""
         self.when_free(lambda: self.write(entries))
 
@@ -146,7 +146,7 @@ class Books:
                 self.db.rollback()
                 raise
 
-    def layout(self) -> Layout:
+    def layout(self) -> RecordedLayout:
         """The assignment's notebooks and cells; raises MissingEntry where the gradebook does not know it."""
         name = self.assignment.name
         known = self.db.execute(
@@ -167,9 +167,9 @@ class Books:
                 graded[row.notebook][row.name] = row.id
             if row.type in COMMENTED:
                 commented[row.notebook][row.name] = row.id
-        return Layout(known.id, known.duedate, notebooks, graded, commented)
+        return RecordedLayout(known.id, known.duedate, notebooks, graded, commented)
 
-    def write(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[GradebookEntry]) -> None:
         layout = self.layout()
         extended = extensions(self.gradebook, self.assignment.name)
         ids = self.submissions(layout, entries)
@@ -181,7 +181,7 @@ class Books:
         self.write_comments(layout, entries, ids, notebooks)
         self.penalise(layout, ids.values())
 
-    def submissions(self, layout: Layout, entries: Sequence[Entry]) -> dict[str, str]:
+    def submissions(self, layout: RecordedLayout, entries: Sequence[GradebookEntry]) -> dict[str, str]:
         """Student -> id of the submission; what is not there yet is made, students too."""
         wanted = [entry.student for entry in entries]
         known = set(self.db.execute(select(Student.id).where(Student.id.in_(wanted))).scalars())
@@ -196,7 +196,7 @@ class Books:
         )
         return ids | fresh
 
-    def notebooks(self, layout: Layout, submissions: Collection[str]) -> dict[tuple[str, str], str]:
+    def notebooks(self, layout: RecordedLayout, submissions: Collection[str]) -> dict[tuple[str, str], str]:
         """(submission, name of a notebook) -> id of what was submitted; what is not there yet is made."""
         names = {id: name for name, id in layout.notebooks.items()}
         found = select(SubmittedNotebook.assignment_id, SubmittedNotebook.notebook_id, SubmittedNotebook.id).where(
@@ -220,8 +220,8 @@ class Books:
 
     def write_grades(
         self,
-        layout: Layout,
-        entries: Sequence[Entry],
+        layout: RecordedLayout,
+        entries: Sequence[GradebookEntry],
         ids: Mapping[str, str],
         notebooks: Mapping[tuple[str, str], str],
     ) -> None:
@@ -247,8 +247,8 @@ class Books:
 
     def write_comments(
         self,
-        layout: Layout,
-        entries: Sequence[Entry],
+        layout: RecordedLayout,
+        entries: Sequence[GradebookEntry],
         ids: Mapping[str, str],
         notebooks: Mapping[tuple[str, str], str],
     ) -> None:
@@ -292,7 +292,7 @@ class Books:
         rows = [{"of": id, "longer": timedelta(hours=hours[who])} for who, id in ids.items() if who in hours]
         self.change(SubmittedAssignment, rows, extension="longer")
 
-    def penalise(self, layout: Layout, submissions: Collection[str] | None = None) -> None:
+    def penalise(self, layout: RecordedLayout, submissions: Collection[str] | None = None) -> None:
         """Work out what lateness costs, of these submissions or all, from the scores as they are now."""
         of_these = [SubmittedAssignment.assignment_id == layout.id]
         if submissions is not None:

@@ -28,7 +28,7 @@ class NotebookEntry:
 
 
 @dataclass(frozen=True)
-class Entry:
+class GradebookEntry:
     """One submission.
 
     Attributes:
@@ -41,7 +41,9 @@ class Entry:
     notebooks: Mapping[str, NotebookEntry]
 
 
-def entry_of(result: SubmissionResult, notebooks: Mapping[str, NotebookNode], timestamp: datetime | None) -> Entry:
+def entry_of(
+    result: SubmissionResult, notebooks: Mapping[str, NotebookNode], timestamp: datetime | None
+) -> GradebookEntry:
     """What to enter.
 
     Args:
@@ -49,7 +51,7 @@ def entry_of(result: SubmissionResult, notebooks: Mapping[str, NotebookNode], ti
         notebooks: the graded ones, as they are stored; a notebook that is not among them was not handed in.
         timestamp: when it was handed in, as naive UTC.
     """
-    return Entry(
+    return GradebookEntry(
         result.student,
         timestamp,
         {name: notebook_entry(notebook, name, result) for name, notebook in notebooks.items()},

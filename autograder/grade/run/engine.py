@@ -20,7 +20,7 @@ from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused
 from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
-from autograder.gradebook.entries import Entry, entry_of
+from autograder.gradebook.entries import GradebookEntry, entry_of
 from autograder.gradebook.results import SubmissionResult
 from autograder.gradebook.store import Store
 from autograder.intake.submission import Submission, read_submission
@@ -43,7 +43,7 @@ class Finished:
 
     student: str
     graded: Graded
-    entry: Entry
+    entry: GradebookEntry
     before: SubmissionResult | None
     staged: Path
 

@@ -15,7 +15,7 @@ import pytest
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.gradebook.books import Books
-from autograder.gradebook.entries import Entry
+from autograder.gradebook.entries import GradebookEntry
 from autograder.gradebook.store import Store, alone
 from autograder.sandbox.watchdog import descendants
 
@@ -208,7 +208,7 @@ def test_two_programs_enter_the_same_student(tiny, monkeypatch):
     assignment = tiny.course.assignment("tiny")
     with Books(tiny.course, assignment) as ours, Books(tiny.course, assignment) as theirs:
         look = ours.layout
-        others = iter([lambda: theirs.enter([Entry("ada", None, {})])])
+        others = iter([lambda: theirs.enter([GradebookEntry("ada", None, {})])])
 
         def meanwhile():
             found = look()
@@ -216,7 +216,7 @@ def test_two_programs_enter_the_same_student(tiny, monkeypatch):
             return found
 
         monkeypatch.setattr(ours, "layout", meanwhile)
-        ours.enter([Entry("ada", None, {})])
+        ours.enter([GradebookEntry("ada", None, {})])
         assert [scores.student for scores in ours.scores()] == ["ada"]
 
 
