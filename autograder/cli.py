@@ -19,6 +19,7 @@ from autograder.commands import (
     export,
     grade,
     gradescope,
+    mark,
     release,
     report,
     roster,
@@ -80,6 +81,7 @@ app.command(rich_help_panel=INSTRUCTORS)(release.lint)
 app.add_typer(roster.roster, name="roster", rich_help_panel=INSTRUCTORS)
 app.command(rich_help_panel=INSTRUCTORS)(collect.collect)
 app.command(rich_help_panel=INSTRUCTORS)(grade.grade)
+app.command(rich_help_panel=INSTRUCTORS)(mark.mark)
 app.command(rich_help_panel=INSTRUCTORS)(report.report)
 app.command(rich_help_panel=INSTRUCTORS)(report.feedback)
 app.command(rich_help_panel=INSTRUCTORS)(grade.verify)

@@ -81,6 +81,9 @@ class CourseToml(TomlTable):
     """The late policy of assignments that have none of their own."""
     limits: Limits = Limits()
     """Limits for all assignments; each can change them."""
+    may_mark: Texts = ()
+    """Who may grade answers in the marking room, by their user names in Jupyter or JupyterHub. Left out: everybody who
+    can log in to the server."""
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,18 @@ from autograder.assignment import AssignmentToml
 from autograder.cli import app
 from autograder.course import CourseToml
 from autograder.demo.students import DemoToml
+from autograder.mark.rubric import RubricToml
 from autograder.toml_files import TomlTable, as_toml, tables_in
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SCHEMAS = "autograder/schemas"
 PAGES = "docs/reference"
-FILES: dict[str, type[TomlTable]] = {"assignment": AssignmentToml, "course": CourseToml, "demo": DemoToml}
+FILES: dict[str, type[TomlTable]] = {
+    "assignment": AssignmentToml,
+    "course": CourseToml,
+    "demo": DemoToml,
+    "rubric": RubricToml,
+}
 MADE = "<!-- Made by `python -m autograder.reference`; change the code that it describes instead. -->"
 
 
@@ -117,7 +123,9 @@ def in_words(made: dict[str, Any]) -> str:
         return "list of texts"
     if made.get("type") == "object" or "$ref" in made or "allOf" in made:
         return "table"
-    kind = {"string": "text", "integer": "whole number", "number": "number"}[made["type"]]
+    if "enum" in made:
+        return " or ".join(map(as_toml, made["enum"]))
+    kind = {"boolean": "true or false", "string": "text", "integer": "whole number", "number": "number"}[made["type"]]
     if "exclusiveMinimum" in made:
         kind += f" above {made['exclusiveMinimum']:g}"
     if "maximum" in made:

@@ -188,7 +188,7 @@ class Room:
             "code": question.code,
             "nearby": list(question.nearby),
             "rubric": self.plain_rubric(key),
-            "settings": settings.model_dump(include={"hide_names", "hand_out", "markers"}),
+            "settings": self.settings(),
             "groups": [
                 {"kind": group.kind, "texts": group.texts, "answers": [self.token(one) for one in group.students]}
                 for group in groups
@@ -441,7 +441,11 @@ class Room:
         given = {name: changes[name] for name in ("hide_names", "hand_out", "markers") if name in changes}
         changed = RubricToml.model_validate(self.rubric().model_dump(exclude_unset=True) | given)
         write_rubric(self.assignment.folder, changed)
-        return changed.model_dump(include={"hide_names", "hand_out", "markers"})
+        return self.settings()
+
+    def settings(self) -> Plain:
+        """Are names hidden, and how are answers handed out?"""
+        return self.rubric().model_dump(include={"hide_names", "hand_out", "markers"})
 
     def hold(self, key: Key, tokens: Sequence[str], who: str) -> Plain:
         """Keep answers for this marker while they are open on the page; who holds the others."""
