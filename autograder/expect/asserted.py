@@ -11,10 +11,11 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, ClassVar
 
 from autograder.expect import diagnosis
-from autograder.expect.assertions import KNOWN, RAISED, SEEN, Instrument, Site, Steps, steps_of
+from autograder.expect.assertions import KNOWN, PART, RAISED, RAISING, SEEN, Instrument, Site, Steps, steps_of
 from autograder.expect.compare import ABSOLUTE, Mismatch, compare
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode, encode
 from autograder.expect.expectation import HIDDEN, Expectation, Hidden, Id, Judgement, ReadFile, unusable
@@ -124,6 +125,7 @@ class Watch:
         self.session = session
         self.sites: dict[str, Site] = {}
         self.steps: dict[str, Steps] = {}
+        self.parts: dict[str, list[Any]] = {}
         self.on = False
 
     def begin(self, cell: str, sites: Sequence[Site], check: bool) -> Instrument | None:
@@ -138,9 +140,32 @@ class Watch:
         """The value at a level of a site, handed through."""
         return value
 
+    def part(self, site: str, number: int, value: Any) -> Any:
+        """One of the parts of a site, handed through. Together they are its innermost value once the last is there."""
+        if self.on and site in self.sites:
+            parts = self.parts.setdefault(site, [])
+            if number == 0:
+                parts.clear()
+            parts.append(value)
+            if number + 1 == len(parts) == len(self.sites[site].parts):
+                self.seen(site, 0, tuple(self.parts.pop(site)))
+        return value
+
     def known(self, site: str, number: int, value: Any) -> Any:
         """A value of the other side, handed through."""
         return value
+
+    def raising(self, site: str, expected: Any, function: Any) -> Any:
+        """The function, watched for the exception that it is expected to raise."""
+        if not self.on or not callable(function):
+            return function
+
+        @wraps(function, updated=())
+        def watched(*arguments: Any, **keywords: Any) -> Any:
+            with self.raised(site, expected):
+                return function(*arguments, **keywords)
+
+        return watched
 
     @contextmanager
     def raised(self, site: str, expected: Any) -> Iterator[None]:
@@ -169,7 +194,7 @@ class Recorder(Watch):
             content: bytes | EvidenceFailure = encode((level, pack(value)))
         except EvidenceError as error:
             self.open[site] = id, reason or str(error)
-            if level + 1 < len(self.sites[site].spine):
+            if level < self.sites[site].last:
                 return value
             content = EvidenceFailure(reason or str(error))
         del self.open[site]
@@ -216,7 +241,7 @@ class Keeper(Watch):
             self.open[site] = _Evaluation({}, before.known if before else {})
         with suppress(EvidenceError):
             self.open[site].values[level] = encode((level, pack(value)))
-        if level + 1 == len(self.sites[site].spine):
+        if level == self.sites[site].last:
             self.keep(expectation_of(self.steps[site], self.open.pop(site)))
         return value
 
@@ -251,7 +276,13 @@ def watch_of(session: Session) -> Watch:
 def watching(session: Session) -> Iterator[Watch]:
     """Let instrumented code find the session's watch."""
     watch = watch_of(session)
-    functions = {SEEN: watch.seen, KNOWN: watch.known, RAISED: watch.raised}
+    functions = {
+        SEEN: watch.seen,
+        PART: watch.part,
+        KNOWN: watch.known,
+        RAISED: watch.raised,
+        RAISING: watch.raising,
+    }
     for name, function in functions.items():
         setattr(builtins, name, function)
     try:
@@ -279,11 +310,12 @@ def expectation_of(steps: Steps, seen: _Evaluation) -> Expectation:
     """The expectation that an assertion is, as the source notebook evaluated it.
 
     The source's own value must pass as evidence, which a value that is compared by identity does not. The last level
-    says only whether the assertion holds, so that it counts just where the assertion is nothing but a value.
+    says only whether the assertion holds, so that it counts just where the source has nothing else to show.
     """
     name = steps.text if len(steps.text) <= _LONGEST_NAME else f"{steps.text[: _LONGEST_NAME - 1]}…"
     last = len(steps.steps)
-    outcomes = {level: outcome_of(steps, seen.known, level) for level in range(max(last, 1))}
+    only = min(seen.values, default=last) == last
+    outcomes = {level: outcome_of(steps, seen.known, level) for level in range(last + only)}
     compared, first = {}, 0
     for level, step in enumerate(steps.steps):
         if step.comparand is not None and first + step.comparand in seen.known:
@@ -291,7 +323,7 @@ def expectation_of(steps: Steps, seen: _Evaluation) -> Expectation:
         first += len(step.known)
     size = max(map(len, seen.values.values()), default=0)
     asserted = Asserted(name, outcomes, compared, steps.truth, max(_ROOM, 8 * size))
-    first = min(seen.values, default=last)
+    first = min(seen.values, default=-1)
     if first in outcomes and asserted.judge(decode(seen.values[first]), lambda file: None).credit == 1:
         return asserted
     return Ran(name)

@@ -7,27 +7,33 @@ the value through: the cell computes and prints what it did before. Pure: syntax
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 from autograder.expect.dataflow import CodeCell, Flow
 
-SEEN, KNOWN, RAISED = "__seen__", "__known__", "__raised__"
-"""What instrumented code calls: (site, level, value) -> value, twice, and (site) -> a context manager."""
+SEEN, PART, KNOWN = "__seen__", "__part__", "__known__"
+"""What instrumented code calls: (site, number, value) -> value."""
+RAISED, RAISING = "__raised__", "__raising__"
+"""What it calls around code that is to raise: (site, exception) -> a context manager, and (site, exception, function)
+-> a function."""
 
 Key = tuple[str, int, int, int, int]
 """An expression of a cell: its kind, and where it begins and ends."""
 
 _SIZES = {"shape", "ndim", "size", "dtype", "columns", "__name__", "__class__", "__doc__"}
 _WHOLE = (
-    ast.Name, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.IfExp, ast.JoinedStr,
-    ast.NamedExpr, ast.Await,
+    ast.Name, ast.ListComp, ast.SetComp, ast.DictComp, ast.Lambda, ast.IfExp, ast.BoolOp, ast.JoinedStr, ast.NamedExpr,
+    ast.Await,
 )  # fmt: skip
+_LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILT = (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.BinOp, ast.Subscript)
 _ASSERTING = re.compile(r"assert(_|[A-Z])|assert$")
-_RAISING = re.compile(r"(assert_?)?raises(_regexp?|Regexp?)?$", re.IGNORECASE)
+_RAISES = re.compile(r"(assert_?)?raises(_regexp?|Regexp?)?$", re.IGNORECASE)
 _EVALUATED = "v"
+_KNOWN_NAME = re.compile(r"k\d+")
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,19 @@ class Site:
 
     Attributes:
         spine: the student's expression, and the ones around it, up to the whole assertion.
-        raises: is it the exception that counts, which the body of a `with` statement raises?
+        raises: is it the exception that counts, which a block or a function raises?
+        parts: where the assertion compares several values of the student's: those, in the order in which they come.
+            Together they are the innermost value, and what `spine` begins with is made of them.
     """
 
     spine: tuple[Key, ...]
     raises: bool = False
+    parts: tuple[Key, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """The level of the whole assertion; the innermost value is at level 0."""
+        return len(self.spine) - (not self.parts)
 
 
 @dataclass(frozen=True)
@@ -74,16 +88,14 @@ def find_assertions(cells: Sequence[CodeCell], libraries: Collection[str] = ()) 
     for reached in flow.walk():
         if not (reached.cell.check or reached.function):
             continue
-        for root, expected, loops in _roots(reached.node):
+        for root, expected in _roots(reached.node, flow.depends):
             if id(root) not in found:
-                steady = reached.steady and not any(map(flow.depends, loops))
-                site, reason = _site(flow, root, expected) if steady else (None, _UNSTEADY)
+                site, reason = _site_or_reason(flow, root, expected) if reached.steady else (None, _UNSTEADY)
                 found[id(root)] = Assertion(reached.cell.id, root.lineno, site, reason, reached.function)
     return list(found.values())
 
 
 _UNSTEADY = "it is reached or not depending on the student's values"
-_BOTH = "both of its sides come from the student's work"
 _NEITHER = "neither of its sides comes from the student's work"
 
 
@@ -92,42 +104,42 @@ def is_assertion(node: ast.AST) -> bool:
     return any(True for _ in _roots(node))
 
 
-_Root = tuple[ast.expr | ast.Try, ast.expr | None, list[ast.expr]]
+_Root = tuple[ast.expr | ast.Try, ast.expr | None]
 
 
-def _roots(node: ast.AST) -> Iterator[_Root]:
-    """The expressions that a statement asserts; the exception that is expected, if one is; and what is looped over."""
+def _roots(node: ast.AST, depends: Callable[[ast.AST], bool] = lambda node: False) -> Iterator[_Root]:
+    """The expressions that a statement asserts, each with the exception that is expected, if one is."""
     match node:
         case ast.Assert(test=ast.BoolOp(op=ast.And(), values=values)):
             for value in values:
-                yield from _every(value)
+                yield from _every(value, depends)
         case ast.Assert(test=test):
-            yield from _every(test)
+            yield from _every(test, depends)
         case ast.Expr(value=ast.Call(func=function, args=args) as call):
-            if _asserts(function) and not _RAISING.match(_last(function)):
-                yield call, None, []
+            if _asserts(function) and not _RAISES.match(_last(function)):
+                yield call, None
             elif _asserts(function) and len(args) > 1:
-                yield call, args[0], []  # assert_raises(ValueError, f, -1)
+                yield call, args[0]  # assert_raises(ValueError, f, -1)
         case ast.With(items=items):
             for item in items:
                 expression = item.context_expr
-                if isinstance(expression, ast.Call) and _RAISING.match(_last(expression.func)) and expression.args:
-                    yield expression, expression.args[0], []
+                if isinstance(expression, ast.Call) and _RAISES.match(_last(expression.func)) and expression.args:
+                    yield expression, expression.args[0]
         case ast.Try(handlers=[ast.ExceptHandler(type=ast.expr() as kind, body=[ast.Pass()])], orelse=[*_, last]):
             fails = isinstance(last, ast.Assert) and isinstance(last.test, ast.Constant) and not last.test.value
             if fails or isinstance(last, ast.Raise):
-                yield node, kind, []  # try: f(-1), except ValueError: pass, else: raise AssertionError
+                yield node, kind  # try: f(-1), except ValueError: pass, else: raise AssertionError
 
 
-def _every(test: ast.expr) -> Iterator[_Root]:
-    """The test, or where it is all(... for ...), each of what is to be true."""
+def _every(test: ast.expr, depends: Callable[[ast.AST], bool]) -> Iterator[_Root]:
+    """The test, or where it is all(... for ...) over the same in every run, each of what is to be true."""
     match test:
         case ast.Call(func=ast.Name("all"), args=[ast.GeneratorExp() | ast.ListComp() as every], keywords=[]):
-            if not any(part.ifs or part.is_async for part in every.generators):
-                yield every.elt, None, [part.iter for part in every.generators]
+            if not any(part.ifs or part.is_async or depends(part.iter) for part in every.generators):
+                yield every.elt, None
                 return
     if not isinstance(test, ast.Constant):
-        yield test, None, []
+        yield test, None
 
 
 def _last(function: ast.expr) -> str:
@@ -138,43 +150,87 @@ def _asserts(function: ast.expr) -> bool:
     return bool(_ASSERTING.match(_last(function)))
 
 
-def _site(flow: Flow, root: ast.expr | ast.Try, expected: ast.expr | None) -> tuple[Site | None, str]:
+def _site_or_reason(flow: Flow, root: ast.expr | ast.Try, expected: ast.expr | None) -> tuple[Site | None, str]:
     if expected is not None:
         is_block = isinstance(root, ast.Try) or (isinstance(root, ast.Call) and len(root.args) == 1)
-        if flow.depends(expected) or not is_block:
-            return None, "the exception is the student's own" if is_block else "write it as a  with  statement"
+        if flow.depends(expected):
+            return None, "the exception is the student's own"
+        if not is_block and not isinstance(expected, ast.Name | ast.Attribute):
+            return None, "write it as a  with  statement"
         return Site((key_of(root),), True), ""
     if isinstance(root, ast.Try):
         return None, _NEITHER
     if isinstance(root, ast.Call) and _last(root.func) in flow.functions:
         return None, "the function that it calls asserts"
-    path: list[ast.expr] = [root]
-    while not _begins(path[-1]):
-        inner = [part for part in _parts(path[-1]) if flow.depends(part)]
+    for depends in (flow.depends, flow.may_have_changed):
+        if depends(root):
+            return _site(flow, root, depends), ""
+    return None, _NEITHER
+
+
+def _site(flow: Flow, root: ast.expr, depends: Callable[[ast.AST], bool]) -> Site:
+    """Where the student's value stands in an expression that depends on it."""
+    path = [root]
+    parts: list[ast.expr] = []
+    while not _begins(path[-1], flow):
         node = path[-1]
+        inner = [part for part in _parts(node) if depends(part)]
+        if isinstance(node, ast.GeneratorExp):
+            inner = [node.generators[0].iter] if _is_closed(flow, node, depends) else []
         if len(inner) == 1:
             path.append(inner[0])
-        elif not inner or _is_one_value(node) or (isinstance(node, ast.Call) and flow.depends(node.func)):
-            break
-        else:
-            return None, _BOTH
-    start = path[-1]
-    if isinstance(start, ast.GeneratorExp | ast.Lambda) or not flow.depends(start):
-        return None, _BOTH if flow.depends(start) else _NEITHER
-    if isinstance(start, ast.Name) and len(path) > 1 and _called(path[-2]) is start:
-        path.pop()  # f(3): the function itself is not a value
-    if isinstance(path[-1], ast.Name | ast.Attribute) and len(path) == 1 and isinstance(path[0], ast.Call):
-        return None, _BOTH
-    return Site(tuple(key_of(node) for node in reversed(path))), ""
+            continue
+        compares = not _is_one_value(node) and not (isinstance(node, ast.Call) and depends(node.func))
+        if compares and not any(_is_code(part, flow) for part in inner):
+            parts = inner
+        break
+    if not parts:
+        while len(path) > 1 and isinstance(path[-1], ast.GeneratorExp | ast.Lambda):
+            path.pop()  # not values, but what the call around them makes of them is
+        if len(path) > 1 and isinstance(path[-1], ast.Name) and _called(path[-2]) is path[-1]:
+            path.pop()  # f(3): the function itself is not a value
+    return Site(tuple(key_of(node) for node in reversed(path)), parts=tuple(map(key_of, parts)))
 
 
-def _begins(node: ast.expr) -> bool:
+def _is_closed(flow: Flow, node: ast.GeneratorExp, depends: Callable[[ast.AST], bool]) -> bool:
+    """Does nothing in it but what it first loops over depend on the student?"""
+    first, bound = node.generators[0], bound_names(node)
+    inside = {id(part) for part in ast.walk(first.iter)}
+    own = [part for part in ast.walk(node) if id(part) not in inside]
+    odd = (ast.NamedExpr, ast.Lambda, ast.Await, *_LOOPS)
+    if any(isinstance(part, odd) and part is not node for part in own) or any(map(_KNOWN_NAME.fullmatch, bound)):
+        return False
+    free = [part for part in own if isinstance(part, ast.Name) and part.id not in bound]
+    calls = [part for part in own if isinstance(part, ast.Call)]
+    return not (first.is_async or any(map(depends, free)) or any(map(flow.varies, calls)))
+
+
+def bound_names(node: ast.AST) -> set[str]:
+    """The names that an expression binds itself."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+
+
+def _begins(node: ast.expr, flow: Flow) -> bool:
     """Is this where evidence begins, whatever is inside?"""
-    if isinstance(node, _WHOLE):
+    if isinstance(node, ast.Call) and flow.varies(node):
+        return True  # it reads a file, or runs a text: not to be done again with a value of the student's
+    if isinstance(node, _WHOLE) or _is_identity(node):
         return True
     if isinstance(node, ast.Attribute):
         return node.attr in _SIZES
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
+
+
+def _is_identity(node: ast.expr) -> bool:
+    """Does it compare which objects its sides are? Evidence is copied, so that only the answer can be evidence."""
+    if not isinstance(node, ast.Compare) or not any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
+        return False
+    return not any(isinstance(side, ast.Constant) for side in (node.left, *node.comparators))
+
+
+def _is_code(node: ast.expr, flow: Flow) -> bool:
+    """Is it a function, or a loop that is still to run, and so not a value?"""
+    return isinstance(node, ast.GeneratorExp | ast.Lambda) or (isinstance(node, ast.Name) and node.id in flow.callables)
 
 
 def _is_one_value(node: ast.expr) -> bool:
@@ -210,7 +266,7 @@ class Step:
     """From the value of one expression of a spine to the value of the one around it.
 
     Attributes:
-        code: "lambda v, k0, k1, ...: v == k0", to be compiled: v is the inner value.
+        code: "lambda v, k0, k1, ...: v == k0", to be compiled: v is the inner value; v[0], v[1], ... are parts.
         known: the other expressions, by their order: k0, k1, ....
         comparand: which of them the value is compared with; None where none is.
     """
@@ -243,16 +299,18 @@ class Instrument(ast.NodeTransformer):
         self.sites = sites
         self.known = known
         self.around: dict[Key, list[tuple[str, str, int]]] = {}
-        self.blocks: dict[Key, list[str]] = {}
+        self.raising: dict[Key, list[str]] = {}
 
     def visit_Module(self, tree: ast.Module) -> ast.Module:
-        self.around, self.blocks = {}, {}
+        self.around, self.raising = {}, {}
         for number, site in enumerate(self.sites):
             name = f"{self.cell}:{number}"
             if site.raises:
-                self.blocks.setdefault(site.spine[0], []).append(name)
+                self.raising.setdefault(site.spine[0], []).append(name)
                 continue
-            for level, key in enumerate(site.spine):
+            for part, key in enumerate(site.parts):
+                self.around.setdefault(key, []).append((PART, name, part))
+            for level, key in enumerate(site.spine, start=bool(site.parts)):
                 self.around.setdefault(key, []).append((SEEN, name, level))
         if self.known:
             for name, steps in steps_of(self.cell, self.sites, tree).items():
@@ -266,21 +324,25 @@ class Instrument(ast.NodeTransformer):
         if not isinstance(node, ast.expr):
             return super().visit(node)
         around = self.around.get(key_of(node), ())
+        names = self.raising.get(key_of(node), ())
         new = node if isinstance(node, ast.JoinedStr) else super().visit(node)
         for function, name, number in around:
             new = _call(node, function, ast.Constant(name), ast.Constant(number), new)
+        if isinstance(new, ast.Call) and len(new.args) > 1:
+            for name in names:
+                new.args[1] = _call(new.args[1], RAISING, ast.Constant(name), new.args[0], new.args[1])
         return new
 
     def visit_With(self, node: ast.With) -> ast.With:
         calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
-        names = [(name, call.args[0]) for call in calls for name in self.blocks.get(key_of(call), ())]
+        names = [(name, call.args[0]) for call in calls for name in self.raising.get(key_of(call), ())]
         self.generic_visit(node)
         for name, expected in names:
             node.items.append(ast.withitem(_call(expected, RAISED, ast.Constant(name), expected)))
         return node
 
     def visit_Try(self, node: ast.Try) -> ast.Try:
-        names = self.blocks.get(key_of(node), ())
+        names = self.raising.get(key_of(node), ())
         kind = node.handlers[0].type if node.handlers else None
         self.generic_visit(node)
         for name in names:
@@ -305,12 +367,13 @@ def steps_of(cell: str, sites: Sequence[Site], tree: ast.AST) -> Mapping[str, St
     calls = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     found = {}
     for number, site in enumerate(sites):
-        path = [nodes[key] for key in site.spine if key in nodes]
-        if len(path) < len(site.spine):
+        if site.raises or not all(key in nodes for key in (*site.parts, *site.spine)):
             continue
+        path = [nodes[key] for key in site.spine]
+        inner = [[nodes[key] for key in site.parts], *([node] for node in path)]
         steps, known = [], 0
-        for inner, outer in pairwise(path):
-            step = _step(inner, outer, known)
+        for part, outer in pairwise(inner[not site.parts :]):
+            step = _step(part, outer[0], known)
             steps.append(step)
             known += len(step.known)
         text = " ".join(ast.unparse(path[-1]).split())
@@ -318,12 +381,13 @@ def steps_of(cell: str, sites: Sequence[Site], tree: ast.AST) -> Mapping[str, St
     return found
 
 
-def _step(inner: ast.expr, outer: ast.expr, first: int) -> Step:
+def _step(inner: list[ast.expr], outer: ast.expr, first: int) -> Step:
     known: list[ast.expr] = []
     swap = _Swap(inner, known, first)
     code = ast.unparse(swap.replaced(outer))
     names = ", ".join([_EVALUATED, *(f"k{first + number}" for number in range(len(known)))])
-    return Step(f"lambda {names}: {code}", tuple(map(key_of, known)), _comparand(inner, outer, known))
+    comparand = _comparand(inner[0], outer, known) if len(inner) == 1 else None
+    return Step(f"lambda {names}: {code}", tuple(map(key_of, known)), comparand)
 
 
 def _comparand(inner: ast.expr, outer: ast.expr, known: Sequence[ast.expr]) -> int | None:
@@ -341,26 +405,38 @@ _COMPARING = {"allclose", "isclose", "array_equal", "equals"}
 
 
 class _Swap:
-    """Makes an expression in which one part is the value `v`, and the other largest parts are known values."""
+    """Makes an expression in which some parts are the value `v`, and the other largest parts are known values.
 
-    def __init__(self, inner: ast.expr, known: list[ast.expr], first: int) -> None:
+    What a loop inside the expression binds stays; the other names there are known values.
+    """
+
+    def __init__(self, inner: list[ast.expr], known: list[ast.expr], first: int) -> None:
         self.inner = inner
         self.known = known
         self.first = first
 
-    def replaced(self, node: ast.AST) -> ast.AST:
+    def replaced(self, node: ast.AST, bound: Set[str] | None = None) -> ast.AST:
         """A copy of the node, its parts exchanged."""
         fields = {}
+        if isinstance(node, ast.GeneratorExp):
+            bound = bound_names(node)
         for name, value in ast.iter_fields(node):
-            fields[name] = [self.part(v) for v in value] if isinstance(value, list) else self.part(value)
+            many = isinstance(value, list)
+            fields[name] = [self.part(v, bound) for v in value] if many else self.part(value, bound)
         return type(node)(**fields)
 
-    def part(self, node: object) -> object:
-        if node is self.inner:
-            return ast.Name(_EVALUATED, ast.Load())
-        if isinstance(node, ast.Slice | ast.Starred) or (isinstance(node, ast.AST) and not isinstance(node, ast.expr)):
-            return node if isinstance(node, ast.expr_context) else self.replaced(node)
-        if isinstance(node, ast.expr):
-            self.known.append(node)
-            return ast.Name(f"k{self.first + len(self.known) - 1}", ast.Load())
-        return node
+    def part(self, node: object, bound: Set[str] | None) -> object:
+        for number, inner in enumerate(self.inner):
+            if node is inner:
+                value = ast.Name(_EVALUATED, ast.Load())
+                return value if len(self.inner) == 1 else ast.Subscript(value, ast.Constant(number), ast.Load())
+        if not isinstance(node, ast.AST) or isinstance(node, ast.expr_context):
+            return node
+        if bound is not None and isinstance(node, ast.Name | ast.Constant):
+            inside = isinstance(node, ast.Constant) or node.id in bound
+        else:
+            inside = bound is not None or isinstance(node, ast.Slice | ast.Starred) or not isinstance(node, ast.expr)
+        if inside:
+            return self.replaced(node, bound)
+        self.known.append(cast(ast.expr, node))
+        return ast.Name(f"k{self.first + len(self.known) - 1}", ast.Load())

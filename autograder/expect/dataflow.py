@@ -17,6 +17,7 @@ OUTSIDE = ("time.", "uuid.", "os.", "secrets.", "tempfile.", "subprocess.", "sys
 SAME_EVERYWHERE = ("os.path.join", "os.path.basename", "os.path.splitext", "os.sep", "sys.maxsize", "sys.getsizeof")
 NOW = {"now", "today", "utcnow"}
 BUILTINS = {"open", "input", "id", "hash", "globals", "locals", "vars", "dir", "get_ipython", "exec", "eval"}
+RUNS = {"compile", "__import__", "import_module", "loads", "sympify", "parse_expr", "query", "read_pickle", "memmap"}
 READERS = {"load", "loadtxt", "genfromtxt", "imread", "exists", "is_file", "is_dir", "read_text", "read_bytes"}
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -66,6 +67,8 @@ class Flow:
     modules: dict[str, str] = field(default_factory=dict)
     generators: set[str] = field(default_factory=set)
     unsteady_functions: set[str] = field(default_factory=set)
+    handed_over: set[str] = field(default_factory=set)
+    """Names of what the student's code was given, or ran with: it may have changed them."""
 
     def __post_init__(self) -> None:
         self.stack: list[_Frame] = []
@@ -76,14 +79,14 @@ class Flow:
             self._know(cell)
         for cell in self.cells:
             if cell.written:
-                self.student |= {name for name in _bound(cell.tree) if name not in self.modules}
+                self.student |= {name for name in _bound_outside(cell.tree) if name not in self.modules}
         size = -1
         while size != (size := self._size()):
             for _ in self.walk():
                 pass
 
     def _size(self) -> int:
-        return len(self.student) + len(self.unsteady_functions) + len(self.generators)
+        return len(self.student) + len(self.unsteady_functions) + len(self.generators) + len(self.handed_over)
 
     def _know(self, cell: CodeCell) -> None:
         """Take down what a cell imports and defines."""
@@ -112,6 +115,11 @@ class Flow:
     def depends(self, node: ast.AST) -> bool:
         """Does the value depend on the student, or differ from run to run? Asked where the walk is."""
         return any(self._is_origin(part) for part in ast.walk(node))
+
+    def may_have_changed(self, node: ast.AST) -> bool:
+        """Does the value depend on the student, or may the student's code have changed it in place?"""
+        names = {self.resolve(part.id) for part in ast.walk(node) if isinstance(part, ast.Name)}
+        return self.depends(node) or not names.isdisjoint(self.handed_over)
 
     def _is_origin(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Name):
@@ -146,7 +154,7 @@ class Flow:
             return not self.seeded
         if last in DRAWING_METHODS:
             return not self.seeded and not any(keyword.arg == "random_state" for keyword in call.keywords)
-        if name in BUILTINS or name.startswith(OUTSIDE) or last in NOW:
+        if name in BUILTINS or name.startswith(OUTSIDE) or last in NOW or last in RUNS:
             return True
         reads = last in READERS or last.startswith("read_")
         return reads and (self.cell.check or self.after_work)
@@ -185,6 +193,9 @@ class Flow:
             steady = steady and not self.depends(node.iter) and not self._leaves_early(node)
         elif isinstance(node, ast.Try | ast.Match) or _expects_errors(node):
             steady = False
+        if isinstance(node, ast.With | ast.AsyncWith) and any(map(self.depends, node.body)):
+            names = (part for item in node.items for part in ast.walk(item) if isinstance(part, ast.Name))
+            self.handed_over |= {self.resolve(part.id) for part in names}
         inner = [block for name in _BLOCKS if isinstance(block := getattr(node, name, None), list)]
         inner += [handler.body for handler in getattr(node, "handlers", ())]
         inner += [case.body for case in getattr(node, "cases", ())]
@@ -244,6 +255,7 @@ class Flow:
                 names = {n.id for argument in given for n in ast.walk(argument) if isinstance(n, ast.Name)}
                 if self.depends(part.func) or names & self.callables:
                     calls_student = True
+                    self.handed_over |= {self.resolve(name) for name in names}
                     for name in names & self.generators:
                         self._mark(self.resolve(name))
                 if self.dotted(part.func) in SEEDS:
@@ -293,9 +305,12 @@ class Flow:
                 pairs = [(item.optional_vars, item.context_expr) for item in items if item.optional_vars]
             case ast.Expr(value=ast.Call(func=ast.Name() as function, args=args)) if self.depends(function):
                 pairs = [(argument, function) for argument in args]  # sort_in_place(numbers)
+        pairs += [(part.target, part.value) for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
         for bound, given in pairs:
             if self.depends(given):
                 self._mark_bound(bound)
+            elif self.may_have_changed(given):
+                self.handed_over |= {self.resolve(n.id) for n in ast.walk(bound) if isinstance(n, ast.Name)}
 
     def _mark_bound(self, target: ast.AST) -> None:
         if base := _base(target):
@@ -322,6 +337,30 @@ def _bound(node: ast.AST) -> set[str]:
     """Every name that a piece of code binds; those inside its functions too."""
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
     return names | {part.name for part in ast.walk(node) if isinstance(part, (*_FUNCTIONS, ast.ClassDef))}
+
+
+def _bound_outside(tree: ast.Module) -> set[str]:
+    """The names that a cell binds for the cells after it, not those inside its functions, classes and loops."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+                names |= {n for part in ast.walk(node) if isinstance(part, ast.Global) for n in part.names}
+                continue
+            case ast.Lambda():
+                continue
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                names |= {part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)}
+                continue
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.ExceptHandler(name=str(name)):
+                names.add(name)
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                names.add(name)
+        waiting += ast.iter_child_nodes(node)
+    return names
 
 
 def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:

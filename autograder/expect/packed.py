@@ -5,7 +5,7 @@ needed to unpack it.
 """
 
 import sys
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ _CONTAINERS = (list, tuple, dict)
 
 def pack(value: Any) -> Packed:
     """The value as evidence: (kind, content). Raises EvidenceError where its type is unknown."""
-    packer = _PACKERS.get(type(value)) or _pandas_packer(type(value))
+    packer = _PACKERS.get(type(value)) or _numpy_packer(value) or _pandas_packer(type(value))
     try:
         if packer is None or type(value) in _CONTAINERS:
             encode(value)
@@ -79,6 +79,10 @@ _PACKERS: dict[type, tuple[str, Callable[[Any], Value]]] = {
     set: ("set", _items),
     frozenset: ("frozenset", _items),
     bytes: ("bytes", lambda value: np.frombuffer(value, np.uint8).copy()),
+    deque: ("deque", _items),
+    type({}.keys()): ("keys", _items),
+    type({}.values()): ("values", _items),
+    type({}.items()): ("items", lambda value: _pairs(dict(value))),
     range: ("range", lambda value: [value.start, value.stop, value.step]),
     Decimal: ("Decimal", str),
     Fraction: ("Fraction", lambda value: [value.numerator, value.denominator]),
@@ -86,6 +90,13 @@ _PACKERS: dict[type, tuple[str, Callable[[Any], Value]]] = {
     date: ("date", lambda value: value.isoformat()),
     timedelta: ("timedelta", lambda value: [value.days, value.seconds, value.microseconds]),
 }
+
+
+def _numpy_packer(value: Any) -> tuple[str, Callable[[Any], Value]] | None:
+    """How to pack a plain dtype of numpy's, as numbers have them; None for anything else."""
+    if isinstance(value, np.dtype) and type(value).__module__.startswith("numpy.") and value.kind in "biufcSUmM":
+        return "dtype", lambda dtype: dtype.str
+    return None
 
 
 def _pandas_packer(kind: type) -> tuple[str, Callable[[Any], Value]] | None:
@@ -170,8 +181,13 @@ _UNPACKERS: dict[str, Callable[[Any], Any]] = {
     "defaultdict": lambda content: defaultdict(None, _dict(content)),
     "set": lambda content: set(_unpacked(content)),
     "frozenset": lambda content: frozenset(_unpacked(content)),
+    "deque": lambda content: deque(_unpacked(content)),
+    "keys": lambda content: dict.fromkeys(_unpacked(content)).keys(),
+    "values": lambda content: dict(enumerate(_unpacked(content))).values(),
+    "items": lambda content: _dict(content).items(),
     "bytes": lambda content: content.tobytes(),
     "range": lambda content: range(*content),
+    "dtype": np.dtype,
     "Decimal": Decimal,
     "Fraction": lambda content: Fraction(*content),
     "datetime": datetime.fromisoformat,

@@ -19,6 +19,7 @@ from autograder.expect.sites import assertions_in
 from autograder.grade.verify import verify
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release
+from autograder.release.refusals import forgeable
 
 
 def load(name: str):
@@ -67,7 +68,7 @@ FORGERY = 'get_ipython().input_transformers_cleanup.append(lambda lines: ["pass\
 
 def test_a_submission_that_takes_the_tests_out(tmp_path, grading):
     """Does the line that earns everything in stock nbgrader earn no more than lint says could be forged?"""
-    sources = {style: nbgraders.source_notebook(style) for style in ("asserts", "numeric", "tools")}
+    sources = {style: nbgraders.source_notebook(style) for style in ("asserts", "credit", "intro", "tools")}
     course = nbgraders.write_course(tmp_path / "course", sources, CONFIG)
     release(course, ["ps1"])
     nbgraders.hand_in(course)
@@ -78,15 +79,18 @@ def test_a_submission_that_takes_the_tests_out(tmp_path, grading):
         next(cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("solution")).source = FORGERY
         write_notebook(nb, path)
     grading(SimpleNamespace(course=course, name="ps1"))
-    earned = {name.split()[1]: score for name, score in scores(course).items() if score}
-    assert earned == {"root-errors-called": 1}
+    earned = {name.split()[1] for name, score in scores(course).items() if score}
+    said = "".join(text for nb in sources.values() for _, text in forgeable(with_ids(nb), ()))
+    assert earned == {"double-parts"}
+    assert "4 of its 9 points" in said
+    assert "double-parts" in said
 
 
-def test_most_assertions_are_judged_on_the_trusted_side():
-    """Of the assertions of these courses, are at least four in five told apart?"""
+def test_nearly_all_assertions_are_judged_on_the_trusted_side():
+    """Of the assertions of these courses, are at least nineteen in twenty?"""
     notebooks = [nb for course in nbgraders.COURSES.values() for nb in course.notebooks(3).values()]
     found = [assertion for nb in notebooks for assertion in assertions_in(with_ids(nb))]
-    assert sum(a.site is not None for a in found) / len(found) >= 0.8
+    assert sum(a.site is not None for a in found) / len(found) >= 0.95
 
 
 def with_ids(nb):

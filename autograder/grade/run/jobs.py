@@ -35,7 +35,10 @@ class Cell:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Cell":
         """The cell that `dataclasses.asdict` and JSON made that of."""
-        sites = tuple(Site(tuple(map(tuple, site["spine"])), site["raises"]) for site in content["sites"])
+        sites = tuple(
+            Site(tuple(map(tuple, site["spine"])), site["raises"], tuple(map(tuple, site["parts"])))
+            for site in content["sites"]
+        )
         return cls(**(content | {"sites": sites}))
 
 
