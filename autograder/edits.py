@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from nbformat import NotebookNode
 
 from autograder.files import DATA_SETS, decoded, never_submitted
+from autograder.given import taken_in
 from autograder.questions import Kind, kind_of, marks_of, students_write
 from autograder.regions import (
     Edit,
@@ -27,6 +28,7 @@ from autograder.regions import (
 
 LIKE_ENOUGH = 0.6
 GAP = "\n\n"  # what notebooks put between cells that are merged
+CERTAIN = 1000.0  # the likeness of a pair that is known
 SAME = 1.5  # the likeness of a cell with exactly the released text
 MAX_COMPARED = 20_000  # characters of a cell that is compared with others
 MAX_LIKENED = 200  # cells that are compared with those of ours that were not found by their ids
@@ -88,6 +90,7 @@ class LaidFiles:
 
     contents: Mapping[str, bytes]
     edits: tuple[Edit, ...]
+    notes: tuple[Note, ...]
 
 
 def released_cell(cell: NotebookNode, text: str | None = None) -> ReleasedCell:
@@ -150,6 +153,8 @@ def lay_notebook(place: str, theirs: Sequence[NotebookNode], released: Sequence[
             laid = lay_cell(theirs[index], cell, where)
             cells.append(LaidCell(cell.id, laid.text, index, ours))
             edits += laid.edits
+            if cell.cell_type == "code":
+                notes += notes_of_taken_in(where, laid, cell.text)
             if theirs[index].cell_type != cell.cell_type:
                 kind = theirs[index].cell_type
                 notes.append(Note("changed cell", f"{where} was turned into a {kind} cell; it is {cell.cell_type}"))
@@ -183,6 +188,27 @@ def lay_cell(theirs: NotebookNode, cell: ReleasedCell, place: str = "") -> Splic
     if cell.is_prose and laid.text == cell.text and theirs.source.strip() != cell.text.strip():
         return Spliced(theirs.source, ())
     return laid
+
+
+def notes_of_taken_in(place: str, laid: Spliced, released: str) -> list[Note]:
+    """A note where code in a region keeps given code after it from running as it was given."""
+    if not laid.inner:
+        return []
+    lines = taken_in(
+        laid.text, laid.inner, released, [(region.start + 1, region.end) for region in find_regions(released)]
+    )
+    if not lines:
+        return []
+    first = laid.text.split("\n")[lines[0] - 1].strip()[:80]
+    count = (
+        "1 given line does not run as it was"
+        if len(lines) == 1
+        else f"{len(lines)} given lines do not run as they were"
+    )
+    them = "it" if len(lines) == 1 else "them"
+    more = f", and {len(lines) - 1} more" if len(lines) > 1 else ""
+    text = f"{place}: {count} given, since code in a region takes {them} in: line {lines[0]}, {first}{more}"
+    return [Note("given code", text)]
 
 
 def lay_merged(theirs: NotebookNode, window: Sequence[ReleasedCell], place: str) -> tuple[list[str], tuple[Edit, ...]]:
@@ -269,8 +295,7 @@ def match_cells(theirs: Sequence[NotebookNode], released: Sequence[ReleasedCell]
     rows, columns = left(), free()[:MAX_LIKENED]
     alike = {(i, j): likeness(theirs[index], released[ours]) for i, ours in enumerate(rows)
              for j, index in enumerate(columns)}  # fmt: skip
-    for i, j in pair_in_order(len(rows), len(columns), lambda i, j: alike[i, j], LIKE_ENOUGH - 1e-9):
-        matched[rows[i]] = columns[j]
+    matched |= between_known(rows, columns, alike, matched)
     used = set(matched.values())
     for (i, j), score in sorted(alike.items(), key=lambda item: -item[1]):
         if score >= LIKE_ENOUGH and rows[i] not in matched and columns[j] not in used:
@@ -285,6 +310,28 @@ def match_cells(theirs: Sequence[NotebookNode], released: Sequence[ReleasedCell]
         if released[ours].is_prose and alone and theirs[between[0]].cell_type == released[ours].cell_type:
             matched[ours] = between[0]
     return matched
+
+
+def between_known(
+    rows: Sequence[int], columns: Sequence[int], alike: Mapping[tuple[int, int], float], known: Mapping[int, int]
+) -> dict[int, int]:
+    """The most alike pairs of `rows` and `columns` that keep their order, also beside the pairs that are known.
+
+    So of two cells with the same text, the one that stands where it was released is taken.
+
+    Args:
+        alike: (position in rows, position in columns) -> likeness.
+    """
+    all_rows, all_columns = sorted([*rows, *known]), sorted([*columns, *known.values()])
+    likeness = {(rows[i], columns[j]): score for (i, j), score in alike.items()} | dict.fromkeys(known.items(), CERTAIN)
+    pairs = pair_in_order(
+        len(all_rows),
+        len(all_columns),
+        lambda i, j: likeness.get((all_rows[i], all_columns[j]), 0.0),
+        LIKE_ENOUGH - 1e-9,
+    )
+    found = {all_rows[i]: all_columns[j] for i, j in pairs}
+    return {ours: index for ours, index in found.items() if ours not in known}
 
 
 def matched_by_id(theirs: Sequence[NotebookNode], released: Sequence[ReleasedCell]) -> dict[int, int]:
@@ -391,6 +438,7 @@ def lay_files(theirs: Mapping[str, bytes], released: Mapping[str, bytes]) -> Lai
     """
     contents: dict[str, bytes] = {}
     edits: list[Edit] = []
+    notes: list[Note] = []
     for path in sorted({*released, *(path for path in theirs if is_own_module(path))}):
         if path not in released:
             edits.append(Edit(path, "added", 1, "", shown(lines_of(theirs[path])), whole=True))
@@ -409,9 +457,11 @@ def lay_files(theirs: Mapping[str, bytes], released: Mapping[str, bytes]) -> Lai
             continue
         laid = splice(submitted, text, path)
         edits += laid.edits
+        if path.endswith(".py"):
+            notes += notes_of_taken_in(path, laid, text)
         if has_region(text):
             contents[path] = laid.text.encode("utf-8", "surrogatepass")
-    return LaidFiles(contents, tuple(edits))
+    return LaidFiles(contents, tuple(edits), tuple(notes))
 
 
 def is_own_module(path: str) -> bool:

@@ -5,7 +5,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ MAX_CONTAINERS = 2_000_000  # lists and objects in one file: a small file can ho
 MAX_CELLS = 5000
 MAX_DEPTH = 40
 CELL_TYPES = ("code", "markdown", "raw")
+NO_ID, OLD_FORMAT = " has no usable id", "its format is 4."
 CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -73,7 +74,18 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
         raise CourseError(f"{name} is of format {given}; format 4 is needed. Open it in Jupyter and save it.")
     if len(content["cells"]) > MAX_CELLS:
         raise CourseError(f"{name} has {len(content['cells'])} cells, at most {MAX_CELLS} are read.")
-    return _notebook(content, mended.append), tuple(mended)
+    notebook = _notebook(content, mended.append)
+    return notebook, tuple(without_repeated(mended))
+
+
+def without_repeated(mended: Sequence[str]) -> Iterator[str]:
+    """What was mended, with one line for all cells without ids; none in a format that has no ids."""
+    lost = [sentence for sentence in mended if sentence.endswith(NO_ID)]
+    for sentence in mended:
+        if sentence not in lost:
+            yield sentence
+        elif sentence == lost[0] and not any(one.startswith(OLD_FORMAT) for one in mended):
+            yield sentence if len(lost) == 1 else f"{len(lost)} cells have{NO_ID.removeprefix(' has')}"
 
 
 def _place(error: ValueError) -> str:
@@ -136,7 +148,7 @@ Note = Callable[[str], None]
 def _notebook(content: dict[str, Any], note: Note) -> NotebookNode:
     minor = content.get("nbformat_minor")
     if type(minor) is not int or minor < 5:
-        note(f"its format is 4.{repr(minor)[:20]}, not 4.5")
+        note(f"{OLD_FORMAT}{repr(minor)[:20]}, not 4.5")
     metadata = _object(content.get("metadata"), "the notebook's metadata", note)
     cells: list[NotebookNode] = []
     ids: set[str] = set()
@@ -180,7 +192,7 @@ def _id(given: Any, metadata: NotebookNode, where: str, ids: set[str], note: Not
     if isinstance(given, str) and given in ids:
         note(f'{where} has the id "{given}" of an earlier cell')
     elif chosen != given:
-        note(f"{where} has no usable id")
+        note(f"{where}{NO_ID}")
     ids.add(chosen)
     return chosen
 

@@ -84,10 +84,15 @@ class Edit:
 
 @dataclass(frozen=True)
 class Spliced:
-    """The text to run, and every edit that is not in it."""
+    """The text to run, and every edit that is not in it.
+
+    Attributes:
+        inner: for each region, the 0-based numbers in `text` of its first inner line and of its END banner.
+    """
 
     text: str
     edits: tuple[Edit, ...]
+    inner: tuple[tuple[int, int], ...] = ()
 
 
 # --- find -------------------------------------------------------------------------------------------------------------
@@ -280,11 +285,21 @@ def splice(submitted: str, source: str, place: str = "") -> Spliced:
             span, has_end = _gap(index, found, lost, between, theirs)
             (found if has_end else lost)[index] = span
 
-    text = list(ours)
-    for index in sorted(found, reverse=True):
-        region, span = regions[index], found[index]
-        text[region.start + 1 : region.end] = _reindent(theirs[span.first : span.last], span.indent, region.indent)
-    return Spliced("\n".join(text), _edits(place, ours, regions, theirs, found, lost))
+    text: list[str] = []
+    inner: list[tuple[int, int]] = []
+    done = 0
+    for index, region in enumerate(regions):
+        text += ours[done : region.start + 1]
+        first = len(text)
+        if index in found:
+            span = found[index]
+            text += _reindent(theirs[span.first : span.last], span.indent, region.indent)
+        else:
+            text += ours[region.start + 1 : region.end]
+        inner.append((first, len(text)))
+        done = region.end
+    text += ours[done:]
+    return Spliced("\n".join(text), _edits(place, ours, regions, theirs, found, lost), tuple(inner))
 
 
 def _lines(text: str) -> list[str]:

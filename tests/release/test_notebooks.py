@@ -109,6 +109,13 @@ def test_a_huge_file_is_not_read_whole(tmp_path):
 # --- notebooks with malformed parts -----------------------------------------------------------------------------------
 
 
+def test_lost_ids_are_one_line():
+    """Are many cells without ids one line, and none in a format that has no ids?"""
+    cells = [code_cell(id=None) for _ in range(9)]
+    assert parse(notebook(*cells))[1] == ("9 cells have no usable id",)
+    assert parse(notebook(*cells, nbformat_minor=4))[1] == ("its format is 4.4, not 4.5",)
+
+
 @pytest.mark.parametrize(
     ("cell", "mended"),
     [

@@ -13,6 +13,7 @@ from io import BytesIO
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.prepare.splice import SplicedSubmission
 from autograder.regions import RegionError, find_regions
+from autograder.syntax import parse_python
 
 LEAST = 120  # characters of a region without comments and layout
 
@@ -60,7 +61,7 @@ def regions_in(text: str) -> Iterator[str]:
 def plain(region: str) -> str:
     """A region without comments and layout, as far as it is Python."""
     try:
-        return ast.unparse(ast.parse(textwrap.dedent(region)))
+        return ast.unparse(parse_python(textwrap.dedent(region)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return " ".join(region.split())
 

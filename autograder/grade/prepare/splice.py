@@ -182,6 +182,7 @@ def splice_files(submission: Submission, pristine: Pristine, edits: list[Edit], 
         {path: content for path, content in submission.files.items() if not path.endswith(".ipynb")}, released
     )
     edits += laid.edits
+    notes += laid.notes
     for path, ours in released.items():
         theirs = submission.files.get(path)
         if path in pristine.given:

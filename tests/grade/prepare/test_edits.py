@@ -132,6 +132,25 @@ def test_lost_ids_are_no_accusation():
     assert (laid.edits, laid.notes) == ((), ())
 
 
+def test_of_two_cells_with_one_text_the_one_in_its_place_is_taken():
+    """Is a copy of a cell above it, in a notebook without ids, an added cell, and no cell moved?"""
+    released = [released_cell(new_code_cell(text, id=f"c{i}")) for i, text in enumerate(["a = 1", "b = 2", "c = 3"])]
+    theirs = [new_code_cell(text, id=f"new-{i}") for i, text in enumerate(["c = 3", "a = 1", "b = 2", "c = 3"])]
+    laid = lay_notebook("a.ipynb", theirs, released)
+    assert [(cell.id, cell.theirs) for cell in laid.cells] == [("c0", 1), ("c1", 2), ("c2", 3)]
+    assert (laid.edits, laid.notes) == ((), ())
+
+
+def test_given_code_between_regions_that_a_string_takes_in():
+    """Is it noted that given code of a cell does not run, though not a letter of it was changed?"""
+    text = f"{BEGIN}\npass\n{END}\nassert x > 0\n{BEGIN}\npass\n{END}"
+    cell = new_code_cell(text.replace("pass", '"""'), id="c")
+    laid = lay_notebook("a.ipynb", [cell], [released_cell(new_code_cell(text, id="c"))])
+    assert laid.edits == ()
+    assert [note.kind for note in laid.notes] == ["given code"]
+    assert "a.ipynb: c: 1 given line does not run as it was given" in laid.notes[0].text
+
+
 def work_cell(id: str, line: str, before: str = "") -> NotebookNode:
     return new_code_cell(f"{before}{BEGIN}\n{line}\n{END}", id=id)
 
