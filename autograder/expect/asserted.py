@@ -49,6 +49,9 @@ class Asserted(Expectation):
 
     guessable: ClassVar[bool] = True
 
+    def calls(self) -> tuple[Outcome, ...]:
+        return tuple(self.outcomes.values())
+
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         if type(evidence) is not tuple or len(evidence) != 2 or evidence[0] not in self.outcomes:
             return unusable(self.name, "what the submission gave is of a type that cannot be judged")

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from autograder.expect.evidence import Value
 
@@ -56,6 +56,10 @@ class Expectation(ABC):
         """Is a value from the student's process wanted?"""
         return self.needs_evidence
 
+    def calls(self) -> tuple[Callable[..., Any], ...]:
+        """The author's own functions that judging calls."""
+        return ()
+
     @abstractmethod
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         """The trusted side's judgement of a student's value."""
@@ -84,6 +88,9 @@ class Hidden(Expectation):
 
     def takes_evidence(self) -> bool:
         return self.inner.takes_evidence()
+
+    def calls(self) -> tuple[Callable[..., Any], ...]:
+        return self.inner.calls()
 
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         judgement = self.inner.judge(evidence, read_file)

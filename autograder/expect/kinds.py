@@ -161,6 +161,9 @@ class Holds(Expectation):
 
     guessable: ClassVar[bool] = True
 
+    def calls(self) -> tuple[Callable[..., Any], ...]:
+        return (self.predicate,)
+
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         if len(encode(evidence)) > self.room:
             return unusable(self.name, f"the value is much larger than it should be ({diagnosis.describe(evidence)})")
@@ -209,6 +212,9 @@ class Accuracy(Expectation):
         if not 0 <= self.floor < self.full <= self.steps:
             floor, full = self.floor / self.steps, self.full / self.steps
             raise ValueError(f"floor {floor} and full {full} should be 0 <= floor < full <= 1")
+
+    def calls(self) -> tuple[Callable[..., Any], ...]:
+        return (self.predict, self.held_out) if self.held_out else (self.predict,)
 
     def sealed(self, read_file: ReadFile) -> "Accuracy":
         params = self.load(read_file)

@@ -36,6 +36,8 @@ class Frame(bytes, Enum):
     # A judge and the process with the answer key.
     MAKE_KEY, KEY_CELL, KEY_MADE, KEY_FAILED = b"k", b"c", b"K", b"X"
     JUDGE, MESSAGE, FILE, VERDICT = b"j", b"m", b"w", b"J"
+    # From a fork that judges: this submission is judged.
+    JUDGED = b"g"
     # The answer key's process and a copy of it that tries mistakes.
     TRY, TRIED = b"?", b"!"
     # A report's task and its outcome.

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from autograder.expect.message import pack
 from autograder.grade.run.jobs import CellRun, NotebookRun
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge, JudgeDied
+from autograder.sandbox.watchdog import descendants
 
 SETUP = "import os\nimport signal\nimport time\nimport numpy as np\nfrom autograder import expect"
 PRIME = """
@@ -24,6 +26,9 @@ CELLS = {
     "nap-check": "expect.holds(1, lambda n: (n == 1 or time.sleep(1000)) is True, 'is one', name='one')",
     "kill-check": "expect.holds(1, lambda n: n == 1 or os.kill(os.getpid(), signal.SIGSEGV), 'is one', name='one')",
     "eat-check": "expect.holds(1, lambda n: n == 1 or bool(np.ones(10**n)[0]), 'is one', name='one')",
+    "once-check": (
+        "seen = []\nexpect.holds(1, lambda n: seen.append(n) is None and len(seen) <= 2, 'is the first', name='first')"
+    ),
     "plain-check": "expect.close(2.0, 2.0, name='two')",
 }
 TOML = """title = "Slow"
@@ -50,7 +55,7 @@ def judge(course_factory, tmp_path_factory):
 
 def credits_for(judge: Judge, **values: object) -> dict[str, float]:
     """The credit of each cell; cells that are not named get the right value."""
-    given = {"prime": 97, "nap": 1, "kill": 1, "eat": 1, "plain": 2.0} | values
+    given = {"prime": 97, "nap": 1, "kill": 1, "eat": 1, "once": 1, "plain": 2.0} | values
     evidence = [pack(f"{name}-check", 0, encode(value)) for name, value in given.items()]
     verdict = judge.judge(NotebookRun({f"{name}-check": CellRun() for name in given}, evidence), {})
     credits_for.flags = {name.removesuffix("-check"): cell.flags for name, cell in verdict.cells.items()}
@@ -58,7 +63,7 @@ def credits_for(judge: Judge, **values: object) -> dict[str, float]:
     return {name.removesuffix("-check"): cell.credit for name, cell in verdict.cells.items()}
 
 
-FULL = dict.fromkeys(("prime", "nap", "kill", "eat", "plain"), 1.0)
+FULL = dict.fromkeys(("prime", "nap", "kill", "eat", "once", "plain"), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,10 @@ FULL = dict.fromkeys(("prime", "nap", "kill", "eat", "plain"), 1.0)
     ],
 )
 def test_value_that_stops_the_judge(judge, culprit, value, words):
-    """Does a value with which judging never ends, crashes or eats up memory cost only its own cell, with a flag?"""
+    """Does a value with which judging never ends, crashes or eats up memory cost only its own cell, with a flag?
+
+    (The predicate of "once" counts how often it is called: what it keeps of one submission never meets another.)
+    """
     began = time.monotonic()
     assert credits_for(judge, **{culprit: value}) == FULL | {culprit: 0.0}
     assert words in " ".join([*credits_for.flags[culprit], *credits_for.lines[culprit]])
@@ -87,3 +95,40 @@ def test_judge_that_somebody_kills_is_no_verdict(judge, monkeypatch):
         credits_for(judge)
     judge.revive()
     assert credits_for(judge) == FULL
+
+
+def test_one_fork_judges_many_where_nothing_can_be_left_behind(course_factory, tmp_path):
+    """Do submissions share a process where all predicates only compute, and does another take its place?"""
+    cells = [
+        course_factory.given("setup", SETUP),
+        course_factory.check("less-check", 1, "expect.holds(1, lambda n: n < 5, 'is less', name='less')"),
+    ]
+    plain = course_factory.make_course(
+        tmp_path / "course",
+        b"",
+        "plain",
+        TOML.replace("Slow", "Plain"),
+        "x = 1\n",
+        {"only": course_factory.notebook(*cells)},
+    )
+    with WarmProcess() as warm, Judge(plain.course, plain.course.assignment("plain"), "only", 0, warm) as judge:
+        judge.prepare()
+
+        def credit(value: int) -> float:
+            evidence = [pack("less-check", 0, encode(value))]
+            return judge.judge(NotebookRun({"less-check": CellRun()}, evidence), {}).cells["less-check"].credit
+
+        def judging() -> list[int]:
+            return [pid for pid in descendants(judge.process.pid) if name_of(pid) == "judging"]
+
+        assert [credit(1), credit(7)] == [1, 0]
+        (pid,) = judging()
+        assert [credit(7), credit(1)] == [0, 1]
+        assert judging() == [pid]
+        os.kill(pid, signal.SIGKILL)
+        assert [credit(7), credit(1)] == [0, 1]
+        assert judging() != [pid]
+
+
+def name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
