@@ -76,11 +76,19 @@ class Homework:
         return {Path(folder).name: did for folder, did in self._run(job).items()}
 
     def grade(
-        self, reference: Path, folders: Sequence[Path], notebook: str, skip: Collection[str] = (), seed: int = 1
+        self,
+        reference: Path,
+        folders: Sequence[Path],
+        notebook: str,
+        skip: Collection[str] = (),
+        only_key: Collection[str] = (),
     ) -> dict[str, Did]:
-        """Run a notebook of several submissions and judge them; by the folders' names."""
-        job = {"folders": [str(folder) for folder in folders], "notebook": notebook, "skip": list(skip)}
-        runs = self._run(job | {"reference": str(reference), "seed": seed})
+        """Run a notebook of several submissions and judge them; by the folders' names.
+
+        The cells in `only_key` run in the reference alone: loading images takes seconds, and only the judge uses them.
+        """
+        job = {"folders": [str(folder) for folder in folders], "notebook": notebook, "skip": [*skip, *only_key]}
+        runs = self._run(job | {"reference": str(reference), "seed": 1, "skip_in_key": list(skip)})
         return {Path(folder).name: did for folder, did in runs.items()}
 
     def scores(self, did: Did, notebook: str) -> dict[str, float]:

@@ -89,7 +89,8 @@ def main() -> None:
         else:
             records = pool.map(record, tasks, chunksize=1)
             key = KeySession(job["seed"])
-            failed = {cell: did["error"] for cell, did in run(job["reference"], job, key).items() if did["error"]}
+            keyed = run(job["reference"], job | {"skip": job["skip_in_key"]}, key)
+            failed = {cell: did["error"] for cell, did in keyed.items() if did["error"]}
             if failed:
                 sys.exit(f"the reference fails: {failed}")
             runs = [

@@ -23,7 +23,7 @@ IDLE = {
     ],
     "two_layer_net": [
         "hand-figure", "hand-table", "baseline", "baseline-plots", "search",
-        "load-best", "best-weights", "test", "bonus-train",
+        "load-best", "best-weights", "test", "bonus-train", "bonus-own",
     ],
 }  # fmt: skip
 
@@ -53,7 +53,14 @@ MISTAKES = {
         f"{KNN}.predict_labels",
         "        nearest = self.y_train[np.argsort(dists, axis=1)[:, :k]].tolist()\n"
         "        y_pred = np.array([max(labels, key=labels.count) for labels in nearest])",
-        ["vote-check"],
+        ["vote-check", "near-ties-check"],
+    ),
+    "equally-near-in-any-order": (
+        "knn",
+        f"{KNN}.predict_labels",
+        "        order = np.array([np.lexsort((-np.arange(len(row)), row)) for row in dists])[:, :k]\n"
+        "        y_pred = np.array([np.bincount(self.y_train[row]).argmax() for row in order])",
+        ["near-ties-check"],
     ),
     "trains-on-the-fold-left-out": (
         "knn",
@@ -83,6 +90,27 @@ MISTAKES = {
         "    delta1 = (W2.T @ delta2) * x1 * (1 - x1)\n"
         "    dW1, db1, dW2, db2 = np.outer(delta1, x0), delta1, np.outer(delta2, x1), delta2",
         ["hand-backward-check"],
+    ),
+    "weights-transposed": (
+        "two_layer_net",
+        "two_layer_net:shapes",
+        '    shapes = {"W1": (D, H), "b1": (H,), "W2": (H, C), "b2": (C,)}',
+        ["shapes-check"],
+    ),
+    "mse-changes-the-scores": (
+        "two_layer_net",
+        "nn.losses.mse_loss",
+        "    scores[np.arange(len(y)), y] -= 1\n    loss, dscores = 0.5 * np.sum(scores**2) / len(y), scores / len(y)",
+        ["mse-check"],
+    ),
+    "softmax-maximum-of-the-whole-batch": (
+        "two_layer_net",
+        "nn.losses.softmax_loss",
+        "    shifted = scores - scores.max()\n"
+        "    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n"
+        "    loss = -log_probs[np.arange(len(y)), y].mean()\n"
+        "    dscores = (np.exp(log_probs) - np.eye(scores.shape[1])[y]) / len(y)",
+        ["bonus-check"],
     ),
     "predicts-the-smallest-score": (
         "two_layer_net",
@@ -122,6 +150,18 @@ MISTAKES = {
 }
 NOTEBOOKS = ("knn", "two_layer_net")
 
+# Right in another way. Nothing may be lost.
+OTHER_WAYS = {
+    "softmax-in-place": (
+        "two_layer_net",
+        "nn.losses.softmax_loss",
+        "    scores -= scores.max(axis=1, keepdims=True)\n"
+        "    log_probs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))\n"
+        "    loss = -log_probs[np.arange(len(y)), y].mean()\n"
+        "    dscores = (np.exp(log_probs) - np.eye(scores.shape[1])[y]) / len(y)",
+    ),
+}
+
 
 @pytest.fixture(scope="module")
 def knn_and_mse_net(homework):
@@ -144,10 +184,10 @@ def graded(knn_and_mse_net, complete):
     runs = {}
     for notebook in NOTEBOOKS:
         folders = [homework.submission(f"complete-{notebook}", files=reference)]
-        for name, (where, region, text, _) in MISTAKES.items():
+        for name, (where, region, text, *_) in (MISTAKES | OTHER_WAYS).items():
             if where == notebook:
                 folders.append(homework.submission(name, write={region: text}, files=reference))
-        runs |= homework.grade(reference, folders, notebook, skip=IDLE[notebook])
+        runs |= homework.grade(reference, folders, notebook, skip=IDLE[notebook], only_key=["data", "cifar"])
     return runs
 
 
@@ -207,6 +247,26 @@ def test_a_mistake_loses_its_question(knn_and_mse_net, graded, name):
     """Does a usual mistake lose exactly the checks that test it, and none of the others?"""
     notebook, _, _, lost = MISTAKES[name]
     assert knn_and_mse_net.lost(graded[name], notebook) == lost
+
+
+@pytest.mark.parametrize("name", OTHER_WAYS)
+def test_another_way_loses_nothing(knn_and_mse_net, graded, name):
+    """Does a right solution that works in its own way earn every point?"""
+    assert knn_and_mse_net.lost(graded[name], OTHER_WAYS[name][0]) == []
+
+
+def test_changes_in_place_count_at_home_as_when_graded(knn_and_mse_net):
+    """Does a student hear at once what grading says of a function that changes its argument?"""
+    written = {name: (MISTAKES | OTHER_WAYS)[name] for name in ("mse-changes-the-scores", "softmax-in-place")}
+    folders = [
+        knn_and_mse_net.submission(f"{name}-at-home", write={region: text})
+        for name, (_, region, text, *_) in written.items()
+    ]
+    wanted = {"setup", "mse-check", "bonus-check"}
+    cells = read_notebook(folders[0] / "two_layer_net.ipynb").cells
+    did = knn_and_mse_net.check_all(folders, "two_layer_net", skip=[c.id for c in cells if c.id not in wanted])
+    assert "scores afterwards, unchanged" in did["mse-changes-the-scores-at-home"]["mse-check"]["error"]
+    assert did["softmax-in-place-at-home"]["bonus-check"]["error"] is None
 
 
 def test_usual_mistakes_are_named(graded):
@@ -276,16 +336,18 @@ def test_all_ways_of_computing_distances_agree(complete):
     assert "DIFFERS" not in text
 
 
-def test_the_search_saves_its_best_settings(complete):
+def test_the_search_saves_its_best_settings(knn_and_mse_net, complete):
     """Do weights and settings lie beside the notebook, of a net trained from scratch?"""
     folder, did = complete
     settings = json.loads(Path(folder, "best_settings.json").read_text())
     assert settings["num_iters"] >= 1000
+    assert json.loads((folder / "knn_accuracy.json").read_text())["accuracy"] >= 0.25
     assert str(settings["learning_rate"]) in did["two_layer_net"]["load-best"]["text"]
     with np.load(folder / "best_net.npz", allow_pickle=False) as weights:
         assert {name: weights[name].shape for name in weights} == {
-            "W1": (50, 3072), "b1": (50,), "W2": (10, 50), "b2": (10,),
+            "trained_on": (), "W1": (50, 3072), "b1": (50,), "W2": (10, 50), "b2": (10,),
         }  # fmt: skip
+        assert str(weights["trained_on"]) == cifar10_source(knn_and_mse_net.data)
 
 
 @pytest.mark.real_data
