@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from nbgrader.api import Assignment as RecordedAssignment
-from nbgrader.api import BaseCell, Comment, Grade, Notebook, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import (
     Column,
     Float,
@@ -16,11 +15,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    bindparam,
     func,
     insert,
     select,
-    update,
 )
 
 from autograder.gradebook.books import Books
@@ -80,10 +77,14 @@ class Planned:
 
 @dataclass(frozen=True)
 class GradeRow:
-    """What nbgrader's gradebook says of one answer; `score` is None where nobody gave one."""
+    """What nbgrader's gradebook says of one answer; `score` is None where nobody gave one.
 
-    grade_id: str
-    comment_id: str | None
+    `submission`, `grade` and `comment_row` are ids.
+    """
+
+    submission: str
+    grade: str
+    comment_row: str | None
     score: float | None
     comment: str
     waiting: bool
@@ -119,30 +120,35 @@ class MarkBooks:
 
     def rows(self, notebook: str, cell: str, extra_credit: bool) -> dict[str, GradeRow]:
         """Student -> what the gradebook says of the answer to one question."""
+        layout = self.books.layout()
+        cells = layout.graded.get(notebook, {}), layout.commented.get(notebook, {})
         graded = (
             select(
                 SubmittedAssignment.student_id,
-                Grade.id,
-                Comment.id,
+                SubmittedAssignment.id.label("submission"),
+                Grade.id.label("grade"),
+                Comment.id.label("comment"),
                 Grade.manual_score,
                 Grade.extra_credit,
                 Comment.manual_comment,
                 Grade.needs_manual_grade,
             )
             .select_from(Grade)
-            .join(BaseCell, BaseCell.id == Grade.cell_id)
-            .join(Notebook, Notebook.id == BaseCell.notebook_id)
-            .join(RecordedAssignment, RecordedAssignment.id == Notebook.assignment_id)
             .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
             .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-            .outerjoin(Comment, (Comment.notebook_id == SubmittedNotebook.id) & (Comment.cell_id.in_(same_cell(cell))))
-            .where(RecordedAssignment.name == self.assignment, Notebook.name == notebook, BaseCell.name == cell)
+            .outerjoin(
+                Comment, (Comment.notebook_id == SubmittedNotebook.id) & (Comment.cell_id == cells[1].get(cell, ""))
+            )
+            .where(Grade.cell_id == cells[0].get(cell, ""))
         )
         found: dict[str, GradeRow] = {}
-        for student, grade_id, comment_id, manual, extra, comment, needs in self.books.db.execute(graded):
-            score = None if manual is None else float(extra or 0.0) if extra_credit else float(manual + (extra or 0.0))
-            if student not in found or found[student].comment_id is None:
-                found[student] = GradeRow(grade_id, comment_id, score, comment or "", bool(needs))
+        for row in self.books.db.execute(graded):
+            score = None
+            if row.manual_score is not None:
+                score = float(row.extra_credit or 0) + (0.0 if extra_credit else float(row.manual_score))
+            found[row.student_id] = GradeRow(
+                row.submission, row.grade, row.comment, score, row.manual_comment or "", bool(row.needs_manual_grade)
+            )
         return found
 
     def write(
@@ -162,7 +168,6 @@ class MarkBooks:
             if good:
                 self.books.db.execute(insert(MARKS), [self.line(one, at, who, why, step) for one in good])
                 self.give(good, rows)
-                self.penalise({one.student for one in good})
             return [one for one in planned if one not in good and one.student in rows]
 
         if not planned:
@@ -192,62 +197,29 @@ class MarkBooks:
         }
 
     def give(self, planned: Iterable[Planned], rows: Mapping[str, GradeRow]) -> None:
-        """Put scores and comments into nbgrader's own tables."""
+        """Put scores and comments into nbgrader's own tables, and let late penalties follow."""
         grades, comments = [], []
         for one in planned:
             row = rows[one.student]
             grades.append(
                 {
-                    "row": row.grade_id,
+                    "of": row.grade,
                     "manual": None if one.score is None else 0.0 if one.extra_credit else one.score,
                     "extra": one.score if one.extra_credit else None,
                     "needs": one.mark is None or one.mark.again,
                 }
             )
-            if row.comment_id is not None:
-                comments.append({"row": row.comment_id, "comment": one.text or None})
-        connection = self.books.db.connection()
-        grade, comment = Grade.__table__, Comment.__table__
-        connection.execute(
-            update(grade)
-            .where(grade.c.id == bindparam("row"))
-            .values(
-                manual_score=bindparam("manual"),
-                extra_credit=bindparam("extra"),
-                needs_manual_grade=bindparam("needs"),
-            ),
-            grades,
-        )
-        if comments:
-            connection.execute(
-                update(comment).where(comment.c.id == bindparam("row")).values(manual_comment=bindparam("comment")),
-                comments,
-            )
+            if row.comment_row is not None:
+                comments.append({"of": row.comment_row, "said": one.text or None})
+        self.books.change(Grade, grades, manual_score="manual", extra_credit="extra", needs_manual_grade="needs")
+        self.books.change(Comment, comments, manual_comment="said")
+        self.books.penalise(self.books.layout(), [rows[one.student].submission for one in planned])
 
-    def settle(self, grade_ids: Sequence[str]) -> None:
+    def settle(self, rows: Iterable[GradeRow]) -> None:
         """Say of these that nobody need look at them: what was marked has not changed."""
-        grade = Grade.__table__
-
-        def transaction() -> None:
-            self.books.db.execute(update(grade).where(grade.c.id.in_(grade_ids)).values(needs_manual_grade=False))
-
-        if grade_ids:
-            self.books.when_free(transaction)
-
-    def penalise(self, students: Iterable[str]) -> None:
-        """Let the late penalties of those who were late follow their scores."""
-        self.books.db.expire_all()
-        late = self.books.db.execute(
-            select(SubmittedAssignment)
-            .join(RecordedAssignment, RecordedAssignment.id == SubmittedAssignment.assignment_id)
-            .where(
-                RecordedAssignment.name == self.assignment,
-                SubmittedAssignment.student_id.in_(sorted(students)),
-                SubmittedAssignment.timestamp > RecordedAssignment.duedate,
-            )
-        )
-        for submission in late.scalars().all():
-            self.books.penalise(submission)
+        changes = [{"of": row.grade, "needs": False} for row in rows]
+        if changes:
+            self.books.when_free(lambda: self.books.change(Grade, changes, needs_manual_grade="needs"))
 
     def versions(self, planned: Sequence[Planned]) -> dict[str, int]:
         """Student -> the newest version, of the question that the entries are of."""
@@ -302,11 +274,6 @@ class MarkBooks:
 
     def at(self, notebook: str, cell: str) -> tuple:
         return OPEN.c.assignment == self.assignment, OPEN.c.notebook == notebook, OPEN.c.cell == cell
-
-
-def same_cell(name: str):
-    """nbgrader has a cell twice, once for its score and once for its comment, under one name."""
-    return select(BaseCell.id).where(BaseCell.name == name)
 
 
 def entry_of(row: Mapping) -> MarkEntry:

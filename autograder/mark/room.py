@@ -261,7 +261,7 @@ class Room:
                 one = self.plan(key, student, entry, replace(mark, again=row.waiting))
                 foreign.append(replace(one, score=row.score, text=row.comment))
             elif row.waiting and not known.again and answer is not None and answer.digest == entry.digest:
-                settled.append(row.grade_id)
+                settled.append(row)
         self.books.settle(settled)
         if foreign:
             self.books.write(foreign, rows, OTHER, ELSEWHERE, new_step())

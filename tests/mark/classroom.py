@@ -12,7 +12,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.course import Course
+from autograder.files import write_atomically
 from autograder.gradebook.books import Books
+from autograder.gradebook.entries import entry_of
 from autograder.gradebook.results import SubmissionResult
 from autograder.gradebook.roster import Person, write_people
 from autograder.gradebook.store import Store
@@ -155,13 +157,18 @@ def submit(course: Course, answers: dict[str, dict[str, str]], late: set[str] = 
     """Put graded submissions into autograded/ and the gradebook: student -> cell -> text."""
     assignment, store = course.assignment("net"), Store(course, "net")
     source = read_source(assignment, "net")
+    entries = []
+    for number, (student, texts) in enumerate(answers.items()):
+        nb = with_answers(source, texts, picture(number))
+        handed_in = datetime(2026, 10, 10 if student in late else 8)
+        result = SubmissionResult("net", student, 1, "2026-10-10", "a", "b", (), {"net": None}, (), ())
+        entries.append(entry_of(result, {"net": nb}, handed_in))
+        folder = store.autograded(student)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "net.ipynb", format_notebook(nb))
+        write_atomically(folder / "result.json", result.to_json())
     with Books(course, assignment) as books:
-        for number, (student, texts) in enumerate(answers.items()):
-            nb = with_answers(source, texts, picture(number))
-            handed_in = datetime(2026, 10, 10 if student in late else 8)
-            result = SubmissionResult("net", student, 1, "2026-10-10", "a", "b", (), {"net": None}, (), ())
-            books.enter(result, {"net": nb}, handed_in)
-            store.write(student, {"net.ipynb": format_notebook(nb).encode(), "result.json": result.to_json()})
+        books.enter(entries)
 
 
 def with_answers(source: NotebookNode, texts: dict[str, str], png: str) -> NotebookNode:
