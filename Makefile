@@ -10,13 +10,14 @@ READY := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 # One BLAS thread per process: two of them on a busy machine wait for each other.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo linux reference test slow faults lint format bench clean
+.PHONY: help demo linux reference test slow faults fuzz lint format bench clean
 
 help:
 	@echo "make demo [HOMEWORK=name]   run one assignment end to end"
 	@echo "make test                   lint, format check, release check, all quick tests"
 	@echo "make slow                   the slow tests: stock nbgrader beside ours, the guide's commands"
 	@echo "make faults                 random faults while grading, for MINUTES=20"
+	@echo "make fuzz                   random frames, evidence, texts, archives and notebooks: EXAMPLES=5000 of each"
 	@echo "make lint                   ruff and mypy"
 	@echo "make reference              docs/reference and the schemas, from the code"
 	@echo "make bench                  ours against the peers"
@@ -40,6 +41,9 @@ slow: $(READY)
 
 faults: $(READY)
 	$(BIN)/python tests/grade/run/random_faults.py --minutes $(or $(MINUTES),20)
+
+fuzz: $(READY)
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest -n auto tests/test_fuzz.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
