@@ -3,7 +3,10 @@
 The template is one percent script; a notebook is made from it.
 """
 
+import importlib.util
+import keyword
 import re
+import sys
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -144,9 +147,13 @@ def begin_course(folder: Path, library: str = "") -> Course:
     root = folder.resolve()
     if (root / CONFIG).exists():
         raise CourseError(f"{root} is a course already: {CONFIG} is there. Add an assignment with  autograder new NAME")
-    if library and (not PACKAGE.fullmatch(library) or library in ("autograder", "source")):
-        raise CourseError(f'"{library}" cannot be the name of a package here. Take letters, digits and _.')
-    name = re.sub(r"\W+", "-", root.name).strip("-").lower() or "course"
+    if root.exists() and not root.is_dir():
+        raise CourseError(f"{root} is a file. Name a folder, which may be a new one.")
+    if library and (not PACKAGE.fullmatch(library) or keyword.iskeyword(library)):
+        raise CourseError(f'"{library}" cannot be the name of a package. Take letters, digits and _, like  tools')
+    if library in ("source", *sys.stdlib_module_names) or installed(library, root):
+        raise CourseError(f'"{library}" is the name of another package. Take one like  {name_of(root)}_lib')
+    name = name_of(root).replace("_", "-")
     line = f'library = "{library}"\n' if library else ""
     files = {
         CONFIG: CONFIG_TEXT,
@@ -164,6 +171,17 @@ def begin_course(folder: Path, library: str = "") -> Course:
     if not course.assignment_names():
         begin_assignment(course, FIRST)
     return course
+
+
+def name_of(root: Path) -> str:
+    return re.sub(r"\W+", "_", root.name).strip("_").lower() or "course"
+
+
+def installed(library: str, root: Path) -> bool:
+    """Does a package of this name come from elsewhere than the course?"""
+    found = importlib.util.find_spec(library) if library else None
+    places = [found.origin, *(found.submodule_search_locations or ())] if found else []
+    return any(place and not Path(place).is_relative_to(root) for place in places)
 
 
 def begin_assignment(course: Course, name: str, as_text: bool = False) -> Path:

@@ -3,11 +3,13 @@
 import errno
 import logging
 import os
+import re
 import signal
 import sys
 
 import typer
 from rich.console import Console
+from typer.exceptions import TyperException
 
 from autograder import __version__
 from autograder.commands import (
@@ -60,6 +62,22 @@ GRADEBOOK_REMEDIES = {
 }
 
 
+USAGE = (
+    (r"Missing (argument|option) '(.+)'\.", r"\2 is missing."),
+    (r"No such (command|option):? '?([^' ]+?)'?\.?", r'there is no \1 "\2".'),
+    (r"No such (command|option):? '?([^' ]+?)'?\.? (?:Did you mean|\(Possible options:) '?([^')]+)'?[?)]",
+     r'there is no \1 "\2". Did you mean "\3"?'),
+    (r"Got unexpected extra argument\(s\) \((.+)\)", r'"\1" is too much. A name with spaces stands in quotes.'),
+    (r"Invalid value for '([^']+)'.*: Input should be greater than or equal to (\S+)", r"\1 must be \2 or more."),
+    (r"Invalid value for '([^']+)'.*: Input should be a valid integer.*", r"\1 must be a whole number."),
+    (r"Invalid value for '([^']+)'.*: (?:file|dir|path) '(.+)' does not exist\.", r'\1: there is no "\2" here.'),
+    (r"Invalid value for '([^']+)'.*: (?:file|path) '(.+)' is a directory\.", r'\1: "\2" is a folder. Name a file.'),
+    (r"Invalid value for '([^']+)'.*: (?:dir|path) '(.+)' is a file\.", r'\1: "\2" is a file. Name a folder.'),
+    (r"Option '(.+)' requires an argument\.", r"a value must follow \1."),
+)  # fmt: skip
+"""What Typer says of a command line that it cannot read, and how we say it."""
+
+
 def show_version(wanted: bool) -> None:
     if wanted:
         print(f"autograder {__version__}")
@@ -96,8 +114,21 @@ app.command(rich_help_panel=BOTH)(doctor.doctor)
 app.command(rich_help_panel=BOTH)(demo.demo)
 
 
+def usage_in_words(error: TyperException) -> str:
+    """What is wrong with a command line, and which command explains it."""
+    said = " ".join(error.format_message().split())
+    for pattern, words in USAGE:
+        if match := re.fullmatch(pattern, said):
+            said = match.expand(words)
+            break
+    context = getattr(error, "ctx", None)
+    return f"{said} See  {context.command_path if context else 'autograder'} --help"
+
+
 def in_words(error: Exception) -> str:
     """What an error means that is nobody's programming mistake, and what to do; empty for any other."""
+    if isinstance(error, TyperException):
+        return usage_in_words(error)
     if isinstance(error, CourseError):
         return str(error)
     if isinstance(error, OSError) and error.errno in REMEDIES:
@@ -145,7 +176,7 @@ def main() -> None:
             signal.signal(number, end_in_order)
     try:
         try:
-            app()
+            status = app(prog_name="autograder", standalone_mode=False)
         finally:
             sys.stdout.flush()
     except Exception as error:
@@ -154,8 +185,13 @@ def main() -> None:
         if not text:
             raise
         logging.getLogger(__name__).debug("stopped", exc_info=True)
+        text = text.replace(f"{os.getcwd()}{os.sep}", "")
         Console(stderr=True, highlight=False).print(text, style="red", markup=False, soft_wrap=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, TyperException) else 1)
+    except typer.Abort:
+        sys.exit(130)
+    if isinstance(status, int):
+        sys.exit(status)
 
 
 if __name__ == "__main__":

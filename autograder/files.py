@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePath, PurePosixPath
 
+from autograder.errors import CourseError
+
 TIMESTAMP = "timestamp.txt"
 """Where nbgrader keeps the time of handing in, in a submission's folder."""
 
@@ -166,6 +168,14 @@ def decoded(content: bytes) -> tuple[str, str] | None:
         if "\0" not in text and (encoding != "cp1252" or not NOT_OF_TEXTS.search(text)):
             return text, encoding
     return None
+
+
+def refuse_workbook(path: Path, content: bytes) -> None:
+    """Raises CourseError where a table is a spreadsheet program's own file, or no text at all."""
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise CourseError(f"{path} is a workbook. Save the sheet as CSV, and give that file.")
+    if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise CourseError(f"{path} is not a text. Give a CSV file.")
 
 
 def declared_encoding(content: bytes) -> list[str]:

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import CourseError
 from autograder.files import UTF_8, decoded, write_atomically
+from autograder.words import conflict_in
 
 MAX_BYTES = 64 * 2**20
 MAX_CONTAINERS = 2_000_000  # lists and objects in one file: a small file can hold many, and each takes memory
@@ -58,6 +59,8 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
     except RecursionError:
         raise CourseError(f"{name} is nested too deeply to be a notebook.") from None
     except ValueError as error:
+        if conflict := conflict_in(text):
+            raise CourseError(f"{name} {conflict}") from None
         what = f"invalid JSON{_place(error)}" if text.strip() else "it is empty"
         raise CourseError(
             f"{name} is not a notebook ({what}). Was it cut off, or edited by hand? "
@@ -68,12 +71,12 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
         mended.append(f"it was converted from format {content['nbformat']}")
         content = _converted(content, name)
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        raise CourseError(f"{name} is not a notebook: it has no list of cells.")
+        raise CourseError(f"{name} is not a notebook: it has no list of cells. Was another file given its name?")
     if type(content.get("nbformat")) is not int or content["nbformat"] != 4:
         given = repr(content.get("nbformat"))[:20]
         raise CourseError(f"{name} is of format {given}; format 4 is needed. Open it in Jupyter and save it.")
     if len(content["cells"]) > MAX_CELLS:
-        raise CourseError(f"{name} has {len(content['cells'])} cells, at most {MAX_CELLS} are read.")
+        raise CourseError(f"{name} has {len(content['cells'])} cells; at most {MAX_CELLS} are read. Split it.")
     notebook = _notebook(content, mended.append)
     return notebook, tuple(without_repeated(mended))
 

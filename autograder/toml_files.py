@@ -29,6 +29,7 @@ from pydantic.json_schema import WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from autograder.errors import CourseError
+from autograder.words import conflict_in
 
 WRONG = "wrong"
 """The type of our own errors: their text follows the key's name."""
@@ -44,6 +45,16 @@ class TomlTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+TOML_REMEDIES = {
+    "Cannot overwrite": "a name is given twice. Take one of the lines out.",
+    "Cannot declare": "a [table] is begun twice. Put its lines together.",
+    "Expected '='": "each line is  name = value,  or a [table] begins in it.",
+    "Unterminated string": "a text is not closed by a quote.",
+    "Unclosed array": "a list is not closed by ]",
+    "Invalid value": 'this is not a value. Texts stand in quotes, like  "Homework 1"',
+}
+"""What is wrong, and what to do, for the beginnings of the messages of `tomllib`."""
+
 Model = TypeVar("Model", bound=TomlTable)
 
 
@@ -56,8 +67,10 @@ def read_toml(path: Path, missing: str = "") -> dict[str, Any]:
     Raises:
         CourseError: it is missing (its text goes on with `missing`), cannot be read, or is not TOML.
     """
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise CourseError(f"{path} is missing{missing or '.'}") from None
     except OSError as error:
@@ -65,7 +78,11 @@ def read_toml(path: Path, missing: str = "") -> dict[str, Any]:
     except UnicodeDecodeError:
         raise CourseError(f"{path} is not UTF-8. Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
-        raise CourseError(f"{path} is not TOML: {error}.") from None
+        if conflict := conflict_in(text):
+            raise CourseError(f"{path} {conflict}") from None
+        what, _, place = str(error).partition(" (")
+        remedy = next((remedy for words, remedy in TOML_REMEDIES.items() if words in what), "Look at that line.")
+        raise CourseError(f"{path} is not TOML {place.removesuffix(')')}: {remedy}".replace(" :", ":")) from None
 
 
 def check_toml(model: type[Model], given: Mapping[str, Any], path: Path) -> Model:
@@ -205,7 +222,7 @@ def not_blank(text: str) -> str:
 def without_doubles(texts: tuple[str, ...]) -> tuple[str, ...]:
     for text in texts:
         if texts.count(text) > 1:
-            raise wrong(f'has "{text}" more than once.')
+            raise wrong(f'has "{text}" more than once. Take one of them out.')
     return texts
 
 

@@ -67,6 +67,11 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
     libraries: dict[str, list[str]] = {}
     for name, (folder, notebooks) in homeworks.items():
         rows += _adopt_homework(name, folder, notebooks, to, libraries)
+    if all(row.left_out for row in rows):
+        shutil.rmtree(to)
+        raise CourseError(
+            "\n".join(["nothing could be taken over:", *(f"  {row.place}: {row.less[0]}" for row in rows)])
+        )
     begin_course(to)
     for path in paths:
         if (tests := path / TESTS).is_file() and not (to / TESTS).exists():
@@ -88,10 +93,10 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
 def _homeworks(path: Path) -> Iterator[tuple[str, Path, list[Path]]]:
     """(name, folder, notebooks) of each homework in a path."""
     if not path.exists():
-        raise CourseError(f"{path} is not there.")
+        raise CourseError(f"{path} is not there. Name a course's folder, or notebooks.")
     if path.is_file():
         if path.suffix != ".ipynb":
-            raise CourseError(f"{path} is not a notebook.")
+            raise CourseError(f"{path} is not a notebook. Name a course's folder, or .ipynb files.")
         yield _name(path.stem), path.parent, [path]
         return
     source = path / "source"
@@ -107,7 +112,7 @@ def _homeworks(path: Path) -> Iterator[tuple[str, Path, list[Path]]]:
                 found = True
                 yield _name(folder.name), folder, notebooks
     if not found:
-        raise CourseError(f"{path} holds no notebook, nor do its folders.")
+        raise CourseError(f"{path} holds no notebook, nor do its folders. Name a folder with .ipynb files.")
 
 
 def _name(text: str) -> str:

@@ -65,19 +65,21 @@ def collect(
     console = Console(highlight=False)
     answers = dict(answer.rpartition("=")[::2] for answer in whose or ())
     if "" in answers or not all(answers.values()):
-        raise CourseError('collect: --whose is  "NAME AS THE PLATFORM HAS IT=ID".')
+        raise CourseError('--whose needs a name as the platform has it, and an id, like  --whose "Lovelace Ada=ada"')
     zone = course.zone or (wanted.due.tzinfo if wanted.due else None)
 
     def times(people):
         return read_times(handed_in, people, zone) if handed_in else {}
 
     options = CollectOptions(force, answers, times, file_times, ask if sys.stdin.isatty() else lambda label, near: "")
+    if source.resolve() == course.submitted.resolve():
+        raise CourseError(f"{source} is where submissions are collected to. Grade them:  autograder grade {assignment}")
     report = gather(course, wanted, source, options)
     show(report, wanted, console, zone)
     if report.problems:
         raise CourseError("\n".join(report.problems))
     if not report.rows:
-        raise CourseError(f"collect: no submission of {assignment} was found in {source}.")
+        raise CourseError(f"no submission of {assignment} is in {source}. Is it another download?")
 
 
 def ask(label: str, near) -> str:

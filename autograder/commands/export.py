@@ -54,7 +54,7 @@ def export(
         console.print(f"{rows} row{'s' * (rows != 1)} written to {target}", markup=False)
         return
     if to not in KNOWN:
-        raise CourseError(f'export: --to is "{to}", but there are {", ".join(KNOWN)}, and files that end in .csv.')
+        raise CourseError(f'--to is "{to}", but there are {", ".join(KNOWN)}, and files that end in .csv.')
     graded = [name for name in course.assignment_names() if any(course.autograded.glob(f"*/{name}"))]
     grades = read_grades(course, assignment or graded)
     target = output or into or Path(f"grades-{to}.csv")

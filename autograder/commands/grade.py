@@ -20,7 +20,8 @@ def grade(
         int | None, typer.Option("--workers", "-w", min=1, help="Submissions at a time. Default: one per core.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Repeat an earlier run: hidden checks draw their random inputs from this number.")
+        int | None,
+        typer.Option(min=0, help="Repeat an earlier run: hidden checks draw their random inputs from this number."),
     ] = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Also rerun hyperparameter-search cells.")] = False,
     tier: Annotated[str | None, typer.Option(help="Sandbox tier: namespaces or landlock. Default: the best.")] = None,
@@ -109,4 +110,4 @@ def verify(
         for line in [one.trouble] if one.trouble else one.differences:
             console.print(f"{one.student}: {line}", style="red", markup=False)
     if failed:
-        raise CourseError(f"verify: {failed} of these submissions could not be verified: see above.")
+        raise CourseError(f"{failed} of these submissions could not be verified: see above.")

@@ -33,13 +33,11 @@ def release(
     from autograder.release.generate import release as generate
 
     if check and (bundle or to):
-        raise CourseError("release: --check writes nothing, so it does not go with --bundle or --to.")
+        raise CourseError("--check writes nothing, so it does not go with --bundle or --to. Leave one of them out.")
     course = find_course()
     names = list(assignments or course.assignment_names())
     if not names:
-        raise CourseError(
-            f"release: there is no assignment in {course.source}. An assignment is a folder with an assignment.toml."
-        )
+        raise CourseError(f"there is no assignment in {course.source}. Begin one with  autograder new NAME")
     check_sources(course, names)
     console = Console(highlight=False)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
@@ -52,13 +50,15 @@ def release(
 
         if check:
             differences = stale(course, names, advance)
-            if not assignments:
-                differences += [f"{course.shorten(path)} has no source" for path in orphans(course)]
+            left = [] if assignments else [course.shorten(path) for path in orphans(course)]
         else:
             notes = generate(course, names, to, advance)
     if check:
         if differences:
-            raise CourseError("\n".join([*differences, "assignments/ is not up to date. Run:  autograder release"]))
+            differences.append("assignments/ is not up to date. Run:  autograder release")
+        differences += [f"{path} has no source. Delete it, or put its source back." for path in left]
+        if differences:
+            raise CourseError("\n".join(differences))
         console.print(f"assignments/ is up to date: {', '.join(names)}")
         return
     for note in (*notes, *course.due_notes(datetime.now(UTC))):
@@ -92,6 +92,8 @@ def lint(
 
     course = find_course()
     names = list(assignments or course.assignment_names())
+    if not names:
+        raise CourseError(f"there is no assignment in {course.source}. Begin one with  autograder new NAME")
     console = Console(highlight=False)
     for name in names if fix else ():
         for change in fix_assignment(course, name):

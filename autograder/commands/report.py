@@ -32,7 +32,8 @@ def pdf(
 ) -> None:
     """Create one PDF of the whole homework: notebooks with outputs and answers, and the code you wrote.
 
-    Notebooks appear as they were last saved: run them first. Exit code 0 means that everything could be shown.
+    Notebooks appear as they were last saved: run them first. Exit code 0 means that everything could be shown, and
+    that nothing is missing.
 
     Example:  autograder pdf knn_and_mse_net
     """
@@ -47,6 +48,8 @@ def pdf(
     options = chosen("own", paper, new_page_per_question, full_outputs)
     submission = read_own(folder, released)
     who = file_name(submission.student_id or submission.name or "nobody")
+    if to is not None and to.suffix.lower() != ".pdf":
+        raise CourseError(f'--to: "{to}" does not end in .pdf. Write  --to {to.with_suffix(".pdf")}')
     target = to or folder.resolve().parent / f"{who}-{submission.assignment}.pdf"
     try:
         made = make_report(submission, target, options)
@@ -59,7 +62,7 @@ def pdf(
     for problem in made.problems:
         console.print(f"not shown: {problem}", style="red", markup=False)
     console.print(f"{made.pdf}: {counted(made.pages, 'page')}.", markup=False)
-    raise typer.Exit(bool(made.problems))
+    raise typer.Exit(bool(made.problems) or any(level == "error" for level, _ in made.notices))
 
 
 STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
@@ -140,7 +143,7 @@ def check_platform(zip_for: str | None) -> None:
     from autograder.handback.feedback_zip import PLACES
 
     if zip_for is not None and zip_for not in PLACES:
-        raise CourseError(f'feedback: --zip is "{zip_for}", but there are {", ".join(PLACES)}.')
+        raise CourseError(f'--zip is "{zip_for}", but there are {", ".join(PLACES)}.')
 
 
 def pack(course, assignment, platform: str) -> bool:

@@ -41,7 +41,9 @@ def obtain(dataset: Dataset, data: Path) -> Path:
     except NoMirror as error:
         raise CourseError(_offline(dataset, data, str(error))) from error
     except OSError as error:
-        raise CourseError(f"data {dataset.name}: cannot write in {data}: {error.strerror or error}") from error
+        raise CourseError(
+            f"{data} cannot be written: {error.strerror or error}. Name a folder with  --to FOLDER"
+        ) from error
     return folder
 
 

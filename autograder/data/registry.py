@@ -73,7 +73,7 @@ def find_dataset(name: str) -> Dataset:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
-        raise CourseError(f"data: there is no dataset {name!r}. {hint}Known: {', '.join(known)}.")
+        raise CourseError(f'there is no data set "{name}". {hint}There are: {", ".join(known)}.')
     return known[name]
 
 

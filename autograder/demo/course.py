@@ -22,9 +22,7 @@ def make_course(course: Course, assignment: str, root: Path) -> Course:
     """
     if root.exists():
         if not (root / MARKER).exists():
-            raise CourseError(
-                f"demo: {root} is there already, and no demo made it. Move it away, or name another --to."
-            )
+            raise CourseError(f"{root} is there already, and no demo made it. Name a new folder:  --to FOLDER")
         shutil.rmtree(root)
     root.mkdir(parents=True)
     (root / MARKER).touch()

@@ -5,13 +5,16 @@ import builtins
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, TypeGuard
 
 from autograder.expect.calls import KINDS
+from autograder.expect.compare import MEASURES
 from autograder.expect.session import rng
 from autograder.expect.sites import states_nothing
 from autograder.questions import is_check, students_write
 from autograder.syntax import parse_python
+from autograder.words import syntax_in_words
 
 MODULE = "expect"
 NAMES = {function.__name__: kind for function, kind in KINDS.items()}
@@ -50,7 +53,9 @@ def guessable_cells(nb: Mapping[str, Any]) -> list[LintProblem]:
         tree, graded = trees[cell["id"]], is_check(cell)
         if isinstance(tree, SyntaxError):
             if graded:
-                problems.append(LintProblem(cell["id"], tree.lineno or 1, f"it cannot be read: {tree.msg}"))
+                problems.append(
+                    LintProblem(cell["id"], tree.lineno or 1, f"Python cannot read it: {syntax_in_words(tree)}")
+                )
             continue
         found = grade_cell(tree, assigned) if graded else other_cell(tree, students_write(cell))
         problems.extend(LintProblem(cell["id"], line, text) for line, text in sorted(found))
@@ -63,6 +68,7 @@ def grade_cell(tree: ast.Module, assigned: set[str]) -> Iterator[tuple[int, str]
     yield from unsteady(tree)
     calls = list(expectations(tree))
     for call in calls:
+        yield from misused(call)
         yield from late_names(call, assigned)
     if not calls:
         if states_nothing(tree):
@@ -253,6 +259,20 @@ def cannot_be_guessed(call: ast.Call, drawn: set[str]) -> bool:
         return True
     value = argument(call, kind.judged)
     return value is not None and comes_from(value, drawn)
+
+
+def misused(call: ast.Call) -> Iterator[tuple[int, str]]:
+    """Arguments that an expectation does not take, and measures that there are not."""
+    name = name_of(call)
+    taken = [*signature(next(function for function in KINDS if function.__name__ == name)).parameters]
+    for keyword in call.keywords:
+        if keyword.arg and keyword.arg not in taken:
+            near = difflib.get_close_matches(keyword.arg, taken, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(taken)}"
+            yield call.lineno, f"expect.{name} has no argument {keyword.arg}; {hint}"
+    measure = argument(call, "measure") if "measure" in taken else None
+    if isinstance(measure, ast.Constant) and measure.value not in MEASURES:
+        yield call.lineno, f"measure is {measure.value!r}; there are: {', '.join(MEASURES)}"
 
 
 def late_names(call: ast.Call, assigned: set[str]) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,7 @@ from nbgrader.api import Assignment, Gradebook, SubmittedAssignment
 from sqlalchemy import select
 
 from autograder.course import Course
+from autograder.errors import CourseError
 from autograder.gradebook.books import renew_penalties
 from autograder.gradebook.opening import open_gradebook, pairs
 from autograder.gradebook.scores import read_scores
@@ -38,6 +39,7 @@ def export_totals(course: Course, assignments: Sequence[str], to: Path) -> int:
             if not assignments or assignment.name in assignments
             for row in total_rows(gradebook, assignment)
         ]
+    refuse_nothing(rows, course, to)
     return write_table(to, TOTAL_COLUMNS, rows)
 
 
@@ -66,7 +68,17 @@ def export_questions(course: Course, assignments: Sequence[str], to: Path) -> in
             if not assignments or assignment.name in assignments
             for row in question_rows(gradebook, course, assignment.name)
         ]
+    refuse_nothing(rows, course, to)
     return write_table(to, QUESTION_COLUMNS, rows)
+
+
+def refuse_nothing(rows: Sequence[Sequence[str]], course: Course, to: Path) -> None:
+    """Raises CourseError for a table without rows: the file may be the last copy of the grades."""
+    if not rows:
+        raise CourseError(
+            f"the gradebook has no grades, so {to} was not written. Grade first:  autograder grade NAME.  If it had "
+            "grades before, put your last good copy of gradebook.db back."
+        )
 
 
 def question_rows(gradebook: Gradebook, course: Course, name: str) -> Iterator[list[str]]:

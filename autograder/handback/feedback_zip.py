@@ -80,7 +80,7 @@ def zip_feedback(course: Course, assignment: Assignment, platform: str, to: Path
     name = assignment.name
     folders = sorted(path for path in course.feedback.glob(f"*/{name}") if (path / FEEDBACK).is_file())
     if not folders:
-        raise CourseError(f"feedback: there is none of {name} in {course.feedback}. Run  autograder feedback {name}")
+        raise CourseError(f"there is none of {name} in {course.feedback}. Run  autograder feedback {name}")
     roster, known = read_roster(course), receipts(Store(course, name))
     members: dict[str, bytes] = {}
     problems = []
@@ -99,5 +99,5 @@ def zip_feedback(course: Course, assignment: Assignment, platform: str, to: Path
         to.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(to, out.getvalue())
     except OSError as error:
-        raise CourseError(f"feedback: {to} cannot be written: {error.strerror}.") from None
+        raise CourseError(f"{to} cannot be written: {error.strerror}.") from None
     return Zipped(to, len(members), tuple(problems))

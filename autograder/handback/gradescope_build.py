@@ -129,7 +129,7 @@ def build(
         to.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(to, packed(members))
     except OSError as error:
-        raise CourseError(f"gradescope: {to} cannot be written: {error.strerror}.") from None
+        raise CourseError(f"{to} cannot be written: {error.strerror}.") from None
     return Built(to, statement)
 
 

@@ -195,7 +195,7 @@ def export_new(system: System, grades: Grades, to: Path) -> Exported:
         CourseError: Moodle takes one assignment at a time; the file cannot be written.
     """
     if system is MOODLE and len(grades.columns) != 1:
-        raise CourseError("export: Moodle's grading worksheet is for one assignment. Name it:  export ASSIGNMENT")
+        raise CourseError("Moodle's grading worksheet is for one assignment. Name it:  export ASSIGNMENT")
     out = Exported(to)
     lacking = [person for person in grades.people if system.needs(person)]
     for person in lacking:
@@ -222,7 +222,7 @@ def export_into(system: System, grades: Grades, template_path: Path, to: Path) -
         index = system.column_of(template, column)
         if index is None:
             raise CourseError(
-                f'export: {template_path} has no column for {column.name}: none is called "{column.title}". '
+                f'{template_path} has no column for {column.name}: none is called "{column.title}". '
                 f"There are: {', '.join(template.header)}. Export it again after the assignment was made there."
             )
         columns[index] = column

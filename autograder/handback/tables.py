@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import CourseError
-from autograder.files import write_atomically
+from autograder.files import refuse_workbook, write_atomically
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?%?\Z")
@@ -69,7 +69,9 @@ def save(to: Path, text: str, encoding: str) -> None:
     try:
         write_atomically(to, text.encode(encoding))
     except OSError as error:
-        raise CourseError(f"export: {to} cannot be written: {error.strerror}.") from None
+        raise CourseError(
+            f"{to} cannot be written: {error.strerror or error}. Name another file with  --output FILE"
+        ) from None
 
 
 def read_template(path: Path) -> Template:
@@ -81,14 +83,15 @@ def read_template(path: Path) -> Template:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise CourseError(f"export: {path} cannot be read: {error.strerror}.") from None
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    refuse_workbook(path, raw)
     encoding = encoding_of(raw)
     text = raw.decode(encoding)
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     if not rows:
-        raise CourseError(f"export: {path} is empty. It is to be what the system exported.")
+        raise CourseError(f"{path} is empty. Export it from the platform once more.")
     header = rows[0]
     width = len(header)
     padded = [row + [""] * (width - len(row)) for row in rows[1:]]

@@ -233,6 +233,8 @@ def open_download(source: Path, zone: tzinfo | None, tell: Callable[[str], None]
         yield [file for file in files if file.path in kept]
         return
     with contextlib.ExitStack() as stack:
+        if not zipfile.is_zipfile(source):
+            raise Refused("it is neither a folder nor a zip. Unpack another kind of archive, and give its folder.")
         with refusing():
             archive = stack.enter_context(zipfile.ZipFile(source))
         yield list(download_files(archive, zone, tell))

@@ -163,7 +163,7 @@ def owners(
         if not claim.who:
             report.problems.append(f"{claim.label}: nobody is named as its owner.")
         for who in claim.who:
-            answer = options.whose.get(claim.label) or options.whose.get(who.login or who.student_id or who.name)
+            answer = options.whose.get(claim.label) or options.whose.get(name_of(who))
             match = whose.match(who, platform, roster.values())
             if answer:
                 give(claim, roster.get(answer) or Person(answer, *whose.split_name(who.name), listed=strict), who)
@@ -185,12 +185,23 @@ def owners(
                 report.problems.append(question(claim, match))
         else:
             new.append((claim, who))
+    labels = {text for claim in found.reading.claims for text in (claim.label, *names_of(claim))}
+    for label in sorted(options.whose.keys() - labels):
+        report.problems.append(f'--whose names "{label}", but no submission is called that.')
     made = whose.newcomers([replace(claim, who=(who,)) for claim, who in new], platform, roster)
     for claim, who in new:
         give(claim, made[who])
         changed[made[who].id] = made[who]
     tell_namesakes(made, report)
     return owned, changed
+
+
+def name_of(who: Who) -> str:
+    return who.login or who.student_id or who.name
+
+
+def names_of(claim: Claim) -> list[str]:
+    return [name_of(who) for who in claim.who]
 
 
 def by_manifest(

@@ -63,7 +63,9 @@ def recognise(
     reading = PLAIN.read(root)
     if not reading.claims:
         forms = "\n".join(f"  {platform.name}: {platform.form}" for platform in PLATFORMS)
-        there = ", ".join(entry.name for entry in root.entries[:4]) or "nothing"
+        if not root.entries:
+            raise Refused("there is nothing in it. Download the submissions once more.")
+        there = ", ".join(entry.name for entry in root.entries[:4])
         one = any(is_work(entry.file) for entry in root.loose)
         hint = " If it is one student's work, put it into a folder named after the student." if one else ""
         raise Refused(f"it has the form of no download that is known. There is: {there}.{hint} Looked for:\n{forms}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.errors import CourseError
+from autograder.files import refuse_workbook
 from autograder.gradebook.roster import Person
 from autograder.intake.claims import Who, squash
 from autograder.intake.people import match, spellings, split_name, student_id
@@ -39,7 +40,7 @@ TIMES = (
     "%d.%m.%Y, %H:%M", "%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%A, %B %d, %Y, %I:%M %p",
     "%d %B %Y, %I:%M %p", "%d %B %Y, %H:%M", "%d %b %Y %H:%M", "%b %d, %Y %I:%M %p", "%B %d, %Y %I:%M %p",
 )  # fmt: skip
-EXTENSION = re.compile(r"extension[ :_]+(?P<assignment>.+)", re.IGNORECASE)
+EXTENSION = re.compile(r"extension(?:[ :_]+(?P<assignment>.+))?\Z", re.IGNORECASE)
 SPAN = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>d|days?|h|hours?|)\Z", re.IGNORECASE)
 
 
@@ -62,13 +63,14 @@ def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         raw = path.read_bytes()
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
+    refuse_workbook(path, raw)
     text = decode(raw)
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows:
-        raise CourseError(f"{path} is empty.")
+        raise CourseError(f"{path} is empty. Export the list once more.")
     columns = [cell.strip().casefold() for cell in rows[0]]
     return columns, [dict(zip(columns, map(unescaped, row), strict=False)) for row in rows[1:]]
 
@@ -137,7 +139,7 @@ def import_roster(
             new += 1
         first, last = names_of(fields)
         if person.id in out and squash(first + last) not in ("", squash(person.first + person.last)):
-            raise CourseError(f"{path}, line {line}: {person.id} is {person.name} in a line above.")
+            raise CourseError(f"{path}, line {line}: {person.id} is {person.name} in a line above. Take one out.")
         keep = {**person.extensions, **extensions}
         person = replace(
             person,
@@ -252,6 +254,8 @@ def extensions_of(
         wanted = EXTENSION.match(column or "")
         if not wanted or not value:
             continue
+        if wanted["assignment"] is None:
+            raise CourseError(f'{where}: an extension for which assignment? Call the column "extension NAME".')
         names = [name for name in assignments if squash(name) == squash(wanted["assignment"])]
         if not names:
             raise CourseError(f'{where}: "{column}" is for no assignment. There are: {", ".join(sorted(assignments))}.')
@@ -306,7 +310,7 @@ def read_times(path: Path, people: Iterable[Person], zone: tzinfo | None) -> dic
             raise CourseError(f'{path}, line {line}: "{text}" is not a time. Write  2026-10-09 23:30')
         fields = fields_of(row, kind)
         if not fields:
-            raise CourseError(f"{path}, line {line}: no student is named.")
+            raise CourseError(f"{path}, line {line}: no student is named. Write an id, an email or a name there.")
         moodle = next((one[7:] for one in ids_of(fields, row, kind) if one.startswith("moodle:")), "")
         by_number = match(Who(id=moodle), "moodle", people).person if moodle else None
         person = by_number or find(fields, row, people)

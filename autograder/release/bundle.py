@@ -58,7 +58,7 @@ def write_bundle(course: Course, assignment: Assignment, released: Path, wheel: 
     """
     environment = course.root / "environment.yml"
     if not environment.is_file():
-        raise CourseError(f"bundle: {environment} is missing: it tells students what to install.")
+        raise CourseError(f"{environment} is missing: it tells students what to install.")
     name = assignment.name
     members = {
         f"{name}/README.md": _readme(assignment, wheel, environment.read_text(encoding="utf-8")).encode(),

@@ -65,7 +65,10 @@ class SourceProblem:
 
     def __str__(self) -> str:
         place = f'{self.file}, cell "{self.cell}"' if self.cell else f"{self.file}"
-        return f"{place}: {self.text}" + ("" if self.text.endswith(("?", "=", "->", "###")) else ".")
+        goes_on = not self.cell and self.text.split(" ", 1)[0] in ("is", "has", "holds")
+        return f"{place}{' ' if goes_on else ': '}{self.text}" + (
+            "" if self.text.endswith(("?", "=", "->", "###")) else "."
+        )
 
 
 def check_assignment(course: Course, name: str) -> list[SourceProblem]:
@@ -95,7 +98,7 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
         problems += [SourceProblem(source.path, *found) for found in other_kernel(source.notebook)] or check_notebook(
             source, assignment, frozenset(given), tests_file(course, assignment) is not None
         )
-    problems += _places(assignment, notebooks)
+    problems += unknown_places(assignment, notebooks)
     if not problems:
         try:
             library_with_holes(course, assignment)
@@ -125,6 +128,8 @@ def check_notebook(
         for check in MARKED_CELL_CHECKS if source.by_metadata else CELL_CHECKS:
             check(cell, (path.stem, cell.id) in assignment.extra_credit, note)
     if not problems:
+        problems += _not_python(nb, path, "")
+    if not problems:
         found = [*marked_solutions(nb), *empty_checks(nb), *missing_files(nb, {*there, *assignment.hand_in})]
         problems += [SourceProblem(path, *one) for one in found]
         if source.by_metadata and not has_autotests:
@@ -132,8 +137,7 @@ def check_notebook(
             first = list(autotest_lines(nb.cells))[:1]
             problems += [SourceProblem(path, cell, f"line {line}: {text}") for cell, line in first]
     if not problems:
-        problems += _not_python(nb, path, "")
-        problems += _not_python(blank_notebook(nb), path, " once its regions are emptied") if not problems else []
+        problems += _not_python(blank_notebook(nb), path, " once its regions are emptied")
     return problems
 
 
@@ -179,7 +183,7 @@ def _folder(course: Course, assignment: Assignment) -> Iterator[SourceProblem]:
             yield SourceProblem(path, "", f"line {number}: a region, but this file is released as it is. {place}")
 
 
-def _places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[SourceProblem]:
+def unknown_places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[SourceProblem]:
     """Cells that assignment.toml names and that are not there."""
     for key in ("search", "extra_credit"):
         for notebook, cell in sorted(getattr(assignment, key)):

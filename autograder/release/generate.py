@@ -101,7 +101,7 @@ def check_sources(course: Course, names: Sequence[str]) -> None:
     """Raise a CourseError that lists everything malformed in these assignments."""
     problems = [problem for name in names for problem in check_assignment(course, name)]
     if problems:
-        raise CourseError("\n".join(f"release: {course.shorten(problem)}" for problem in problems))
+        raise CourseError("\n".join(course.shorten(problem) for problem in problems))
 
 
 def check_gradebook(course: Course, assignment: Assignment) -> list[str]:
@@ -141,7 +141,7 @@ def check_gradebook(course: Course, assignment: Assignment) -> list[str]:
                 )
     if changes:
         raise CourseError(
-            f"release: the gradebook has {submissions} submissions of {assignment.name}, and its graded or locked "
+            f"the gradebook has {submissions} submissions of {assignment.name}, and its graded or locked "
             f"cells are no longer the same ({'; '.join(changes)}). Texts, tests and points can change now, "
             f"cells cannot. Put them back, or release this version under another name, or take the old one out of "
             f"the gradebook, scores and all:  nbgrader db assignment remove {assignment.name} --force"
@@ -221,9 +221,9 @@ def _lay_out(assignment: Assignment, folder: Path) -> None:
 
 def _failure(assignment: Assignment, error: Exception, log: Path) -> CourseError:
     if isinstance(error, CourseError):
-        return CourseError(f"release: {error}")
+        return CourseError(str(error))
     return CourseError(
-        f"release: nbgrader could not generate {assignment.name}: {type(error).__name__}: {error}. "
+        f"nbgrader could not generate {assignment.name}: {type(error).__name__}: {error}. "
         f"Nothing was changed in assignments/; what it did is in {log}."
     )
 

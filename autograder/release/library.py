@@ -14,6 +14,7 @@ from autograder.errors import CourseError
 from autograder.regions import Region, RegionError, find_regions, hollow
 from autograder.source import read_source, source_path
 from autograder.syntax import parse_python
+from autograder.words import conflict_in, syntax_in_words
 
 NEVER_LIBRARIES = {"autograder", "source"}
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -168,8 +169,8 @@ def code_cells(nb: NotebookNode, path: Path) -> Iterator[tuple[str, ast.Module]]
                 yield cell.id, parse_python(transform(cell.source))
             except (SyntaxError, ValueError) as error:
                 line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-                what = error.msg if isinstance(error, SyntaxError) else error
-                raise CourseError(f'{path}, cell "{cell.id}"{line}: this is not Python: {what}.') from None
+                what = syntax_in_words(error)
+                raise CourseError(f'{path}, cell "{cell.id}"{line}: Python cannot read this: {what}.') from None
 
 
 def _imports(tree: ast.Module, course: Course, packages: set[str], inside: str) -> Iterator[str]:
@@ -220,5 +221,6 @@ def _tree(text: str, path: Path, when: str = "") -> ast.Module:
         return parse_python(text)
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        what = error.msg if isinstance(error, SyntaxError) else error
-        raise CourseError(f"{path}{line}: this is not Python{when}: {what}.") from None
+        if conflict := conflict_in(text):
+            raise CourseError(f"{path} {conflict}") from None
+        raise CourseError(f"{path}{line}: Python cannot read this{when}: {syntax_in_words(error)}.") from None

@@ -20,7 +20,7 @@ from autograder.notebooks import parse_notebook, read_bytes, read_notebook
 from autograder.questions import Kind, Question, kind_of, questions_in
 from autograder.regions import ANSWER_HERE, Edit, RegionError, banner_of, find_regions
 from autograder.report.read import find_released, full_name, read_files, released_cells, released_files
-from autograder.words import counted
+from autograder.words import conflict_in, counted, syntax_in_words
 
 NO_CODE = ("#", "pass", "raise NotImplementedError")
 STUBS = (ANSWER_HERE, "YOUR ANSWER HERE", "NotImplementedError")
@@ -273,7 +273,9 @@ def syntax_error(text: str) -> str:
         ast.parse(text)
     except SyntaxError as error:
         quoted = (error.text or "").strip()[:MAX_BEFORE]
-        return f"line {error.lineno}: {error.msg}" + (f": {quoted}" if quoted else "")
+        if conflict := conflict_in(text):
+            return f"it {conflict}"
+        return f"line {error.lineno}: {syntax_in_words(error)}" + (f":  {quoted}" if quoted else "")
     except (ValueError, RecursionError, MemoryError) as error:
         return f"Python cannot read it: {error or type(error).__name__}"
     return ""

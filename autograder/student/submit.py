@@ -66,7 +66,7 @@ def pack(folder: Path, laid: LaidFolder, target: Path | None = None, anyway: boo
             textwrap.fill(str(finding), NARROW, initial_indent="  ", subsequent_indent="    ") for finding in lost
         )
         raise CourseError(
-            f"submit: nothing was packed, since this would not be graded:\n{listed}\n"
+            f"nothing was packed, since this would not be graded:\n{listed}\n"
             "  Put it right, and do this again. To pack the folder as it is, add  --anyway"
         )
     student = student_of(folder, assignment)
@@ -75,7 +75,7 @@ def pack(folder: Path, laid: LaidFolder, target: Path | None = None, anyway: boo
         size = (folder / path).stat().st_size
         if size > MAX_FILE_BYTES:
             raise CourseError(
-                f"submit: {path} has {size / 2**20:.0f} MB, more than {MAX_FILE_BYTES // 2**20} MB.\n"
+                f"{path} has {size / 2**20:.0f} MB, more than {MAX_FILE_BYTES // 2**20} MB.\n"
                 "  Clear the notebook's large outputs, or remove the file from the folder."
             )
     target = target or folder.resolve().parent / f"{file_name(student.student_id)}-{assignment.name}.zip"
@@ -98,7 +98,7 @@ def pack(folder: Path, laid: LaidFolder, target: Path | None = None, anyway: boo
         target.write_bytes(content.getvalue())
     except OSError as error:
         raise CourseError(
-            f"submit: {target} cannot be written: {error.strerror}.\n"
+            f"{target} cannot be written: {error.strerror}.\n"
             "  Name another file, in a folder that is there:  --to FILE.zip"
         ) from None
     return Packed(target, student, tuple(manifest["files"]), tuple(warnings(laid)))
@@ -112,11 +112,11 @@ def student_of(folder: Path, assignment: Assignment) -> Student:
     """
     there = [name for name in assignment.notebooks if (folder / f"{name}.ipynb").is_file()]
     if not there:
-        raise CourseError(f"submit: {folder} has no {assignment.notebooks[0]}.ipynb.\n  Go to the homework's folder.")
+        raise CourseError(f"{folder} has no {assignment.notebooks[0]}.ipynb.\n  Go to the homework's folder.")
     student = read_student(read_notebook(folder / f"{there[0]}.ipynb"))
     if not student.name.strip() or not student.student_id.strip():
         raise CourseError(
-            f'submit: {there[0]}.ipynb, cell "student": name or student id is empty.\n'
+            f'{there[0]}.ipynb, cell "student": name or student id is empty.\n'
             "  Fill both in, save the notebook, and run this command again."
         )
     return student
@@ -128,7 +128,7 @@ def check_collected(content: bytes, assignment: Assignment) -> None:
         settle(read_zip(content, None), assignment, Expected({name: {} for name in assignment.notebooks}, {}))
     except Refused as refused:
         raise CourseError(
-            f"submit: the zip would be turned away: {refused}\n"
+            f"the zip would be turned away: {refused}\n"
             "  Take what does not belong to the assignment out of the folder, and run this command again."
         ) from None
 

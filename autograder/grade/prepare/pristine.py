@@ -15,6 +15,7 @@ from autograder.assignment import Assignment, student_libraries
 from autograder.course import Course
 from autograder.data.present import data_fingerprint
 from autograder.edits import ReleasedCell, released_cell
+from autograder.errors import CourseError
 from autograder.expect.assertions import Site
 from autograder.expect.sites import sites_in
 from autograder.grade.prepare.schemes import schemes_in
@@ -22,6 +23,7 @@ from autograder.markers import HIDDEN_TESTS, without_held_back
 from autograder.notebooks import format_notebook
 from autograder.questions import Kind, is_question, kind_of, points_of
 from autograder.release.autotests import complete_source
+from autograder.release.checks import unknown_places
 from autograder.release.given import given_files
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
@@ -92,6 +94,8 @@ class Pristine:
 def load_pristine(course: Course, assignment: Assignment) -> Pristine:
     """Read the source and empty it; raises CourseError where a part of it is malformed."""
     sources = {name: complete_source(course, assignment, name) for name in assignment.notebooks}
+    if problems := list(unknown_places(assignment, sources)):
+        raise CourseError("\n".join(map(str, problems)))
     blanked = {name: blank_notebook(nb) for name, nb in sources.items()}
     given = given_files(course, assignment)
     return Pristine(

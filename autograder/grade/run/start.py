@@ -68,13 +68,13 @@ def started(
             (What a sandbox would let student code read of the course is found meanwhile; then `tier` raises it.)
     """
     settings = course.assignment(name)
-    require_data(settings.data, course.data, f"grade: {name}")
+    require_data(settings.data, course.data, name)
     limits = settings.limits
     if tier not in (None, *TIERS, "none"):
-        raise CourseError(f'grade: there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
+        raise CourseError(f'there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
     store = Store(course, name)
     if not dask and (text := shortfall(SandboxLimits(**sandbox_limits(limits)))):
-        raise CourseError(f"grade: {text}.")
+        raise CourseError(f"{text}.")
     count = min(workers or cores(), len(wanted or store.students()) or 1)
     notes = []
     if not dask and (room := affordable(count, limits.memory_mb)) < count:

@@ -121,8 +121,9 @@ class Judge:
         if kind is Frame.KEY_FAILED:
             cell_id, traceback = content
             raise CourseError(
-                f"{source_path(self.assignment.folder, self.notebook)}, cell {cell_id}: the instructor's own solution "
-                f"fails, so nothing can be graded against it.\n{traceback}"
+                f'{source_path(self.assignment.folder, self.notebook)}, cell "{cell_id}": the instructor\'s own '
+                "solution fails, so nothing can be graded against it. Mend it, or what it calls, and grade again.\n"
+                + traceback.replace(f"{self.folder}{os.sep}", "")
             )
         self.cells = frozenset(content)
 

@@ -1,0 +1,378 @@
+"""Mistakes that people make on the command line, in settings, notebooks and tables: is each told what to do?
+
+Each case is a command in a course where something is wrong, what must be named, and what must be said to do next. The
+cases run in forks of this process, which has imported everything: a few hundredths of a second each.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import autograder.grade.run.terminal
+import autograder.handback.export
+import autograder.intake.collect
+import autograder.release.checks
+import autograder.report.make
+import autograder.student.check  # noqa: F401 (imported once, before the forks)
+from autograder import cli
+from autograder.notebooks import read_notebook, write_notebook
+
+BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
+TOML, COURSE, BOOK, NOTEBOOK = "source/tiny/assignment.toml", "course.toml", "gradebook.db", "source/tiny/first.ipynb"
+LIBRARY, RELEASED = "nn/tiny.py", "assignments/tiny"
+DUE = "due = 2026-10-09T12:00:00+00:00"
+CONFLICT = "<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> main\n"
+ODD = (
+    "Traceback", "Errno", "<class", "object at 0x", "datetime.", "None", "'(' was", "╭", " 1 days",
+)  # fmt: skip
+"""What no message holds: Python's own words, boxes, wrong plurals."""
+
+Step = Callable[[Path], object]
+
+
+class Case(NamedTuple):
+    command: str
+    names: str
+    remedy: str
+    prepare: tuple[Step, ...] = ()
+
+
+# --- what can be wrong ------------------------------------------------------------------------------------------------
+
+
+def put(path: str, content: str | bytes) -> Step:
+    def step(root: Path) -> None:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content.encode() if isinstance(content, str) else content)
+
+    return step
+
+
+def gone(path: str) -> Step:
+    return lambda root: shutil.rmtree(root / path) if (root / path).is_dir() else (root / path).unlink()
+
+
+def changed(path: str, old: str, new: str) -> Step:
+    def step(root: Path) -> None:
+        text = (root / path).read_text()
+        assert old in text
+        (root / path).write_text(text.replace(old, new))
+
+    return step
+
+
+def cell(id: str, old: str, new: str) -> Step:
+    def step(root: Path) -> None:
+        notebook = read_notebook(root / NOTEBOOK)
+        (found,) = (cell for cell in notebook.cells if cell.id == id)
+        assert old in found.source
+        found.source = found.source.replace(old, new)
+        write_notebook(notebook, root / NOTEBOOK)
+
+    return step
+
+
+def folder(path: str) -> Step:
+    return lambda root: (root / path).mkdir(parents=True)
+
+
+def empty_zip(path: str) -> Step:
+    return lambda root: zipfile.ZipFile(root / path, "w").close()
+
+
+def toml(old: str, new: str) -> tuple[Step]:
+    return (changed(TOML, old, new),)
+
+
+def course(text: str) -> tuple[Step]:
+    return (put(COURSE, text),)
+
+
+def go(path: str) -> Step:
+    return lambda root: os.chdir(root / path)
+
+
+UNKNOWN = [
+    Case(f"{command} tinny", '"tinny"', 'Did you mean "tiny"?')
+    for command in (
+        "release", "lint", "grade", "report", "feedback", "verify", "stats", "export", "gradescope build",
+        "gradescope results", "demo",
+    )
+]  # fmt: skip
+MISSING = [
+    Case(command, f"{what} is missing.", f"See  autograder {command} --help")
+    for command, what in {
+        "grade": "ASSIGNMENT", "report": "ASSIGNMENT", "feedback": "ASSIGNMENT", "verify": "ASSIGNMENT",
+        "stats": "ASSIGNMENT", "collect": "ASSIGNMENT", "new": "name", "init": "folder",
+        "adopt": "paths", "gradescope build": "ASSIGNMENT", "roster import": "FILE.csv",
+    }.items()
+]  # fmt: skip
+OPTIONS = [
+    Case("grad tiny", 'no command "grad"', 'Did you mean "grade"?'),
+    Case("gradescope bild tiny", 'no command "bild"', 'Did you mean "build"?'),
+    Case("grade tiny --wrokers 3", 'no option "--wrokers"', 'Did you mean "--workers"?'),
+    Case("grade tiny tiny2", '"tiny2" is too much', "autograder grade --help"),
+    Case("grade tiny --workers 0", "--workers", "must be 1 or more"),
+    Case("grade tiny --workers x", "--workers", "must be a whole number"),
+    Case("report tiny --workers -1", "--workers", "must be 1 or more"),
+    Case("grade tiny --seed x", "--seed", "must be a whole number"),
+    Case("grade tiny --seed -5", "--seed", "must be 0 or more"),
+    Case("grade tiny --tier fast", '"fast"', "There are: namespaces, landlock"),
+    Case("grade tiny -s adda", "adda", "there is no folder submitted/adda/tiny"),
+    Case("report tiny --paper a5", "--paper", "a4 and us-letter"),
+    Case("feedback tiny --paper letter", '"letter"', "a4 and us-letter"),
+    Case("feedback tiny --zip webct", '"webct"', "moodle, canvas, gradescope"),
+    Case("export tiny --to excel", '"excel"', "canvas, moodle, gradescope, blackboard"),
+    Case("export tiny --to canvas --into nothere.csv", '"nothere.csv"', "autograder export --help"),
+    Case("export tiny -o source", '"source" is a folder', "Name a file"),
+    Case("release tiny --to course.toml", '"course.toml" is a file', "Name a folder"),
+    Case("report tiny --to course.toml", '"course.toml" is a file', "Name a folder"),
+    Case("release --check --bundle", "--check", "Leave one of them out"),
+    Case("data cifar", '"cifar"', "Did you mean cifar10?"),
+    Case("data synthetic --to course.toml", "course.toml", "--to FOLDER"),
+    Case("data synthetic --to /proc/x", "/proc/x", "--to FOLDER"),
+    Case("demo tiny --to course.toml", '"course.toml" is a file', "Name a folder"),
+    Case("demo tiny --to .", "no demo made it", "--to FOLDER"),
+]
+NO_COURSE = [
+    Case(command, "is not in a course", "Go to your course folder first", (go(".."),))
+    for command in (
+        "release tiny",
+        "lint",
+        "grade tiny",
+        "stats tiny",
+        "report tiny",
+        "export",
+        "new hw2",
+        "roster show",
+    )
+]
+SETTINGS = [
+    Case("release tiny", "assignment.toml is not TOML at line 1", "Texts stand in quotes", (put(TOML, "title = \n"),)),
+    Case("release tiny", "assignment.toml", "Take one of the lines out", (put(TOML, 'title = "a"\ntitle = "b"\n'),)),
+    Case("release tiny", "holds two versions, marked by Git in line 1", "git checkout", (put(TOML, CONFLICT),)),
+    Case("release tiny", "assignment.toml is not UTF-8", "Save it as UTF-8", (put(TOML, b'title = "caf\xe9"'),)),
+    Case("lint tiny", '"titel"', 'Did you mean "title"?', toml("title", "titel")),
+    Case("grade tiny", 'not "first"', 'like ["a", "b"]', toml('["first", "second"]', '"first"')),
+    Case("grade tiny", "third.ipynb is not there", "under that name", toml('"second"]', '"second", "third"]')),
+    Case("release tiny", '"second" more than once', "Take one", toml('"second"]', '"second", "second"]')),
+    Case("release tiny", "notebooks", "without .ipynb", toml('"second"]', '"second.ipynb"]')),
+    Case("grade tiny", 'not "tomorrow"', "like 2026-10-09T23:59:00", toml(DUE, 'due = "tomorrow"')),
+    Case("grade tiny", "due", "time_zone = ", toml(DUE, "due = 2026-10-09T12:00:00")),
+    Case("grade tiny", "not 2026-10-09", "a date and a time", toml(DUE, "due = 2026-10-09")),
+    Case("release tiny", "not 12:00:00", "a date and a time", toml(DUE, "due = 12:00:00")),
+    Case("grade tiny", "not 110", "at most 100", toml("per_day = 10", "per_day = 110")),
+    Case("grade tiny", "not -3", "0 or more", toml("max_days = 3", "max_days = -3")),
+    Case("grade tiny", "not 0", "above 0", toml("memory_mb = 512", "memory_mb = 0")),
+    Case("grade tiny", '"1 GB"', "a whole number", toml("memory_mb = 512", "memory_mb = '1 GB'")),
+    Case("grade tiny", '"memory"', 'Did you mean "memory_mb"?', toml("memory_mb = 512", "memory = 512")),
+    Case("release tiny", '"nn.tinny.norm"', 'Did you mean "nn.tiny.norm"?', toml("nn.tiny.norm", "nn.tinny.norm")),
+    Case("release tiny", '"nn.tiny.normm"', 'Did you mean "nn.tiny.norm"?', toml("nn.tiny.norm", "nn.tiny.normm")),
+    Case("grade tiny", '"second:serch"', "no cell with this id", toml("second:search", "second:serch")),
+    Case("grade tiny", '"second:bonus"', "not graded", toml('"second:bonus-check" = 3', '"second:bonus" = 3')),
+    Case("grade tiny", '"../best.npz"', "without a path", toml("best.npz", "../best.npz")),
+    Case("release tiny", '"/etc/passwd"', "without a path", toml("best.npz", "/etc/passwd")),
+    Case("grade tiny", '"three"', "a number above 0", toml('bonus-check" = 3', 'bonus-check" = "three"')),
+    Case("grade tiny", "course.toml is not TOML at line 1", "Texts stand in quotes", course("name = nn")),
+    Case("lint", '"libary"', 'Did you mean "library"?', course('libary = "nn"\n')),
+    Case("grade tiny", '"Mars/Base"', '"Europe/Berlin"', course('library = "nn"\ntime_zone = "Mars/Base"\n')),
+    Case("release tiny", "no folder mm/", "Make it, or correct the name", course('library = "mm"\n')),
+    Case("release tiny", "not 3", "a list of texts", course("library = 3\n")),
+    Case("lint", "no assignment in source", "autograder new NAME", (gone("source"),)),
+    Case("release", "no assignment in source", "autograder new NAME", (gone("source"),)),
+    Case("release --check", "first.ipynb is out of date", "Run:  autograder release", (cell("title", "First", "New"),)),
+    Case("release --check", "assignments/old has no source", "Delete it, or put", (put("assignments/old/x", ""),)),
+]
+NOTEBOOKS = [
+    Case("release tiny", "first.ipynb is not there", "Put the notebook back", (gone(NOTEBOOK),)),
+    Case("release tiny", "it is empty", ".ipynb_checkpoints", (put(NOTEBOOK, ""),)),
+    Case("lint tiny", "invalid JSON at line 1, column 3", ".ipynb_checkpoints", (put(NOTEBOOK, "{ not json"),)),
+    Case("lint tiny", "marked by Git in line 1", "git checkout --ours", (put(NOTEBOOK, CONFLICT),)),
+    Case("release tiny", "has no list of cells", "Was another file given its name?", (put(NOTEBOOK, "[]"),)),
+    Case("grade tiny", "is not a text file", "Save it as UTF-8", (put(NOTEBOOK, bytes(range(256))),)),
+    Case("release tiny", "starts in line 2 and never ends", f"Close it with  {END}", (cell("own", END, ""),)),
+    Case("release tiny", "line 4 ends a region", f"Start it with  {BEGIN}", (cell("own", BEGIN, ""),)),
+    Case(
+        "lint tiny",
+        '"triple-check": line 2',
+        "the ( is never closed",
+        (cell("triple-check", "d')", "d'"),),
+    ),
+    Case("release tiny", '"own": line 3', "the ( is never closed", (cell("own", "return 3 * x", "return 3 * (x"),)),
+    Case("lint tiny", "measure is 'max'", "relative error", (cell("triple-check", "name=", "measure='max', name="),)),
+    Case(
+        "lint tiny", "no argument atmost", "did you mean at_most?", (cell("triple-check", "name=", "atmost=1, name="),)
+    ),
+    Case("lint tiny", "no sames", "did you mean same?", (cell("triple-check", "expect.same", "expect.sames"),)),
+    Case(
+        "release tiny", "nn/tiny.py: line 11", "the ( is never closed", (changed(LIBRARY, "return out", "return (out"),)
+    ),
+    Case("release tiny", "nn/tiny.py holds two versions", "git checkout", (put(LIBRARY, CONFLICT),)),
+    Case("lint tiny", "nn/tiny.py", f"Close that one first with  {END}", (changed(LIBRARY, END, "# end"),)),
+    Case("grade tiny", "no folder nn/", "Make it, or correct the name", (gone("nn"),)),
+]
+COLLECTING = [
+    Case("collect tiny nothere.zip", '"nothere.zip"', "autograder collect --help"),
+    Case("collect tiny j.zip", "neither a folder nor a zip", "give its folder", (put("j.zip", "not a zip"),)),
+    Case("collect tiny a.rar", "neither a folder nor a zip", "Unpack another kind", (put("a.rar", b"Rar!\x1a\x07"),)),
+    Case("collect tiny source/tiny/first.ipynb", "first.ipynb: it is neither", "give its folder"),
+    Case("collect tiny e.zip", "nothing in it", "Download the submissions once more", (empty_zip("e.zip"),)),
+    Case("collect tiny e", "nothing in it", "Download the submissions once more", (folder("e"),)),
+    Case("collect tiny submitted", "is where submissions are", "grade tiny", (folder("submitted/a/tiny"),)),
+    Case("collect tiny d --whose nothing", "--whose", '"Lovelace Ada=ada"', (folder("d"),)),
+    Case(
+        "collect tiny d --whose zoe=zoe",
+        '"zoe"',
+        "no submission is called that",
+        (put("d/ada/tiny/first.ipynb", "{}"),),
+    ),
+    Case(
+        "collect tiny d --handed-in h.csv",
+        "no column has times",
+        "handed_in",
+        (put("h.csv", "a,b\nx,y\n"), put("d/a/tiny/first.ipynb", "{}")),
+    ),
+    Case("roster import no.csv", '"no.csv"', "autograder roster import --help"),
+    Case("roster import r.csv", "r.csv is empty", "Export the list once more", (put("r.csv", ""),)),
+    Case("roster import r.csv", "foo, bar", "Needed is one of: id", (put("r.csv", "foo,bar\n1,2\n"),)),
+    Case("roster import r.csv", "line 3: ada is Ada", "Take one out", (put("r.csv", "id,name\nada,Ada\nada,Ed\n"),)),
+    Case("roster import r.xlsx", "is a workbook", "Save the sheet as CSV", (put("r.xlsx", b"PK\x03\x04junk"),)),
+    Case("roster import r.csv", "not a text", "Give a CSV file", (put("r.csv", b"id,name\n\0\0"),)),
+    Case("roster import r.csv", "line 2", '"extension NAME"', (put("r.csv", "id,extension\nada,two days\n"),)),
+    Case("roster import r.csv", '"two days"', "2 d,  36 h", (put("r.csv", "id,extension tiny\nada,two days\n"),)),
+]
+RESULTS = [
+    Case(command, "tiny", "autograder grade tiny")
+    for command in (
+        "stats tiny", "report tiny", "feedback tiny", "verify tiny", "gradescope results tiny",
+    )
+] + [
+    Case("grade tiny", "No submissions of tiny", "autograder collect tiny FOLDER"),
+    Case("export tiny", "grades.csv was not written", "put your last good copy of gradebook.db back"),
+    Case("export tiny", "file is not a database", "last good copy of gradebook.db", (put(BOOK, b"junk" * 100),)),
+    Case("export --questions", "file is not a database", "last good copy of gradebook.db", (put(BOOK, b"x" * 99),)),
+]  # fmt: skip
+BEGINNING = [
+    Case("init .", "is a course already", "autograder new NAME"),
+    Case("init course.toml", "course.toml is a file", "Name a folder"),
+    Case("init c --library 3x", '"3x"', "Take letters, digits and _"),
+    Case("init c --library class", '"class"', "Take letters, digits and _"),
+    Case("init c --library json", '"json" is the name of another package', "c_lib"),
+    Case("init c --library numpy", '"numpy" is the name of another package', "c_lib"),
+    Case("new tiny", "source/tiny is there already", "Take another name"),
+    Case("new 'my homework'", '"my homework"', "letters, digits, _ and -"),
+    Case("new a/b", '"a/b"', "letters, digits, _ and -"),
+    Case("adopt nothere", "nothere is not there", "Name a course's folder"),
+    Case("adopt e", "e holds no notebook", ".ipynb files", (folder("e"),)),
+    Case("adopt source/tiny --to source", "source is there already", "--to FOLDER"),
+    Case("adopt j.ipynb", "j.ipynb", ".ipynb_checkpoints", (put("j.ipynb", "junk"),)),
+    Case("adopt course.toml", "course.toml is not a notebook", "Name a course's folder"),
+]
+STUDENTS = [
+    *(Case(f"{command} nowhere", "nowhere", "") for command in ("check", "pdf", "submit")),
+    *(Case(f"{command} e", "e", "folder", (folder("e"),)) for command in ("check", "pdf", "submit")),
+    Case(f"check {RELEASED}/first.ipynb", "is a file", "Name a folder"),
+    Case(f"submit {RELEASED}/first.ipynb", "is a file", "Name a folder"),
+    Case(f"pdf {RELEASED}/first.ipynb", "is not a folder", "Give the folder of the assignment"),
+    Case(f"pdf {RELEASED} --to source", '"source" is a folder', "Name a file"),
+    Case(f"pdf {RELEASED} --to out.txt", '"out.txt" does not end in .pdf', "--to out.pdf"),
+    Case(f"pdf {RELEASED} --released nowhere", "nowhere is not a folder", "as it was handed out"),
+    Case(f"check {RELEASED} --released nowhere", "nowhere is not a folder", "as it was handed out"),
+    Case("submit source/tiny", "nn/: the folder is not there", "Put it right, and do this again"),
+    Case(f"submit {RELEASED}", "name or student id is empty", "Fill both in"),
+    Case(f"submit {RELEASED}", "first.ipynb", "Put the notebook back", (gone(f"{RELEASED}/first.ipynb"),)),
+    Case(f"submit {RELEASED}", "nn/: the folder is not there", "Put it right", (gone(f"{RELEASED}/nn"),)),
+    Case(f"submit {RELEASED}", "marked by Git", "git checkout", (put(f"{RELEASED}/first.ipynb", CONFLICT),)),
+    Case(f"submit {RELEASED}", "it holds two versions", "git checkout", (put(f"{RELEASED}/nn/tiny.py", CONFLICT),)),
+    Case(f"submit {RELEASED}", "nn/tiny.py: line", "the ( is never closed",
+         (changed(f"{RELEASED}/nn/tiny.py", 'raise NotImplementedError("double")', "out = (2"),)),
+    Case(f"submit {RELEASED}", "nn/tiny.py", "Close that", (changed(f"{RELEASED}/nn/tiny.py", END, "# done"),)),
+    Case(f"submit {RELEASED}", "first.ipynb", ".ipynb_checkpoints", (put(f"{RELEASED}/first.ipynb", "junk"),)),
+]  # fmt: skip
+CASES = [
+    *UNKNOWN, *MISSING, *OPTIONS, *NO_COURSE, *SETTINGS, *NOTEBOOKS, *COLLECTING, *BEGINNING, *STUDENTS,
+]  # fmt: skip
+
+
+# --- running them -----------------------------------------------------------------------------------------------------
+
+
+def said(case: Case, course_root: Path, place: Path) -> tuple[int, str]:
+    """Exit status and everything that a command prints, in a copy of a course."""
+    root = Path(shutil.copytree(course_root, place / "course"))
+    log = place / "log"
+    child = os.fork()
+    if not child:
+        status = 70
+        try:
+            os.chdir(root)
+            out = os.open(log, os.O_WRONLY | os.O_CREAT)
+            for number, descriptor in enumerate((os.open(os.devnull, os.O_RDONLY), out, out)):
+                os.dup2(descriptor, number)
+            sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+            os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
+            for step in case.prepare:
+                step(root)
+            sys.argv = ["autograder", *shlex.split(case.command)]
+            cli.main()
+            status = 0
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), log.read_text(errors="replace")
+
+
+def unwrapped(text: str) -> str:
+    return re.sub(r"\n +", " ", text)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: re.sub(r"[^\w.=-]+", "_", f"{case.command}-{case.names}"))
+def test_a_mistake_is_named_with_what_to_do(released, tmp_path, case):
+    """Does the exit code say that it failed, and the text what is wrong, with what, and what to do next?"""
+    status, text = said(case, released.course.root, tmp_path)
+    assert status in (1, 2), text
+    assert case.names in unwrapped(text)
+    assert case.remedy in unwrapped(text)
+    assert not [words for words in ODD if words in text], text
+    assert str(tmp_path / "course" / "source") not in text
+
+
+@pytest.mark.parametrize("case", RESULTS, ids=lambda case: case.command)
+def test_nothing_graded(released, tmp_path, case):
+    """Before anything is graded, does a command say what to do first?"""
+    status, text = said(case, released.course.root, tmp_path)
+    assert status == 1, text
+    assert case.names in unwrapped(text)
+    assert case.remedy in unwrapped(text)
+    assert not [words for words in ODD if words in text], text
+
+
+def test_an_export_without_grades_keeps_the_last_copy(released, tmp_path):
+    """With the gradebook gone, are the grades that were exported before still there?"""
+    kept = (put("grades.csv", "student,score\nada,22\n"),)
+    status, _ = said(Case("export tiny", "", "", kept), released.course.root, tmp_path)
+    assert status == 1
+    assert (tmp_path / "course" / "grades.csv").read_text() == "student,score\nada,22\n"
+
+
+def test_there_are_enough_cases():
+    """Are there mistakes of every command here?"""
+    commands = {shlex.split(case.command)[0] for case in [*CASES, *RESULTS]}
+    assert len(CASES) + len(RESULTS) >= 140
+    assert commands >= {
+        "adopt", "check", "collect", "data", "demo", "export", "feedback", "grade", "gradescope", "init", "lint", "new",
+        "pdf", "release", "report", "roster", "stats", "submit", "verify",
+    }  # fmt: skip
