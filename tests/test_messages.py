@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import sys
+import traceback
 import zipfile
 from collections.abc import Callable
 from pathlib import Path

@@ -67,7 +67,7 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
     libraries: dict[str, list[str]] = {}
     for name, (folder, notebooks) in homeworks.items():
         rows += _adopt_homework(name, folder, notebooks, to, libraries)
-    if all(row.left_out for row in rows):
+    if all(row.left_out for row in rows if row.style != "package"):
         shutil.rmtree(to)
         raise CourseError(
             "\n".join(["nothing could be taken over:", *(f"  {row.place}: {row.less[0]}" for row in rows)])
