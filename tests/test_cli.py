@@ -27,7 +27,7 @@ from autograder.errors import CourseError
 )
 def test_what_is_wrong_outside(monkeypatch, capsys, error, words):
     """Is a full disk, a missing right, a broken gradebook one line that says what to do, with exit code 1?"""
-    monkeypatch.setattr(cli, "app", lambda: (_ for _ in ()).throw(error))
+    monkeypatch.setattr(cli, "app", lambda **options: (_ for _ in ()).throw(error))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
     with pytest.raises(SystemExit) as ended:
         cli.main()
@@ -48,7 +48,7 @@ def test_what_is_wrong_outside(monkeypatch, capsys, error, words):
 )
 def test_programming_mistakes_keep_their_traceback(monkeypatch, error):
     """Is nothing hidden that is a mistake of the program's?"""
-    monkeypatch.setattr(cli, "app", lambda: (_ for _ in ()).throw(error))
+    monkeypatch.setattr(cli, "app", lambda **options: (_ for _ in ()).throw(error))
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
     with pytest.raises(type(error)):
         cli.main()
