@@ -141,7 +141,7 @@ def test_what_would_not_be_graded_is_not_packed_in_silence(folder):
     text = " ".join(str(error.value).split())
     assert "b.ipynb: is not there" in text
     assert "nn/layers.py: the START and END lines are gone" in text
-    assert "nn/layers.py: line 2: something is missing or too much here:  return x +" in text
+    assert "nn/layers.py: line 2: something is missing or too much here: return x +" in text
     assert text.endswith("add --anyway")
     assert not list(folder.parent.glob("*.zip"))
     packed = packed_from(folder, anyway=True)
