@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from autograder.errors import CourseError
+from autograder.options import USUAL, Markup
 from autograder.toml_files import (
     Files,
     Moment,
@@ -97,6 +98,8 @@ class Assignment(AssignmentToml):
     """The name of its folder."""
     folder: Path
     """Where assignment.toml lies, with the notebooks."""
+    markup: Markup = USUAL
+    """How the course marks solutions and hidden tests, where nbgrader_config.py says so."""
 
     def __hash__(self) -> int:
         return hash((self.folder, self.title, self.notebooks, self.due))
@@ -111,6 +114,7 @@ def load_assignment(
     limits: Limits | None = None,
     all_there: bool = True,
     notebooks: Sequence[str] = (),
+    markup: Markup = USUAL,
 ) -> Assignment:
     """Read `folder`/assignment.toml.
 
@@ -119,6 +123,7 @@ def load_assignment(
         due, late, limits: the course's, for an assignment.toml that says nothing else.
         zone: the course's time zone, for a `due` without one.
         all_there: must there be every notebook?
+        markup: how the course marks what students do not get.
         notebooks: those in the folder, where assignment.toml need not be there, nor name them or give a title.
 
     Raises:
@@ -139,7 +144,8 @@ def load_assignment(
         values.setdefault("late", late)
     if limits is not None:
         values["limits"] = limits.model_copy(update=checked.limits.model_dump(exclude_unset=True))
-    assignment = Assignment.model_construct(name=path.parent.resolve().name, folder=path.parent, **values)
+    values |= {"name": path.parent.resolve().name, "folder": path.parent, "markup": markup}
+    assignment = Assignment.model_construct(**values)
     for notebook in assignment.notebooks if all_there else ():
         if not any((path.parent / f"{notebook}{suffix}").is_file() for suffix in (".ipynb", ".py")):
             raise CourseError(
@@ -169,7 +175,7 @@ def student_libraries(assignment: Assignment) -> frozenset[str]:
 
 def released_toml(assignment: Assignment) -> str:
     """The assignment.toml that students get: all that differs from the defaults, the course's settings among it."""
-    values = assignment.model_dump(exclude_defaults=True, exclude={"name", "folder"})
+    values = assignment.model_dump(exclude_defaults=True, exclude={"name", "folder", "markup"})
     values["search"] = [":".join(cell) for cell in values.get("search", ())]
     values["extra_credit"] = {":".join(cell): points for cell, points in assignment.extra_credit.items()}
     ordered = {name: values[name] for name in AssignmentToml.model_fields if values.get(name)}

@@ -19,6 +19,7 @@ from traitlets.config.loader import ConfigFileNotFound
 from autograder.assignment import FILE, Assignment, LatePolicy, Limits, in_zone, load_assignment
 from autograder.errors import CourseError
 from autograder.files import NO_CACHES
+from autograder.options import cell_seconds_of, markup_of
 from autograder.toml_files import (
     Moment,
     Text,
@@ -121,6 +122,15 @@ class Course:
         """
         path = self.root / COURSE_FILE
         return check_toml(CourseToml, read_toml(path), path) if path.exists() else CourseToml()
+
+    @property
+    def options(self) -> Config:
+        """What nbgrader_config.py sets; nothing where there is none.
+
+        Raises:
+            CourseError: it does not run.
+        """
+        return nbgrader_config(self) if (self.root / CONFIG).is_file() else Config()
 
     @property
     def zone(self) -> tzinfo | None:
@@ -231,6 +241,10 @@ class Course:
             hint = did_you_mean(name, names)
             raise CourseError(f'no assignment "{name}" in {self.source} (a folder with a notebook). {hint}')
         settings, zone = self.settings, self.zone
+        options = self.options
+        limits, seconds = settings.limits, cell_seconds_of(options)
+        if seconds is not None and "cell_seconds" not in limits.model_fields_set:
+            limits = limits.model_copy(update={"cell_seconds": seconds})
         due: datetime | None = settings.due.get(name)
         if due is not None:
             due = in_zone(due, zone, f"{self.root / COURSE_FILE}: due: {name}")
@@ -239,8 +253,9 @@ class Course:
             due=due,
             zone=zone,
             late=settings.late,
-            limits=settings.limits,
+            limits=limits,
             notebooks=self._notebooks(self.source / name),
+            markup=markup_of(options),
         )
 
 

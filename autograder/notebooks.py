@@ -26,6 +26,24 @@ NO_ID, OLD_FORMAT = " has no usable id", "its format is 4."
 CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
+_PYTHON = {"python", "python3", "ipython", "ipython3"}
+_OTHERS = re.compile(
+    r"(ir|bash|zsh|julia|sage|octave|matlab|javascript|deno|tslab|iruby|ruby|haskell|ihaskell|xcpp|rust|go|scala|sas|"
+    r"stata|java|kotlin|maxima|gap|spark|\.net)([-_.\d]|math|kernel|\Z)",
+    re.IGNORECASE,
+)
+
+
+def other_kernel_name(nb: NotebookNode) -> str:
+    """The name of the kernel of a notebook that is not for Python; "" for one that is, or that does not say."""
+    kernel, info = nb.metadata.get("kernelspec") or {}, nb.metadata.get("language_info") or {}
+    name = str(kernel.get("name") or "")
+    language = str(kernel.get("language") or info.get("name") or "").lower()
+    other = (language not in _PYTHON) if language else bool(_OTHERS.match(name))
+    if other or name.lower().startswith("sage"):  # Sage says that its language is Python, but reads it differently
+        return str(kernel.get("display_name") or name or language)
+    return ""
+
 
 def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook that may hold anything.

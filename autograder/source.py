@@ -183,6 +183,8 @@ def open_source(
     nb, mended = parse_notebook(json.dumps(content | {"nbformat_minor": 5}).encode(), str(path))
     if mended:
         raise CourseError(f"{path}: {mended[0]}. Open it in Jupyter, mend that and save it.")
+    for cell in nb.cells:
+        cell.source = assignment.markup.usual(cell.source)
     if is_marked(nb):
         return _as_marked(path, nb, given)
     extra = {cell: points for (name, cell), points in assignment.extra_credit.items() if name == notebook}

@@ -8,7 +8,9 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.adopt.markers import with_banners
+from autograder.adopt.options import stated_options
 from autograder.adopt.otter import from_master, is_master
+from autograder.adopt.prints import with_assertions
 from autograder.assignment import FILE
 from autograder.begin import NAME, begin_course
 from autograder.course import CONFIG, COURSE_FILE, Course
@@ -73,6 +75,7 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
             "\n".join(["nothing could be taken over:", *(f"  {row.place}: {row.less[0]}" for row in rows)])
         )
     begin_course(to)
+    _adopt_options(paths, to, rows)
     for path in paths:
         if (tests := path / TESTS).is_file() and not (to / TESTS).exists():
             shutil.copyfile(tests, to / TESTS)
@@ -88,6 +91,23 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
             row = next(row for row in rows if row.place == f"{name}/{notebook}.ipynb")
             _count(row, read_source(assignment, notebook))
     return course, rows
+
+
+def _adopt_options(paths: Sequence[Path], to: Path, rows: list[Adopted]) -> None:
+    """Take over what the courses' nbgrader_config.py say of markers, stubs and time; it is read, not run."""
+    for path in paths:
+        file = path / CONFIG
+        if not file.is_file():
+            continue
+        rows.append(row := Adopted(CONFIG, "nbgrader"))
+        given = stated_options(file.read_text(encoding="utf-8", errors="replace"))
+        kept = [option for option in given if option.is_kept]
+        row.taken = ", ".join(option.name for option in kept) or "the kit's own settings"
+        row.less = [option.left_out for option in given if option.left_out]
+        if kept:
+            lines = ["", "c = get_config()  # noqa: F821", *(option.line for option in kept), ""]
+            with (to / CONFIG).open("a", encoding="utf-8") as config:
+                config.write("\n".join(lines))
 
 
 def _homeworks(path: Path) -> Iterator[tuple[str, Path, list[Path]]]:
@@ -165,7 +185,7 @@ def _convert(notebook: NotebookNode, row: Adopted) -> None:
         row.style, row.less = "otter", list(dict.fromkeys(converted.remarks))
         return
     row.style = "plain"
-    unsolved = 0
+    unsolved = checks = 0
     for cell in notebook.cells:
         cell.pop("outputs", None)
         if cell.cell_type == "code":
@@ -175,6 +195,11 @@ def _convert(notebook: NotebookNode, row: Adopted) -> None:
                 row.style = "markers"
             cell.source = found.text
             unsolved += found.unsolved
+            asserting = with_assertions(cell.source)
+            checks += asserting != cell.source
+            cell.source = asserting
+    if checks:
+        row.less.append(f"{checks} cells that print a relative error became checks of 1 point: set their points")
     if unsolved:
         row.less.append(f"{unsolved} regions hold no solution yet: write them")
 

@@ -38,6 +38,7 @@ class OtterQuestion:
     name: str
     points: Any = None
     manual: bool = False
+    whole: bool = False
     tests: list[NotebookNode] = field(default_factory=list)
     hidden: list[bool] = field(default_factory=list)
     worth: list[float | None] = field(default_factory=list)
@@ -111,7 +112,7 @@ def _question(config: str, remarks: list[str]) -> OtterQuestion:
     name = str(given.get("name") or "question")
     if "name" not in given:
         remarks.append("a question without a name")
-    return OtterQuestion(name, given.get("points"), bool(given.get("manual")))
+    return OtterQuestion(name, given.get("points"), bool(given.get("manual")), bool(given.get("all_or_nothing")))
 
 
 def _add_test(question: OtterQuestion | None, cell: NotebookNode, remarks: list[str]) -> None:
@@ -129,7 +130,12 @@ def _add_test(question: OtterQuestion | None, cell: NotebookNode, remarks: list[
         text = text[old.end() :]
     if found := re.match(r"\s*#+\s*HIDDEN\b[^\n]*\n", text, re.IGNORECASE):
         hidden, text = True, text[found.end() :]
-    question.tests.append(new_code_cell(_asserting(text.strip("\n"), cell.get("outputs", []))))
+    text = _asserting(text.strip("\n"), cell.get("outputs", []))
+    if message := config.get("failure_message"):
+        text = _with_message(text, str(message))
+    if message := config.get("success_message"):
+        text += f"\nprint({str(message)!r})"
+    question.tests.append(new_code_cell(text))
     question.hidden.append(hidden)
     question.worth.append(config.get("points"))
 
@@ -162,6 +168,21 @@ def _asserting(text: str, outputs: Sequence[NotebookNode]) -> str:
     return "\n".join(filter(None, [before, check]))
 
 
+def _with_message(text: str, message: str) -> str:
+    """The test, its assertions without a message given this one."""
+    lines = text.split("\n")
+    try:
+        asserts = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Assert)]
+    except SyntaxError:
+        return text
+    for node in asserts:
+        if node.msg is None and node.end_lineno is not None:
+            line = lines[node.end_lineno - 1].encode()
+            end = node.end_col_offset or len(line)
+            lines[node.end_lineno - 1] = f"{line[:end].decode()}, {message!r}{line[end:].decode()}"
+    return "\n".join(lines)
+
+
 def _arity(tree: ast.Module, name: str) -> int:
     node = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     return len(node.args.args)
@@ -180,6 +201,8 @@ def _checks(question: OtterQuestion | None, remarks: list[str]) -> list[Notebook
         return []
     points = question.points
     each = points.get("each") if isinstance(points, dict) else None
+    if isinstance(points, dict) and "total" in points:
+        points = points["total"]
     if isinstance(points, list):
         worth = [float(one) for one in points]
     elif each is not None:
@@ -189,13 +212,23 @@ def _checks(question: OtterQuestion | None, remarks: list[str]) -> list[Notebook
         left = total - sum(filter(None, question.worth))
         free = sum(one is None for one in question.worth) or 1
         worth = [left / free if one is None else float(one) for one in question.worth]
+    if question.whole:
+        tests = [_held_back(test.source, hidden) for test, hidden in zip(question.tests, question.hidden, strict=True)]
+        return [new_code_cell("\n".join([f"# Check {question.name} {_stated(sum(worth))}", *tests]))]
     cells = []
     for number, (test, hidden, one) in enumerate(zip(question.tests, question.hidden, worth, strict=False), start=1):
         which = f" {number}" if len(question.tests) > 1 else ""
-        stated = f"({round(one, 3):g} points)" if one else "(practice)"
-        text = f"### BEGIN HIDDEN TESTS\n{test.source}\n### END HIDDEN TESTS" if hidden else test.source
-        cells.append(new_code_cell(f"# Check {question.name}{which} {stated}\n{text}"))
+        text = _held_back(test.source, hidden)
+        cells.append(new_code_cell(f"# Check {question.name}{which} {_stated(one)}\n{text}"))
     return cells
+
+
+def _stated(points: float) -> str:
+    return f"({round(points, 3):g} points)" if points else "(practice)"
+
+
+def _held_back(test: str, hidden: bool) -> str:
+    return f"### BEGIN HIDDEN TESTS\n{test}\n### END HIDDEN TESTS" if hidden else test
 
 
 def _solution(cell: NotebookNode, question: OtterQuestion | None) -> NotebookNode:

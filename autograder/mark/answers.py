@@ -66,7 +66,7 @@ def asked_questions(assignment: Assignment) -> dict[tuple[str, str], AskedQuesti
     found: dict[tuple[str, str], AskedQuestion] = {}
     for name in assignment.notebooks:
         source = read_source(assignment, name)
-        released = blank_notebook(source).cells
+        released = blank_notebook(source, assignment.markup).cells
         questions = questions_in(name, source.cells, assignment.extra_credit)
         for at, cell in enumerate(source.cells):
             question = questions.get(cell_name(cell))

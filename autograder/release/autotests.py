@@ -20,20 +20,24 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.files import write_atomically
-from autograder.notebooks import KERNELSPEC
+from autograder.notebooks import KERNELSPEC, other_kernel_name
 from autograder.source import read_source, source_path
 
 MARKER = "AUTOTEST"
 TESTS = "autotests.yml"
+ONLY_PYTHON = "it is written for {name}, and only Python notebooks can be graded here. Take it out of the assignment"
 
 
 def complete_source(course: Course, assignment: Assignment, notebook: str) -> NotebookNode:
     """A source notebook with its AUTOTEST lines filled in.
 
     Raises:
-        CourseError: as `read_source`; there is no autotests.yml, or nbgrader cannot make tests of it.
+        CourseError: as `read_source`; it is for another kernel than Python's; there is no autotests.yml, or nbgrader
+            cannot make tests of it.
     """
     nb = read_source(assignment, notebook)
+    if other := other_kernel_name(nb):
+        raise CourseError(f"{source_path(assignment.folder, notebook)}: {ONLY_PYTHON.format(name=other)}.")
     if not any(True for _ in autotest_lines(nb.cells)):
         return nb
     tests = tests_file(course, assignment)

@@ -9,12 +9,13 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.assignment import FILE, Assignment, student_libraries
-from autograder.course import Course
+from autograder.course import CONFIG, Course
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
 from autograder.expect.lint import guessable_cells
 from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
 from autograder.notebooks import read_notebook
+from autograder.options import refused_options
 from autograder.questions import Kind, is_question, marks_of, students_write
 from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.autotests import TESTS, autotest_lines, tests_file
@@ -84,7 +85,8 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
         if name not in course.assignment_names():
             raise
         return [_from_error(folder / FILE, error)]
-    problems = list(_folder(course, assignment))
+    problems = [SourceProblem(course.root / CONFIG, "", text) for text in refused_options(course.options)]
+    problems += _folder(course, assignment)
     notebooks: dict[str, NotebookNode] = {}
     files = (path for path in assignment.folder.rglob("*") if path.is_file())
     given = {path.relative_to(assignment.folder).as_posix() for path in files}

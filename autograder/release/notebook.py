@@ -4,16 +4,18 @@ import copy
 
 from nbformat import NotebookNode
 
-from autograder.markers import CODE_STUB, MARK_SCHEME, TEXT_STUB, without_held_back, without_solution
+from autograder.markers import MARK_SCHEME, without_held_back, without_solution
 from autograder.notebooks import KERNELSPEC
+from autograder.options import USUAL, Markup
 from autograder.questions import marks_of, students_write
 from autograder.regions import banner_of, blank
 
 
-def blank_notebook(nb: NotebookNode) -> NotebookNode:
+def blank_notebook(nb: NotebookNode, markup: Markup = USUAL) -> NotebookNode:
     """Return a copy with its regions emptied, its marking schemes and outputs gone, and its metadata plain.
 
-    A work cell or answer without banners is emptied as nbgrader does it: between BEGIN and END SOLUTION, or whole.
+    A work cell or answer without banners is emptied as nbgrader does it: between BEGIN and END SOLUTION, or whole;
+    `markup` says what students get instead.
 
     Pure; cells keep their ids, order and metadata. Release and grading both start from it.
 
@@ -26,7 +28,7 @@ def blank_notebook(nb: NotebookNode) -> NotebookNode:
         if students_write(cell) or marks_of(cell).get("task"):
             cell.source = without_schemes(cell.source)
         if students_write(cell):
-            cell.source = without_work(cell)
+            cell.source = without_work(cell, markup)
         if cell.cell_type == "code":
             cell.outputs = []
             cell.execution_count = None
@@ -35,11 +37,11 @@ def blank_notebook(nb: NotebookNode) -> NotebookNode:
     return out
 
 
-def without_work(cell: NotebookNode) -> str:
+def without_work(cell: NotebookNode, markup: Markup = USUAL) -> str:
     """The text of a cell that students write in, without what they are to write."""
     if any(map(banner_of, cell.source.split("\n"))):
         return blank(cell.source, cell.id)
-    return without_solution(cell.source, CODE_STUB if cell.cell_type == "code" else TEXT_STUB)
+    return without_solution(cell.source, markup.code_stub if cell.cell_type == "code" else markup.text_stub)
 
 
 def without_schemes(source: str) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 
 from autograder.assignment import FILE, Assignment, released_toml
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
+from autograder.markers import HIDDEN_TESTS
 from autograder.release.autotests import complete_source
 from autograder.release.checks import check_assignment
 from autograder.release.library import library_with_holes
@@ -43,7 +44,16 @@ class BlankRegions(NbGraderPreprocessor):
     """Empty the regions."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        return blank_notebook(nb), resources
+        return blank_notebook(nb, _course(resources)[1].markup), resources
+
+
+class ClearUsualHiddenTests(ClearHiddenTests):
+    """nbgrader's step, for its usual markers: where the course has its own, they have been replaced already."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        self.begin_test_delimeter, self.end_test_delimeter = f"BEGIN {HIDDEN_TESTS}", f"END {HIDDEN_TESTS}"
+        self.enforce_metadata = True
+        return super().preprocess(nb, resources)
 
 
 class SaveDueDate(NbGraderPreprocessor):

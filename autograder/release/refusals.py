@@ -12,9 +12,10 @@ from nbformat import NotebookNode
 from autograder.expect.assertions import Assertion
 from autograder.expect.lint import expectations
 from autograder.expect.sites import assertions_in, states_nothing, tree_of
+from autograder.notebooks import other_kernel_name
 from autograder.questions import is_check, points_of
 from autograder.regions import banner_of
-from autograder.release.autotests import autotest_lines
+from autograder.release.autotests import ONLY_PYTHON, autotest_lines
 from autograder.release.notebook import blank_notebook
 
 Found = Iterator[tuple[str, str]]
@@ -56,14 +57,8 @@ def marked_solutions(nb: NotebookNode) -> Found:
 
 def other_kernel(nb: NotebookNode) -> Found:
     """A notebook for another language than Python."""
-    kernel, info = nb.metadata.get("kernelspec") or {}, nb.metadata.get("language_info") or {}
-    language = str(kernel.get("language") or info.get("name") or "python")
-    name = str(kernel.get("display_name") or kernel.get("name") or language)
-    if language.lower() not in ("python", "ipython", "python3"):
-        yield (
-            "",
-            f"it is written for {name}, and only Python notebooks can be graded here. Take it out of the assignment",
-        )
+    if name := other_kernel_name(nb):
+        yield "", ONLY_PYTHON.format(name=name)
 
 
 def empty_checks(nb: NotebookNode) -> Found:

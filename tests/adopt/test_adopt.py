@@ -8,10 +8,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from autograder.adopt.course import adopt_course
 from autograder.adopt.markers import with_banners
 from autograder.adopt.otter import from_master
+from autograder.adopt.prints import with_assertions
 from autograder.errors import CourseError
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.checks import check_assignment
+from autograder.release.notebook import blank_notebook
 from autograder.release.refusals import foreign_marker
+from autograder.source import read_source
 
 COURSERA = """def sigmoid(z):
     ### START CODE HERE ### (≈ 1 line of code)
@@ -191,6 +194,97 @@ def test_a_course_is_taken_over(tmp_path):
         adopt_course([old], tmp_path / "new")
     ids = [cell.id for cell in read_notebook(course.source / "hw2" / "squares.ipynb").cells]
     assert "q1-1-check" in ids
+
+
+def test_options_of_the_old_course(tmp_path):
+    """Are markers, stubs and time taken over, and is what cannot be said in the table?"""
+    old = tmp_path / "old"
+    (old / "source" / "ps1").mkdir(parents=True)
+    work = new_code_cell("x = None\n### START ANSWER\nx = 1\n### STOP ANSWER")
+    work.metadata.nbgrader = {"grade_id": "w", "grade": False, "solution": True, "locked": False, "schema_version": 1}
+    check = new_code_cell("assert x == 1")
+    check.metadata.nbgrader = {
+        "grade_id": "c", "grade": True, "solution": False, "locked": True, "points": 2, "schema_version": 1,
+    }  # fmt: skip
+    write_notebook(new_notebook(cells=[work, check]), old / "source" / "ps1" / "one.ipynb")
+    (old / "nbgrader_config.py").write_text(
+        "c = get_config()\n"
+        "c.CourseDirectory.course_id = 'old'\n"
+        "c.ClearSolutions.begin_solution_delimeter = 'START ANSWER'\n"
+        "c.ClearSolutions.end_solution_delimeter = 'STOP ANSWER'\n"
+        "c.ClearSolutions.code_stub = {'python': '...'}\n"
+        "c.AssignLatePenalties.plugin_class = late.Mine\n"
+        "c.LateSubmissionPlugin.penalty_method = 'zero'\n"
+        "raise SystemExit('this file is not run')\n"
+    )
+    course, rows = adopt_course([old], tmp_path / "new")
+    row = next(row for row in rows if row.place == "nbgrader_config.py")
+    assert "ClearSolutions.code_stub" in row.taken
+    assert [text.split(":")[0] for text in row.less] == [
+        "c.AssignLatePenalties.plugin_class is worked out by code",
+        "penalty_method = 'zero'",
+    ]
+    assert check_assignment(course, "ps1") == []
+    assignment = course.assignment("ps1")
+    blanked = blank_notebook(read_source(assignment, "one"), assignment.markup)
+    assert blanked.cells[0].source == "x = None\n..."
+
+
+RELATIVE = """# Test the affine_backward function
+dx_num = eval_numerical_gradient_array(lambda x: affine_forward(x, w, b)[0], x, dout)
+_, cache = affine_forward(x, w, b)
+dx, dw, db = affine_backward(dout, cache)
+
+# The error should be around e-10 or less
+print('Testing affine_backward function:')
+print('dx error: ', rel_error(dx_num, dx))
+for name in sorted(grads):
+    print('%s relative error: %.2e' % (name, rel_error(grad_num, grads[name])))"""
+
+
+def test_printed_errors_become_checks():
+    """Is each relative error asserted after it is printed, with what the comment allows, and nothing else changed?"""
+    assert with_assertions(RELATIVE) == (
+        RELATIVE.replace("# Test the affine_backward function", "# Check: Test the affine_backward function (1 point)")
+        .replace("rel_error(dx_num, dx))", "rel_error(dx_num, dx))\nassert rel_error(dx_num, dx) < 1e-08")
+        .replace("grads[name])))", "grads[name])))\n    assert rel_error(grad_num, grads[name]) < 1e-08")
+    )
+    assert with_assertions("print(rel_error(a, b))") == (
+        "# Check (1 point)\nprint(rel_error(a, b))\nassert rel_error(a, b) < 1e-05"
+    )
+    for text in ("print('rel_error(x, y)')", "x = rel_error(a, b)", "print(rel_error(a, b)", "%matplotlib inline"):
+        assert with_assertions(text) == text
+
+
+def raw(text):
+    return new_raw_cell(text)
+
+
+def shown(text, output):
+    cell = new_code_cell(text)
+    cell.outputs = [new_output("execute_result", {"text/plain": output}, execution_count=1)]
+    return cell
+
+
+TEST_CONFIG = '""" # BEGIN TEST CONFIG\n{}\n""" # END TEST CONFIG\n'
+
+
+@pytest.mark.parametrize(
+    ("config", "cells"),
+    [
+        ("points: [1, 3]", ["# Check q 1 (1 points)\nassert f(1) == 1", "# Check q 2 (3 points)\n{}"]),
+        ("points:\n  each: 2", ["# Check q 1 (2 points)\nassert f(1) == 1", "# Check q 2 (2 points)\n{}"]),
+        ("points:\n  total: 3", ["# Check q 1 (1.5 points)\nassert f(1) == 1", "# Check q 2 (1.5 points)\n{}"]),
+        ("points: 4\nall_or_nothing: true", ["# Check q (4 points)\nassert f(1) == 1\n{}"]),
+    ],
+)
+def test_points_and_messages_of_otter(config, cells):
+    """Is a question worth what it was, in parts or only whole, and do messages come along?"""
+    second = TEST_CONFIG.format('hidden: true\nsuccess_message: "Well done"\nfailure_message: "Look at 0"') + "f(0)"
+    parts = [raw("# BEGIN TESTS"), shown("f(1)", "1"), shown(second, "0"), raw("# END TESTS"), raw("# END QUESTION")]
+    converted = from_master(new_notebook(cells=[raw(f"# BEGIN QUESTION\nname: q\n{config}"), *parts]))
+    hidden = "### BEGIN HIDDEN TESTS\nassert f(0) == 0, 'Look at 0'\nprint('Well done')\n### END HIDDEN TESTS"
+    assert [cell.source for cell in converted.cells] == [cell.replace("{}", hidden) for cell in cells]
 
 
 def test_a_path_without_notebooks(tmp_path):

@@ -5,8 +5,8 @@ A course is a text in `courses/`: `=== kind name points` begins a cell. Solution
 
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbgrader
@@ -37,11 +37,15 @@ class PublicStyle:
         texts: its notebooks, each a text of `courses/`.
         files: what lies beside them there.
         documentation: has it the notebooks of nbgrader's own documentation too?
+        own: nbgrader's markers -> the course's own.
+        options: what its nbgrader_config.py says of them, and of stubs and time.
     """
 
     texts: Sequence[str]
     files: Sequence[str] = ()
     documentation: bool = False
+    own: Mapping[str, str] = field(default_factory=dict)
+    options: str = ""
 
     def notebooks(self, old_schema: int = 1) -> dict[str, NotebookNode]:
         """Its source notebooks; `old_schema` is the version of the metadata of the text `old`."""
@@ -51,17 +55,37 @@ class PublicStyle:
 
     def write(self, root: Path, config: str, old_schema: int = 1) -> Course:
         """The course as a folder."""
-        course = write_course(root, self.notebooks(old_schema), config)
+        notebooks = self.notebooks(old_schema)
+        for cell in (cell for nb in notebooks.values() for cell in nb.cells):
+            for usual, own in self.own.items():
+                cell.source = cell.source.replace(usual, own)
+        course = write_course(root, notebooks, config + self.options)
         for name in self.files:
             shutil.copy(TEXTS / name, course.source / "ps1")
         return course
 
 
+OWN = {
+    "BEGIN SOLUTION": "STARTS MY SOLUTION",
+    "END SOLUTION": "ENDS MY SOLUTION",
+    "BEGIN HIDDEN TESTS": "STARTS SECRET TESTS",
+    "END HIDDEN TESTS": "ENDS SECRET TESTS",
+}
+OPTIONS = """
+c = get_config()
+c.ClearSolutions.begin_solution_delimeter = "STARTS MY SOLUTION"
+c.ClearSolutions.end_solution_delimeter = "ENDS MY SOLUTION"
+c.ClearSolutions.code_stub = {"python": "# Write here\\n..."}
+c.ClearHiddenTests.begin_test_delimeter = "STARTS SECRET TESTS"
+c.ClearHiddenTests.end_test_delimeter = "ENDS SECRET TESTS"
+c.Execute.timeout = 45
+"""
+
 COURSES = {
     "problems": PublicStyle(["asserts", "autotest", "credit", "numeric", "old", "tools"], documentation=True),
     "sales": PublicStyle(["sales"], ["sales.csv"]),
     "intro": PublicStyle(["intro"]),
-    "numerics": PublicStyle(["numerics"]),
+    "numerics": PublicStyle(["numerics"], own=OWN, options=OPTIONS),
     "models": PublicStyle(["models"]),
 }
 

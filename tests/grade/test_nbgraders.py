@@ -57,6 +57,17 @@ def test_scores_equal_those_that_stock_nbgrader_gave(graded, style):
     assert scores(graded[style]) == json.loads(STOCK.read_text())[style]
 
 
+def test_a_courses_own_markers_are_acted_on(graded):
+    """Has what students get the course's own stub, none of its markers, and the time-out from its config?"""
+    course = graded["numerics"]
+    released = read_notebook(course.release_dir / "ps1" / "numerics.ipynb")
+    texts = {nbgraders.name_of(cell): cell.source for cell in released.cells}
+    assert texts["linear"].startswith("def solve(A, b):\n    # Write here\n    ...\n\ndef normalise(v):")
+    assert texts["linear-hidden"] == ""
+    assert not any("MY SOLUTION" in text or "SECRET" in text for text in texts.values())
+    assert course.assignment("ps1").limits.cell_seconds == 45
+
+
 def test_verify_comes_to_the_same_verdicts(graded):
     """Also of checks whose points depend on how they ran?"""
     course = graded["problems"]

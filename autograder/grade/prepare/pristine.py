@@ -96,7 +96,7 @@ def load_pristine(course: Course, assignment: Assignment) -> Pristine:
     sources = {name: complete_source(course, assignment, name) for name in assignment.notebooks}
     if problems := list(unknown_places(assignment, sources)):
         raise CourseError("\n".join(map(str, problems)))
-    blanked = {name: blank_notebook(nb) for name, nb in sources.items()}
+    blanked = {name: blank_notebook(nb, assignment.markup) for name, nb in sources.items()}
     given = given_files(course, assignment)
     return Pristine(
         assignment=assignment,

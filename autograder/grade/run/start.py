@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import Course
+from autograder.course import CONFIG, Course
 from autograder.data.present import require_data
 from autograder.errors import CourseError
 from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew
@@ -19,6 +19,7 @@ from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import sandbox_limits
 from autograder.gradebook.store import Store, alone
 from autograder.machine import MB, available_memory, cores
+from autograder.options import refused_options
 from autograder.sandbox import SandboxLimits
 from autograder.sandbox.limits import shortfall
 from autograder.sandbox.probe import TIERS, require_tier
@@ -70,6 +71,8 @@ def started(
     settings = course.assignment(name)
     require_data(settings.data, course.data, name)
     limits = settings.limits
+    if refused := refused_options(course.options):
+        raise CourseError(f"grade: {course.root / CONFIG}: {refused[0]}.")
     if tier not in (None, *TIERS, "none"):
         raise CourseError(f'there is no sandbox tier "{tier}". There are: {", ".join(TIERS)}.')
     store = Store(course, name)
