@@ -1,6 +1,7 @@
 """Notebooks for other kernels than Python's: refused wherever they come."""
 
 import pytest
+from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.adopt.course import adopt_course
@@ -15,9 +16,12 @@ SAYS = "only Python notebooks can be graded here"
 
 
 def kernel(name, language=None, display_name=None, info=None):
-    spec = {"name": name, "language": language, "display_name": display_name}
-    metadata = {"kernelspec": {key: value for key, value in spec.items() if value is not None}}
-    return new_notebook(metadata=metadata | ({"language_info": {"name": info}} if info else {}))
+    spec = {"name": name, "language": language, "display_name": display_name or name}
+    notebook = new_notebook()
+    notebook.metadata = from_dict({"kernelspec": {key: value for key, value in spec.items() if value is not None}})
+    if info:
+        notebook.metadata.language_info = from_dict({"name": info})
+    return notebook
 
 
 @pytest.mark.parametrize(
