@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from autograder.errors import CourseError
-from autograder.options import USUAL, Markup
+from autograder.options import USUAL, CourseMarks
 from autograder.toml_files import (
     Files,
     Moment,
@@ -98,7 +98,7 @@ class Assignment(AssignmentToml):
     """The name of its folder."""
     folder: Path
     """Where assignment.toml lies, with the notebooks."""
-    markup: Markup = USUAL
+    markup: CourseMarks = USUAL
     """How the course marks solutions and hidden tests, where nbgrader_config.py says so."""
 
     def __hash__(self) -> int:
@@ -114,7 +114,7 @@ def load_assignment(
     limits: Limits | None = None,
     all_there: bool = True,
     notebooks: Sequence[str] = (),
-    markup: Markup = USUAL,
+    markup: CourseMarks = USUAL,
 ) -> Assignment:
     """Read `folder`/assignment.toml.
 

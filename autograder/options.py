@@ -18,7 +18,7 @@ LATE_PENALTY = "autograder.gradebook.late.LatePenalty"
 
 
 @dataclass(frozen=True)
-class Markup:
+class CourseMarks:
     """How a course marks what students do not get, and what they get instead.
 
     Attributes:
@@ -37,10 +37,10 @@ class Markup:
         return text
 
 
-USUAL = Markup()
+USUAL = CourseMarks()
 
 
-def markup_of(config: Config) -> Markup:
+def markup_of(config: Config) -> CourseMarks:
     """What nbgrader_config.py says of markers and stubs."""
     found = []
     for section, name, kind in _MARKERS:
@@ -52,7 +52,7 @@ def markup_of(config: Config) -> Markup:
     if isinstance(stub, dict):
         stub = stub.get("python", CODE_STUB)
     ordered = tuple(sorted(found, key=lambda pair: -len(pair[0])))
-    return Markup(ordered, str(stub), str(config.ClearSolutions.get("text_stub", TEXT_STUB)))
+    return CourseMarks(ordered, str(stub), str(config.ClearSolutions.get("text_stub", TEXT_STUB)))
 
 
 def cell_seconds_of(config: Config) -> float | None:

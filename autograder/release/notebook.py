@@ -6,12 +6,12 @@ from nbformat import NotebookNode
 
 from autograder.markers import MARK_SCHEME, without_held_back, without_solution
 from autograder.notebooks import KERNELSPEC
-from autograder.options import USUAL, Markup
+from autograder.options import USUAL, CourseMarks
 from autograder.questions import marks_of, students_write
 from autograder.regions import banner_of, blank
 
 
-def blank_notebook(nb: NotebookNode, markup: Markup = USUAL) -> NotebookNode:
+def blank_notebook(nb: NotebookNode, markup: CourseMarks = USUAL) -> NotebookNode:
     """Return a copy with its regions emptied, its marking schemes and outputs gone, and its metadata plain.
 
     A work cell or answer without banners is emptied as nbgrader does it: between BEGIN and END SOLUTION, or whole;
@@ -37,7 +37,7 @@ def blank_notebook(nb: NotebookNode, markup: Markup = USUAL) -> NotebookNode:
     return out
 
 
-def without_work(cell: NotebookNode, markup: Markup = USUAL) -> str:
+def without_work(cell: NotebookNode, markup: CourseMarks = USUAL) -> str:
     """The text of a cell that students write in, without what they are to write."""
     if any(map(banner_of, cell.source.split("\n"))):
         return blank(cell.source, cell.id)
