@@ -6,6 +6,7 @@ import platform
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -47,9 +48,14 @@ def evidence_of(about: Mapping[str, Any], runs: Mapping[str, NotebookRun], files
         name: {cell: error for cell, ran in run.cells.items() if (error := first_error(ran))}
         for name, run in runs.items()
     }
+    return KeptEvidence({**about, **this_machine()}, {name: run.evidence for name, run in runs.items()}, errors, files)
+
+
+@cache
+def this_machine() -> dict[str, str]:
+    """What evidence was recorded with: versions of programs, the machine's kernel and kind."""
     versions = {"autograder": __version__, "python": platform.python_version(), "numpy": version("numpy")}
-    where = {"kernel": platform.release(), "machine": platform.machine(), **versions}
-    return KeptEvidence({**about, **where}, {name: run.evidence for name, run in runs.items()}, errors, files)
+    return {"kernel": platform.release(), "machine": platform.machine(), **versions}
 
 
 def pack(kept: KeptEvidence) -> bytes | None:

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,6 +67,10 @@ class Store:
         return result is not None and all(
             why is not None or (folder / f"{name}.ipynb").is_file() for name, why in result.stopped.items()
         )
+
+    def has_all(self, students: Sequence[str] = ()) -> bool:
+        """Has each of these, or everyone, a graded submission, be it of what is handed in now or not?"""
+        return all((self.autograded(student) / RESULT).exists() for student in students or self.students())
 
     def graded(self) -> list[str]:
         """Everyone of whom there is a graded submission."""

@@ -6,7 +6,6 @@ The whole cell stands between the markers of a marking scheme, so whatever hides
 from collections.abc import Mapping
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
 
 from autograder.markers import MARK_SCHEME, SOLUTION, marked_lines
 from autograder.questions import Kind, kind_of
@@ -63,5 +62,6 @@ def put_schemes(notebook: NotebookNode, schemes: Mapping[str, str]) -> None:
             while name in taken:
                 name += "x"
             taken.add(name)
-            cells.append(new_markdown_cell(text, id=name, metadata={"autograder": {"scheme": True}}))
+            about = NotebookNode(autograder={"scheme": True})
+            cells.append(NotebookNode(cell_type="markdown", id=name, metadata=about, source=text))
     notebook.cells = cells

@@ -28,7 +28,7 @@ from autograder.source import source_path
 
 TRIES = 2
 RETRY_SECONDS = 0.2
-BATCH, BATCH_SECONDS = 16, 0.5
+BATCH, BATCH_SECONDS = 32, 1.0
 """So many results are written down in one transaction, or what has come in so many seconds."""
 
 

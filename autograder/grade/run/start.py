@@ -3,10 +3,11 @@
 The gradebook's libraries take a second to import. Import them inside `started`, and a process warms up meanwhile.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from autograder.course import CONFIG, Course
@@ -32,8 +33,8 @@ class Start:
     Attributes:
         scratch: a folder for what only the run needs.
         warm: forks workers' and judges' processes.
-        tier: the sandbox's, once it is known; raises SandboxUnavailable where there is none.
-        data: the datasets as student code may see them, once they lie there.
+        tier: waits for the sandbox's; raises SandboxUnavailable where there is none.
+        data: waits until the datasets lie where student code may see them.
         notes: what to tell whoever started it.
     """
 
@@ -41,8 +42,8 @@ class Start:
     scratch: Path
     warm: WarmProcess
     crew: Crew
-    tier: Future[str]
-    data: Future[Path | None]
+    tier: Callable[[], str]
+    data: Callable[[], Path | None]
     notes: tuple[str, ...] = ()
 
 
@@ -55,7 +56,7 @@ def started(
     tier: str | None = None,
     dask: str | None = None,
 ) -> Iterator[Start]:
-    """Lock an assignment, warm up, try the sandbox.
+    """Lock an assignment, warm up, try the sandbox: at once where there is surely something to grade, else when asked.
 
     Args:
         wanted: the students to grade; empty: everyone.
@@ -79,6 +80,7 @@ def started(
     if not dask and (text := shortfall(SandboxLimits(**sandbox_limits(limits)))):
         raise CourseError(f"{text}.")
     count = min(workers or cores(), len(wanted or store.students()) or 1)
+    early = not store.has_all(wanted)
     notes = []
     if not dask and (room := affordable(count, limits.memory_mb)) < count:
         notes.append(
@@ -89,12 +91,15 @@ def started(
     with (
         alone(store),
         scratch_of(store) as scratch,
-        WarmProcess() as warm,
+        WarmProcess(at_once=early) as warm,
         DaskCrew(dask) if dask else LocalCrew(count, warm, scratch) as crew,
         ThreadPoolExecutor(2) as background,
     ):
-        tier_known, data_ready = background.submit(safe_tier, course, tier), background.submit(data_view, store)
-        yield Start(store, scratch, warm, crew, tier_known, data_ready, tuple(notes))
+        find_tier: Callable[[], str] = partial(safe_tier, course, tier)
+        lay_data: Callable[[], Path | None] = partial(data_view, store)
+        if early:
+            find_tier, lay_data = background.submit(find_tier).result, background.submit(lay_data).result
+        yield Start(store, scratch, warm, crew, find_tier, lay_data, tuple(notes))
 
 
 def affordable(workers: int, memory_mb: int) -> int:

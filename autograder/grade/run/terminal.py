@@ -1,5 +1,6 @@
 """`autograder grade` on a terminal: progress while it runs, a table at the end."""
 
+import gc
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -114,7 +115,8 @@ def grade_and_show(
         if todo.students:
             for note in start.notes:
                 console.print(note, style="yellow", markup=False)
-            settings = Settings(store.begin(seed), start.tier.result(), start.data.result(), retrain)
+            settings = Settings(store.begin(seed), start.tier(), start.data(), retrain)
+            gc.freeze()  # what is there now stays: a collection need not look at it again
             engine = Engine(course, pristine, settings, start.crew, start.warm, start.scratch, bar)
             with bar.progress, engine:
                 for _ in grade_all(engine, store, books, todo.students):

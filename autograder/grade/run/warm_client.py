@@ -54,15 +54,23 @@ class WarmProcess:
     Where somebody kills it, what it forked dies with it, and the next fork is of a new one.
     """
 
-    def __init__(self, module: str = GRADING) -> None:
-        """`module`: its `warm_up()` makes ready, before the forks, what they need."""
+    def __init__(self, module: str = GRADING, at_once: bool = True) -> None:
+        """Nothing happens yet.
+
+        Args:
+            module: its `warm_up()` makes ready, before the forks, what they need.
+            at_once: start before the first fork is asked for.
+        """
         self.module = module
+        self.at_once = at_once
+        self.process: subprocess.Popen | None = None
 
     def __enter__(self) -> "WarmProcess":
         self.lock = threading.Lock()
         self.generation = 0
         self.closed = False
-        self.start()
+        if self.at_once:
+            self.start()
         return self
 
     def __exit__(self, *exc) -> None:
@@ -85,9 +93,11 @@ class WarmProcess:
             )
 
     def stop(self) -> None:
-        self.control.close()
-        self.process.kill()
-        self.process.wait()
+        if self.process is not None:
+            self.control.close()
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
     def fork(self, program: str) -> Process:
         """Have a process forked that is this program: the name of a module with a `serve(prepared, channel)`.
@@ -100,6 +110,8 @@ class WarmProcess:
             for tries_left in reversed(range(TRIES)):
                 if self.closed:
                     raise EOFError("the warm process has ended")
+                if self.process is None:
+                    self.start()
                 try:
                     self.control.send(Frame.FORK, json.dumps(program).encode(), ANSWER_SECONDS)
                     self.control.send_descriptor(theirs.fileno())
@@ -109,7 +121,6 @@ class WarmProcess:
                         raise
                     self.stop()
                     self.generation += 1
-                    self.start()
         raise AssertionError("the last try returns or raises")
 
     def end(self, process: Process) -> int | None:
