@@ -21,6 +21,8 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from autograder.course import Course, find_course
+from autograder.data.present import require_data
+from autograder.errors import CourseError
 from autograder.expect.bank import Bank
 from autograder.expect.mutants import Mutant
 from autograder.expect.verdict import judge
@@ -144,6 +146,11 @@ def main() -> None:
     catalogue = tomllib.loads(options.catalogue.read_text("utf-8"))["mistake"]
     total: Counter = Counter()
     for name in options.assignments or course.assignment_names():
+        try:
+            require_data(course.assignment(name).data, course.data, name)
+        except CourseError as error:
+            print(f"left out: {error}")
+            continue
         entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
         for notebook in course.assignment(name).notebooks:
             for result in in_its_own_process(course, name, notebook, entries, options.seed):

@@ -11,10 +11,10 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import argparse
 import gc
 import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -108,7 +108,9 @@ def show(user: str, times: dict[str, list[Moments]]) -> None:
 
 
 def main() -> None:
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("repeats", nargs="?", type=int, default=100)
+    repeats = parser.parse_args().repeats
     environment_paths()
     gc.collect()
     gc.freeze()

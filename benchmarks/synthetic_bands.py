@@ -7,6 +7,7 @@ against the bands that the stand-in must meet. Nets are trained in float32, SEED
 the mean over the seeds, on 1000 validation images and the 1000 test images.
 """
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable
@@ -118,4 +119,6 @@ def main(seeds: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 3))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seeds", nargs="?", type=int, default=3)
+    sys.exit(main(parser.parse_args().seeds))

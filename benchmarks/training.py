@@ -114,6 +114,16 @@ def found_digits() -> str:
         return "none"
 
 
+def found_images() -> str:
+    """Which images there are."""
+    try:
+        return str(cifar10_source())
+    except FileNotFoundError:
+        raise SystemExit(
+            "There are no images to train on: autograder data cifar10, or autograder data synthetic."
+        ) from None
+
+
 def what_lacks(digits: str) -> str:
     """What the notebook `frameworks` needs and is not here, or ""."""
     if digits == "none":
@@ -125,9 +135,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--homework", help="only this one")
     only = parser.parse_args().homework
-    digits = found_digits()
+    images, digits = found_images(), found_digits()
     console = Console(file=sys.stdout)  # also while the output of cells goes elsewhere
-    table = Table(title=f"images: {cifar10_source()}; digits: {digits}", title_justify="left")
+    table = Table(title=f"images: {images}; digits: {digits}", title_justify="left")
     for column in ("homework", "what"):
         table.add_column(column, overflow="fold")
     for column in ("band", "measured", "seconds", ""):

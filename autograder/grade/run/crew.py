@@ -1,5 +1,6 @@
 """Who runs the jobs: warm workers on this machine, or those of a Dask cluster."""
 
+import logging
 import queue
 import threading
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Protocol
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NoVerdict
 from autograder.grade.run.jobs import Job, Run
 from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
@@ -110,9 +111,12 @@ class DaskCrew:
             CourseError: dask.distributed is not installed, nobody answers, or there are no workers.
         """
         try:
-            from distributed import Client
+            from distributed import Client, KilledWorker
         except ImportError:
             raise CourseError('Grading on a cluster needs Dask:  pip install "nn-course-autograder[cluster]"') from None
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # workers come and go: what matters of it is said here
+        self.killed = KilledWorker
         try:
             self.client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -129,7 +133,10 @@ class DaskCrew:
         self.client.close()
 
     def run(self, job: Job) -> Run:
-        return self.client.submit(run_here, job, pure=False).result()
+        try:
+            return self.client.submit(run_here, job, pure=False).result()
+        except self.killed as error:
+            raise NoVerdict(f"the workers of the cluster that had it ended: {error}") from error
 
     def abort(self) -> None:
         self.client.close()
