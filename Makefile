@@ -10,7 +10,7 @@ READY := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 # One BLAS thread per process: two of them on a busy machine wait for each other.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo linux reference test slow faults fuzz lint format bench clean
+.PHONY: help demo linux reference test slow faults fuzz lint format bench clean docs
 
 help:
 	@echo "make demo [HOMEWORK=name]   run one assignment end to end"
@@ -20,6 +20,7 @@ help:
 	@echo "make fuzz                   random frames, evidence, texts, archives and notebooks: EXAMPLES=5000 of each"
 	@echo "make lint                   ruff and mypy"
 	@echo "make reference              docs/reference and the schemas, from the code"
+	@echo "make docs                   the documentation as a site, in site/"
 	@echo "make bench                  ours against the peers"
 	@echo "make clean                  remove what the demo and the tests made"
 
@@ -54,6 +55,9 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 bench: $(READY)
 	@ls data/*cifar-10*/test_batch* >/dev/null 2>&1 || $(BIN)/autograder data synthetic
 	@ls data/*mnist*/* data/*digits*/* >/dev/null 2>&1 || $(BIN)/autograder data synthetic-digits
@@ -61,7 +65,7 @@ bench: $(READY)
 	test -z "$$bad" || { echo "missed what is promised, or failed:$$bad"; exit 1; }
 
 clean:
-	rm -rf demo .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf demo site .pytest_cache .ruff_cache .hypothesis build dist
 
 # environment.yml's pip part is the list of what a course machine has; the package itself comes on top.
 $(READY): environment.yml pyproject.toml
