@@ -85,5 +85,5 @@ def configure(c: Config, file: str) -> None:
         secure_server(formgrader)
 
     # autograded/ to feedback/: pages that run nothing, and no copies of the submission's files beside them.
-    c.GenerateFeedback.exporter_class = "autograder.report.feedback.SafeHTMLExporter"
-    c.GenerateFeedback.post_convert_hook = "autograder.report.feedback.keep_pages_only"
+    c.GenerateFeedback.exporter_class = "autograder.report.nbgrader_feedback.FeedbackExporter"
+    c.GenerateFeedback.post_convert_hook = "autograder.report.nbgrader_feedback.keep_pages_only"

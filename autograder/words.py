@@ -1,6 +1,10 @@
-"""How messages say a number of things, and what keeps Python from reading a file."""
+"""What is said in the same words everywhere: how a question stands, a number of things, what is not Python."""
 
 import re
+
+NOT_WRITTEN_YET = "not written yet"
+NOT_ANSWERED = "not answered"
+BY_HAND = "to be graded by hand"
 
 SYNTAX = (
     (r"'(.)' was never closed", r"the \1 is never closed"),

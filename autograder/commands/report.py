@@ -14,7 +14,7 @@ Name = Annotated[str, typer.Argument(help="The assignment's name, as in source/.
 Students = Annotated[list[str] | None, typer.Option("--student", help="Only this student (repeatable).")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many at a time. Default: one per core.")]
 Paper = Annotated[str, typer.Option(help=f"Paper size: {' or '.join(PAPERS)}.")]
-Full = Annotated[bool, typer.Option("--full-outputs", help="Print long outputs in full.")]
+Full = Annotated[bool, typer.Option("--full-outputs", help="Show long outputs in full.")]
 NewPage = Annotated[bool, typer.Option("--new-page-per-question", help="Start each question on a new page.")]
 
 
@@ -100,6 +100,7 @@ def feedback(
     student: Students = None,
     workers: Workers = None,
     paper: Paper = "a4",
+    full_outputs: Full = False,
     zip_for: Annotated[
         str | None,
         typer.Option("--zip", metavar="PLATFORM", help="Also pack all PDFs for moodle, canvas or gradescope."),
@@ -119,7 +120,7 @@ def feedback(
     course = find_course()
     wanted = course.assignment(assignment)
     check_platform(zip_for)
-    tasks = feedback_tasks(course, assignment, student, chosen("feedback", paper, False))
+    tasks = feedback_tasks(course, assignment, student, chosen("feedback", paper, False, full_outputs))
     failed = run(tasks, workers, lambda made: f"feedback for {counted(made, 'student')} written to {course.feedback}")
     tell_missing(course, assignment)
     if zip_for:

@@ -24,7 +24,7 @@ def check(
     """Run the notebooks from the top in a fresh kernel and show how each question stands.
 
     What runs is what will be graded: your regions in the homework as you got it. Shown are the points of each question
-    with what is wrong, the answers still to be written, the files that are missing, and changes outside the regions,
+    with what is wrong, the answers not written yet, the files that are missing, and changes outside the regions,
     which are not graded. Some questions are compared with the solution only when they are graded; these say so. Exit
     code 0 means that every check passed, every answer is written, and nothing of your work is lost.
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode, encode
 from autograder.expect.expectation import Expectation, Id, Judgement, ReadFile, unusable
 from autograder.expect.lines import Layout
+from autograder.words import NOT_WRITTEN_YET
 
 Evidence = Mapping[Id, bytes | EvidenceFailure]
 
@@ -106,7 +107,7 @@ def missing(name: str, error: str | None) -> Judgement:
         text = "No value came from this check."
     elif error.startswith(NOT_WRITTEN):
         what = error.partition(":")[2].strip() or "something"
-        text = f"{what:.200} is still to be written: it raises NotImplementedError."
+        text = f"{what:.200} is {NOT_WRITTEN_YET}: it raises NotImplementedError."
     else:
         text = f"The cell stopped before this check: {error:.500}"
     return Judgement(0.0, (name, "no value", "failed"), text)

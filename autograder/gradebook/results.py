@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from autograder.edits import Note
 from autograder.regions import Edit
+from autograder.words import BY_HAND, NOT_ANSWERED
 
 RESULT = "result.json"
 """Where a graded submission's folder has its `SubmissionResult`."""
@@ -18,6 +20,9 @@ EVIDENCE = "evidence.zip"
 
 UNMET = "Unmet"
 """The name of the error that a check without points shows: a result, not an accident."""
+
+NO_RESPONSE = "No response."
+"""The comment that nbgrader makes on an answer in which nothing was written."""
 
 MAX_LINE = 220
 OK = re.compile(r"\bok\s*$")
@@ -59,9 +64,30 @@ class CellResult:
         return 0.0 if self.extra_credit else self.points
 
     @property
+    def state(self) -> Literal["full", "lost", "waiting", "extra"]:
+        """How it stands: all points earned, some lost, not graded yet; or extra credit, which nobody loses."""
+        if self.score is None:
+            return "waiting"
+        if self.extra_credit:
+            return "extra"
+        return "full" if self.score >= self.points else "lost"
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Was nothing written where an answer is asked for?"""
+        return self.comment == NO_RESPONSE and not self.score
+
+    @property
+    def remark(self) -> str:
+        """What a person wrote about it; "" where nobody did."""
+        return "" if self.comment == NO_RESPONSE else self.comment
+
+    @property
     def summary(self) -> str:
         """What to say of it in one line; "" where there is nothing to say."""
-        return "to be graded by hand" if self.score is None else telling_line(self.lines)
+        if self.score is None:
+            return BY_HAND
+        return NOT_ANSWERED if self.is_unanswered else telling_line(self.lines)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from autograder.errors import CourseError
 from autograder.gradebook.books import scores_by_student
 from autograder.gradebook.results import CellResult, Scores
 from autograder.questions import Question
+from autograder.words import BY_HAND
 
 BINS = 10
 WIDTH = 40
@@ -66,7 +67,7 @@ def stats_table(stats: Sequence[QuestionStats]) -> Table:
     table = Table()
     table.add_column("notebook", overflow="fold")
     table.add_column("question", no_wrap=True)
-    for column in ("points", "mean", "%", "zero", "full", "by hand"):
+    for column in ("points", "mean", "%", "zero", "full", BY_HAND.replace(" by", "\nby")):
         table.add_column(column, justify="right")
     for one in stats:
         points = one.question.points

@@ -15,6 +15,7 @@ from autograder.report.outputs import output_blocks
 from autograder.report.pandoc import MARKDOWN
 from autograder.report.rows import Row, code_rows, row_data
 from autograder.report.terminal import clean
+from autograder.words import NOT_WRITTEN_YET
 
 MAX_TEXT = 400_000  # characters of one cell that are looked at
 MAX_CODE_ROWS = 3000  # of one cell
@@ -146,7 +147,8 @@ def notices(notebook: Notebook) -> Iterator[tuple[str, str]]:
     code = [cell for cell in notebook.nb.cells if cell.cell_type == "code" and cell.source.strip()]
     counts = [cell.get("execution_count") for cell in code]
     not_run = [cell for cell in code if cell.get("execution_count") is None and not cell.get("outputs")]
-    failed = [cell for cell in code if error_name(cell) not in ("", UNMET)]
+    failed = [cell for cell in code if error_name(cell) not in ("", UNMET, "NotImplementedError")]
+    unwritten = [cell for cell in code if error_name(cell) == "NotImplementedError"]
     if code and len(not_run) == len(code):
         yield "error", f"{notebook.name} was not run: no cell has an output."
     elif not_run:
@@ -157,6 +159,11 @@ def notices(notebook: Notebook) -> Iterator[tuple[str, str]]:
         yield (
             "error",
             f"{notebook.name}: {len(failed)} {'cell' if len(failed) == 1 else 'cells'} failed: {errors}{more}.",
+        )
+    if unwritten:
+        yield (
+            "warning",
+            f"{notebook.name}: {listed(unwritten, len(unwritten), 'needs', 'need')} what is {NOT_WRITTEN_YET}.",
         )
     ran = [count for count in counts if count is not None]
     if ran != sorted(ran):
@@ -177,10 +184,10 @@ def gathered(mended: Sequence[str]) -> list[str]:
     return [*mended[:MAX_MENDED], *([f"{more} more flaws in the file"] if more > 0 else [])]
 
 
-def listed(cells: list[NotebookNode], count: int) -> str:
+def listed(cells: list[NotebookNode], count: int, one: str = "was", several: str = "were") -> str:
     """The first ids of some cells, with a verb: "cells a, b and 3 more were"."""
     names = ", ".join(cell.id for cell in cells[:6]) + (f" and {count - 6} more" if count > 6 else "")
-    return f"cell {names} was" if count == 1 else f"cells {names} were"
+    return f"cell {names} {one}" if count == 1 else f"cells {names} {several}"
 
 
 def error_name(cell: NotebookNode) -> str:

@@ -1,8 +1,9 @@
 """Assembles the document: one JSON value that the template prints, with nothing left to decide but the layout."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from autograder.gradebook.results import CellResult
@@ -10,18 +11,21 @@ from autograder.questions import Question, cell_name, is_question, questions_in,
 from autograder.report.cells import LOST, cell_data, language_of, notices
 from autograder.report.content import shortened
 from autograder.report.fonts import font_families, missing_characters
+from autograder.report.graded_code import graded_regions
 from autograder.report.hidden import is_hidden, without_hidden
 from autograder.report.markup import Markup, resolve
-from autograder.report.model import Notebook, NotShown, Options, ReportContent
+from autograder.report.model import Notebook, NotShown, Options, ReportContent, SourceRegion
 from autograder.report.pandoc import MARKDOWN
 from autograder.report.rows import code_rows, diff_rows, row_data, style_table
 from autograder.report.terminal import clean
 from autograder.who import CELL as STUDENT
+from autograder.words import NOT_WRITTEN_YET
 
 MAX_EDIT_LINES = 120
 MAX_ADDED_LINES = 12  # what was added is shown in full where it stands
 MAX_REGION_LINES = 2000
 MAX_NOTICE = 2000
+MAX_COMMENT = 300
 MAX_CHARACTERS = 12
 MAX_PLACES = 4
 
@@ -31,16 +35,25 @@ KINDS = {"own": "", "report": "Instructor's report", "feedback": "Feedback"}
 
 @dataclass(frozen=True)
 class Document:
-    """What is to be printed: `data` for the template, the pictures it names, and what cannot be shown."""
+    """What is to be printed.
+
+    Attributes:
+        data: for the template and for pages.
+        pictures: the pictures that it names.
+        problems: what cannot be shown.
+        mathml: for pages, each formula in it (as Typst, and whether it is displayed) -> the same as MathML.
+    """
 
     data: dict
     pictures: dict[str, bytes]
     problems: tuple[NotShown, ...]
+    mathml: Mapping[tuple[str, bool], str] = field(default_factory=dict)
 
 
 def assemble(submission: ReportContent, options: Options) -> Document:
     """The document of one submission."""
     markup = Markup(full=options.full_outputs)
+    code = graded_code(submission)
     notebooks = [notebook_data(nb, submission, options, markup) for nb in submission.notebooks]
     resolved = markup.resolved()
     for notebook in notebooks:
@@ -59,12 +72,15 @@ def assemble(submission: ReportContent, options: Options) -> Document:
         "label": KINDS[options.kind],
         "student": clean(submission.name),
         "student_id": clean(submission.student_id),
-        "when": submission.when.strftime("%Y-%m-%d %H:%M UTC") if submission.when_known else "not known",
+        "when": shown_time(submission.when, submission) if submission.when_known else "not known",
+        "due": shown_time(submission.due, submission) if submission.due else "",
+        "late": submission.scores.late if submission.scores else "",
         "digest": submission.digest,
         "notices": [
-            {"level": level, "text": clean(shortened(text, MAX_NOTICE))} for level, text in all_notices(submission)
+            {"level": level, "text": clean(shortened(text, MAX_NOTICE)), "notebook": notebook}
+            for level, text, notebook in all_notices(submission)
         ],
-        "scores": scores_data(submission),
+        "scores": scores_data(submission, code),
         "notes": [
             {"kind": clean(note.kind), "text": clean(shortened(note.text, MAX_NOTICE))}
             for note in shown_notes(submission, options)
@@ -77,13 +93,20 @@ def assemble(submission: ReportContent, options: Options) -> Document:
     given = [one for one in markup.on_the_web if one[0] in markup.given]
     if given:
         text = f"In the assignment's own text {places_of(given)} on the web, and not shown here."
-        data["notices"].append({"level": "note", "text": clean(shortened(text, MAX_NOTICE))})
+        data["notices"].append({"level": "note", "text": clean(shortened(text, MAX_NOTICE)), "notebook": ""})
     problems = [*markup.problems, *web_pictures(own), *unread(submission)]
     problems += without_glyph(missing_characters(json.dumps(data, ensure_ascii=False)))
     problems = list(dict.fromkeys(problems))
     data["problems"] = [{"place": clean(problem.place), "text": clean(problem.text)} for problem in problems]
     data["styles"] = style_table(styles_in(data))
-    return Document(data, markup.pictures.files, tuple(problems))
+    mathml = markup.mathml() if options.kind == "feedback" else {}
+    return Document(data, markup.pictures.files, tuple(problems), mathml)
+
+
+def shown_time(when: datetime, submission: ReportContent) -> str:
+    """A time in the zone of the due time, where there is one."""
+    zone = submission.due.tzinfo if submission.due else None
+    return when.astimezone(zone or UTC).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def without_glyph(characters: list[str]) -> list[NotShown]:
@@ -120,8 +143,17 @@ def unread(submission: ReportContent) -> Iterator[NotShown]:
             yield NotShown(notebook.name, f"{sentence}: left out")
 
 
-def all_notices(submission: ReportContent) -> Iterator[tuple[str, str]]:
-    """What the first page says about the submission's state."""
+def all_notices(submission: ReportContent) -> Iterator[tuple[str, str, str]]:
+    """What the first page says about the submission's state: level, sentence, the notebook it is about ("" for all)."""
+    for notebook in submission.notebooks:
+        for level, text in notices(notebook):
+            yield level, text, notebook.name
+    for level, text in whole_notices(submission):
+        yield level, text, ""
+
+
+def whole_notices(submission: ReportContent) -> Iterator[tuple[str, str]]:
+    """What there is to say of the submission as a whole."""
     if not submission.name or not submission.student_id:
         given = {"name": submission.name, "student id": submission.student_id}
         empty = [what for what, value in given.items() if not value]
@@ -131,8 +163,6 @@ def all_notices(submission: ReportContent) -> Iterator[tuple[str, str]]:
         yield "error", text
     for name in submission.missing:
         yield "error", f"{name} is not there."
-    for notebook in submission.notebooks:
-        yield from notices(notebook)
     if not submission.pristine:
         yield "note", "The assignment as released was not at hand: changes outside the regions are not marked."
     elif submission.edits:
@@ -142,7 +172,7 @@ def all_notices(submission: ReportContent) -> Iterator[tuple[str, str]]:
         yield "warning", f"{count} {changes} outside the regions: {listed} below."
     untouched = [region.name for region in submission.regions if region.edited is False]
     if untouched:
-        yield "warning", f"Not written yet: {', '.join(untouched)}."
+        yield "warning", f"{NOT_WRITTEN_YET.capitalize()}: {', '.join(untouched)}."
 
 
 def shown_notes(submission: ReportContent, options: Options):
@@ -199,8 +229,9 @@ def question_data(question: Question, submission: ReportContent, markup: Markup)
     }
     if score:
         data["score"] = score.score
-        if score.comment:
-            data["comment"] = [markup.add(MARKDOWN, score.comment, f"the comment on {question.cell}", None, {})]
+        data["state"] = score.state
+        if score.remark:
+            data["comment"] = [markup.add(MARKDOWN, score.remark, f"the comment on {question.cell}", None, {})]
     return data
 
 
@@ -231,39 +262,65 @@ def title_in(heading: dict) -> str:
 # Scores, edits, files
 
 
-def scores_data(submission: ReportContent) -> dict | None:
+def graded_code(submission: ReportContent) -> dict[tuple[str, str], list[SourceRegion]]:
+    """Question -> the regions of .py files that it grades."""
+    found: dict[tuple[str, str], list[SourceRegion]] = {}
+    for notebook in submission.notebooks:
+        questions = questions_in(notebook.name, notebook.nb.cells, submission.extra_credit)
+        for cell, regions in graded_regions(notebook.nb.cells, questions, submission.regions).items():
+            found[notebook.name, cell] = regions
+    return found
+
+
+def scores_data(submission: ReportContent, code: Mapping[tuple[str, str], list[SourceRegion]]) -> dict | None:
     """The score table and its sums."""
     scores = submission.scores
     if scores is None:
         return None
-    titles = {
-        question.key: question.title
+    questions = {
+        question.key: question
         for notebook in submission.notebooks
         for question in questions_in(notebook.name, notebook.nb.cells, submission.extra_credit).values()
     }
-    place = {key: i for i, key in enumerate(titles)}
+    place = {key: i for i, key in enumerate(questions)}
     cells = sorted(scores.cells, key=lambda cell: place.get(cell.key, len(place)))
     return {
-        "rows": [score_data(cell, titles) for cell in cells],
+        "rows": [score_data(cell, questions.get(cell.key), code.get(cell.key, [])) for cell in cells],
         "total": scores.total,
         "maximum": scores.maximum,
         "late_penalty": scores.late_penalty,
         "late": scores.late,
         "extra": sum(cell.score or 0.0 for cell in cells if cell.extra_credit),
+        "lost": sum(cell.state == "lost" for cell in cells),
         "pending": sum(cell.score is None for cell in cells),
     }
 
 
-def score_data(cell: CellResult, titles: dict) -> dict:
+def score_data(cell: CellResult, question: Question | None, regions: list[SourceRegion]) -> dict:
+    """One question's row; its title is that of the notebook, or its id where that notebook was not handed in."""
+    line = cell.summary
+    if not line and cell.state == "lost":
+        line = "graded by hand" if question and question.by_hand else "the check failed"
     return {
         "notebook": cell.notebook,
         "id": f"{cell.notebook}:{cell.cell}",
-        "title": clean(titles.get(cell.key, cell.cell)),
+        "title": clean(question.title if question else cell.cell),
         "points": cell.points,
         "score": cell.score,
+        "state": cell.state,
         "extra": cell.extra_credit,
-        "line": clean(cell.summary),
+        "line": clean(line),
+        "comment": clean(shortened(cell.remark, MAX_COMMENT)),
+        "code": [
+            {"name": clean(region.name), "path": clean(region.path), "first": region.first, "last": last_line(region)}
+            for region in regions
+        ],
     }
+
+
+def last_line(region: SourceRegion) -> int:
+    """The number of a region's last line that is not empty."""
+    return region.first + region.text.rstrip("\n").count("\n")
 
 
 def edit_data(edit) -> dict:
@@ -298,7 +355,7 @@ def files_data(submission: ReportContent) -> list[dict]:
             shown = "\n".join(lines[:MAX_REGION_LINES])
             entry["rows"] = [row_data(row) for row in code_rows(shown, "python", region.first, marks)]
             entry["left_out"] = max(len(lines) - MAX_REGION_LINES, 0)
-            entry["last"] = region.first + len(lines) - 1
+            entry["last"] = last_line(region)
         files.setdefault(clean(region.path), []).append(entry)
     return [{"path": path, "regions": regions} for path, regions in files.items()]
 

@@ -3,12 +3,13 @@
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from autograder.course import Course
 from autograder.files import write_atomically
 from autograder.gradebook.results import Scores
-from autograder.report.document import assemble
+from autograder.report.document import Document, assemble
 from autograder.report.model import NotShown, Options, ReportContent
 from autograder.report.pagemap import page_map
 from autograder.report.read import read_graded
@@ -33,8 +34,12 @@ def make_report(submission: ReportContent, pdf: Path, options: Options) -> Made:
         TypesetError: the document cannot be set at all.
         OSError: a file cannot be written.
     """
-    document = assemble(submission, options)
-    done = typeset(document, submission.when)
+    return write_report(assemble(submission, options), submission.when, pdf)
+
+
+def write_report(document: Document, when: datetime, pdf: Path) -> Made:
+    """As `make_report`, for a document that is assembled already; `when` becomes the file's date."""
+    done = typeset(document, when)
     pages = page_count(done.pdf)
     pages_json = pdf.with_suffix(".pages.json")
     pdf.parent.mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,7 @@ class Markup:
     given: set[str] = field(default_factory=set)
     full: bool = False
     notebook: int = 0
+    written: list[Written] = field(default_factory=list)
 
     def begin_notebook(self) -> None:
         """What was defined by formulas so far is not known in those to come."""
@@ -79,8 +80,15 @@ class Markup:
     def resolved(self) -> list[list[Block]]:
         """The blocks of every fragment, in the order in which they were added."""
         trees = pandoc.convert([one.fragment for one in self.pending])
-        written = write_formulas(self.maths)
-        return [self.blocks_of(one, tree, written) for one, tree in zip(self.pending, trees, strict=True)]
+        self.written = write_formulas(self.maths)
+        return [self.blocks_of(one, tree, self.written) for one, tree in zip(self.pending, trees, strict=True)]
+
+    def mathml(self) -> dict[tuple[str, bool], str]:
+        """Each formula, as Typst and whether it is displayed -> the same as MathML."""
+        found = zip(self.maths, self.written, write_formulas(self.maths, "mathml"), strict=True)
+        return {
+            (typst.text, formula.display): mathml.text for formula, typst, mathml in found if typst.text and mathml.text
+        }
 
     def blocks_of(self, one: Pending, tree: list | None, written: list[Written]) -> list[Block]:
         def problem(text: str) -> None:

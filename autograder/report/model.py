@@ -58,6 +58,7 @@ class ReportContent:
     Attributes:
         when: when it was handed in, or last changed.
         when_known: whether that is the time of handing in, where there should be one.
+        due: when the assignment is due.
         digest: SHA-256 of the handed-in files.
         edits: differences outside the regions.
         missing: files that belong to the submission and are not there.
@@ -80,6 +81,7 @@ class ReportContent:
     pristine: bool = True
     scores: Scores | None = None
     when_known: bool = True
+    due: datetime | None = None
     notes: tuple[Note, ...] = ()
 
 

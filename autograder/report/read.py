@@ -167,6 +167,7 @@ def read_folder(
         missing=tuple(missing),
         unreadable=tuple(unreadable),
         pristine=pristine is not None,
+        due=assignment.due,
     )
 
 

@@ -23,6 +23,7 @@ from autograder.expect.kinds import LATER
 from autograder.gradebook.results import UNMET
 from autograder.questions import Question, cell_name, is_check, is_question
 from autograder.student.laid import LaidFolder
+from autograder.words import NOT_WRITTEN_YET
 
 FOLLOWS = ("NameError", "NotImplementedError", "KeyboardInterrupt")
 """Errors of other cells that say nothing new: a check tells of the same cause."""
@@ -227,9 +228,9 @@ def with_cause(one: CheckedQuestion, broken: Sequence[NotebookNode]) -> CheckedQ
 
 
 def failed(question: Question, error: NotebookNode) -> CheckedQuestion:
-    """A check that stopped: the diagnosis, what is still to be written, or the error."""
+    """A check that stopped: the diagnosis, what is not written yet, or the error."""
     if error.ename == "NotImplementedError":
-        return CheckedQuestion(question, "to write", 0.0, f"{error.evalue or 'Its code'} is still to be written.")
+        return CheckedQuestion(question, "to write", 0.0, f"{error.evalue or 'Its code'} is {NOT_WRITTEN_YET}.")
     text = error.evalue if error.ename == UNMET else f"{error.ename}: {error.evalue}"
     return CheckedQuestion(question, "failed", 0.0, text.strip())
 

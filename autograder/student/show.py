@@ -8,9 +8,9 @@ from autograder.expect.kinds import LATER
 from autograder.questions import Kind
 from autograder.student.check import CheckedFolder, CheckedQuestion, StoppedCell
 from autograder.student.laid import Finding
-from autograder.words import counted
+from autograder.words import BY_HAND, NOT_ANSWERED, NOT_WRITTEN_YET, counted
 
-MARKS = {"later": "–"}
+MARKS = {"later": "–", "to write": NOT_WRITTEN_YET}
 STYLES = {
     "ok": "green",
     "part": "yellow",
@@ -21,7 +21,7 @@ STYLES = {
     "by hand": "dim",
     "stopped": "red",
 }
-STATE, POINTS = 10, 12  # columns
+STATE, POINTS = 15, 12  # columns
 DEEP = "    "
 MAX_LINES = 14  # of one diagnosis
 NARROWEST = 40
@@ -74,15 +74,18 @@ def shown_check(checked: CheckedFolder, width: int, submit: str = TERMINAL) -> I
 def shown_item(item: CheckedQuestion | StoppedCell, width: int) -> Iterator[ShownLine]:
     """One line for a question or a stopped cell, and what there is to say about it beneath."""
     if isinstance(item, StoppedCell):
-        yield from headed("stopped", "", f'the cell "{item.cell}"', width)
+        yield from headed("stopped", "stopped", "", f'the cell "{item.cell}"', width)
         yield from beneath(item.text, width)
         return
-    yield from headed(item.state, points_in_words(item), title_in_words(item), width)
+    mark = MARKS.get(item.state, item.state)
+    if item.question.by_hand and item.state == "to write":
+        mark = NOT_ANSWERED
+    yield from headed(item.state, mark, points_in_words(item), title_in_words(item), width)
     yield from beneath(item.text, width)
 
 
-def headed(state: str, points: str, title: str, width: int) -> Iterator[ShownLine]:
-    first = f"  {MARKS.get(state, state):<{STATE}}{points:>{POINTS}}  "
+def headed(state: str, mark: str, points: str, title: str, width: int) -> Iterator[ShownLine]:
+    first = f"  {mark:<{STATE}}{points:>{POINTS}}  "
     lines = textwrap.wrap(title, width - len(first)) or [""]
     yield ShownLine(first + lines[0], STYLES[state], 2 + STATE)
     for line in lines[1:]:
@@ -92,7 +95,7 @@ def headed(state: str, points: str, title: str, width: int) -> Iterator[ShownLin
 def title_in_words(item: CheckedQuestion) -> str:
     """The question, and how it stands where its mark does not say that."""
     extra = " (extra credit)" if item.question.extra_credit else ""
-    said = {"later": f" ({LATER})", "by hand": " (graded by hand)"}.get(item.state, "")
+    said = {"later": f" ({LATER})", "by hand": f" ({BY_HAND})"}.get(item.state, "")
     return f"{item.question.title}{extra}{said}"
 
 
@@ -153,7 +156,7 @@ def sums(questions: Sequence[CheckedQuestion]) -> str:
     left = total - earned - later - by_hand
     parts = [f"{number(earned)} of {number(total)} points earned"]
     parts += [f"{number(later)} compared when graded"] if later else []
-    parts += [f"{number(by_hand)} graded by hand"] if by_hand else []
+    parts += [f"{number(by_hand)} {BY_HAND}"] if by_hand else []
     parts += [f"{number(left)} left"] if left > 1e-9 else []
     extra = sum(one.earned or 0.0 for one in questions if one.question.extra_credit)
     return ", ".join(parts) + "." + (f" Extra credit: {number(extra)}." if extra else "")

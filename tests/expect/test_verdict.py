@@ -79,9 +79,9 @@ def test_control_characters_stay_outside(key):
 
 
 def test_what_is_not_written_yet_is_named(key):
-    """Does a blank submission read what is still to be written?"""
+    """Does a blank submission read what is not written yet?"""
     lines = judge(key, {}, {"cell": "NotImplementedError: affine_forward"})["cell"].lines
-    assert lines[-1] == "  affine_forward is still to be written: it raises NotImplementedError."
+    assert lines[-1] == "  affine_forward is not written yet: it raises NotImplementedError."
     assert sum(line.startswith(" ") for line in lines) == 1, "the same fault, said more than once"
 
 

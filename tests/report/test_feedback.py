@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,12 +14,19 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from payloads import HTML, MARKDOWN, RUN, SVG, hostile_notebook
 from pypdf import PdfReader
 
-from autograder.report.feedback import SafeHTMLExporter, write_feedback
+from autograder.course import Course
+from autograder.gradebook.books import scores_by_student
+from autograder.report.document import assemble
+from autograder.report.feedback import one_feedback
 from autograder.report.hidden import without_hidden
+from autograder.report.model import Notebook, Options, ReportContent
+from autograder.report.page import page as html_page
 from autograder.report.pictures import PictureError
-from autograder.report.sanitise import POLICY, harmless_address, safe_html, sealed
+from autograder.report.sanitise import POLICY, safe_html, sealed
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+TITLE = "Mini homework: mini"
+PAGES = ["feedback.pages.json", "feedback.pdf", "mini.html", "timestamp.txt"]
 RUNS = {"script", "iframe", "object", "embed", "base", "form", "link", "frame", "applet", "template", "math-x"}
 
 
@@ -48,6 +56,15 @@ class Audit(HTMLParser):
     handle_startendtag = handle_starttag
 
 
+def harmless_address(value: str) -> bool:
+    """Whether an address is a place in the page, a page on the web, or a picture."""
+    compact = re.sub(r"[\x00-\x20]+", "", value).lower()
+    scheme = re.match(r"[a-z][a-z0-9+.-]*:", compact)
+    if not scheme:
+        return not compact.startswith("//")
+    return scheme[0] in ("http:", "https:", "mailto:") or compact.startswith("data:image/")
+
+
 def audited(html: str) -> list[str]:
     audit = Audit()
     audit.feed(html)
@@ -67,10 +84,7 @@ def test_a_piece_of_html_is_harmless_by_itself(payload):
 @pytest.mark.parametrize("payload", HTML)
 def test_the_last_look_takes_out_what_runs(payload):
     """If something got into a page by another way, does the second layer take it out?"""
-    page = sealed(f"<html><head><title>t</title></head><body>{payload}</body></html>")
-    assert POLICY in page.replace("&#x27;", "'").replace("&#39;", "'")
-    found = [item for item in audited(page) if not item.startswith(("<img src=", "<a href=data", "<div style="))]
-    assert found == []
+    assert audited(sealed(payload)) == []
 
 
 def test_what_is_harmless_stays():
@@ -106,8 +120,6 @@ def test_a_formula_in_an_attribute_stays_text():
 @pytest.fixture(scope="session")
 def hostile_page(graded_course, tmp_path_factory):
     """The page that nbgrader makes of the hostile notebook, with everything in feedback/ beside it."""
-    from autograder.course import Course
-
     root = tmp_path_factory.mktemp("hostile") / "course"
     shutil.copytree(graded_course.root, root)
     course = Course(root)
@@ -121,8 +133,8 @@ def hostile_page(graded_course, tmp_path_factory):
     nbformat.write(nb, folder / "mini.ipynb")
     (folder / "evil.html").write_text(f"<script>{RUN}</script>")
     (folder / "evil.svg").write_text(SVG)
-    (page,) = write_feedback(course, course.assignment("mini"), "ada")
-    return page
+    one_feedback(course, "mini", "ada", scores_in(course)["ada"], Options("feedback"))
+    return course.feedback / "ada/mini/mini.html"
 
 
 def test_the_page_of_a_hostile_notebook_has_nothing_that_runs(hostile_page):
@@ -130,12 +142,12 @@ def test_the_page_of_a_hostile_notebook_has_nothing_that_runs(hostile_page):
     page = hostile_page.read_text("utf-8")
     assert audited(page) == []
     assert page.count("Content-Security-Policy") == 1
-    assert "script-src 'none'" in page.replace("&#x27;", "'").replace("&#39;", "'")
+    assert f'content="{POLICY}"' in page
 
 
 def test_no_file_of_the_student_lies_beside_the_page(hostile_page):
     """Can a student get an HTML or SVG file of theirs opened from the feedback folder?"""
-    assert sorted(path.name for path in hostile_page.parent.iterdir()) == ["mini.html", "timestamp.txt"]
+    assert sorted(path.name for path in hostile_page.parent.iterdir()) == PAGES
 
 
 def chromium(*arguments: str) -> str:
@@ -168,7 +180,7 @@ class TestInChromium:
     def test_no_payload_runs_in_the_feedback(self, hostile_page, tmp_path):
         """Does any of a student's scripts run in anyone's browser?"""
         dom = chromium("--dump-dom", hostile_page.as_uri())
-        assert title(dom) == "mini"
+        assert title(dom) == TITLE
         assert "scores" in dom
 
     def test_each_layer_holds_without_the_browsers_policy(self, hostile_page, tmp_path):
@@ -178,7 +190,7 @@ class TestInChromium:
         assert len(bare) < len(page)
         path = tmp_path / "bare.html"
         path.write_text(bare, "utf-8")
-        assert title(chromium("--dump-dom", path.as_uri())) == "mini"
+        assert title(chromium("--dump-dom", path.as_uri())) == TITLE
 
     def test_the_policy_alone_stops_every_payload(self, tmp_path):
         """And if cleaning let everything through?"""
@@ -195,24 +207,50 @@ class TestInChromium:
 @pytest.fixture(scope="session")
 def feedback(graded_course, tmp_path_factory):
     """The feedback page of ada's mini homework."""
-    from autograder.course import Course
-
     root = tmp_path_factory.mktemp("feedback") / "course"
     shutil.copytree(graded_course.root, root)
     course = Course(root)
-    (page,) = write_feedback(course, course.assignment("mini"), "ada")
-    return page.read_text("utf-8")
+    one_feedback(course, "mini", "ada", scores_in(course)["ada"], Options("feedback"))
+    return (course.feedback / "ada/mini/mini.html").read_text("utf-8")
 
 
-def test_feedback_is_nbgraders_page_with_scores_comments_and_diagnosis(feedback):
-    """Does a student see points, comments and what was wrong?"""
-    assert "Score: 14.0 / 10.0" in feedback
-    assert "Late submission penalty (Score: -1.5)" in feedback
+def test_the_page_begins_with_the_questions_their_points_and_what_was_wrong(feedback):
+    """Does a student see at once where points were lost and why, and does each line lead to its question?"""
+    table = feedback[feedback.index('<table class="questions">') : feedback.index("</table>")]
+    rows = [re.sub(r"<[^>]*>", "|", row) for row in re.findall(r"<tr class.*?</tr>", table)]
+    said = [[part for part in row.split("|") if part] for row in rows]
+    assert [one[:3] for one in said] == [
+        ["✓", "Scores", "3 of 3"],
+        ["✗", "Gradient", "0 of 2"],
+        ["✗", "Value", "0 of 1"],
+        ["✗", "Question", "2.5 of 4"],
+        ["+", "Bonus ", "extra credit"],
+    ]
+    assert said[1][3] == DIAGNOSIS
+    assert said[2][3] == "the check failed"
+    assert said[3][3:] == ["graded by hand", "Comment: Good, but $\\eta$ is **missing**."]
+    for place in re.findall(r'href="#(question-[0-9]+)"', table):
+        assert feedback.count(f'id="{place}"') == 1
+    assert table.count('class="lost"') == 3
+
+
+def test_feedback_shows_scores_comments_and_diagnosis(feedback):
+    """Does a student see the sum, lateness, comments and what was wrong?"""
+    assert "Points: <b>14 of 10</b>" in feedback
+    assert "(−1.5)" in feedback
     assert VERDICT in feedback
     assert DIAGNOSIS in feedback
     assert "<strong>missing</strong>" in feedback
-    assert '<img alt="output" src="data:image/png;base64,' in feedback
     assert "<mi>η</mi>" in feedback
+
+
+def test_a_page_fits_a_phone_and_a_dark_room(feedback):
+    """Does the page say its language and its width, and follow the system's colours?"""
+    assert '<html lang="en">' in feedback
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in feedback
+    assert "img { max-width: 100%;" in feedback
+    assert "@media (prefers-color-scheme: dark)" in feedback
+    assert 'alt="output of mini, cell plot" width="60"' in feedback
 
 
 def test_hidden_tests_and_their_values_are_left_out(feedback):
@@ -226,25 +264,35 @@ def test_hidden_tests_and_their_values_are_left_out(feedback):
     assert without_hidden(open_ended).source == "a = 1"
 
 
+def page_of(*cells) -> str:
+    """The page of a notebook with these cells."""
+    nb = nbformat.v4.new_notebook(cells=list(cells))
+    when = datetime(2026, 10, 9, tzinfo=UTC)
+    content = ReportContent("a", "A", "Ada", "ada", when, "0" * 64, (Notebook("a", nb, None),))
+    return html_page(assemble(content, Options("feedback")), "a")
+
+
 def test_pictures_are_inside_the_page():
     """Does the page show plots without any file beside it?"""
     from conftest import picture
 
-    nb = nbformat.v4.new_notebook(
-        cells=[new_code_cell("x", outputs=[new_output("display_data", data={"image/png": picture()})])]
-    )
-    page, _ = SafeHTMLExporter(template_name="classic").from_notebook_node(nb)
-    assert '<img alt="output" src="data:image/png;base64,' in page
+    page = page_of(new_code_cell("x", outputs=[new_output("display_data", data={"image/png": picture()})]))
+    assert re.search(r'<img src="data:image/png;base64,[^"]+" alt="output of a, cell [0-9a-f]+" width="60">', page)
     assert audited(page) == []
 
 
-def test_nbgraders_own_commands_make_the_same_pages():
-    """Is feedback made with `nbgrader generate_feedback` or formgrader's button as safe?"""
+def test_nbgraders_own_commands_make_the_same_pages(course_copy):
+    """Is feedback made with `nbgrader generate_feedback` or formgrader's button the same?"""
     from autograder.course import find_course, nbgrader_config
+    from autograder.report.nbgrader_feedback import FeedbackExporter
 
     config = nbgrader_config(find_course(Path(__file__)))
-    assert config.GenerateFeedback.exporter_class == "autograder.report.feedback.SafeHTMLExporter"
-    assert config.GenerateFeedback.post_convert_hook == "autograder.report.feedback.keep_pages_only"
+    assert config.GenerateFeedback.exporter_class == "autograder.report.nbgrader_feedback.FeedbackExporter"
+    assert config.GenerateFeedback.post_convert_hook == "autograder.report.nbgrader_feedback.keep_pages_only"
+    scores = scores_by_student(course_copy, course_copy.assignment("mini"))["ada"]
+    one_feedback(course_copy, "mini", "ada", scores, Options("feedback"))
+    page, _ = FeedbackExporter().from_filename(str(course_copy.autograded / "ada/mini/mini.ipynb"))
+    assert page == (course_copy.feedback / "ada/mini/mini.html").read_text("utf-8")
 
 
 def test_a_forged_place_of_a_formula_does_not_stop_the_page():
@@ -255,26 +303,15 @@ def test_a_forged_place_of_a_formula_does_not_stop_the_page():
 
 def test_every_markdown_payload_is_harmless_alone():
     """Does each payload lose its sting by itself, not only among the others?"""
-    exporter = SafeHTMLExporter(template_name="basic")
     for payload in MARKDOWN:
-        nb = nbformat.v4.new_notebook(cells=[new_markdown_cell(payload)])
-        page, _ = exporter.from_notebook_node(nb)
-        assert audited(page) == [], payload
+        assert audited(page_of(new_markdown_cell(payload))) == [], payload
 
 
 def test_the_feedback_pdf_hides_the_same(course_copy):
     """Does the PDF tell what the page does not?"""
-    from autograder.report.feedback import one_feedback
-    from autograder.report.model import Options
-
     one_feedback(course_copy, "mini", "ada", scores_in(course_copy)["ada"], Options("feedback"))
     folder = course_copy.feedback / "ada/mini"
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "feedback.pages.json",
-        "feedback.pdf",
-        "mini.html",
-        "timestamp.txt",
-    ]
+    assert sorted(path.name for path in folder.iterdir()) == PAGES
     text = "".join(page.extract_text() for page in PdfReader(folder / "feedback.pdf").pages)
     assert HIDDEN_VALUE not in text
     assert "A hidden test failed." in text

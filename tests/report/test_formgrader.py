@@ -22,7 +22,6 @@ from payloads import MARKDOWN, RUN, SCRIPT, SVG, hostile_notebook
 
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.prose import harmless_markdown, is_harmless, rendered
-from autograder.report.feedback import SafeHTMLExporter
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -254,16 +253,3 @@ def test_no_page_of_formgrader_runs_what_a_student_wrote(hostile_course, server,
         entry = gradebook.find_submission_notebook("first", "tiny", EVIL_ID)
         assert gradebook.find_grade("why", "first", "tiny", EVIL_ID).manual_score == 4
         assert entry.max_score == maximum
-
-
-def test_feedback_made_with_this_configuration_is_cleaned_once(hostile_course):
-    """Is prose in feedback the same whether or not the configuration of formgrader is in force?"""
-    from autograder.course import nbgrader_config
-
-    nb = nbformat.v4.new_notebook(cells=[new_markdown_cell("a < b & *c*", id="a")])
-    plain, _ = SafeHTMLExporter(template_name="classic").from_notebook_node(nb)
-    configured, _ = SafeHTMLExporter(
-        config=nbgrader_config(hostile_course.course), template_name="classic"
-    ).from_notebook_node(nb)
-    assert "a &lt; b &amp; <em>c</em>" in plain
-    assert "a &lt; b &amp; <em>c</em>" in configured

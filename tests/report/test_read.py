@@ -109,7 +109,7 @@ def test_what_is_not_filled_in_is_named_at_once(folder, who, said):
 
 
 def test_a_long_list_is_not_cut(folder):
-    """Are all functions named that are still to be written, however many?"""
+    """Are all functions named that are not written yet, however many?"""
     names = [f"nn.layers.function_{i}" for i in range(60)]
     regions = tuple(SourceRegion("nn/layers.py", name, 1, "pass", False) for name in names)
     document = assemble(replace(read_own(folder), regions=regions), Options())
@@ -171,7 +171,7 @@ def test_a_long_diagnosis_fits_its_line():
     """Does one question's diagnosis leave room for the others?"""
     lines = ["a   ok", "b   failed", "  b differs at [0]: yours 1; at most 2.", "    It is squared.", "c   failed"]
     assert telling_line(lines) == "b differs at [0]: yours 1. It is squared."
-    assert telling_line(["b   no value   failed", "  b is still to be written."]) == "b is still to be written."
+    assert telling_line(["b   no value   failed", "  b is not written yet."]) == "b is not written yet."
     assert telling_line(["b   no value   failed", "c   no value   failed", "  b is to do."]) == "b is to do."
     assert telling_line(["The cell did not run."]) == "The cell did not run."
     assert telling_line(["all   ok"]) == ""

@@ -77,7 +77,7 @@ def test_states_that_are_neither_right_nor_wrong_are_told_apart(tmp_path: Path):
         ("later", "later", None), ("hidden", "later", None), ("half", "part", 7.5), ("todo", "to write", 0),
         ("open", "to write", 0), ("done", "by hand", None),
     ]  # fmt: skip
-    assert checked.questions[3].text == "loss: scores is still to be written."
+    assert checked.questions[3].text == "loss: scores is not written yet."
     assert not checked.is_complete
 
 

@@ -63,7 +63,7 @@ def test_everything_is_checked_and_packed_without_a_terminal(folder):
     write_notebook(saved, folder / "first.ipynb")
     _, _, packed, again = run_here(folder, SETUP, "a = 1", "%submit", "%submit")
     text = text_of(packed)
-    assert "to write" in text
+    assert "not written yet" in text
     assert "Double check" in text
     assert "Ada (s1): 5 files in the zip." in text
     assert "href='s1-tiny.zip'" in text
