@@ -1,7 +1,7 @@
 """Assembles the document: one JSON value that the template prints, with nothing left to decide but the layout."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +30,9 @@ MAX_CHARACTERS = 12
 MAX_PLACES = 4
 
 TAGS = {"added": "added cell", "scheme": "not shown to students"}
+GradedCode = Mapping[tuple[str, str], Sequence[SourceRegion]]
+"""(notebook, cell) of a question -> the regions that it grades."""
+
 KINDS = {"own": "", "report": "Instructor's report", "feedback": "Feedback"}
 
 
@@ -54,7 +57,7 @@ def assemble(submission: ReportContent, options: Options) -> Document:
     """The document of one submission."""
     markup = Markup(full=options.full_outputs)
     code = graded_code(submission)
-    notebooks = [notebook_data(nb, submission, options, markup) for nb in submission.notebooks]
+    notebooks = [notebook_data(nb, submission, options, markup, code) for nb in submission.notebooks]
     resolved = markup.resolved()
     for notebook in notebooks:
         for cell in notebook["cells"]:
@@ -145,34 +148,28 @@ def unread(submission: ReportContent) -> Iterator[NotShown]:
 
 def all_notices(submission: ReportContent) -> Iterator[tuple[str, str, str]]:
     """What the first page says about the submission's state: level, sentence, the notebook it is about ("" for all)."""
-    for notebook in submission.notebooks:
-        for level, text in notices(notebook):
-            yield level, text, notebook.name
-    for level, text in whole_notices(submission):
-        yield level, text, ""
-
-
-def whole_notices(submission: ReportContent) -> Iterator[tuple[str, str]]:
-    """What there is to say of the submission as a whole."""
     if not submission.name or not submission.student_id:
         given = {"name": submission.name, "student id": submission.student_id}
         empty = [what for what, value in given.items() if not value]
         verb = "is" if len(empty) == 1 else "are"
-        yield "error", f"The {' and '.join(empty)} {verb} not filled in (the first notebook's cell “student”)."
+        yield "error", f"The {' and '.join(empty)} {verb} not filled in (the first notebook's cell “student”).", ""
     for text in submission.unreadable:
-        yield "error", text
+        yield "error", text, ""
     for name in submission.missing:
-        yield "error", f"{name} is not there."
+        yield "error", f"{name} is not there.", ""
+    for notebook in submission.notebooks:
+        for level, text in notices(notebook):
+            yield level, text, notebook.name
     if not submission.pristine:
-        yield "note", "The assignment as released was not at hand: changes outside the regions are not marked."
+        yield "note", "The assignment as released was not at hand: changes outside the regions are not marked.", ""
     elif submission.edits:
         count = len(submission.edits)
         changes = "change" if count == 1 else "changes"
         listed = "listed and marked" if any(nb.released is not None for nb in submission.notebooks) else "listed"
-        yield "warning", f"{count} {changes} outside the regions: {listed} below."
+        yield "warning", f"{count} {changes} outside the regions: {listed} below.", ""
     untouched = [region.name for region in submission.regions if region.edited is False]
     if untouched:
-        yield "warning", f"{NOT_WRITTEN_YET.capitalize()}: {', '.join(untouched)}."
+        yield "warning", f"{NOT_WRITTEN_YET.capitalize()}: {', '.join(untouched)}.", ""
 
 
 def shown_notes(submission: ReportContent, options: Options):
@@ -183,7 +180,9 @@ def shown_notes(submission: ReportContent, options: Options):
 # Notebooks
 
 
-def notebook_data(notebook: Notebook, submission: ReportContent, options: Options, markup: Markup) -> dict:
+def notebook_data(
+    notebook: Notebook, submission: ReportContent, options: Options, markup: Markup, code: GradedCode
+) -> dict:
     """One notebook: its cells in order, each question with the cells of work that lead to it."""
     language = language_of(notebook.nb.metadata)
     markup.begin_notebook()
@@ -206,6 +205,7 @@ def notebook_data(notebook: Notebook, submission: ReportContent, options: Option
         if question:
             start = waiting or data
             data["question"] = question_data(questions[cell_name(cell)], submission, markup)
+            data["question"]["code"] = code_data(code.get((notebook.name, cell_name(cell)), ()))
             start.setdefault("starts", []).append(data["question"]["id"])
             data["ends"] = [data["question"]["id"]]
             waiting = None
@@ -262,8 +262,8 @@ def title_in(heading: dict) -> str:
 # Scores, edits, files
 
 
-def graded_code(submission: ReportContent) -> dict[tuple[str, str], list[SourceRegion]]:
-    """Question -> the regions of .py files that it grades."""
+def graded_code(submission: ReportContent) -> GradedCode:
+    """The regions of .py files that each question grades."""
     found: dict[tuple[str, str], list[SourceRegion]] = {}
     for notebook in submission.notebooks:
         questions = questions_in(notebook.name, notebook.nb.cells, submission.extra_credit)
@@ -272,7 +272,7 @@ def graded_code(submission: ReportContent) -> dict[tuple[str, str], list[SourceR
     return found
 
 
-def scores_data(submission: ReportContent, code: Mapping[tuple[str, str], list[SourceRegion]]) -> dict | None:
+def scores_data(submission: ReportContent, code: GradedCode) -> dict | None:
     """The score table and its sums."""
     scores = submission.scores
     if scores is None:
@@ -285,7 +285,7 @@ def scores_data(submission: ReportContent, code: Mapping[tuple[str, str], list[S
     place = {key: i for i, key in enumerate(questions)}
     cells = sorted(scores.cells, key=lambda cell: place.get(cell.key, len(place)))
     return {
-        "rows": [score_data(cell, questions.get(cell.key), code.get(cell.key, [])) for cell in cells],
+        "rows": [score_data(cell, questions.get(cell.key), code.get(cell.key, ())) for cell in cells],
         "total": scores.total,
         "maximum": scores.maximum,
         "late_penalty": scores.late_penalty,
@@ -296,7 +296,7 @@ def scores_data(submission: ReportContent, code: Mapping[tuple[str, str], list[S
     }
 
 
-def score_data(cell: CellResult, question: Question | None, regions: list[SourceRegion]) -> dict:
+def score_data(cell: CellResult, question: Question | None, regions: Sequence[SourceRegion]) -> dict:
     """One question's row; its title is that of the notebook, or its id where that notebook was not handed in."""
     line = cell.summary
     if not line and cell.state == "lost":
@@ -311,11 +311,16 @@ def score_data(cell: CellResult, question: Question | None, regions: list[Source
         "extra": cell.extra_credit,
         "line": clean(line),
         "comment": clean(shortened(cell.remark, MAX_COMMENT)),
-        "code": [
-            {"name": clean(region.name), "path": clean(region.path), "first": region.first, "last": last_line(region)}
-            for region in regions
-        ],
+        "code": code_data(regions),
     }
+
+
+def code_data(regions: Sequence[SourceRegion]) -> list[dict]:
+    """The regions that a question grades, by name and lines."""
+    return [
+        {"name": clean(region.name), "path": clean(region.path), "first": region.first, "last": last_line(region)}
+        for region in regions
+    ]
 
 
 def last_line(region: SourceRegion) -> int:

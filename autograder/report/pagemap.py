@@ -15,6 +15,7 @@ def page_map(document: Document, marks: Sequence[Mark], pages: int) -> dict:
         assignment, student, student_id, page_count;
         questions: "notebook:cell" -> pages (from 1) that show the work for it, the question and its output;
         regions: full name of a .py region -> pages;
+        code: "notebook:cell" -> the regions that it grades: name, path, lines [first, last], pages;
         outline: Gradescope's form, with rectangles in percent of the page, questions below their notebook.
     """
     data = document.data
@@ -36,6 +37,20 @@ def page_map(document: Document, marks: Sequence[Mark], pages: int) -> dict:
             groups.append(outline_entry(notebook["title"], weight, whole) | {"children": children})
     names = [region["name"] for file in data["files"] for region in file["regions"]]
     regions = {name: list(range(by_id[name].first_page, by_id[name].last_page + 1)) for name in names if name in by_id}
+    asked = (cell["question"] for notebook in data["notebooks"] for cell in notebook["cells"] if "question" in cell)
+    code = {
+        question["id"]: [
+            {
+                "region": one["name"],
+                "path": one["path"],
+                "lines": [one["first"], one["last"]],
+                "pages": regions.get(one["name"], []),
+            }
+            for one in question["code"]
+        ]
+        for question in asked
+        if question["code"]
+    }
     return {
         "assignment": data["assignment"],
         "student": data["student"],
@@ -43,6 +58,7 @@ def page_map(document: Document, marks: Sequence[Mark], pages: int) -> dict:
         "page_count": pages,
         "questions": questions,
         "regions": regions,
+        "code": code,
         "outline": {
             "assignment": {"identification_regions": {"name": None, "sid": None}},
             "question_data": groups,

@@ -155,7 +155,7 @@ def test_feedback_without_a_notebook(course_copy, monkeypatch):
     result = run("feedback", "mini", "--student", "zoe")
     assert "0 failed" in result.output
     names = sorted(path.name for path in (course_copy.feedback / "zoe/mini").iterdir())
-    assert names == ["feedback.pages.json", "feedback.pdf"]
+    assert names == ["feedback.pages.json", "feedback.pdf", "timestamp.txt"]
 
 
 def test_feedback_writes_pages_and_pdfs(course_copy, monkeypatch):

@@ -61,7 +61,7 @@ def odd_text(odd_pdf) -> str:
         '#panic("raw block")',
         "out = x.reshape(x.shape[0], -1) @ w + b  # my comment",
         "nn/layers.py, line 9",
-        "Not written: as it was handed out.",
+        "Not written yet: as it was handed out.",
         "helper.py",
         "added cell",
         "100%|██████████| 10/10",
@@ -86,6 +86,18 @@ def test_what_could_not_be_shown_is_named_in_the_file(odd_pdf, odd_text):
         assert flat(said) in flat(odd_text), problem
     places = {problem.place.removeprefix("odd, cell ") for problem in odd_pdf.problems}
     assert {"maths", "lists", "pictures", "pictures-out", "rich"} <= places
+
+
+def test_a_question_leads_to_the_lines_that_it_grades(mini_report):
+    """Does the page map say which lines of which file a question grades, and does the first page link to them?"""
+    found = json.loads(mini_report.pages_json.read_text())
+    pages = found["regions"]["nn.layers.affine"]
+    assert found["code"] == {
+        "mini:gradient-check": [{"region": "nn.layers.affine", "path": "nn/layers.py", "lines": [4, 4], "pages": pages}]
+    }
+    first = PdfReader(mini_report.pdf).pages[0]
+    assert "nn/layers.py: 4" in first.extract_text()
+    assert [one for one in first["/Annots"] if "/Dest" in one.get_object() or "/A" in one.get_object()]
 
 
 def test_bookmarks_lead_to_notebooks_questions_and_files(odd_pdf):

@@ -104,7 +104,7 @@ def test_what_is_lost_in_a_malformed_file_is_named(tmp_path):
 )
 def test_what_is_not_filled_in_is_named_at_once(folder, who, said):
     """Does a student hear of name and id in one go?"""
-    sentences = [text for _, text in all_notices(replace(read_own(folder), **who)) if "filled in" in text]
+    sentences = [text for _, text, _ in all_notices(replace(read_own(folder), **who)) if "filled in" in text]
     assert [text.split(" (")[0] for text in sentences] == ([said] if said else [])
 
 

@@ -18,6 +18,7 @@ from autograder.grade.run.start import Start
 from autograder.gradebook.books import Books
 from autograder.gradebook.results import Scores
 from autograder.gradebook.roster import nothing_from, without_submission
+from autograder.words import BY_HAND
 
 NAMES_SHOWN = 4
 MOST_ROWS = 400
@@ -150,7 +151,7 @@ def table(scores: Sequence[Scores], assignment: str) -> Table:
     shown.add_column("student")
     for column in ("score", "of", "extra", "late"):
         shown.add_column(column, justify="right")
-    shown.add_column("to grade by hand")
+    shown.add_column(BY_HAND)
     shown.add_column("notes", overflow="fold")
     for one in scores:
         kinds: Counter[str] = Counter()
