@@ -17,8 +17,8 @@ from autograder.mark.answers import AskedQuestion
 from autograder.notebooks import read_notebook
 from autograder.prose import harmless_markdown
 from autograder.questions import cell_name
-from autograder.report.feedback import safe_notebook
 from autograder.report.outputs import PICTURES
+from autograder.report.safe_notebook import safe_notebook
 from autograder.report.sanitise import POLICY, sealed
 from autograder.report.terminal import ESCAPE
 
@@ -62,7 +62,7 @@ def question_page(asked: AskedQuestion) -> str:
     parts = [("Question", asked.text), ("Model answer", asked.model), ("Marking scheme", asked.scheme)]
     there = [(heading, text) for heading, text in parts if text.strip()]
     cells = [new_markdown_cell(text, id=f"part-{at}") for at, (_, text) in enumerate(there)]
-    cleaned = safe_notebook(new_notebook(cells=cells), None, hide=False).cells
+    cleaned = safe_notebook(new_notebook(cells=cells), None).cells
     sections = "".join(
         f"<section><h2>{heading}</h2>{cell.source}</section>" for (heading, _), cell in zip(there, cleaned, strict=True)
     )
@@ -82,7 +82,7 @@ def article(shown: Shown, asked: AskedQuestion, show: Sequence[str] | None) -> s
     """One answer."""
     text = new_markdown_cell(harmless_markdown(shown.text) if not asked.code else "", id="the-answer")
     belonging = cells_shown(shown.path, asked, show)
-    cleaned = safe_notebook(new_notebook(cells=[text, *belonging]), shown.path.parent, hide=False).cells
+    cleaned = safe_notebook(new_notebook(cells=[text, *belonging]), shown.path.parent).cells
     said = f"<pre>{html.escape(shown.text)}</pre>" if asked.code else cleaned[0].source
     if not shown.text.strip():
         said = '<p class="empty">(empty)</p>'
@@ -131,5 +131,6 @@ def preformatted(text: str) -> str:
 
 
 def page(body: str) -> str:
-    head = f'<meta charset="utf-8"><title>Answers</title><style>{STYLE}</style>'
-    return sealed(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>")
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    head = f'<meta charset="utf-8">{policy}<title>Answers</title><style>{STYLE}</style>'
+    return f"<!doctype html><html><head>{head}</head><body>{sealed(body)}</body></html>"

@@ -19,7 +19,7 @@ from autograder.report.read import read_graded
 class FeedbackExporter(HTMLExporter):
     """Makes the page of a graded notebook from its file's place in the course; nothing of nbconvert's is used."""
 
-    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[str, dict]:
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[Any, dict[str, Any]]:
         path = Path(filename).resolve()
         name, student = path.parent.name, path.parent.parent.name
         course = find_course(path.parent)

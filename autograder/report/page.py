@@ -341,7 +341,7 @@ WORDS = {
     "emph": "em", "strong": "strong", "underline": "u", "strike": "s", "super": "sup", "sub": "sub", "mono": "code",
 }  # fmt: skip
 INLINES: Mapping[str, Callable[[Writer, list], str]] = {
-    **{kind: lambda writer, node, tag=tag: element(tag, writer.inlines(node[1])) for kind, tag in WORDS.items()},
+    **dict.fromkeys(WORDS, lambda writer, node: element(WORDS[node[0]], writer.inlines(node[1]))),
     "code": lambda writer, node: element("code", text(node[1])),
     "tex": lambda writer, node: element("code", text(node[1]), class_="missing"),
     "maths": Writer.formula,
