@@ -1,6 +1,6 @@
 """How many usual mistakes are caught, how many of these are named, and what is said of each.
 
-    python benchmarks/diagnosis.py [ASSIGNMENT …] [--catalogue FILE] [--all]
+    python benchmarks/diagnosis.py [ASSIGNMENT …] [--course FOLDER] [--catalogue FILE] [--all]
 
 The catalogue (benchmarks/mistakes.toml) holds mistakes as people make them: a region, the code written there, and a
 regular expression for what a right diagnosis says. Each is run in every question that calls its region, on the inputs
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import tomllib
 from collections import Counter
+from dataclasses import asdict, replace
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -23,11 +24,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from autograder.course import Course, find_course
 from autograder.data.present import require_data
 from autograder.errors import CourseError
-from autograder.expect.bank import Bank
+from autograder.expect.kinds import stated_positions
 from autograder.expect.mutants import Mutant
+from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.processes.answer_key import make_key
-from autograder.grade.processes.mistakes import LibraryRegion, Trial, function_around
+from autograder.grade.processes.judging import cause_of
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, function_around, in_words
 from autograder.grade.processes.shell import make_shell
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.warm_client import WarmProcess
@@ -68,49 +71,68 @@ def trial_of(entry: dict, notebook: str, regions: list[LibraryRegion], cells: li
     return None
 
 
+def name_of(trial: Trial) -> str:
+    """The region of a trial as messages call it."""
+    if trial.region is None:
+        return f"`{trial.where}`"
+    return in_words(
+        trial.region.function, next(r for r in find_regions(trial.region.text) if r.start == trial.region.start)
+    )
+
+
 def examine(course: Course, name: str, notebook: str, entries: list[dict], seed: int) -> list[dict]:
     """What becomes of each entry in this notebook."""
     assignment = course.assignment(name)
     with WarmProcess() as warm, tempfile.TemporaryDirectory() as scratch:
         maker = Judge(course, assignment, notebook, seed, warm, Path(scratch))
-        cells = maker.lay_out()
+        searches = {cell for book, cell in assignment.search if book == notebook}
+        cells = [replace(cell, skip="a search" if cell.id in searches else "") for cell in maker.lay_out()]
         regions = [LibraryRegion(**region) for region in maker.library_regions()]
         request = {
-            "cells": [vars(cell) for cell in cells],
+            "cells": [asdict(cell) for cell in cells],
             "regions": [vars(region) for region in regions],
             "seed": seed,
             "folder": str(maker.folder),
             "environment": {"NN_DATA": str(course.data), "OPENBLAS_NUM_THREADS": "1"},
         }
-        session, mistakes = make_key(make_shell(), request, lambda cell: None)
+        session, mistakes = make_key(make_shell(), request, lambda cell: None, skip_failing=True)
+        return results(session, mistakes, [(entry, trial_of(entry, notebook, regions, cells)) for entry in entries])
+
+
+def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, Trial | None]]) -> list[dict]:
+    """What becomes of each entry whose region is in the notebook, and is run by a check."""
     checks = [check for check in mistakes.starts.values() if any(cell == check for cell, _ in session.key)]
-    results = []
-    bank = Bank(session.values, mistakes.outcomes)
-    for entry in entries:
-        trial = trial_of(entry, notebook, regions, cells)
-        if trial is None:
+    found = []
+    for entry, trial in entries:
+        if trial is None or not any(name_of(trial) in mistakes.needs(check) for check in checks):
             continue
         result = {"region": entry["region"], "about": entry.get("about", ""), "caught": False, "said": "", "at": ""}
         for check in checks:
+            if name_of(trial) not in mistakes.needs(check):
+                continue
             outcome = next(iter(mistakes.ask(check, [trial], 30)), None)
             if outcome is None:
                 continue
-            key = {place: one for place, one in session.key.items() if place[0] == check}
+            numbers = stated_positions(session.key, check)
+            key = {(check, number): session.key[check, position] for position, number in numbers.items()}
             evidence = {(check, position): value for position, value in outcome.values.items()}
             errors = {check: outcome.error} if outcome.error else {}
             verdict = judge(key, evidence, errors)[check]
-            named = bank.mistake_in(check, outcome.values, verdict.failing)
-            if named is not None:
-                verdict = judge(key, evidence, errors, causes={check: named.sentence})[check]
+            places = {number: position for position, number in numbers.items()}
+            values = {places[number]: value for number, value in outcome.values.items() if number in places}
+            failing = [places[number] for number in verdict.failing]
+            cause = cause_of(session, mistakes, check, values, failing, {})
+            if cause is not None:
+                verdict = judge(key, evidence, errors, causes={check: cause})[check]
             if verdict.credit < 1:
                 causes = [line.strip() for line in verdict.lines if line.startswith("    ")]
                 result |= {"caught": True, "at": check, "said": " ".join(dict.fromkeys(causes)), "lines": verdict.lines}
                 result |= {"error": outcome.error}
                 break
         result["right"] = bool(re.search(entry["says"], result["said"] + " " + result.get("error", ""), re.IGNORECASE))
-        results.append(result)
+        found.append(result)
     mistakes.end()
-    return results
+    return found
 
 
 def in_its_own_process(course: Course, name: str, notebook: str, entries: list[dict], seed: int) -> list[dict]:
@@ -139,10 +161,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("assignments", nargs="*", help="default: all")
     parser.add_argument("--catalogue", type=Path, default=ROOT / "benchmarks" / "mistakes.toml")
+    parser.add_argument("--course", type=Path, default=ROOT)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
     options = parser.parse_args()
-    course = find_course(ROOT)
+    course = find_course(options.course)
     catalogue = tomllib.loads(options.catalogue.read_text("utf-8"))["mistake"]
     total: Counter = Counter()
     for name in options.assignments or course.assignment_names():

@@ -1,10 +1,23 @@
 """`autograder release` and `autograder lint`."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from autograder.assignment import Assignment
+    from autograder.course import Course
+    from autograder.expect.home import HomeNotebook
+    from autograder.release.at_home import Make
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Default: all in source/.")]
 
@@ -29,7 +42,7 @@ def release(
     from autograder.course import find_course
     from autograder.errors import CourseError
     from autograder.release.bundle import build_wheel, write_bundle
-    from autograder.release.generate import check_sources, orphans, stale
+    from autograder.release.generate import check_sources, old_at_home, orphans, stale
     from autograder.release.generate import release as generate
 
     if check and (bundle or to):
@@ -50,15 +63,19 @@ def release(
 
         if check:
             differences = stale(course, names, advance)
+            notes = old_at_home(course, names)
             left = [] if assignments else [course.shorten(path) for path in orphans(course)]
         else:
-            notes = generate(course, names, to, advance)
+            with at_home(lambda cell: progress.update(task, description=cell)) as make_home:
+                notes = generate(course, names, to, advance, make_home)
     if check:
         if differences:
             differences.append("assignments/ is not up to date. Run:  autograder release")
         differences += [f"{path} has no source. Delete it, or put its source back." for path in left]
         if differences:
             raise CourseError("\n".join(differences))
+        for note in notes:
+            console.print(note, style="yellow", markup=False)
         console.print(f"assignments/ is up to date: {', '.join(names)}")
         return
     for note in (*notes, *course.due_notes(datetime.now(UTC))):
@@ -74,13 +91,43 @@ def release(
                 console.print(course.shorten(target), markup=False)
 
 
+@contextmanager
+def at_home(on_cell: "Callable[[str], None]") -> "Iterator[Make | None]":
+    """What makes the file that lets checks compare at home; None where that cannot be made on this system."""
+    if sys.platform != "linux":
+        yield None
+        return
+    from autograder.grade.at_home import make_home
+    from autograder.grade.run.warm_client import WarmProcess
+
+    with ExitStack() as stack:
+        warm: list[WarmProcess] = []
+
+        def make(course: "Course", assignment: "Assignment", notebook: str) -> "HomeNotebook":
+            if not warm:
+                warm.append(stack.enter_context(WarmProcess()))
+            return make_home(
+                warm[0], course, assignment, notebook,
+                lambda cell: on_cell(f"{notebook}, what checks compare with at home: {cell}"),
+            )  # fmt: skip
+
+        yield make
+
+
 def lint(
     assignments: Names = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="Write the cells' ids, kinds and points, as their text has them, first.")
     ] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Try the checks out too: right work, stubs, and every usual mistake.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="With --run: on how many random inputs.")] = 20,
 ) -> None:
     """Check source/ for malformed cells and regions, and for checks that can be passed by guessing.
+
+    With --run, the solution must earn everything and stubs nothing, odd but right solutions too, and every mistake that
+    can be made by one change must be noticed by some check.
 
     Example:  autograder lint --fix softmax_net
     """
@@ -101,4 +148,43 @@ def lint(
     problems = [problem for name in names for problem in lint_assignment(course, name)]
     if problems:
         raise CourseError("\n".join(map(course.shorten, problems)))
+    if run:
+        try_out(course, names, seeds, console)
     console.print(f"{', '.join(names)}: no problems found")
+
+
+def try_out(course: "Course", names: list[str], seeds: int, console: "Console") -> None:
+    """Try out the checks of these assignments, and print what each was good for.
+
+    Raises:
+        CourseError: there is something to mend.
+    """
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from autograder.errors import CourseError
+    from autograder.grade.proof import ProofFinding, prove
+    from autograder.grade.run.warm_client import WarmProcess
+
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    findings: list[ProofFinding] = []
+    with ExitStack() as stack, Progress(*columns, console=console, transient=True) as progress:
+        started: list[WarmProcess] = []
+        task = progress.add_task("")
+
+        def warm() -> WarmProcess:
+            if not started:
+                started.append(stack.enter_context(WarmProcess()))
+            return started[0]
+
+        for name in names:
+            tell = partial(show_cell, progress, task, name)
+            proof = prove(course, course.assignment(name), seeds, warm, tell)
+            for line in proof.lines:
+                console.print(line, markup=False, soft_wrap=True)
+            findings += proof.findings
+    if findings:
+        raise CourseError("\n".join(map(course.shorten, findings)))
+
+
+def show_cell(progress: "Progress", task: "TaskID", name: str, cell: str) -> None:
+    progress.update(task, description=f"{name}: {cell}")

@@ -8,9 +8,11 @@ import sys
 
 from autograder import load_ipython_extension
 from autograder.expect.calls import accuracy, close, gradient, holds, same
+from autograder.expect.cell_end import tell_of_cells
 from autograder.expect.session import Unmet, rng
 
 if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
     load_ipython_extension(_shell)  # %check and %submit
+    tell_of_cells(_shell)
 
 __all__ = ["Unmet", "accuracy", "close", "gradient", "holds", "rng", "same"]

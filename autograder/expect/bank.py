@@ -15,7 +15,6 @@ import numpy as np
 
 from autograder.expect.compare import Leaf, Mismatch, leaves
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode
-from autograder.expect.expectation import Id
 
 
 class Tells(Enum):
@@ -53,19 +52,6 @@ class Outcome:
         """The mistake in words, for a diagnosis."""
         place = f", in `{self.where}`" if self.where else ""
         return f"It is what comes out if{place}{',' if place else ''} {self.said}."
-
-
-@dataclass(frozen=True)
-class Bank:
-    """What a verdict may ask: what the solution gives, by expectation, and what mistakes give in a cell."""
-
-    solution: Mapping[Id, Value]
-    outcomes: Callable[[str], Sequence[Outcome]]
-
-    def mistake_in(self, cell_id: str, evidence: Evidence, failing: Sequence[int]) -> Outcome | None:
-        """The mistake that gives what a cell's expectations got, as `recognise`."""
-        solution = {position: value for (cell, position), value in self.solution.items() if cell == cell_id}
-        return recognise(evidence, solution, failing, lambda: self.outcomes(cell_id))
 
 
 def recognise(

@@ -58,22 +58,26 @@ def same(
     at_most: float = 1e-8,
     measure: str = RELATIVE,
     mistakes: Mapping[str, Any] | None = None,
+    hidden: bool = False,
     name: str | None = None,
 ) -> None:
     """The value is near what the source notebook's own solution gives; use it on inputs from `expect.rng()`.
 
-    On the student's machine only NaN and inf are found. When grading, differences below 32 machine epsilons of an
-    array's largest magnitude count as none, so that entries which are zero but for rounding do not decide.
+    A released homework knows what the solution gives for the inputs on the student's machine, and compares. Where it
+    does not (the value is the same for any input, or depends on a data set), only NaN and inf are found there.
+    Differences below 32 machine epsilons of an array's largest magnitude count as none, so that entries which are zero
+    but for rounding do not decide.
 
     Args:
         value, at_most, measure, mistakes, name: as in `close`.
+        hidden: keep this one back: it is compared only when graded.
 
     Raises:
-        Unmet: the value is not finite. (On the student's machine.)
+        Unmet: the value is another one, or not finite. (On the student's machine.)
     """
 
     def build(title: str) -> Same:
-        return Same(title, snapshot(value), at_most, measure, kept(mistakes), sight=in_sight())
+        return Same(title, snapshot(value), at_most, measure, kept(mistakes), sight=in_sight(), kept_back=hidden)
 
     current().state(value, lambda: name or name_of("value", "value"), build)
 
@@ -87,12 +91,14 @@ def gradient(
     at_most: float = 1e-7,
     graded_at_most: float | None = None,
     mistakes: Mapping[str, Any] | None = None,
+    hidden: bool = False,
     name: str | None = None,
 ) -> None:
     """The analytic gradient of `f` at `x` is right.
 
     On the student's machine it is compared with central differences (h = 1e-5), which move the entries of `x` in place,
-    so `f` may also read `x` from where it lives (`net.params["W1"]`). When grading, `f` of the student is not called:
+    so `f` may also read `x` from where it lives (`net.params["W1"]`); where the released homework knows the solution's
+    gradient for the inputs there, that decides. When grading, `f` of the student is not called:
     the student's analytic gradient is compared with the source's own, by the scaled error: the largest difference,
     divided by the largest entry. It has to be four times smaller than that of plain central differences of the source
     (never more than `at_most`, or 1e-9 where that is smaller). Derived gradients differ by rounding only, in whatever
@@ -105,6 +111,7 @@ def gradient(
         df: upstream gradient, of the shape of f(x).
         at_most: largest relative error on the student's machine, max |a-b| / max(1e-8, |a|+|b|).
         graded_at_most: largest scaled error when grading; by default as described. 1e-6 lets numeric gradients pass.
+        hidden: as in `same`.
         mistakes, name: as in `close`; the name is that of `analytic`.
 
     Raises:
@@ -117,7 +124,9 @@ def gradient(
         numeric = partial(numeric_gradient, f, x, df)
         known = kept(mistakes)
         sight = in_sight(x)
-        return Gradient(title, snapshot(analytic), at_most, RELATIVE, known, numeric, graded_at_most, sight=sight)
+        return Gradient(
+            title, snapshot(analytic), at_most, RELATIVE, known, numeric, graded_at_most, sight=sight, kept_back=hidden
+        )
 
     current().state(analytic, lambda: name or name_of("analytic", "gradient", position=2), build)
 

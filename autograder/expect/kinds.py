@@ -9,7 +9,7 @@ import numpy as np
 from autograder.expect import diagnosis
 from autograder.expect.compare import MEASURES, RELATIVE, SCALED, Comparison, compare
 from autograder.expect.evidence import Value, encode
-from autograder.expect.expectation import Disproved, Expectation, Judgement, ReadFile, unusable
+from autograder.expect.expectation import Disproved, Expectation, Id, Judgement, ReadFile, unusable
 from autograder.expect.weights import WeightsError, check_shapes, credit, load_weights, trained_on
 
 Array = np.ndarray
@@ -63,18 +63,31 @@ class Close(Expectation):
 
 @dataclass(frozen=True)
 class Same(Close):
-    """A value near the one that the source notebook's solution gives."""
+    """A value near the one that the source notebook's solution gives.
+
+    Attributes:
+        kept_back: nothing of it is known before it is graded.
+        known: is `expected` what the solution gives?
+    """
+
+    kept_back: bool = field(default=False, kw_only=True)
+    known: bool = field(default=False, kw_only=True)
 
     guessable: ClassVar[bool] = False
     hidden: ClassVar[bool] = True
     reference: ClassVar[str] = "the reference"
 
     def check(self, evidence: Value, read_file: ReadFile) -> Judgement:
-        """Without the reference: that the value is finite."""
+        """Where the solution's value is not known: that the value is finite."""
+        if self.known:
+            return self.judge(evidence, read_file)
         trouble = diagnosis.not_finite(self.name, evidence)
         if trouble:
             return Judgement(0.0, (self.name, "is not finite", "failed"), trouble)
         return Judgement(1.0, (self.name, LATER, "–"))
+
+    def at_home(self, value: Value, central_error: float) -> "Same":
+        return replace(self, expected=value, known=True)
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,8 @@ class Gradient(Close):
     numeric: Callable[..., tuple[Array, tuple[str, ...], float]]  # of the step
     graded_at_most: float | None = None
     central_error: float = 0.0  # of plain central differences, from the reference
+    kept_back: bool = field(default=False, kw_only=True)
+    known: bool = field(default=False, kw_only=True)
 
     judged: ClassVar[str] = "analytic"
     guessable: ClassVar[bool] = False
@@ -111,7 +126,21 @@ class Gradient(Close):
             return replace(judgement, diagnosis=f"{judgement.diagnosis}\n{_LIKE_NUMERIC}")
         return judgement
 
+    def at_home(self, value: Value, central_error: float) -> "Gradient":
+        return replace(self, expected=value, central_error=central_error, known=True)
+
     def check(self, evidence: Value, read_file: ReadFile) -> Judgement:
+        """Against the numeric gradient; where the solution's is known, that decides, and names the cause."""
+        if not self.known:
+            return self.against_numeric(evidence)
+        judgement = self.judge(evidence, read_file)
+        if judgement.credit == 0:
+            return judgement
+        shown = self.against_numeric(evidence)
+        return judgement if shown.credit == 0 else shown
+
+    def against_numeric(self, evidence: Value) -> Judgement:
+        """The student's gradient beside the numeric one of the student's own function."""
         numeric, notes, noise = self.numeric()
         comparison = compare(evidence, within_noise(evidence, numeric, noise), RELATIVE)
         context = diagnosis.Context(
@@ -291,6 +320,19 @@ class Accuracy(Expectation):
         if labels.shape != np.shape(y) or labels.dtype.kind not in "biuf":
             raise WeightsError(f"predict gave {diagnosis.describe(labels)} for {len(y)} labels")
         return int(np.sum(labels == y)), len(y)
+
+
+STATED = Close, Holds, Accuracy
+"""What cells state by calling `expect`; assertions are expectations of other kinds."""
+
+
+def stated_positions(key: Mapping[Id, Expectation], cell_id: str) -> dict[int, int]:
+    """The positions of a cell's expectations that it states by calling `expect` -> their number among these alone.
+
+    So they are numbered where assertions are not watched: on a student's machine, and where mistakes are tried.
+    """
+    stated = sorted(place[1] for place, one in key.items() if place[0] == cell_id and isinstance(one, STATED))
+    return {position: number for number, position in enumerate(stated)}
 
 
 def per_cent_of(share: tuple[int, int]) -> float:

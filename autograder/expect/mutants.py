@@ -277,7 +277,7 @@ def left_out_step(node: ast.AST, scope: Scope) -> Iterator[Change]:
         if node.targets[0].id in reads or node.targets[0].id in scope.public:
             yield None, f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield None, "a step is left out"
+        yield None, LEFT_OUT.get(called(node.value)) or LIMITS.get(called(node.value)) or "a step is left out"
 
 
 def left_out_term(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -294,6 +294,12 @@ def left_out_term(node: ast.AST, scope: Scope) -> Iterator[Change]:
 
 def left_out_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """One side of a product or quotient."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult | ast.Div):
+        negative = isinstance(node.value, ast.UnaryOp) and isinstance(node.value.op, ast.USub)
+        value = number(node.value.operand if isinstance(node.value, ast.UnaryOp) else node.value)
+        if value is not None and value != 1:
+            said = "a ½ is missing" if value == 0.5 else f"a factor {value:g} is missing"
+            yield like(node, value=ast.Constant(-1 if negative else 1)), said
     if not isinstance(node, ast.BinOp):
         return
     if isinstance(node.op, ast.Mult):
@@ -459,6 +465,13 @@ FUNCTIONS = (
     ("minimum", "maximum", "a maximum stands where a minimum belongs"),
     ("argmax", "argmin", "the smallest is taken where the largest belongs"),
     ("argmin", "argmax", "the largest is taken where the smallest belongs"),
+    ("idxmax", "idxmin", "the smallest is taken where the largest belongs"),
+    ("idxmin", "idxmax", "the largest is taken where the smallest belongs"),
+    ("nlargest", "nsmallest", "the smallest are taken where the largest belong"),
+    ("nsmallest", "nlargest", "the largest are taken where the smallest belong"),
+    ("median", "mean", "a mean stands where a median belongs"),
+    ("count", "size", "missing values are counted too"),
+    ("cumsum", "sum", "a sum stands where a running sum belongs"),
     ("max", "sum", "a sum stands where a maximum belongs"),
     ("var", "std", "the standard deviation is taken where the variance belongs"),
     ("std", "var", "the variance is taken where the standard deviation belongs"),
@@ -476,6 +489,8 @@ FUNCTIONS = (
     ("dot", "multiply", "a product is taken entry by entry where a matrix product belongs"),
     ("items", "keys", "keys are taken where keys and values are wanted"),
 )
+
+LIMITS = {"maximum": "nothing is cut off at a bound", "minimum": "nothing is cut off at a bound"}
 
 LEFT_OUT = {
     "sqrt": "a square root is missing",

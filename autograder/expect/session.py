@@ -6,8 +6,10 @@ that process sends.
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,13 @@ import numpy as np
 from autograder.expect import message, names
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, encode, snapshot
 from autograder.expect.expectation import HIDDEN, Disproved, Expectation, Hidden, Id, Judgement, ReadFile, unusable
+from autograder.expect.follow import Standing, follows_from
+from autograder.expect.home import FILE, find_check, key_of
 from autograder.expect.lines import Layout
 from autograder.markers import HIDDEN_TESTS, holds_back, marked_lines
+
+HOME_SEED = 0
+"""Of the random numbers on a student's machine."""
 
 Title = Callable[[], str]
 Build = Callable[[str], Expectation]
@@ -33,8 +40,10 @@ class Unmet(AssertionError):
 class Session(ABC):
     """One way of treating expectations; a cell's expectations and its `rng()` calls are numbered from 0."""
 
-    def __init__(self, seed: int):
-        self.seed = seed
+    def __init__(self, seed: int, at_home: bool = False):
+        """`at_home`: give the random numbers of a student's machine, where nobody knows which cell is running."""
+        self.seed = HOME_SEED if at_home else seed
+        self.home = at_home
         self.begin_cell("")
 
     def begin_cell(self, cell_id: str) -> None:
@@ -46,7 +55,7 @@ class Session(ABC):
     def rng(self) -> np.random.Generator:
         """The generator for the next `expect.rng()` of the cell."""
         self.drawn += 1
-        return generator(self.seed, self.cell_id, self.drawn - 1)
+        return generator(self.seed, "" if self.home else self.cell_id, self.drawn - 1)
 
     def next_id(self) -> Id:
         self.stated += 1
@@ -61,43 +70,95 @@ class Session(ABC):
 
 
 class LocalSession(Session):
-    """On a student's machine: check at once, print a line, raise where nothing is earned."""
+    """On a student's machine: check at once, print a line, and say what is wrong.
+
+    Attributes:
+        waits: will `end` be called when the cell is done? Then all its expectations are stated before Unmet is raised;
+            otherwise the first one that is not met ends the cell.
+    """
 
     def __init__(self) -> None:
-        super().__init__(seed=0)
+        super().__init__(HOME_SEED, at_home=True)
         self.place: tuple | None = None
+        self.waits = False
+        self.standing: dict[str, Standing] = {}
 
-    def enter(self, place: tuple) -> None:
+    def begin(self) -> None:
+        """A cell begins whose end will be told."""
+        self.place = None
+        self.waits = True
+
+    def enter(self) -> None:
+        """Is this the first expectation, or `rng()`, of a cell? Then begin with it."""
+        frame = names.caller()
+        place = names.place(frame)
         if place != self.place:
             self.begin_cell("")
             self.place = place
             self.layout = Layout()
+            self.text = names.cell_text(frame)
+            self.known = find_check(read_here(FILE), self.text)
+            self.judged: list[Judgement] = []
+            self.values: dict[int, Value] = {}
 
     def rng(self) -> np.random.Generator:
-        self.enter(names.place(names.caller()))
+        self.enter()
         return super().rng()
 
     def state(self, value: Value, title: Title, build: Build) -> Judgement:
-        self.enter(names.place(names.caller()))
+        self.enter()
         name = title()
+        _, position = self.next_id()
         try:
             evidence = snapshot(value)
         except EvidenceError as error:
             judgement = unusable(name, str(error))
         else:
-            judgement = build(name).check(evidence, read_here)
+            expectation = build(name)
+            if (known := self.known.values.get(position)) is not None:
+                expectation = expectation.at_home(known.value, known.central_error)
+            judgement = expectation.check(evidence, read_here)
+            if expectation.takes_evidence():
+                self.values[position] = evidence
         self.layout.add(judgement.row)
         print(self.layout.line(judgement.row))
-        if judgement.credit == 0:
+        self.judged.append(judgement)
+        if judgement.credit == 0 and not self.waits:
             raise Unmet(judgement.text)
         return judgement
+
+    def end(self, stopped: bool = False) -> str:
+        """The cell is done, or `stopped` by an error: what is wrong with its values, or "" where nothing is."""
+        began, self.waits = self.place is not None, False
+        if not began:
+            return ""
+        self.place = None
+        failing = [position for position, one in enumerate(self.judged) if one.credit == 0]
+        key = key_of(self.text)
+        self.standing.pop(key, None)
+        others = list(self.standing.values())
+        self.standing[key] = Standing(not failing and not stopped, self.known.needs)
+        if not failing:
+            return ""
+        cause = follows_from(self.known.needs, others) or self.known.mistake(self.values, failing)
+        wrong = [self.judged[position] for position in failing]
+        return told([replace(one, cause=cause) for one in wrong] if cause else wrong)
+
+
+def told(judgements: Sequence[Judgement]) -> str:
+    """What is wrong with several values, and why; a cause that they share is said once, after the last of them."""
+    lines = []
+    for judgement, following in zip_longest(judgements, judgements[1:]):
+        shared = following is not None and following.cause == judgement.cause
+        lines.append(judgement.diagnosis if shared else judgement.text)
+    return "\n".join(lines)
 
 
 class RecordingSession(Session):
     """Beside student code, when grading: send the student's values away, check and print nothing."""
 
-    def __init__(self, seed: int, send: Callable[[bytes], None]):
-        super().__init__(seed)
+    def __init__(self, seed: int, send: Callable[[bytes], None], at_home: bool = False):
+        super().__init__(seed, at_home)
         self.send = send
 
     def state(self, value: Value, title: Title, build: Build) -> None:
@@ -119,13 +180,13 @@ class KeySession(Session):
         read_file: finds the files that the source notebook saved.
     """
 
-    def __init__(self, seed: int, read_file: ReadFile | None = None):
+    def __init__(self, seed: int, read_file: ReadFile | None = None, at_home: bool = False):
         self.read_file = read_file or read_here
         self.key: dict[Id, Expectation] = {}
         self.values: dict[Id, Value] = {}
         self.counts: dict[str, int] = {}
         self.hidden: set[str] = set()
-        super().__init__(seed)
+        super().__init__(seed, at_home)
 
     def begin_cell(self, cell_id: str) -> None:
         super().begin_cell(cell_id)

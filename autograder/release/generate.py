@@ -19,9 +19,11 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, nbgrader_config
 from autograder.errors import CourseError
+from autograder.expect.home import FILE as HOME_FILE
 from autograder.files import never_submitted
 from autograder.notebooks import write_notebook
 from autograder.questions import is_question, marks_of, points_of, students_write
+from autograder.release.at_home import Make, content_now, stale_notebooks
 from autograder.release.checks import check_assignment
 from autograder.release.preprocessors import settle_files
 from autograder.source import SCRIPT, open_source, read_source, source_path
@@ -52,11 +54,16 @@ class _Generate(GenerateAssignment):
 
 
 def release(
-    course: Course, names: Sequence[str], to: Path | None = None, advance: Advance = lambda _: None
+    course: Course,
+    names: Sequence[str],
+    to: Path | None = None,
+    advance: Advance = lambda _: None,
+    make_home: Make | None = None,
 ) -> list[str]:
     """Release assignments into `to` (default: the course's assignments/) and tell the gradebook.
 
     Each folder is made elsewhere and then put in place of the old one. `advance` is called after each notebook.
+    `make_home` makes what checks compare with at home; without it, only what was made before is released.
 
     Returns:
         what the instructor should know: points that changed under submissions already graded.
@@ -72,7 +79,10 @@ def release(
         assignment = course.assignment(name)
         with _staging(course) as folder:
             _generate(course, assignment, folder, record=True, advance=advance)
-            _put_in_place(folder / name, (to or course.release_dir) / name)
+            target = (to or course.release_dir) / name
+            if (content := content_now(course, assignment, target, make_home)) is not None:
+                (folder / name / HOME_FILE).write_bytes(content)
+            _put_in_place(folder / name, target)
     return notes
 
 
@@ -87,8 +97,23 @@ def stale(course: Course, names: Sequence[str], advance: Advance = lambda _: Non
     for name in names:
         with _staging(course) as folder:
             _generate(course, course.assignment(name), folder, record=False, advance=advance)
-            differences += _differences(folder / name, course.release_dir / name)
+            released = course.release_dir / name
+            if (released / HOME_FILE).is_file():
+                shutil.copy(released / HOME_FILE, folder / name)
+            differences += _differences(folder / name, released)
     return [course.shorten(difference) for difference in differences]
+
+
+def old_at_home(course: Course, names: Sequence[str]) -> list[str]:
+    """Say which released homeworks compare at home with what older code gave; `release` makes that anew."""
+    notes = []
+    for name in names:
+        home = course.release_dir / name / HOME_FILE
+        if home.is_file() and (old := stale_notebooks(course, course.assignment(name), home.read_bytes())):
+            notes.append(
+                course.shorten(f"{home} was made from older code ({', '.join(old)}). Run:  autograder release")
+            )
+    return notes
 
 
 def orphans(course: Course) -> list[Path]:

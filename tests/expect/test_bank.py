@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.expect.bank import Bank, Outcome, recognise
+from autograder.expect.bank import Outcome, recognise
 from autograder.expect.evidence import EvidenceFailure, encode
 
 RNG = np.random.default_rng(0)
@@ -91,9 +91,3 @@ def test_nothing_is_asked_where_no_value_came():
 
     assert recognise({}, {0: RIGHT}, [0], never) is None
     assert recognise({0: EvidenceFailure("too large")}, {0: RIGHT}, [0], never) is None
-
-
-def test_the_bank_asks_for_the_cell():
-    """Does a verdict's bank look at the expectations of the cell alone?"""
-    bank = Bank({("a", 0): RIGHT, ("b", 0): 1}, {"a": [outcome("m", SHIFTED)]}.__getitem__)
-    assert bank.mistake_in("a", {0: encode(SHIFTED)}, [0]).sentence == "It is what comes out if, in `f`, m."

@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course import Course, nbgrader_config
 from autograder.errors import CourseError
+from autograder.expect.home import FILE as HOME_FILE
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.questions import Kind, kind_of, students_write
@@ -41,8 +42,9 @@ MALFORMED = sorted(path.parents[1].name for path in FILES.glob("*/expected/error
 
 
 def tree(folder):
-    """Every file of a folder with its bytes."""
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    """Every file of a folder with its bytes, without what checks compare with at home (tests/grade/test_at_home.py)."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != HOME_FILE)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def run(*arguments, course, code=0):

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.grade.processes.judging import TOO_LONG, Evidence, JudgingFork
-from autograder.grade.processes.mistakes import LibraryRegion, Mistakes
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Prove
 from autograder.grade.processes.notebook import run_cells
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell, Output
@@ -25,15 +25,31 @@ class KeyFailed(Exception):
     """A cell of the source notebook raised an error: (cell id, the traceback)."""
 
 
-def make_key(shell: NotebookShell, request: dict, tell_progress: Callable[[str], None]) -> tuple[KeySession, Mistakes]:
-    """Run the source notebook's cells in the folder given; raises KeyFailed at the first error."""
+def make_key(
+    shell: NotebookShell,
+    request: dict,
+    tell_progress: Callable[[str], None],
+    at_home: bool = False,
+    skip_failing: bool = False,
+    prove: Prove | None = None,
+    ended: Callable[[Cell, KeySession, Mistakes], None] | None = None,
+) -> tuple[KeySession, Mistakes]:
+    """Run the source notebook's cells in the folder given; raises KeyFailed at the first error.
+
+    Args:
+        at_home: on the inputs that students have on their machines.
+        skip_failing: go on after a cell that fails: the files of a search may be wanting.
+        prove: what the copies that are set aside can do besides trying mistakes.
+        ended: called after each cell that came to its end.
+    """
     os.chdir(request["folder"])
     os.environ.update(request["environment"])
     sys.path.insert(0, os.getcwd())
-    session = KeySession(request["seed"])
+    session = KeySession(request["seed"], at_home=at_home)
     cells = [Cell.from_json(cell) for cell in request["cells"]]
     regions = [LibraryRegion(**region) for region in request["regions"]]
-    mistakes = Mistakes(shell, cells, regions, request["seed"])
+    mistakes = Mistakes(shell, cells, regions, request["seed"], at_home)
+    mistakes.prove = prove
     errors: list[Output] = []
 
     def begins(cell: Cell) -> None:
@@ -45,8 +61,11 @@ def make_key(shell: NotebookShell, request: dict, tell_progress: Callable[[str],
             errors.append(output)
 
     def ends(cell: Cell, stopped: str) -> None:
-        if errors:
+        if errors and not skip_failing:
             raise KeyFailed(cell.id, "\n".join(errors[0]["traceback"]))
+        if ended is not None and not errors:
+            ended(cell, session, mistakes)
+        errors.clear()
 
     run_cells(shell, cells, session, 0, begins, emit, ends)
     return session, mistakes

@@ -17,8 +17,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from autograder.expect.bank import Bank
+from autograder.expect.bank import recognise
+from autograder.expect.evidence import EvidenceFailure
+from autograder.expect.follow import Standing, follows_from
 from autograder.expect.harmless import is_harmless
+from autograder.expect.kinds import stated_positions
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
@@ -190,22 +193,23 @@ class JudgingFork:
         inbox = Inbox()
         for message in evidence.messages:
             inbox.add(message)
-        bank = Bank(self.session.values, self.mistakes.outcomes)
         failing = []
+        standing: dict[str, bool] = {}
         for cell_id in cells:
             judged = judge_cell(self.session, inbox, evidence, cell_id)
             write_frame(channel, Frame.VERDICT, json.dumps([cell_id, judged]).encode())
             if judged["failing"] and cell_id not in self.session.hidden:
-                failing.append((cell_id, judged["failing"]))
-        for cell_id, positions in failing:  # the verdicts are given: what follows can only say more of them
+                failing.append((cell_id, judged["failing"], dict(standing)))
+            standing[cell_id] = judged["credit"] > 0
+        for cell_id, positions, before in failing:  # the verdicts are given: what follows can only say more of them
             asked = cell_id not in self.mistakes.known
             values = {position: value for (cell, position), value in inbox.evidence.items() if cell == cell_id}
-            mistake = bank.mistake_in(cell_id, values, positions)
+            cause = cause_of(self.session, self.mistakes, cell_id, values, positions, before)
             if asked and cell_id in self.mistakes.known:
                 known = [written_out(outcome) for outcome in self.mistakes.known[cell_id]]
                 write_frame(channel, Frame.TRIED, json.dumps([cell_id, known]).encode())
-            if mistake is not None:
-                judged = judge_cell(self.session, inbox, evidence, cell_id, {cell_id: mistake.sentence})
+            if cause is not None:
+                judged = judge_cell(self.session, inbox, evidence, cell_id, {cell_id: cause})
                 write_frame(channel, Frame.VERDICT, json.dumps([cell_id, judged]).encode())
         write_frame(channel, Frame.JUDGED, b"null")
 
@@ -223,3 +227,36 @@ def judge_cell(
         "flags": list(judged.flags),
         "failing": list(judged.failing),
     }
+
+
+def cause_of(
+    session: KeySession,
+    mistakes: Mistakes,
+    cell_id: str,
+    values: Mapping[int, bytes | EvidenceFailure],
+    failing: Sequence[int],
+    before: Mapping[str, bool],
+) -> str | None:
+    """Why a cell fails, where that is known: an earlier check does that it needs, or its values are those of a mistake.
+
+    Args:
+        values: what the cell's expectations got, by position.
+        failing: the positions that are not met.
+        before: the cells before it, and whether they were right.
+    """
+    if not all(before.values()) and (needs := mistakes.needs(cell_id)):
+        others = [Standing(right, mistakes.needs(other)) for other, right in before.items()]
+        if said := follows_from(needs, others):
+            return said
+    numbers = stated_positions(session.key, cell_id)
+    mistake = recognise(
+        {number: values[position] for position, number in numbers.items() if position in values},
+        {
+            number: session.values[cell_id, position]
+            for position, number in numbers.items()
+            if (cell_id, position) in session.values
+        },
+        [numbers[position] for position in failing if position in numbers],
+        lambda: mistakes.outcomes(cell_id),
+    )
+    return None if mistake is None else mistake.sentence

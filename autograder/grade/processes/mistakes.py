@@ -43,10 +43,12 @@ from autograder.grade.run.protocol import (
     read_frame,
     write_frame,
 )
-from autograder.regions import RegionError, find_regions
+from autograder.regions import Region, RegionError, find_regions
 
 QUESTION_SECONDS = 10.0  # of a processor, for all mistakes of a question
 LONGEST_RUN = 2.0  # of a processor, for one of them; a question that takes longer with the solution is not tried
+TRACED = 5  # times as long may a run take whose calls are looked at
+SHORTEST_WAIT = 10.0  # seconds by the clock: a busy machine may not get to a fork at once
 PATIENCE = 5  # times as long on the clock, on a busy machine
 LARGEST = 2**20  # bytes of evidence of one mistake
 MORE_MEMORY = 2**30  # bytes that a run may take beyond what it has
@@ -75,10 +77,33 @@ class Trial:
     cell: str = ""
 
 
+@dataclass(frozen=True)
+class CheckReach:
+    """The regions that a check runs, as messages call them, and the library's files whose functions it runs."""
+
+    regions: frozenset[str]
+    files: frozenset[str]
+
+
+Prove = Callable[["Mistakes", Sequence[Cell], str, Mapping[str, Any]], Any]
+"""Tries a check out in a copy: of the copy, the question's cells, the check, and what is asked."""
+
+
 class Mistakes:
     """The copies set aside of one answer key's process, and what they found out."""
 
-    def __init__(self, shell: NotebookShell, cells: Sequence[Cell], regions: Sequence[LibraryRegion], seed: int):
+    def __init__(
+        self,
+        shell: NotebookShell,
+        cells: Sequence[Cell],
+        regions: Sequence[LibraryRegion],
+        seed: int,
+        at_home: bool = False,
+    ):
+        """`at_home`: on the inputs that students have on their machines."""
+        self.at_home = at_home
+        self.prove: Prove | None = None
+        self.reached: dict[str, CheckReach] = {}
         self.shell = shell
         self.cells = list(cells)
         self.regions = list(regions)
@@ -86,15 +111,29 @@ class Mistakes:
         self.waiting: dict[str, tuple[int, Connection]] = {}
         self.known: dict[str, list[Outcome]] = {}
         self.starts = questions(self.cells)
+        self.current = ""
+        self.begun = 0.0  # the processor time when the last copy was set aside
         self.calls: list[list[list[str]]] | None = None  # in a copy: what each cell of its question calls
         self.code: dict[str, CodeType] = {}
         self.done = 0  # in a copy: how many of its cells have run, since no mistake concerns them
 
     def before(self, cell: Cell) -> None:
-        """Set a copy of this process aside where a question begins with this cell. It is not asked, it waits."""
-        check = self.starts.get(cell.id)
-        if check is None or any(name in sys.modules for name in FORKS_UNSAFELY):
+        """Set a copy of this process aside where a question begins with this cell. It is not asked, it waits.
+
+        Where the question has run for long already, the copy is set aside here instead: what it has to run is short.
+        """
+        if any(name in sys.modules for name in FORKS_UNSAFELY):
             return
+        starts, late = cell.id in self.starts, time.process_time() - self.begun > LONGEST_RUN / 2
+        check = self.starts[cell.id] if starts else self.current
+        self.current = "" if cell.id == check else check
+        if starts or (late and check in self.waiting):
+            if not starts:
+                self.let_go(check)
+            self.begun = time.process_time()
+            self.set_aside(cell, check)
+
+    def set_aside(self, cell: Cell, check: str) -> None:
         ours, theirs = socket.socketpair()
         parent = os.getpid()
         gc.freeze()
@@ -115,18 +154,32 @@ class Mistakes:
 
     def ask(self, check: str, trials: Sequence[Trial] | None, seconds: float) -> list[Outcome]:
         """What these mistakes give in a check, or (None) all that are known, as far as the time goes."""
-        if check not in self.waiting:
-            return []
-        _, channel = self.waiting[check]
         request = {"seconds": seconds, "trials": [asdict(trial) for trial in trials] if trials else None}
+        return [outcome_of(item) for item in self.answer(check, Frame.TRY, request, seconds) or ()]
+
+    def needs(self, check: str) -> frozenset[str]:
+        """The regions whose code a check runs, as messages call them; none where that cannot be found out."""
+        return self.reach(check).regions
+
+    def reach(self, check: str) -> "CheckReach":
+        """What a check runs; nothing where that cannot be found out."""
+        if check not in self.reached:
+            regions, files = self.answer(check, Frame.REACH, {}, TRACED * LONGEST_RUN) or ((), ())
+            self.reached[check] = CheckReach(frozenset(regions), frozenset(files))
+        return self.reached[check]
+
+    def answer(self, check: str, kind: Frame, request: dict, seconds: float) -> Any:
+        """What the copy that waits for a check answers; None where there is none, or it takes too long."""
+        if check not in self.waiting:
+            return None
+        _, channel = self.waiting[check]
         patience = PATIENCE * (seconds + 3 * LONGEST_RUN)
         try:
-            channel.send(Frame.TRY, json.dumps(request).encode(), patience)
-            _, content = channel.receive(patience)
+            channel.send(kind, json.dumps(request).encode(), patience)
+            return json.loads(channel.receive(patience)[1])
         except (OSError, EOFError):
             self.let_go(check)
-            return []
-        return [outcome_of(item) for item in json.loads(content)]
+            return None
 
     def let_go(self, check: str) -> None:
         pid, channel = self.waiting.pop(check)
@@ -148,7 +201,18 @@ class Mistakes:
             call_this_process("mistakes")
             die_with_the_parent(parent)
             while True:
-                request = json.loads(read_frame(channel.fileno())[1])
+                kind, payload = read_frame(channel.fileno())
+                request = json.loads(payload)
+                if kind is Frame.REACH:
+                    reached, _ = self.in_a_fork(
+                        lambda: self.regions_run(self.question(first, check)), TRACED * LONGEST_RUN
+                    )
+                    write_frame(channel.fileno(), Frame.REACHED, json.dumps(reached or ((), ())).encode())
+                    continue
+                if kind is Frame.PROVE and self.prove is not None:
+                    proof = self.prove(self, self.question(first, check), check, request)
+                    write_frame(channel.fileno(), Frame.PROVED, json.dumps(proof).encode())
+                    continue
                 given = request["trials"] and [trial_of(trial) for trial in request["trials"]]
                 found = [written_out(one) for one in self.try_all(first, check, given, request["seconds"])]
                 write_frame(channel.fileno(), Frame.TRIED, json.dumps(found).encode())
@@ -159,11 +223,10 @@ class Mistakes:
 
     def try_all(self, first: str, check: str, trials: Sequence[Trial] | None, seconds: float) -> Iterator[Outcome]:
         """Run the question with each mistake; nothing where the question takes long even with the solution."""
-        ids = [cell.id for cell in self.cells]
-        start = ids.index(first)
-        question = self.cells[start : ids.index(check) + 1]
+        question = self.question(first, check)
+        start = self.cells.index(question[0])
         if self.calls is None:
-            self.calls, _ = self.in_a_fork(lambda: self.calls_of(question), LONGEST_RUN)
+            self.calls, _ = self.in_a_fork(lambda: self.calls_of(question), TRACED * LONGEST_RUN)
             self.calls = self.calls or []
         if not self.calls:
             return
@@ -184,6 +247,54 @@ class Mistakes:
             yield Outcome(trial.mutant.said, trial.where, values, error, trial.mutant.by_author)
             if left < 0:
                 return
+
+    def question(self, first: str, check: str) -> list[Cell]:
+        """The cells from the first one to the check."""
+        ids = [cell.id for cell in self.cells]
+        return self.cells[ids.index(first) : ids.index(check) + 1]
+
+    def regions_run(self, question: Sequence[Cell]) -> tuple[list[str], list[str]]:
+        """The regions that the question's cells run, or whose variables they read, as messages call them.
+
+        And the files beside the notebook whose functions they run.
+        """
+        places: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
+        for one in self.regions:
+            region = next(region for region in find_regions(one.text) if region.start == one.start)
+            where = os.path.basename(one.file), one.function.rpartition(".")[2]
+            places.setdefault(where, []).append((region.start + 2, region.end, in_words(one.function, region)))
+        functions: dict[str, str] = {}
+        reached: set[str] = set()
+        given = [cell for cell in question if not has_region(cell)]
+        read = {name for cell in given for name in names_in(cell, ast.Load)}
+        read -= {name for cell in given for name in names_in(cell, ast.Store)}
+        for cell in self.cells[: self.cells.index(question[-1])]:
+            functions |= {name: f"`{name}`" for name in places_of(cell) if name}
+            reached.update(f"`{name}`" for name in variables_of(cell) if name in read)
+        known: dict[CodeType, list[tuple[int, int, str]]] = {}
+
+        def lines(frame: FrameType, event: str, _: object) -> Callable:
+            if event == "line":
+                line = frame.f_lineno
+                reached.update(said for first, last, said in known[frame.f_code] if first <= line <= last)
+            return lines
+
+        def calls(frame: FrameType, event: str, _: object) -> Callable | None:
+            code = frame.f_code
+            if code not in known:
+                known[code] = places.get((os.path.basename(code.co_filename), code.co_name), [])
+            if code.co_qualname in functions and not code.co_filename.endswith(".py"):
+                reached.add(functions[code.co_qualname])
+            return lines if known[code] else None
+
+        sys.settrace(calls)
+        try:
+            self.run(question)
+        finally:
+            sys.settrace(None)
+        here = os.getcwd() + os.sep
+        files = {code.co_filename.removeprefix(here) for code in known if code.co_filename.startswith(here)}
+        return sorted(reached), sorted(files)
 
     def concerns(self, cell: Cell, calls: Sequence[Sequence[str]]) -> bool:
         """Can a mistake change what this cell does: has it a region, or does it call a function with one?"""
@@ -249,7 +360,7 @@ class Mistakes:
                 )
 
         error = ""
-        session = RecordingSession(self.seed, take)
+        session = RecordingSession(self.seed, take, self.at_home)
         names = self.shell.user_ns
         with use(session), open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
             for cell in cells:
@@ -284,7 +395,7 @@ class Mistakes:
                 os._exit(0)
         os.close(writing)
         try:
-            content = read_all(reading, time.monotonic() + PATIENCE * seconds)
+            content = read_all(reading, time.monotonic() + max(SHORTEST_WAIT, PATIENCE * seconds))
         finally:
             os.close(reading)
             with contextlib.suppress(ProcessLookupError):
@@ -329,9 +440,46 @@ def cell_trials(cell: Cell, function: str) -> Iterator[Trial]:
 
 def functions_of(cell: Cell) -> list[str]:
     """The names of the functions that hold regions of a cell, where the cell does nothing but define."""
-    source = TransformerManager().transform_cell(cell.source)
-    names = [function_around(source, region.start).rpartition(".")[2] for region in find_regions(source)]
+    names = [name.rpartition(".")[2] for name in places_of(cell)]
     return [] if "" in names else list(dict.fromkeys(names))
+
+
+def places_of(cell: Cell) -> list[str]:
+    """The functions, with their classes, that hold the regions of a cell; "" for a region outside of any."""
+    source = TransformerManager().transform_cell(cell.source)
+    return [function_around(source, region.start) for region in find_regions(source)] if has_region(cell) else []
+
+
+def variables_of(cell: Cell) -> set[str]:
+    """The names that a cell's regions give to values outside of any function."""
+    source = TransformerManager().transform_cell(cell.source)
+    try:
+        regions, tree = find_regions(source), ast.parse(source)
+    except (RegionError, SyntaxError, ValueError):
+        return set()
+    outside = [node for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    return {
+        part.id
+        for node in outside
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name)
+        and isinstance(part.ctx, ast.Store)
+        and any(region.start < part.lineno <= region.end for region in regions)
+    }
+
+
+def names_in(cell: Cell, use: type[ast.expr_context]) -> set[str]:
+    """The names that a cell reads (ast.Load) or sets (ast.Store)."""
+    try:
+        tree = ast.parse(TransformerManager().transform_cell(cell.source))
+    except (SyntaxError, ValueError):
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, use)}
+
+
+def in_words(function: str, region: Region) -> str:
+    """A region of the library as messages call it."""
+    return f"`{function}` ({region.name})" if region.name else f"`{function}`"
 
 
 def function_around(source: str, line: int) -> str:

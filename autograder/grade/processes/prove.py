@@ -1,0 +1,282 @@
+"""Tries one notebook's checks out: on many seeds, with stubs, with odd but right rewrites, with every mistake.
+
+It is a trusted process: only the source's own code runs in it, in forks. `grade/proof.py` says what is to be mended.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from os import devnull
+from typing import Any
+
+import numpy as np
+from IPython.core.inputtransformer2 import TransformerManager
+
+from autograder.expect.compare import SCALED, compare
+from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode
+from autograder.expect.expectation import Expectation, Id
+from autograder.expect.kinds import Close, Gradient, stated_positions
+from autograder.expect.mutants import Mutant
+from autograder.expect.rewrites import rewrites
+from autograder.expect.session import KeySession, use
+from autograder.expect.verdict import judge
+from autograder.grade.processes.answer_key import make_key
+from autograder.grade.processes.mistakes import (
+    LibraryRegion,
+    Mistakes,
+    Trial,
+    function_around,
+    has_region,
+    in_words,
+    values_of,
+    variables_of,
+)
+from autograder.grade.processes.shell import NotebookShell
+from autograder.grade.run.jobs import Cell
+from autograder.grade.run.protocol import Frame, read_frame, write_frame
+from autograder.regions import Region, find_regions
+
+SEED_SECONDS = 120.0  # of a processor, for one seed of one check
+RUN_SECONDS = 20.0  # of one run of the solution in a check
+SAMPLE = 25  # mistakes that another check has caught already are tried too, to see what fails an expectation
+
+
+def serve(shell: NotebookShell, control: int) -> None:
+    """Run the notebook, then try out each of its checks; hands over one JSON text a check."""
+    request = json.loads(read_frame(control)[1])
+
+    def tell(cell_id: str) -> None:
+        write_frame(control, Frame.KEY_CELL, json.dumps(cell_id).encode())
+
+    session, mistakes = make_key(shell, request, tell, skip_failing=True, prove=proof_of)
+    caught: list[str] = []
+    found = []
+    for cell_id in dict.fromkeys(place[0] for place in session.key):
+        tell(cell_id)
+        asked = {"seeds": request["seeds"], "caught": caught}
+        one = mistakes.answer(cell_id, Frame.PROVE, asked, SEED_SECONDS * len(request["seeds"]))
+        if one is not None:
+            found.append(one)
+            caught += [key for key, was_caught in one["mutants"].items() if was_caught]
+    mistakes.end()
+    write_frame(control, Frame.KEY_MADE, json.dumps(found).encode())
+
+
+def proof_of(mistakes: Mistakes, question: Sequence[Cell], check: str, request: Mapping[str, Any]) -> dict:
+    """How a check behaves; runs in the copy that was set aside before its question."""
+    began = time.process_time()
+    reached, _ = mistakes.in_a_fork(lambda: mistakes.regions_run(question), RUN_SECONDS)
+    needs = reached[0] if reached else []
+    result: dict[str, Any] = {"check": check, "needs": needs, "seeds": {}, "mutants": {}, "stubs": {}}
+    here = list(places(mistakes, question, needs))
+    start = mistakes.cells.index(question[0])
+    calls, _ = mistakes.in_a_fork(lambda: mistakes.calls_of(question), RUN_SECONDS)
+    called = {tuple(call) for one in calls or () for call in one}
+    every = list(mistakes.trials(question, start, called))
+    known = set(request["caught"])
+    mutants = [trial for trial in every if key_of(mistakes, trial) not in known]
+    mutants += [trial for trial in every if key_of(mistakes, trial) in known][:SAMPLE]
+    _, usual = mistakes.in_a_fork(partial(mistakes.run, question), RUN_SECONDS)
+    for number, seed in enumerate(request["seeds"]):
+        trials = {"the solution": None} | (honest(here) if number < 2 else {})
+        stubs = stubs_of(here)
+        work = partial(one_seed, mistakes, question, check, seed, trials, stubs, mutants if number == 0 else [], usual)
+        given, _ = mistakes.in_a_fork(work, SEED_SECONDS)
+        if given is None:
+            result["late"] = True
+            continue
+        result["mutants"] |= given.pop("mutants")
+        result["seeds"][str(seed)] = given
+    result["seconds"] = usual
+    result["tried"] = time.process_time() - began
+    return result
+
+
+def key_of(mistakes: Mistakes, trial: Trial) -> str:
+    """A mistake as an author reads it: where, the lines that are changed, and what is wrong."""
+    text = trial.region.text if trial.region is not None else text_of(mistakes.cells, trial.cell)
+    return f"{trial.where or trial.cell}\t{changed_lines(text, trial.mutant)}\t{trial.mutant.said}"
+
+
+def text_of(cells: Sequence[Cell], cell_id: str) -> str:
+    return TransformerManager().transform_cell(next(cell.source for cell in cells if cell.id == cell_id))
+
+
+def changed_lines(text: str, mutant: Mutant) -> str:
+    """ "old -> new", of the lines that differ."""
+    before, after = text.split("\n"), mutant.text.split("\n")
+    head = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    tail = next((n for n, (a, b) in enumerate(zip(before[::-1], after[::-1], strict=False)) if a != b), 0)
+    tail = min(tail, len(before) - head, len(after) - head)
+    old, new = (" ".join(" ".join(lines[head : len(lines) - tail]).split()) for lines in (before, after))
+    return f"{old} -> {new}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A region that a check runs: its name in messages, the text it stands in, and a trial with another text there."""
+
+    name: str
+    text: str
+    region: Region
+    trial: Callable[[str], Trial]
+
+
+def places(mistakes: Mistakes, question: Sequence[Cell], needs: Sequence[str]) -> Iterator[Place]:
+    """The regions that a check runs."""
+    for one in mistakes.regions:
+        here = next(region for region in find_regions(one.text) if region.start == one.start)
+        if in_words(one.function, here) in needs:
+            yield Place(in_words(one.function, here), one.text, here, partial(in_library, one))
+    for cell in mistakes.cells[: mistakes.cells.index(question[-1])]:
+        text = text_of(mistakes.cells, cell.id)
+        variables = variables_of(cell)
+        for here in find_regions(text) if has_region(cell) else ():
+            function = function_around(text, here.start)
+            names = [f"`{function}`"] if function else [f"`{name}`" for name in sorted(variables)]
+            if set(names) & set(needs) and (function or cell in question):
+                yield Place(names[0], text, here, partial(in_cell, cell.id))
+
+
+def in_library(region: LibraryRegion, text: str) -> Trial:
+    return Trial(Mutant(text, "", 0), region.function, region=region)
+
+
+def in_cell(cell_id: str, text: str) -> Trial:
+    return Trial(Mutant(text, "", 0), "", cell=cell_id)
+
+
+def honest(places: Sequence[Place]) -> dict[str, Trial | None]:
+    """Right ways to write what a check runs."""
+    return {
+        f"{kind} in {place.name}": place.trial(text)
+        for place in places
+        for kind, text in rewrites(place.text, place.region)
+    }
+
+
+def stubs_of(places: Sequence[Place]) -> dict[str, Trial]:
+    """Each region that a check runs, empty."""
+    return {place.name: place.trial(emptied(place)) for place in places}
+
+
+def emptied(place: Place) -> str:
+    lines = place.text.split("\n")
+    lines[place.region.start + 1 : place.region.end] = [f"{place.region.indent}raise NotImplementedError"]
+    return "\n".join(lines)
+
+
+def one_seed(
+    mistakes: Mistakes,
+    question: Sequence[Cell],
+    check: str,
+    seed: int,
+    honest_ones: Mapping[str, Trial | None],
+    stubs: Mapping[str, Trial],
+    mutants: Sequence[Trial],
+    usual: float,
+) -> dict:
+    """What a check gives on one seed; runs in a fork of the copy, and every trial in a fork of that."""
+    mistakes.seed = seed
+    run: Callable[[], dict] = partial(mistakes.run, question, check)
+    runs: dict[str, dict | None] = {}
+    for name, trial in {**honest_ones, **{f"stub {name}": stub for name, stub in stubs.items()}}.items():
+        work = run if trial is None else partial(mistakes.run_one, trial, question, check)
+        runs[name], _ = mistakes.in_a_fork(work, 3 * RUN_SECONDS)
+    tried: dict[str, dict | None] = {}
+    for trial in mutants:
+        tried[key_of(mistakes, trial)], _ = mistakes.in_a_fork(
+            partial(mistakes.run_one, trial, question, check), 0.2 + 3 * min(usual, RUN_SECONDS)
+        )
+    session = KeySession(seed)
+    failed = ""
+    with use(session), open(devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        for cell in question:
+            session.begin_cell(cell.id)
+            try:
+                if not cell.skip:
+                    exec(mistakes.compiled(cell.source), mistakes.shell.user_ns)
+            except Exception as failure:
+                failed = f"{type(failure).__name__}: {failure}"[:500]
+    numbers = stated_positions(session.key, check)
+    key = {(check, number): session.key[check, position] for position, number in numbers.items()}
+    values = {number: session.values.get((check, position)) for position, number in numbers.items()}
+    if failed or not key:
+        return {"failed": failed, "honest": {}, "stubs": {}, "mutants": {}, "expectations": []}
+    judged = {name: verdict_on(key, check, given) for name, given in runs.items()}
+    spread = {name: errors_of(key, given) for name, given in runs.items() if name in honest_ones}
+    nearest = {name: errors_of(key, given) for name, given in tried.items()}
+    return {
+        "failed": "",
+        "honest": {name: judged[name] for name in honest_ones},
+        "stubs": {name: judged[f"stub {name}"] for name in stubs},
+        "mutants": {name: verdict_on(key, check, given)[0] < 1 for name, given in tried.items()},
+        "expectations": [
+            described(one, position, spread, nearest, values[position]) for (_, position), one in sorted(key.items())
+        ],
+    }
+
+
+def verdict_on(key: Mapping[Id, Expectation], check: str, given: dict | None) -> tuple[float, list[str]]:
+    """Credit and lines; nothing for a run that took too long or ended its process."""
+    if given is None:
+        return 0.0, ["it took too long, or ended the process"]
+    evidence = {(check, position): value for position, value in values_of(given["values"]).items()}
+    verdict = judge(key, evidence, {check: given["error"]} if given["error"] else {})[check]
+    return verdict.credit, list(verdict.lines)
+
+
+def errors_of(key: Mapping[Id, Expectation], given: dict | None) -> dict[int, float]:
+    """By position, how far values are from the solution's, as the expectation measures it; inf where they are none."""
+    found: dict[int, float] = {}
+    values = values_of(given["values"]) if given else {}
+    for (_, position), one in key.items():
+        if isinstance(one, Close):
+            found[position] = float("inf")
+            content = values.get(position)
+            if content is not None and not isinstance(content, EvidenceFailure):
+                try:
+                    measure = SCALED if isinstance(one, Gradient) else one.measure
+                    found[position] = compare(decode(content), one.expected, measure, round_off=one.hidden).error
+                except EvidenceError:
+                    continue
+    return found
+
+
+def described(
+    expectation: Expectation,
+    position: int,
+    spread: Mapping[str, Mapping[int, float]],
+    nearest: Mapping[str, Mapping[int, float]],
+    value: Any,
+) -> dict:
+    """One expectation: its threshold, how far honest work is off at most, and how near the nearest mistake comes."""
+    if not isinstance(expectation, Close):
+        return {"name": expectation.name, "position": position}
+    at_most = expectation.tolerance
+    off = [error for one in nearest.values() if 0 < (error := one.get(position, 0.0)) < np.inf]
+    failing = [error for error in off if error > at_most]
+    honest_errors = [one[position] for one in spread.values() if np.isfinite(one.get(position, np.inf))]
+    return {
+        "name": expectation.name,
+        "position": position,
+        "at_most": at_most,
+        "spread": max(honest_errors, default=0.0),
+        "nearest": min(failing, default=None),
+        "differing": len(off),
+        "failed_by": len(failing),
+        "zero": is_zero(value),
+    }
+
+
+def is_zero(value: Any) -> bool:
+    """Does a value hold numbers, and all of them 0?"""
+    if isinstance(value, dict):
+        return bool(value) and all(map(is_zero, value.values()))
+    if isinstance(value, list | tuple):
+        return bool(value) and all(map(is_zero, value))
+    array = np.asarray(value)
+    return bool(array.dtype.kind in "biuf" and array.size and not array.any())

@@ -1,0 +1,288 @@
+"""What trying out the checks of an assignment shows (`lint --run`): what punishes right work, and what misses mistakes.
+
+The trying is done by a trusted process per notebook (`processes/prove.py`); what it found is kept until code changes.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.expect.lint import expectations, name_of, parse
+from autograder.files import write_atomically
+from autograder.grade.run.protocol import Frame
+from autograder.grade.run.warm_client import ANSWER_SECONDS, ONE_THREAD, WarmProcess
+from autograder.grade.verdict.judge import KEY_SECONDS, SEARCH_SKIPPED, Judge
+from autograder.questions import is_check, points_of
+from autograder.release.at_home import fingerprint
+from autograder.source import read_source, source_path
+from autograder.toml_files import read_toml
+
+PROVE = "autograder.grade.processes.prove"
+EQUIVALENT = "equivalent.toml"
+"""In an assignment's source folder: the changes of the solution that are no mistakes. Never released."""
+FORMAT = "1"
+NEAR = 0.1  # of a threshold: honest work should stay below that
+SLOW = 0.3  # of a cell's time limit
+MOST_LISTED = 8
+TOTAL = re.compile(r"\b(\d+) points (?:in all|altogether|in total)\b")
+
+
+@dataclass(frozen=True)
+class ProofFinding:
+    """Something to mend: in which file and cell ("" for none), what is wrong, and what to do."""
+
+    file: Path
+    cell: str
+    text: str
+
+    def __str__(self) -> str:
+        return f'{self.file}, cell "{self.cell}": {self.text}' if self.cell else f"{self.file}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What there is to mend in an assignment, and a line for each check: what it costs, and how sharp it is."""
+
+    findings: tuple[ProofFinding, ...]
+    lines: tuple[str, ...]
+
+
+def prove(
+    course: Course,
+    assignment: Assignment,
+    seeds: int,
+    warm: Callable[[], WarmProcess],
+    on_cell: Callable[[str], None] = lambda cell_id: None,
+) -> Proof:
+    """Try out every check of an assignment, or take what was found before.
+
+    Args:
+        seeds: how many random inputs the solution and the stub are tried on.
+        warm: gives a warm process, where one is needed.
+
+    Raises:
+        CourseError: a process that tried is gone.
+    """
+    tried = {name: tried_before(course, assignment, name, seeds, warm, on_cell) for name in assignment.notebooks}
+    findings = [finding for name in assignment.notebooks for finding in found_in(course, assignment, name, tried[name])]
+    findings += missed_mistakes(assignment, tried)
+    lines = [line for name in assignment.notebooks for line in summary(name, tried[name])]
+    return Proof(tuple(findings), tuple(lines))
+
+
+def tried_before(
+    course: Course,
+    assignment: Assignment,
+    notebook: str,
+    seeds: int,
+    warm: Callable[[], WarmProcess],
+    on_cell: Callable[[str], None],
+) -> list[dict]:
+    """What trying a notebook's checks gave: kept, or tried now."""
+    kit = [
+        Path(__file__).parents[1] / "expect" / name for name in ("mutants.py", "rewrites.py", "kinds.py", "compare.py")
+    ]
+    kit.append(Path(__file__).parent / "processes" / "prove.py")
+    files = [path.relative_to(course.root).as_posix() for path in course.library_files()]
+    digest = hashlib.sha256(fingerprint(course, assignment, notebook, files).encode())
+    digest.update(b"".join(path.read_bytes() for path in kit))
+    kept = course.work / assignment.name / "lint" / f"{notebook}-{seeds}-{digest.hexdigest()[:16]}.json"
+    if not kept.is_file():
+        tried = try_checks(warm(), course, assignment, notebook, seeds, on_cell)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for old in kept.parent.glob(f"{notebook}-{seeds}-*.json"):
+            old.unlink()
+        write_atomically(kept, json.dumps(tried))
+    return json.loads(kept.read_text("utf-8"))
+
+
+def try_checks(
+    warm: WarmProcess,
+    course: Course,
+    assignment: Assignment,
+    notebook: str,
+    seeds: int,
+    on_cell: Callable[[str], None],
+) -> list[dict]:
+    with tempfile.TemporaryDirectory(prefix="lint-") as scratch:
+        judge = Judge(course, assignment, notebook, 1, warm, Path(scratch))
+        searches = {cell for name, cell in assignment.search if name == notebook}
+        cells = [replace(cell, skip=SEARCH_SKIPPED if cell.id in searches else "") for cell in judge.lay_out()]
+        request = {
+            "cells": [asdict(cell) for cell in cells],
+            "regions": judge.library_regions(),
+            "seed": 1,
+            "seeds": list(range(1, seeds + 1)),
+            "folder": str(judge.folder),
+            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(course.data)},
+        }
+        process = warm.fork(PROVE)
+        try:
+            process.control.send(Frame.MAKE_KEY, json.dumps(request).encode(), ANSWER_SECONDS)
+            while True:
+                kind, payload = process.control.receive(KEY_SECONDS)
+                if kind is not Frame.KEY_CELL:
+                    return json.loads(payload)
+                on_cell(json.loads(payload))
+        except (OSError, EOFError) as error:
+            raise CourseError(
+                f"lint: trying out {assignment.name}/{notebook} ended too early: out of memory? Run it again."
+            ) from error
+        finally:
+            process.end()
+
+
+# --- what is to be mended ---------------------------------------------------------------------------------------------
+
+
+def found_in(course: Course, assignment: Assignment, notebook: str, tried: Sequence[Mapping]) -> Iterator[ProofFinding]:
+    """What is wrong with single checks."""
+    path = source_path(assignment.folder, notebook)
+    for one in tried:
+        for text in check_findings(one, assignment.limits.cell_seconds):
+            yield ProofFinding(path, one["check"], text)
+    nb = read_source(assignment, notebook)
+    for cell in nb.cells:
+        if cell.cell_type == "code" and is_check(cell):
+            extra = assignment.extra_credit.get((notebook, cell.id))
+            for text in text_findings(cell.source, extra if extra is not None else points_of(cell)):
+                yield ProofFinding(path, cell.id, text)
+
+
+def check_findings(one: Mapping[str, Any], cell_seconds: float) -> Iterator[str]:
+    """What trying one check showed."""
+    if not one["needs"] and not one["seeds"]:
+        yield "it could not be tried: its question takes too long. Put a check in front of the long cell"
+        return
+    for seed, given in one["seeds"].items():
+        if given["failed"]:
+            yield f"on seed {seed} the solution itself fails: {given['failed']}"
+            return
+        for name, (credit, lines) in given["honest"].items():
+            if credit < 1:
+                what = "the solution" if name == "the solution" else f"the solution with {name}"
+                yield f"on seed {seed} {what} earns {credit:.0%}: widen the threshold. {first_failed(lines)}"
+                return
+    for name in sorted(
+        {name for given in one["seeds"].values() for name, (credit, _) in given["stubs"].items() if credit}
+    ):
+        yield f"it earns points though {name} is left as released: state an expectation of what it gives"
+    if not one["needs"]:
+        yield "it runs none of the code that students write: state an expectation of that"
+    stated = next(iter(one["seeds"].values()))["expectations"] if one["seeds"] else []
+    for expectation in stated:
+        if "at_most" not in expectation:
+            continue
+        name = expectation["name"]
+        if expectation["zero"]:
+            yield f"{name} is 0 for every input: take inputs for which it is not"
+        if expectation["spread"] > NEAR * expectation["at_most"]:
+            yield (
+                f"{name}: right solutions are off by {expectation['spread']:.1e}, near the threshold "
+                f"{expectation['at_most']:.1e}: widen it"
+            )
+    compared = [expectation for expectation in stated if "at_most" in expectation]
+    if any(one["differing"] for one in compared) and not any(one["failed_by"] for one in compared):
+        yield "no mistake in the solution fails any of its comparisons: is a threshold too wide?"
+    if one["seconds"] > SLOW * cell_seconds:
+        yield f"it takes {one['seconds']:.0f} s of the {cell_seconds:g} s that a cell may take"
+
+
+def text_findings(source: str, points: float) -> Iterator[str]:
+    """What the text of a check shows: swallowed exceptions, and points that disagree."""
+    tree = parse(source)
+    if isinstance(tree, SyntaxError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(swallows(handler) for handler in node.handlers):
+            yield f"line {node.lineno}: it swallows exceptions: what fails there is not seen"
+    for call in expectations(tree):
+        said = next((keyword.value for keyword in call.keywords if keyword.arg == "points"), None)
+        if name_of(call) == "accuracy" and isinstance(said, ast.Constant) and said.value != points:
+            yield f"line {call.lineno}: points={said.value!r}, but the cell is worth {points:g}"
+
+
+def swallows(handler: ast.ExceptHandler) -> bool:
+    """Does nothing that follows say that there was an exception?"""
+    return not any(isinstance(node, ast.Raise) or (
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "expect"
+    ) for node in ast.walk(handler))  # fmt: skip
+
+
+def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping]]) -> Iterator[ProofFinding]:
+    """Mistakes that no check of the assignment notices, region by region, without those that an author excused."""
+    caught: dict[str, bool] = {}
+    for one in (one for name in tried for one in tried[name]):
+        for key, was_caught in one["mutants"].items():
+            caught[key] = caught.get(key, False) or was_caught
+    path = assignment.folder / EQUIVALENT
+    excused, known = excused_changes(path), set()
+    by_region: dict[str, list[tuple[str, str]]] = {}
+    for key, was_caught in caught.items():
+        where, change, said = key.split("\t")
+        if was_caught:
+            continue
+        known.add((where, change))
+        if (where, change) not in excused:
+            by_region.setdefault(where, []).append((change, said))
+    for where, changes in by_region.items():
+        listed = "".join(f"\n    {change}  ({said})" for change, said in changes[:MOST_LISTED])
+        more = f"\n    and {len(changes) - MOST_LISTED} more" if len(changes) > MOST_LISTED else ""
+        yield ProofFinding(
+            path, "", f"no check notices these changes in {where}. State an expectation that does, or list those that "
+            f"are no mistakes:{listed}{more}",
+        )  # fmt: skip
+    for where, change in sorted(excused - known):
+        if caught:
+            yield ProofFinding(path, "", f"{where}: there is no such change any more, or a check notices it: {change}")
+
+
+def excused_changes(path: Path) -> set[tuple[str, str]]:
+    """(region, "old -> new") of the changes that an author says are no mistakes.
+
+    Raises:
+        CourseError: the file is not TOML, or not of this form.
+    """
+    if not path.is_file():
+        return set()
+    content = read_toml(path)
+    try:
+        return {(where, change) for where, changes in content.items() for change in changes}
+    except TypeError as error:
+        raise CourseError(f'{path}: it has lines like  "affine_forward" = ["old -> new"]') from error
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def summary(notebook: str, tried: Sequence[Mapping]) -> Iterator[str]:
+    """One line a check: seeds, mistakes caught, honest spread and nearest mistake, time."""
+    for one in tried:
+        stated = next(iter(one["seeds"].values()))["expectations"] if one["seeds"] else []
+        compared = [expectation for expectation in stated if "at_most" in expectation]
+        spread = max((one["spread"] for one in compared), default=0.0)
+        near = [one["nearest"] / one["at_most"] for one in compared if one["nearest"] is not None and one["at_most"]]
+        caught = sum(one["mutants"].values())
+        nearest = f", the nearest at {min(near):.0e} times the threshold" if near else ""
+        yield (
+            f"{notebook}:{one['check']}: {len(one['seeds'])} seeds, notices {caught} of {len(one['mutants'])} "
+            f"mistakes tried on it{nearest}; right solutions differ by {spread:.0e}; {one['seconds']:.1f} s"
+        )
+
+
+def first_failed(lines: Sequence[str]) -> str:
+    """The first line about an expectation that is not met, with what is said beneath."""
+    for number, line in enumerate(lines):
+        if line.rstrip().endswith("failed"):
+            return " ".join(" ".join(lines[number : number + 2]).split())
+    return ""

@@ -1,0 +1,113 @@
+"""The file that lets a released homework compare at home: when it is up to date, and where it is kept.
+
+It is made anew only where the code of a notebook, of the library's files that its checks run, or a data file changes.
+So it does not depend on the machine that releases. `autograder.grade.at_home` makes it.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from autograder.assignment import Assignment
+from autograder.course import Course
+from autograder.expect.home import FILE, HomeNotebook, from_bytes, to_bytes
+from autograder.files import never_submitted
+from autograder.release.autotests import complete_source
+
+FORMAT = "1"
+MISTAKE = "#!"
+
+Make = Callable[[Course, Assignment, str], HomeNotebook]
+"""Makes one notebook's part, without its fingerprint: of the course, the assignment, and the notebook's name."""
+
+
+def fingerprint(course: Course, assignment: Assignment, notebook: str, files: Iterable[str]) -> str:
+    """A hash of everything that what is known at home is made from: code, without comments, and data beside it.
+
+    Args:
+        files: the library's, whose functions the checks run.
+    """
+    nb = complete_source(course, assignment, notebook)
+    cells = [cell for cell in nb.cells if cell.cell_type == "code"]
+    manager = TransformerManager()
+    code = [(cell.id, essence(manager.transform_cell(cell.source))) for cell in cells]
+    searches = sorted(cell for name, cell in assignment.search if name == notebook)
+    digest = hashlib.sha256(json.dumps([FORMAT, code, searches, sorted(assignment.blank)]).encode())
+    for file in sorted(files):
+        path = course.root / file
+        digest.update(f"{file}\n{essence(path.read_text('utf-8')) if path.is_file() else None}".encode())
+    for path in sorted(assignment.folder.rglob("*")):
+        if (
+            path.is_file()
+            and not never_submitted(path.relative_to(assignment.folder))
+            and not is_text(path, assignment)
+        ):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def essence(text: str) -> str:
+    """Code without comments and docstrings, but with the mistakes that an author wrote down."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return text
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    mistakes = [line.strip() for line in text.split("\n") if line.lstrip().startswith(MISTAKE)]
+    return "\n".join([ast.unparse(tree), *mistakes])
+
+
+def is_text(path: Path, assignment: Assignment) -> bool:
+    """Is a file one of the notebooks, of the .toml files, or one that the instructor's own search saved?"""
+    return path.suffix in (".ipynb", ".toml") or path.stem in assignment.notebooks or path.name in assignment.hand_in
+
+
+def stale_notebooks(course: Course, assignment: Assignment, content: bytes | None) -> list[str]:
+    """The notebooks of which a file's content does not know what is so now."""
+    known = from_bytes(content)
+    return [
+        name for name in assignment.notebooks if name not in known or is_stale(course, assignment, name, known[name])
+    ]
+
+
+def is_stale(course: Course, assignment: Assignment, notebook: str, known: HomeNotebook) -> bool:
+    """Has the code changed since this was made?"""
+    return fingerprint(course, assignment, notebook, known.files) != known.fingerprint
+
+
+def content_now(course: Course, assignment: Assignment, released: Path, make: Make | None) -> bytes | None:
+    """The file's content as it should be: what was released, or made before, as far as that is up to date.
+
+    Args:
+        released: the folder that holds what was released before, if it is there.
+        make: None where it cannot be made here; then only what is up to date is kept.
+    """
+    parts: dict[str, HomeNotebook] = {}
+    kept = kept_file(course, assignment)
+    before: Mapping[str, HomeNotebook] = {}
+    for path in (kept, released / FILE):
+        before = {**before, **from_bytes(path.read_bytes() if path.is_file() else None)}
+    for name in assignment.notebooks:
+        if name in before and not is_stale(course, assignment, name, before[name]):
+            parts[name] = before[name]
+        elif make is not None:
+            made = make(course, assignment, name)
+            parts[name] = replace(made, fingerprint=fingerprint(course, assignment, name, made.files))
+    if not parts:
+        return None
+    content = to_bytes(parts)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(content)
+    return content
+
+
+def kept_file(course: Course, assignment: Assignment) -> Path:
+    """Where what was made last is kept, for releases into other folders."""
+    return course.work / assignment.name / FILE

@@ -1,0 +1,110 @@
+"""Checks that miss mistakes, or punish right work, and what `lint --run` says of them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course
+from autograder.grade.proof import EQUIVALENT, Proof, prove
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.notebooks import write_notebook
+
+CONFIG = Path(__file__).parents[2] / "nbgrader_config.py"
+BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
+WORK = f"""def share(x):
+    {BEGIN}
+    out = x / np.sum(x)
+    {END}
+    return out
+
+
+def doubled(x):
+    {BEGIN}
+    out = 2 * x
+    {END}
+    return out
+"""
+SETUP = "import numpy as np\nfrom autograder import expect\n"
+STRICT = """x = expect.rng().uniform(1, 2, size=60)
+expect.close(share(x), x / x.sum(), at_most=0)"""
+WIDE = 'expect.same(doubled(expect.rng().normal(size=3)), at_most=1e9, measure="absolute error")'
+SWALLOWS = """try:
+    y = doubled(expect.rng().normal(size=3))
+except Exception:
+    y = 1
+expect.holds(1, lambda v: v == 1, "one")"""
+CHECKS = {
+    "good": "x = expect.rng().uniform(1, 2, size=6)\nexpect.same(share(x))",
+    "too-strict": STRICT,
+    "too-wide": WIDE,
+    "nothing": "expect.same(expect.rng().normal(size=3))",
+    "zeros": "expect.rng()\nexpect.same(doubled(np.zeros(3)))",
+    "swallows": SWALLOWS,
+}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory, course_factory) -> Course:
+    root = tmp_path_factory.mktemp("proof")
+    source = root / "source" / "hw"
+    source.mkdir(parents=True)
+    shutil.copy(CONFIG, root)
+    (root / "course.toml").write_text("library = []")
+    (source / "assignment.toml").write_text('title = "HW"\nnotebooks = ["hw"]\n')
+    kinds = course_factory
+    cells = [kinds.given("setup", SETUP), kinds.work("work", WORK)]
+    cells += [kinds.check(name, 1, text) for name, text in CHECKS.items()]
+    write_notebook(kinds.notebook(*cells), source / "hw.ipynb")
+    return Course(root)
+
+
+@pytest.fixture(scope="module")
+def proof(course) -> Proof:
+    with WarmProcess() as warm:
+        return prove(course, course.assignment("hw"), 2, lambda: warm)
+
+
+def said_of(proof: Proof, cell: str) -> str:
+    return "\n".join(finding.text for finding in proof.findings if finding.cell == cell)
+
+
+def test_a_good_check_is_not_mentioned(proof):
+    """Is nothing said of a check that notices mistakes and takes right work?"""
+    assert said_of(proof, "good") == ""
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("too-strict", "widen"),
+        ("too-wide", "no mistake in the solution fails any of its comparisons"),
+        ("nothing", "it runs none of the code that students write"),
+        ("zeros", "is 0 for every input"),
+        ("swallows", "it earns points though doubled is left as released"),
+        ("swallows", "line 1: it swallows exceptions"),
+    ],
+)
+def test_a_weak_check_is_named(proof, cell, says):
+    """Is it said what is weak about a check?"""
+    assert says in said_of(proof, cell).replace("`", "")
+
+
+def test_changes_that_nothing_notices_are_listed_until_an_author_excuses_them(course, proof):
+    """Are unnoticed mistakes shown as lines of code, and gone once they are listed as no mistakes?"""
+    missed = next(finding for finding in proof.findings if finding.file.name == EQUIVALENT)
+    assert "no check notices these changes in doubled" in missed.text
+    changes = [line.strip().partition("  (")[0] for line in missed.text.splitlines()[1:]]
+    assert "out = 2 * x -> out = 3 * x" in changes
+
+    path = course.source / "hw" / EQUIVALENT
+    path.write_text(f"doubled = {[change for change in changes if '->' in change]}\n")
+    try:
+        left = prove(course, course.assignment("hw"), 2, no_process)
+    finally:
+        path.unlink()
+    assert not [finding for finding in left.findings if "-> " in finding.text and "more" not in finding.text]
+
+
+def no_process() -> WarmProcess:
+    raise AssertionError("what was found before is kept")
