@@ -116,7 +116,7 @@ def changed_lines(text: str, mutant: Mutant) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class RegionRun:
     """A region that a check runs: its name in messages, the text it stands in, and a trial with another text there."""
 
     name: str
@@ -125,12 +125,12 @@ class Place:
     trial: Callable[[str], Trial]
 
 
-def places(mistakes: Mistakes, question: Sequence[Cell], needs: Sequence[str]) -> Iterator[Place]:
+def places(mistakes: Mistakes, question: Sequence[Cell], needs: Sequence[str]) -> Iterator[RegionRun]:
     """The regions that a check runs."""
     for one in mistakes.regions:
         here = next(region for region in find_regions(one.text) if region.start == one.start)
         if in_words(one.function, here) in needs:
-            yield Place(in_words(one.function, here), one.text, here, partial(in_library, one))
+            yield RegionRun(in_words(one.function, here), one.text, here, partial(in_library, one))
     for cell in mistakes.cells[: mistakes.cells.index(question[-1])]:
         text = text_of(mistakes.cells, cell.id)
         variables = variables_of(cell)
@@ -138,7 +138,7 @@ def places(mistakes: Mistakes, question: Sequence[Cell], needs: Sequence[str]) -
             function = function_around(text, here.start)
             names = [f"`{function}`"] if function else [f"`{name}`" for name in sorted(variables)]
             if set(names) & set(needs) and (function or cell in question):
-                yield Place(names[0], text, here, partial(in_cell, cell.id))
+                yield RegionRun(names[0], text, here, partial(in_cell, cell.id))
 
 
 def in_library(region: LibraryRegion, text: str) -> Trial:
@@ -149,7 +149,7 @@ def in_cell(cell_id: str, text: str) -> Trial:
     return Trial(Mutant(text, "", 0), "", cell=cell_id)
 
 
-def honest(places: Sequence[Place]) -> dict[str, Trial | None]:
+def honest(places: Sequence[RegionRun]) -> dict[str, Trial | None]:
     """Right ways to write what a check runs."""
     return {
         f"{kind} in {place.name}": place.trial(text)
@@ -158,12 +158,12 @@ def honest(places: Sequence[Place]) -> dict[str, Trial | None]:
     }
 
 
-def stubs_of(places: Sequence[Place]) -> dict[str, Trial]:
+def stubs_of(places: Sequence[RegionRun]) -> dict[str, Trial]:
     """Each region that a check runs, empty."""
     return {place.name: place.trial(emptied(place)) for place in places}
 
 
-def emptied(place: Place) -> str:
+def emptied(place: RegionRun) -> str:
     lines = place.text.split("\n")
     lines[place.region.start + 1 : place.region.end] = [f"{place.region.indent}raise NotImplementedError"]
     return "\n".join(lines)

@@ -39,7 +39,7 @@ class Frame(bytes, Enum):
     # From a fork that judges: this submission is judged.
     JUDGED = b"g"
     # The answer key's process and a copy of it that tries mistakes.
-    TRY, TRIED, REACH, REACHED, PROVE, PROVED = b"?", b"!", b"g", b"G", b"p", b"P"
+    TRY, TRIED, REACH, REACHED, PROVE, PROVED = b"?", b"!", b"a", b"A", b"p", b"P"
     # A report's task and its outcome.
     TASK, OUTCOME = b"t", b"T"
 
