@@ -3,15 +3,27 @@
 import sys
 from types import ModuleType
 
+EXTENSIONS = tuple(
+    f"nbgrader.server_extensions.{name}"
+    for name in ("assignment_list", "course_list", "formgrader", "validate_assignment")
+)
+
 
 def leave_out() -> None:
     """Keep out of this process what takes long to import and no command needs.
 
-    nbgrader imports its Jupyter server extensions with any part of itself, and no command serves. jsonschema, which
+    nbgrader imports its Jupyter server extensions with any part of itself, and few commands serve. jsonschema, which
     comes with nbformat, builds a grammar of internet addresses for two seconds, and no notebook's format has one.
     """
-    for name in ("assignment_list", "course_list", "formgrader", "validate_assignment"):
-        module = ModuleType(f"nbgrader.server_extensions.{name}")
+    for name in EXTENSIONS:
+        module = ModuleType(name)
         module.load_jupyter_server_extension = None  # type: ignore[attr-defined]
         sys.modules.setdefault(module.__name__, module)
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None makes its import fail
+
+
+def take_in() -> None:
+    """Let nbgrader's Jupyter server extensions be imported after all."""
+    for name in EXTENSIONS:
+        if name in sys.modules and not hasattr(sys.modules[name], "__file__"):
+            del sys.modules[name]

@@ -11,6 +11,7 @@ from traitlets.config import Config
 from autograder.course import Course, environment_bin_on_path
 from autograder.errors import CourseError
 from autograder.mark.server import PREFIX
+from autograder.startup import take_in
 from autograder.words import counted
 
 EXTENSIONS = {"autograder.mark": True, "nbgrader.server_extensions.formgrader": True}
@@ -29,6 +30,7 @@ def serve(course: Course, assignment: str | None, port: int, browser: bool) -> N
     if not any(path.is_dir() and not path.parent.name.startswith(".") for path in course.autograded.glob(wanted)):
         raise CourseError(f"nothing is graded yet. Run:  autograder grade {assignment or 'ASSIGNMENT'}")
     environment_bin_on_path()
+    take_in()
     os.chdir(course.root)
     server = ServerApp.instance(config=server_config(course, assignment, port, browser))
     server.initialize([], find_extensions=False)

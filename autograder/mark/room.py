@@ -80,9 +80,10 @@ class Room:
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
-    def catch_up(self) -> None:
-        """Read what others have marked and graded since."""
-        self.answers.refresh()
+    def catch_up(self, answers: bool = True) -> None:
+        """Read what others have marked since; of `answers` too, what was graded since."""
+        if answers:
+            self.answers.refresh()
         for entry in self.books.history(self.last):
             self.last = entry.number
             key = entry.notebook, entry.cell
@@ -226,7 +227,7 @@ class Room:
 
     def history(self, key: Key, token: str) -> list[Plain]:
         """Who gave an answer what, in order."""
-        self.catch_up()
+        self.catch_up(answers=False)
         [student] = self.students(key, [token])
         return [
             {
@@ -296,7 +297,7 @@ class Room:
         Raises:
             CourseError: the mark names an item that the rubric does not have, or an answer is not known.
         """
-        self.catch_up()
+        self.catch_up(answers=False)
         known = {item.id for item in self.rubric_of(key).item}
         if unknown := [item for item in mark.items if item not in known]:
             raise CourseError(f"the rubric has no item {unknown[0]} any more. Reload the page.")
@@ -312,7 +313,7 @@ class Room:
 
     def undo(self, key: Key, who: str) -> Plain:
         """Take this marker's last decision back, where nobody has decided since."""
-        self.catch_up()
+        self.catch_up(answers=False)
         step = last_step(self.log[key], who)
         if not step:
             raise CourseError("there is nothing of yours to take back in this question.")
@@ -332,11 +333,10 @@ class Room:
                 f"{self.assignment.name} --student {missing[0]}"
             )
         entries, conflicts = self.books.write(planned, rows, who, why, new_step())
-        self.catch_up()
+        self.catch_up(answers=False)
         settings = self.rubric()
         order = {student: at for at, student in enumerate(sorted(self.answers.of[key], key=self.token), start=1)}
         touched = {entry.student for entry in entries} | {conflict.student for conflict in conflicts}
-        rows = self.books.rows(*key, self.questions[key].question.extra_credit)
         return {
             "answers": {
                 self.token(student): self.plain_answer(key, student, rows.get(student), settings.hide_names, order)

@@ -9,6 +9,7 @@ import pytest
 from autograder.course import Course
 
 sys.path.insert(0, str(Path(__file__).parent))  # for classroom.py
+sys.path.append(str(Path(__file__).parents[1] / "report"))  # for browser.py and payloads.py
 
 
 @pytest.fixture(scope="session")

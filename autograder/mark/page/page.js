@@ -337,6 +337,10 @@ async function move(by) {
 
 async function save() {
   if (!room.group || !room.chosen.size) return;
+  const fresh = [...room.chosen].some((token) => !answer(token).mark);
+  if (fresh && !room.changed && room.group.kind !== "empty") {
+    return say("No item is chosen. Press 0 and Enter to give no points.", true);
+  }
   const conflicts = await write();
   if (conflicts) return;
   const groups = shownGroups();

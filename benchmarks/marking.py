@@ -1,0 +1,106 @@
+"""How long the marking room's server takes for each step with a class of 300 and 8 questions, and what memory it needs.
+
+python benchmarks/marking.py [--students 300] [--questions 8]
+"""
+
+import argparse
+import importlib.util
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+TESTS = Path(__file__).parents[1] / "tests"
+STEPS = 300
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--students", type=int, default=300)
+    parser.add_argument("--questions", type=int, default=8)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        course = class_of(Path(folder) / "course", given.students, given.questions)
+        measure(course)
+
+
+def class_of(root: Path, students: int, questions: int):
+    """A course with graded submissions, as the tests make it."""
+    sys.path.insert(0, str(TESTS / "mark"))
+    found = importlib.util.spec_from_file_location("shared_helpers", TESTS / "conftest.py")
+    assert found is not None
+    assert found.loader is not None
+    helpers = importlib.util.module_from_spec(found)
+    sys.modules["shared_helpers"] = helpers
+    found.loader.exec_module(helpers)
+    from classroom import make_class
+
+    names = ("notebook", "given", "work", "check", "answer", "make_course")
+    factory = SimpleNamespace(**{name: getattr(helpers, name) for name in names})
+    return make_class(factory, root, b"", students, questions, late=students // 10)
+
+
+def measure(course) -> None:
+    from autograder.mark.frames import Shown, answers_page, question_page
+    from autograder.mark.marks import Decision
+    from autograder.mark.room import Room
+    from autograder.mark.rubric import QuestionRubric, RubricItem
+
+    times: dict[str, list[float]] = {}
+
+    def timed(name: str, work: Callable):
+        start = time.perf_counter()
+        result = work()
+        times.setdefault(name, []).append(1000 * (time.perf_counter() - start))
+        return result
+
+    began = time.perf_counter()
+    with Room(course, "net") as room:
+        for key in room.questions:
+            room.groups(key)
+        print(f"open {sum(map(len, room.answers.of.values()))} answers, once: {time.perf_counter() - began:.1f} s")
+        keys, memory = list(room.questions), 0
+        for step in range(STEPS):
+            key = keys[step % len(keys)]
+            timed("all questions", room.overview)
+            state = timed("one question", lambda key=key: room.question(key, "Ada"))
+            group = state["groups"][step // len(keys) % len(state["groups"])]["answers"]
+            seen = {token: state["answers"][token]["version"] for token in group}
+            ids = [item["id"] for item in state["rubric"]["items"]]
+            decision = Decision(tuple(ids[: step % 3]), comment="Well put." if step % 5 else "")
+            timed("answers open", lambda key=key, group=group: room.hold(key, group, "Ada"))
+            shown = [
+                Shown("", room.answers.of[key][one].text, room.store.autograded(one) / "net.ipynb")
+                for one in room.students(key, group)[:1]
+            ]
+            timed("frame of an answer", lambda key=key, shown=shown: answers_page(shown, room.questions[key], None))
+            timed("frame of a question", lambda key=key: question_page(room.questions[key]))
+            timed("a decision", lambda key=key, seen=seen, made=decision: room.mark(key, seen, made, "Ada"))
+            timed("history", lambda key=key, group=group: room.history(key, group[0]))
+            if step % 10 == 9:
+                timed("undo", lambda key=key: room.undo(key, "Ada"))
+                rubric = room.rubric_of(key)
+                new = QuestionRubric(item=(*rubric.item[:-1], RubricItem(id="new", points=1, text="another")))
+                timed("a rubric's preview", lambda key=key, new=new: room.change_rubric(key, new, "Ada", apply=False))
+            if step == STEPS // 2:
+                memory = resident()
+        for name, took in times.items():
+            took = sorted(took)
+            print(f"{name:22} median {took[len(took) // 2]:6.1f} ms   95 % {took[int(0.95 * len(took))]:6.1f} ms")
+        print(f"memory after {STEPS // 2} steps {memory} MB, after {STEPS} steps {resident()} MB")
+
+
+def resident() -> int:
+    """MB that this process occupies; its peak where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return pages * resource.getpagesize() // 2**20
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The marking room's page in a browser: two markers, every key, and what students hide in their answers."""
+
+import csv
+import json
+import urllib.request
+
+import pytest
+from browser import Browser, in_chromium
+from classroom import submit
+from payloads import HTML, MARKDOWN
+
+from autograder.gradebook.books import open_gradebook
+from autograder.handback.export import export_questions
+from autograder.report.feedback import write_feedback
+
+PLATEAU = "question-plateau"
+
+
+@in_chromium
+def test_two_markers_with_the_keyboard(marked_course, tmp_path):
+    """Do a group's decision, a conflict and an undo end the same in gradebook, formgrader, export and feedback?"""
+    from scenario import play, serving
+
+    submit(marked_course, {"s004": {PLATEAU: "Equal scores, so ln 10!"}})
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "bob").mkdir()
+    with serving(marked_course.root, tmp_path) as address:
+        with Browser(tmp_path / "ada") as ada, Browser(tmp_path / "bob") as bob:
+            play(ada, bob, address, "Ada Archer")
+        with open_gradebook(marked_course) as gradebook:
+            submission = gradebook.find_submission_notebook("net", "net", "s001").id
+        theirs = urllib.request.Request(
+            f"{address}/formgrader/api/grades?submission_id={submission}", headers={"Authorization": "token t"}
+        )
+        with urllib.request.urlopen(theirs) as answer:
+            formgrader = {grade["name"]: grade["manual_score"] for grade in json.load(answer)}
+    assert formgrader[PLATEAU] == 4
+    with open_gradebook(marked_course) as gradebook:
+        given = {
+            s: gradebook.find_grade(PLATEAU, "net", "net", s).manual_score for s in ("s000", "s001", "s004", "s003")
+        }
+    assert given == {"s000": 4, "s001": 4, "s004": 4, "s003": None}
+    export_questions(marked_course, ["net"], tmp_path / "questions.csv")
+    with (tmp_path / "questions.csv").open(newline="") as file:
+        rows = {(row["student_id"], row["question"]): row for row in csv.DictReader(file)}
+    assert float(rows["s001", PLATEAU]["score"]) == 4
+    [page] = write_feedback(marked_course, marked_course.assignment("net"), "s001")
+    assert "+2: equal scores give every class 1/10, hence ln 10" in page.read_text()
+
+
+@in_chromium
+def test_no_answer_runs_anything(marked_course, tmp_path):
+    """Does any payload in an answer run, or change the page around it?"""
+    from scenario import enter, serving, to_group, until
+
+    for number, payloads in enumerate((MARKDOWN, HTML[: len(HTML) // 2], HTML[len(HTML) // 2 :])):
+        submit(marked_course, {f"s00{number}": {PLATEAU: "\n\n".join(payloads)}})
+    frames = "[...document.querySelectorAll('iframe')]"
+    inside = f"JSON.stringify({frames}.map(one => one.contentDocument.title + one.contentWindow.owned))"
+    click_all = f"{frames}[1].contentDocument.querySelectorAll('*').forEach(one => one.click?.())"
+    with serving(marked_course.root, tmp_path) as address, Browser(tmp_path) as browser:
+        enter(browser, address, "Ada")
+        for name in ("Ada Archer", "Ben Brandt", "Cleo Costa"):
+            to_group(browser, name)
+            until(browser, f"{frames}.every(one => one.contentDocument?.title)")
+            assert browser.value(inside) == '["Answersundefined","Answersundefined"]', name
+            assert browser.value("document.title") == "Question 1 · Marking room"
+        browser.value(click_all)
+        assert browser.value("document.title") == "Question 1 · Marking room"
+
+
+@pytest.mark.parametrize("name", ["page.html", "page.js", "page.css"])
+def test_the_page_needs_nothing_from_elsewhere(name):
+    """Does the page work without a network, and is everything it loads beside it?"""
+    from autograder.mark.server import PAGE
+
+    text = (PAGE / name).read_text("utf-8")
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "innerHTML" not in text
