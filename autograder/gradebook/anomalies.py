@@ -69,9 +69,9 @@ def without_verdict(log: Iterable[Mapping]) -> list[Anomaly]:
 def the_same(results: Sequence[SubmissionResult]) -> list[Anomaly]:
     """Which submissions have the same weights, or much of the same code."""
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for result in results:
-        for place, fingerprint in result.fingerprints.items():
-            owners[place, fingerprint].append(result.student)
+    for one in results:
+        for place, fingerprint in one.fingerprints.items():
+            owners[place, fingerprint].append(one.student)
     unusual = max(FEW, USUAL * len(results))
     found: list[Anomaly] = []
     shared: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)

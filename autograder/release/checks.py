@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from autograder.options import refused_options
 from autograder.questions import Kind, is_question, marks_of, students_write
 from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.autotests import TESTS, autotest_lines, tests_file
-from autograder.release.library import code_cells, library_with_holes
+from autograder.release.library import code_cells, library_with_holes, used_modules
 from autograder.release.notebook import blank_notebook
+from autograder.release.reach import Library, reaches
 from autograder.release.refusals import (
     empty_checks,
     forgeable,
@@ -106,7 +108,39 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
             library_with_holes(course, assignment)
         except CourseError as error:
             problems.append(_from_error(assignment.folder / FILE, error))
+        else:
+            problems += _unreached(course, assignment, notebooks)
     return problems
+
+
+def _unreached(course: Course, assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[SourceProblem]:
+    """Checks whose points everybody would get, since nothing that students write is in them."""
+    library = Library(used_modules(course, assignment))
+    for name, nb in notebooks.items():
+        for cell, reach in reaches(nb, library, assignment.blank, assignment.hand_in):
+            if not reach.written:
+                used = ", ".join(sorted(reach.regions))
+                why = f" It uses {used}: add what students are to write to blank in {FILE}" if used else ""
+                text = f"nothing that students write is in it, so that everybody would get its points.{why}"
+                yield SourceProblem(source_path(assignment.folder, name), cell.id, text.removesuffix("."))
+
+
+def _never_emptied(course: Course, assignment: Assignment) -> Iterator[SourceProblem]:
+    """Regions that a check needs, and that no assignment of the course empties."""
+    emptied: set[str] = set()
+    for name in course.assignment_names():
+        with suppress(CourseError):  # it has problems of its own
+            emptied.update(course.assignment(name).blank)
+    library = Library(used_modules(course, assignment))
+    for name in assignment.notebooks:
+        nb = open_source(assignment, name).notebook
+        asked: set[str] = set()
+        for cell, reach in reaches(nb, library, assignment.blank, assignment.hand_in):
+            for region in sorted(reach.regions - emptied - asked):
+                asked.add(region)
+                why = "which no assignment empties, so that students get the solution"
+                text = f"it uses {region}, {why}: is it to be in blank?"
+                yield SourceProblem(source_path(assignment.folder, name), cell.id, text)
 
 
 def check_notebook(
@@ -394,6 +428,7 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
     if problems:
         return problems
     assignment = course.assignment(name)
+    problems += _never_emptied(course, assignment)
     for number, notebook in enumerate(assignment.notebooks):
         source = open_source(assignment, notebook)
         path, nb = source.path, source.notebook

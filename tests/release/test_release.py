@@ -482,8 +482,9 @@ def test_an_author_never_edits_json(course):
         "release", course=course, code=1
     )
     assert path.read_bytes() == before
-    told = run("lint", "--fix", course=course)
+    told = run("lint", "--fix", course=course, code=1)
     assert "number-1-check: its points could be guessed" not in told
+    assert 'cell "predict-check": it uses nn.lines.Line.fit:slope, which no assignment empties' in told
     ids = {cell.id: kind_of(cell) for cell in read_notebook(path).cells}
     assert ids == {"work": Kind.WORK, "number-1-check": Kind.CHECK}
     run("release", course=course)
