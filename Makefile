@@ -10,7 +10,7 @@ READY := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 # One BLAS thread per process: two of them on a busy machine wait for each other.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo linux reference test slow faults fuzz lint format bench clean docs
+.PHONY: help demo linux reference test slow faults fuzz lint lint-run format bench clean docs
 
 help:
 	@echo "make demo [HOMEWORK=name]   run one assignment end to end"
@@ -19,6 +19,7 @@ help:
 	@echo "make faults                 random faults while grading, for MINUTES=20"
 	@echo "make fuzz                   random frames, evidence, texts, archives and notebooks: EXAMPLES=5000 of each"
 	@echo "make lint                   ruff and mypy"
+	@echo "make lint-run               try the checks of all assignments out (long), on SEEDS=20 inputs"
 	@echo "make reference              docs/reference and the schemas, from the code"
 	@echo "make docs                   the documentation as a site, in site/"
 	@echo "make bench                  ours against the peers"
@@ -50,6 +51,9 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-run: $(READY)
+	$(BIN)/autograder lint --run --seeds $(or $(SEEDS),20)
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -175,17 +175,22 @@ def main() -> None:
             print(f"left out: {error}")
             continue
         entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
+        best: dict[tuple[str, str], dict] = {}
         for notebook in course.assignment(name).notebooks:
             for result in in_its_own_process(course, name, notebook, entries, options.seed):
-                kind = (
-                    "not caught" if not result["caught"]
-                    else "named" if result["right"]
-                    else "silent" if SILENT.match(result["said"]) else "misled"
-                )  # fmt: skip
-                total[kind] += 1
-                if options.all or kind != "named":
-                    print(f"{kind:10} {name}/{notebook} {result['region']}: {result['about']}")
-                    print(f"           {result['at']}: {result['said'] or result.get('error', '')}")
+                place = result["region"], result["about"]
+                if not best.get(place, result)["caught"] or place not in best:  # in the first notebook that notices it
+                    best[place] = result | {"notebook": notebook}
+        for result in best.values():
+            kind = (
+                "not caught" if not result["caught"]
+                else "named" if result["right"]
+                else "silent" if SILENT.match(result["said"]) else "misled"
+            )  # fmt: skip
+            total[kind] += 1
+            if options.all or kind != "named":
+                print(f"{kind:10} {name}/{result['notebook']} {result['region']}: {result['about']}")
+                print(f"           {result['at']}: {result['said'] or result.get('error', '')}")
     count = sum(total.values()) or 1
     print(
         f"\n{sum(total.values())} mistakes: " + ", ".join(f"{kind} {n} ({n / count:.0%})" for kind, n in total.items())

@@ -15,6 +15,7 @@ Text in, text out: nothing is run here. See Jia & Harman, An Analysis and Survey
 
 import ast
 import copy
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -147,7 +148,23 @@ def automatic(text: str, region: Region) -> list[Mutant]:
         for said, changes in alike.items():
             if changed := everywhere(text, changes):
                 found.setdefault(changed, Mutant(changed, said, changes[0][0].start[0]))
+    for changed, said, line in exchanges(text, inside, scope):
+        found.setdefault(changed, Mutant(changed, said, line))
     return [mutant for mutant in found.values() if is_python(mutant.text)]
+
+
+def exchanges(text: str, inside: Sequence[Part], scope: Scope) -> Iterator[tuple[str, str, int]]:
+    """The text with two settings of like names exchanged wherever they stand, such as "beta1" and "beta2"."""
+    keys: dict[str, list[Part]] = {}
+    for part in inside:
+        if isinstance(part.node, ast.Constant) and isinstance(part.node.value, str) and part.node.value[-1:].isdigit():
+            keys.setdefault(part.node.value, []).append(part)
+    for one, other in itertools.combinations(sorted(keys), 2):
+        if one[:-1] == other[:-1]:
+            changes = [(part, ast.Constant(other)) for part in keys[one]]
+            changes += [(part, ast.Constant(one)) for part in keys[other]]
+            if changed := everywhere(text, changes):
+                yield changed, f"`{one}` and `{other}` are exchanged", changes[0][0].start[0]
 
 
 def everywhere(text: str, changes: Sequence[tuple[Part, ast.AST | None]]) -> str | None:
@@ -541,6 +558,47 @@ def transposed(node: ast.AST, scope: Scope) -> Iterator[Change]:
                 yield like(node, **{side: ast.Attribute(factor, "T", ast.Load())}), "there is a transpose too many"
 
 
+def exchanged_weights(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """a * x + (1 - a) * y, the two weights exchanged."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)):
+        return
+    one, other = node.left, node.right
+    if not all(isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult) for side in (one, other)):
+        return
+    assert isinstance(one, ast.BinOp)
+    assert isinstance(other, ast.BinOp)
+    for weight, rest in ((one.left, other.left), (other.left, one.left)):
+        if ast.dump(rest) == ast.dump(ast.BinOp(ast.Constant(1), ast.Sub(), weight)):
+            name = named(weight, scope)
+            said = f"the weights `{name}` and 1 - `{name}`" if name else "the two weights of an average"
+            yield (
+                like(node, left=like(one, left=other.left), right=like(other, left=one.left)),
+                f"{said} are exchanged",
+            )
+
+
+def other_mask(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A condition on another variable, and a value where a mask of 0 and 1 belongs."""
+    if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and number(node.comparators[-1]) is not None:
+        for other in scope.known[:8]:
+            if other != node.left.id and other in scope.public and other not in NO_NAMES:
+                said = f"a condition looks at `{other}`"
+                said += f" where it should look at `{node.left.id}`" if node.left.id in scope.public else ""
+                yield like(node, left=ast.Name(other, ast.Load())), said
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for side in ("left", "right"):
+            mask = getattr(node, side)
+            if isinstance(mask, ast.Compare) and isinstance(mask.left, ast.Name):
+                value = ast.BinOp(mask, ast.Mult(), mask.left)
+                yield like(node, **{side: value}), "a value is multiplied in where a mask of 0 and 1 belongs"
+
+
+def other_order(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """a, b = f, g as a, b = g, f."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
+        yield like(node, value=like(node.value, elts=node.value.elts[::-1])), "two results are exchanged"
+
+
 def other_constant(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """Small numbers by one, powers, indices, settings."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
@@ -674,6 +732,9 @@ RULES: tuple[Rule, ...] = (
     other_operator,
     transposed,
     swapped_arguments,
+    exchanged_weights,
+    other_mask,
+    other_order,
     ignored_setting,
     other_comparison,
     divided_twice,

@@ -37,6 +37,7 @@ from autograder.grade.run.protocol import Frame, read_frame, write_frame
 OTHER_SEEDS = 1, 2
 A_DATA_SET = 20_000  # numbers; a larger array may be another on a student's machine
 AGAIN_SECONDS = 60.0
+MISTAKES_SECONDS = 4.0  # of a processor, for all mistakes of a check
 
 Runs = list[dict[int, Value]]
 
@@ -127,7 +128,7 @@ def known_of(cell_id: str, session: KeySession, mistakes: Mistakes, runs: Runs) 
         if all(here in run for run in runs) and keepable(given[here], runs[0][here], [run[here] for run in runs[1:]]):
             error = expectation.central_error if isinstance(expectation, Gradient) else 0.0
             values[here] = HomeValue(given[here], error)
-    outcomes: list[Outcome] = mistakes.outcomes(cell_id)
+    outcomes: list[Outcome] = mistakes.ask(cell_id, None, MISTAKES_SECONDS)
     return HomeCheck(mistakes.needs(cell_id), values, named_mistakes(given, only_of(given, outcomes)))
 
 
