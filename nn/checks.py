@@ -43,6 +43,8 @@ def check_shape(name: str, array: Array, expected: tuple[int | str, ...], fits: 
         ValueError: with the received and the expected shape.
     """
     received = np.shape(array)
+    if received == expected:  # nearly always
+        return
     same = len(received) == len(expected) and all(
         isinstance(want, str) or want == got for got, want in zip(received, expected, strict=True)
     )

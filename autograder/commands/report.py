@@ -84,13 +84,16 @@ def report(
     Example:  autograder report knn_and_mse_net
     """
     from autograder.course import find_course
-    from autograder.report.batch import report_tasks
+    from autograder.report.workers import warm_process
 
     course = find_course()
     options = chosen("report", paper, new_page_per_question, full_outputs)
     folder = to or course.root / "reports" / assignment
-    tasks = report_tasks(course, assignment, student, folder, options)
-    failed = run(tasks, workers, lambda made: f"{counted(made, 'report')} written to {folder}")
+    with warm_process() as warm:
+        from autograder.report.batch import report_tasks
+
+        tasks = report_tasks(course, assignment, student, folder, options)
+        failed = run(tasks, workers, lambda made: f"{counted(made, 'report')} written to {folder}", warm)
     tell_missing(course, assignment)
     raise typer.Exit(failed)
 
@@ -115,13 +118,18 @@ def feedback(
     Example:  autograder feedback knn_and_mse_net
     """
     from autograder.course import find_course
-    from autograder.report.batch import feedback_tasks
+    from autograder.report.workers import warm_process
 
     course = find_course()
     wanted = course.assignment(assignment)
     check_platform(zip_for)
-    tasks = feedback_tasks(course, assignment, student, chosen("feedback", paper, False, full_outputs))
-    failed = run(tasks, workers, lambda made: f"feedback for {counted(made, 'student')} written to {course.feedback}")
+    options = chosen("feedback", paper, False, full_outputs)
+    with warm_process() as warm:
+        from autograder.report.batch import feedback_tasks
+
+        tasks = feedback_tasks(course, assignment, student, options)
+        said = f"written to {course.feedback}"
+        failed = run(tasks, workers, lambda made: f"feedback for {counted(made, 'student')} {said}", warm)
     tell_missing(course, assignment)
     if zip_for:
         failed |= pack(course, wanted, zip_for)
@@ -171,10 +179,12 @@ def chosen(kind: str, paper: str, new_page_per_question: bool, full_outputs: boo
     return Options(kind, paper, new_page_per_question, full_outputs)
 
 
-def run(tasks, workers: int | None, said: Callable[[int], str]) -> bool:
+def run(tasks, workers: int | None, said: Callable[[int], str], warm) -> bool:
     """Run the tasks under a progress bar and say what went wrong; returns whether anything did.
 
-    `said(number)` is the sentence that tells how many were made.
+    Args:
+        said: the sentence that tells how many were made, from their number.
+        warm: as `run_tasks` takes it.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -186,7 +196,7 @@ def run(tasks, workers: int | None, said: Callable[[int], str]) -> bool:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("", total=len(tasks))
-        for outcome in run_tasks(tasks, workers):
+        for outcome in run_tasks(tasks, workers, given=warm):
             progress.update(bar, advance=1, description=outcome.name)
             if outcome.error is not None:
                 failed.append(outcome)

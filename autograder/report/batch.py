@@ -7,9 +7,11 @@ from autograder.errors import CourseError
 from autograder.gradebook.books import scores_by_student
 from autograder.gradebook.results import Scores
 from autograder.gradebook.store import Store
-from autograder.report.make import one_report
 from autograder.report.model import Options
-from autograder.report.workers import Task
+from autograder.report.workers import Later, Task
+
+ONE_REPORT = Later("autograder.report.make", "one_report")
+ONE_FEEDBACK = Later("autograder.report.feedback", "one_feedback")
 
 
 def report_tasks(
@@ -21,17 +23,15 @@ def report_tasks(
         CourseError: no such assignment, no such student, or nothing has been graded.
     """
     return [
-        Task(student, one_report, (course, assignment, student, scores, folder / f"{student}.pdf", options))
+        Task(student, ONE_REPORT, (course, assignment, student, scores, folder / f"{student}.pdf", options))
         for student, scores in graded(course, assignment, students)
     ]
 
 
 def feedback_tasks(course: Course, assignment: str, students: list[str] | None, options: Options) -> list[Task]:
     """The tasks that write feedback/<student>/<assignment>/; as `report_tasks`."""
-    from autograder.report.feedback import one_feedback
-
     return [
-        Task(student, one_feedback, (course, assignment, student, scores, options))
+        Task(student, ONE_FEEDBACK, (course, assignment, student, scores, options))
         for student, scores in graded(course, assignment, students)
     ]
 

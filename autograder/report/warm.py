@@ -10,7 +10,8 @@ def warm_up() -> None:
     import pypandoc  # noqa: F401
     import typst  # noqa: F401
 
-    import autograder.report.batch  # noqa: F401
+    import autograder.report.feedback
+    import autograder.report.make  # noqa: F401
     from autograder.report.fonts import font_files
     from autograder.report.pandoc import program
     from autograder.report.rows import code_rows

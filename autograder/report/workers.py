@@ -5,13 +5,14 @@ has imported what they need, not of this one: Typst's threads do not survive a f
 a fresh Python there.
 """
 
-import contextlib
+import importlib
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,17 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Later:
+    """A module's function, imported where it is called: whoever makes a task need not import it."""
+
+    module: str
+    name: str
+
+    def __call__(self, *arguments: Any) -> Any:
+        return getattr(importlib.import_module(self.module), self.name)(*arguments)
+
+
+@dataclass(frozen=True)
 class TaskOutcome:
     """What a task returned, or what went wrong."""
 
@@ -41,10 +53,20 @@ class TaskOutcome:
     error: str | None = None
 
 
-def run_tasks(tasks: Sequence[Task], workers: int | None = None, seconds: float = SECONDS) -> Iterator[TaskOutcome]:
-    """Run the tasks, at most `workers` (default: the cores there are) at once; outcomes come as they finish."""
-    warm = WarmProcess(PRELOADED) if hasattr(os, "fork") else None
-    with ThreadPoolExecutor(workers or cores()) as pool, warm or contextlib.nullcontext():
+def warm_process() -> AbstractContextManager[WarmProcess | None]:
+    """What the tasks' processes are forked from; None where there is no fork. It warms up while tasks are made."""
+    return WarmProcess(PRELOADED) if hasattr(os, "fork") else nullcontext()
+
+
+def run_tasks(
+    tasks: Sequence[Task], workers: int | None = None, seconds: float = SECONDS, given: WarmProcess | None = None
+) -> Iterator[TaskOutcome]:
+    """Run the tasks, at most `workers` (default: the cores there are) at once; outcomes come as they finish.
+
+    Args:
+        given: what `warm_process` gave, where that began before the tasks were made.
+    """
+    with ThreadPoolExecutor(workers or cores()) as pool, nullcontext(given) if given else warm_process() as warm:
         futures = [
             pool.submit(run_in_fork, warm, task, seconds) if warm else pool.submit(run_anew, task, seconds)
             for task in tasks

@@ -14,6 +14,7 @@ import pytest
 
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.grade.run.warm_client import WarmProcess
 from autograder.gradebook.books import Books
 from autograder.gradebook.entries import GradebookEntry
 from autograder.gradebook.store import Store, alone
@@ -220,7 +221,7 @@ def test_two_programs_enter_the_same_student(tiny, monkeypatch):
         assert [scores.student for scores in ours.scores()] == ["ada"]
 
 
-def test_newer_submissions_and_students_and_force(handed_in, tmp_path, grading):
+def test_newer_submissions_and_students_and_force(handed_in, tmp_path, grading, monkeypatch):
     """Is exactly that graded which is new, asked for, or forced?"""
     tiny = copy_of(handed_in, tmp_path)
     grading(tiny, wanted=["s0", "s1"], seed=1)
@@ -236,6 +237,8 @@ def test_newer_submissions_and_students_and_force(handed_in, tmp_path, grading):
     assert tiny.scores("s3")["first:double-check"] == 2
     grading(tiny, seed=4, force=True, wanted=["s4"])
     assert [name for name, (seed, _) in results(tiny).items() if seed == 4] == ["s4"]
+    monkeypatch.setattr(WarmProcess, "start", lambda self: pytest.fail("there is nothing to warm up for"))
+    grading(tiny)
 
 
 def test_seed_repeats_a_run(handed_in, tmp_path, grading):
