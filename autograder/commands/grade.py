@@ -24,6 +24,12 @@ def grade(
         typer.Option(min=0, help="Repeat an earlier run: hidden checks draw their random inputs from this number."),
     ] = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Also rerun hyperparameter-search cells.")] = False,
+    retrain_sample: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PART", help="Afterwards train this part of the class (5%) again, and compare accuracies."
+        ),
+    ] = None,
     tier: Annotated[str | None, typer.Option(help="Sandbox tier: namespaces or landlock. Default: the best.")] = None,
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Run submissions on this Dask cluster instead.")
@@ -44,7 +50,7 @@ def grade(
         with started(find_course(), assignment, wanted, workers, "none" if no_sandbox else tier, dask) as start:
             from autograder.grade.run.terminal import grade_and_show
 
-            grade_and_show(start, wanted, force, seed, retrain)
+            grade_and_show(start, wanted, force, seed, retrain, retrain_sample=retrain_sample)
     except KeyboardInterrupt:
         again = "starts over, because of --force" if force else "goes on"
         print(f"Stopped. What is graded is kept; the same command {again}.", file=sys.stderr)

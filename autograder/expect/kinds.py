@@ -269,14 +269,14 @@ class Accuracy(Expectation):
         earned, span = credit(*judged, self.floor, self.full, slack, self.steps)
         of = " and ".join(self.data)
         measured = " ".join(filter(None, ["on held-out data" if held_out else "", f"({of})" if of else ""]))
-        share = f"accuracy {per_cent_of(judged):.1f} % {measured}".rstrip()
+        named = trained_on(read_file(self.weights) or b"")
+        share = f"accuracy {per_cent_of(judged):.1f} % {measured}".rstrip() + (f", trained on {named}" if named else "")
         floor, full, added, first = (
             per_cent_of((n, self.steps)) for n in (self.floor, self.full, slack, self.floor - slack + 1)
         )
         curve = f"(0 at {floor:g} %, full at {full:g} %{f', {added:g} added' if slack else ''})"
         outcome = "failed" if not earned else "ok" if earned == span else self.part(earned / span)
         trouble = "" if earned else f"{self.weights}: {share}; credit begins at {first:g} %."
-        named = trained_on(read_file(self.weights) or b"")
         if named and self.data and named not in self.data and earned < span:
             other = f"{self.weights} was trained on {named}, and {of} is what counts here: train on that."
             trouble = f"{trouble}\n{other}".strip()

@@ -30,6 +30,7 @@ def anomalies(results: Sequence[SubmissionResult], log: Iterable[Mapping]) -> li
         results: of one assignment.
         log: the lines of its log, oldest first.
     """
+    log = list(log)
     noted = [
         Anomaly(KINDS[note.kind], (result.student,), note.text)
         for result in results
@@ -38,6 +39,7 @@ def anomalies(results: Sequence[SubmissionResult], log: Iterable[Mapping]) -> li
     ]
     return [
         *without_verdict(log),
+        *trained_again(log),
         *sorted(noted, key=lambda one: [*KINDS.values()].index(one.kind)),
         *the_same(results),
     ]
@@ -49,6 +51,8 @@ def without_verdict(log: Iterable[Mapping]) -> list[Anomaly]:
     graded: set[str] = set()
     for line in log:
         student = str(line.get("student"))
+        if "retrained" in line:
+            continue
         if "no_verdict" in line:
             failures[student].append(str(line["no_verdict"]))
         else:
@@ -64,6 +68,17 @@ def without_verdict(log: Iterable[Mapping]) -> list[Anomaly]:
         for student, reasons in sorted(failures.items())
         if len(reasons) > 1 or student not in graded
     ]
+
+
+def trained_again(log: Iterable[Mapping]) -> list[Anomaly]:
+    """Whose weights were others when they were trained again, since the submission was graded last."""
+    differences: dict[str, list] = {}
+    for line in log:
+        if "retrained" in line:
+            differences[str(line.get("student"))] = list(line["retrained"])
+        elif "no_verdict" not in line:
+            differences.pop(str(line.get("student")), None)
+    return [Anomaly("trained again", (name,), str(text)) for name, texts in differences.items() for text in texts]
 
 
 def the_same(results: Sequence[SubmissionResult]) -> list[Anomaly]:

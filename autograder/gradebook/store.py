@@ -124,6 +124,11 @@ class Store:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self.add_to_log({"at": now, "student": student, "no_verdict": why})
 
+    def log_retrained(self, student: str, differences: Sequence[str]) -> None:
+        """Add to the log that a submission's searches were run again, and what differed."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.add_to_log({"at": now, "student": student, "retrained": list(differences)})
+
     def add_to_log(self, line: Mapping[str, object]) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
         with open(self.work / LOG, "a", encoding="utf-8") as file:

@@ -64,6 +64,14 @@ def test_who_has_no_verdict():
     ]
 
 
+def test_who_was_trained_again():
+    """Is a difference listed until the submission is graded again, and none where there was none?"""
+    given, again = {"student": "eve", "why": "first time"}, {"student": "eve", "retrained": ["other weights"]}
+    assert anomalies([], [given, again]) == [Anomaly("trained again", ("eve",), "other weights")]
+    assert anomalies([], [given, again, given]) == []
+    assert anomalies([], [given, again, again | {"retrained": []}]) == []
+
+
 @pytest.fixture
 def graded(tiny, grading):
     rng = np.random.default_rng(0)

@@ -11,13 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.errors import CourseError
-from autograder.grade.prepare.pristine import load_pristine
+from autograder.grade.prepare.pristine import Pristine, load_pristine
 from autograder.grade.run.engine import Engine, Listener, grade_all, plan
 from autograder.grade.run.one_submission import Graded, Settings
+from autograder.grade.run.retrain import retrain as retrain_again
+from autograder.grade.run.retrain import sample, sample_size
 from autograder.grade.run.start import Start
 from autograder.gradebook.books import Books
 from autograder.gradebook.results import Scores
 from autograder.gradebook.roster import nothing_from, without_submission
+from autograder.gradebook.store import new_seed
 from autograder.words import BY_HAND
 
 NAMES_SHOWN = 4
@@ -99,13 +102,18 @@ def grade_and_show(
     seed: int | None = None,
     retrain: bool = False,
     console: Console | None = None,
+    retrain_sample: str | None = None,
 ) -> None:
     """Grade an assignment's submissions, with a progress bar, and print the table of scores.
+
+    Args:
+        retrain_sample: the part of the class whose searches are run again afterwards, to compare: "5%".
 
     Raises:
         CourseError: nothing can be graded, or at least one submission could not be.
     """
     console = console or Console(highlight=False)
+    part = sample_size(retrain_sample) if retrain_sample else 0.0
     store = start.store
     course, assignment = store.course, store.course.assignment(store.assignment)
     with Books(course, assignment) as books:
@@ -124,6 +132,8 @@ def grade_and_show(
                     pass
             if not bar.failures:
                 store.end()
+        if part:
+            compare_sample(start, pristine, wanted, part, seed, console)
         books.renew_penalties()
         console.print(table(books.scores(wanted or None), assignment.name))
         if missing := nothing_from(without_submission(course, assignment.name)):
@@ -133,6 +143,28 @@ def grade_and_show(
     if bar.failures:
         lines = [f"{student} has no verdict: {why}" for student, why in sorted(bar.failures.items())]
         raise CourseError("\n".join([*lines, "Run the same command again to try these once more."]))
+
+
+def compare_sample(
+    start: Start, pristine: Pristine, wanted: Sequence[str], part: float, seed: int | None, console: Console
+) -> None:
+    """Train a part of the graded submissions again, and say where the accuracy is another one."""
+    store = start.store
+    graded = [name for name in store.graded() if store.result(name) and (not wanted or name in wanted)]
+    seed = new_seed() if seed is None else seed
+    chosen = sample(graded, part, seed)
+    if not pristine.assignment.search:
+        raise CourseError(f"--retrain-sample: {store.assignment} has no searches that could be run again.")
+    console.print(f"Training {len(chosen)} of {len(graded)} again (--seed {seed}): {', '.join(chosen)}", markup=False)
+    settings = Settings(seed, start.tier(), start.data(), retrain=True)
+    with Engine(store.course, pristine, settings, start.crew, start.warm, start.scratch, Listener()) as engine:
+        for one in retrain_again(engine, store, chosen):
+            found = list(one.differences())
+            store.log_retrained(one.student, found)
+            for text in found:
+                console.print(f"{one.student}: {text}", style="yellow", markup=False)
+            if not found:
+                console.print(f"{one.student}: as handed in", markup=False)
 
 
 def table(scores: Sequence[Scores], assignment: str) -> Table:
