@@ -60,7 +60,14 @@ def configure(c: Config, file: str) -> None:
     if name is not None:
         c.CourseDirectory.course_id = name
     c.CourseDirectory.release_directory = "assignments"
-    c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "demo.toml", "rubric.toml"]
+    c.CourseDirectory.ignore = [
+        ".ipynb_checkpoints",
+        "*.pyc",
+        "__pycache__",
+        "demo.toml",
+        "rubric.toml",
+        "equivalent.toml",
+    ]
 
     c.GenerateAssignment.preprocessors = list(GENERATE)
     c.GenerateAssignment.post_convert_hook = "autograder.release.preprocessors.after_generate"

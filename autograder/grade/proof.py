@@ -285,4 +285,4 @@ def first_failed(lines: Sequence[str]) -> str:
     for number, line in enumerate(lines):
         if line.rstrip().endswith("failed"):
             return " ".join(" ".join(lines[number : number + 2]).split())
-    return ""
+    return lines[-1] if lines else ""

@@ -9,6 +9,7 @@ from autograder.course import Course
 from autograder.grade.proof import EQUIVALENT, Proof, prove
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.notebooks import write_notebook
+from autograder.release.given import given_files
 
 CONFIG = Path(__file__).parents[2] / "nbgrader_config.py"
 BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
@@ -91,7 +92,7 @@ def test_a_weak_check_is_named(proof, cell, says):
 
 
 def test_changes_that_nothing_notices_are_listed_until_an_author_excuses_them(course, proof):
-    """Are unnoticed mistakes shown as lines of code, and gone once they are listed as no mistakes?"""
+    """Are unnoticed mistakes shown as lines of code, and gone once they are listed, where no student sees it?"""
     missed = next(finding for finding in proof.findings if finding.file.name == EQUIVALENT)
     assert "no check notices these changes in doubled" in missed.text
     changes = [line.strip().partition("  (")[0] for line in missed.text.splitlines()[1:]]
@@ -100,6 +101,7 @@ def test_changes_that_nothing_notices_are_listed_until_an_author_excuses_them(co
     path = course.source / "hw" / EQUIVALENT
     path.write_text(f"doubled = {[change for change in changes if '->' in change]}\n")
     try:
+        assert EQUIVALENT not in given_files(course, course.assignment("hw"))
         left = prove(course, course.assignment("hw"), 2, no_process)
     finally:
         path.unlink()

@@ -19,7 +19,7 @@ from autograder.expect.compare import SCALED, compare
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode
 from autograder.expect.expectation import Expectation, Id
 from autograder.expect.kinds import Close, Gradient, stated_positions
-from autograder.expect.mutants import Mutant
+from autograder.expect.mutants import Mutant, mutants
 from autograder.expect.rewrites import rewrites
 from autograder.expect.session import KeySession, use
 from autograder.expect.verdict import judge
@@ -72,18 +72,19 @@ def proof_of(mistakes: Mistakes, question: Sequence[Cell], check: str, request: 
     needs = reached[0] if reached else []
     result: dict[str, Any] = {"check": check, "needs": needs, "seeds": {}, "mutants": {}, "stubs": {}}
     here = list(places(mistakes, question, needs))
-    start = mistakes.cells.index(question[0])
-    calls, _ = mistakes.in_a_fork(lambda: mistakes.calls_of(question), RUN_SECONDS)
-    called = {tuple(call) for one in calls or () for call in one}
-    every = list(mistakes.trials(question, start, called))
+    every = {
+        f"{plain_name(place)}\t{changed_lines(place.text, mutant)}\t{mutant.said}": place.trial(mutant.text)
+        for place in here
+        for mutant in mutants(place.text, place.region)
+    }
     known = set(request["caught"])
-    mutants = [trial for trial in every if key_of(mistakes, trial) not in known]
-    mutants += [trial for trial in every if key_of(mistakes, trial) in known][:SAMPLE]
+    tried = {key: trial for key, trial in every.items() if key not in known}
+    tried |= dict([(key, trial) for key, trial in every.items() if key in known][:SAMPLE])
     _, usual = mistakes.in_a_fork(partial(mistakes.run, question), RUN_SECONDS)
     for number, seed in enumerate(request["seeds"]):
         trials = {"the solution": None} | (honest(here) if number < 2 else {})
         stubs = stubs_of(here)
-        work = partial(one_seed, mistakes, question, check, seed, trials, stubs, mutants if number == 0 else [], usual)
+        work = partial(one_seed, mistakes, question, check, seed, trials, stubs, tried if number == 0 else {}, usual)
         given, _ = mistakes.in_a_fork(work, SEED_SECONDS)
         if given is None:
             result["late"] = True
@@ -95,10 +96,9 @@ def proof_of(mistakes: Mistakes, question: Sequence[Cell], check: str, request: 
     return result
 
 
-def key_of(mistakes: Mistakes, trial: Trial) -> str:
-    """A mistake as an author reads it: where, the lines that are changed, and what is wrong."""
-    text = trial.region.text if trial.region is not None else text_of(mistakes.cells, trial.cell)
-    return f"{trial.where or trial.cell}\t{changed_lines(text, trial.mutant)}\t{trial.mutant.said}"
+def plain_name(place: "RegionRun") -> str:
+    """The region's name without the backticks that messages put around it."""
+    return place.name.replace("`", "")
 
 
 def text_of(cells: Sequence[Cell], cell_id: str) -> str:
@@ -176,7 +176,7 @@ def one_seed(
     seed: int,
     honest_ones: Mapping[str, Trial | None],
     stubs: Mapping[str, Trial],
-    mutants: Sequence[Trial],
+    mistaken: Mapping[str, Trial],
     usual: float,
 ) -> dict:
     """What a check gives on one seed; runs in a fork of the copy, and every trial in a fork of that."""
@@ -185,10 +185,10 @@ def one_seed(
     runs: dict[str, dict | None] = {}
     for name, trial in {**honest_ones, **{f"stub {name}": stub for name, stub in stubs.items()}}.items():
         work = run if trial is None else partial(mistakes.run_one, trial, question, check)
-        runs[name], _ = mistakes.in_a_fork(work, 3 * RUN_SECONDS)
+        runs[name], _ = mistakes.in_a_fork(partial(said_if_failing, work), 3 * RUN_SECONDS)
     tried: dict[str, dict | None] = {}
-    for trial in mutants:
-        tried[key_of(mistakes, trial)], _ = mistakes.in_a_fork(
+    for name, trial in mistaken.items():
+        tried[name], _ = mistakes.in_a_fork(
             partial(mistakes.run_one, trial, question, check), 0.2 + 3 * min(usual, RUN_SECONDS)
         )
     session = KeySession(seed)
@@ -218,6 +218,14 @@ def one_seed(
             described(one, position, spread, nearest, values[position]) for (_, position), one in sorted(key.items())
         ],
     }
+
+
+def said_if_failing(work: Callable[[], dict]) -> dict:
+    """What the work gives, or the error that it ends with."""
+    try:
+        return work()
+    except Exception as error:
+        return {"values": {}, "error": f"{type(error).__name__}: {error}"[:500]}
 
 
 def verdict_on(key: Mapping[Id, Expectation], check: str, given: dict | None) -> tuple[float, list[str]]:
@@ -259,7 +267,8 @@ def described(
     at_most = expectation.tolerance
     off = [error for one in nearest.values() if 0 < (error := one.get(position, 0.0)) < np.inf]
     failing = [error for error in off if error > at_most]
-    honest_errors = [one[position] for one in spread.values() if np.isfinite(one.get(position, np.inf))]
+    own = spread["the solution"].get(position, 0.0)  # where a check states rounded numbers
+    honest_errors = [one[position] - own for one in spread.values() if np.isfinite(one.get(position, np.inf))]
     return {
         "name": expectation.name,
         "position": position,
