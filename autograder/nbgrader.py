@@ -66,7 +66,7 @@ def configure(c: Config, file: str) -> None:
         "__pycache__",
         "demo.toml",
         "rubric.toml",
-        "equivalent.toml",
+        "equivalent.txt",
     ]
 
     c.GenerateAssignment.preprocessors = list(GENERATE)

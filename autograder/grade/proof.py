@@ -25,10 +25,9 @@ from autograder.grade.verdict.judge import KEY_SECONDS, SEARCH_SKIPPED, Judge
 from autograder.questions import is_check, points_of
 from autograder.release.at_home import fingerprint
 from autograder.source import read_source, source_path
-from autograder.toml_files import read_toml
 
 PROVE = "autograder.grade.processes.prove"
-EQUIVALENT = "equivalent.toml"
+EQUIVALENT = "equivalent.txt"
 """In an assignment's source folder: the changes of the solution that are no mistakes. Never released."""
 FORMAT = "1"
 NEAR = 0.1  # of a threshold: honest work should stay below that
@@ -236,7 +235,7 @@ def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping
         if (where, change) not in excused:
             by_region.setdefault(where, []).append((change, said))
     for where, changes in by_region.items():
-        listed = "".join(f"\n    {change}  ({said})" for change, said in changes[:MOST_LISTED])
+        listed = "".join(f"\n    {where}: {change}\n        ({said})" for change, said in changes[:MOST_LISTED])
         more = f"\n    and {len(changes) - MOST_LISTED} more" if len(changes) > MOST_LISTED else ""
         yield ProofFinding(
             path, "", f"no check notices these changes in {where}. State an expectation that does, or list those that "
@@ -248,18 +247,12 @@ def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping
 
 
 def excused_changes(path: Path) -> set[tuple[str, str]]:
-    """(region, "old -> new") of the changes that an author says are no mistakes.
-
-    Raises:
-        CourseError: the file is not TOML, or not of this form.
-    """
+    """(region, "old -> new") of the changes that an author says are no mistakes: a line each, "region: old -> new"."""
     if not path.is_file():
         return set()
-    content = read_toml(path)
-    try:
-        return {(where, change) for where, changes in content.items() for change in changes}
-    except TypeError as error:
-        raise CourseError(f'{path}: it has lines like  "affine_forward" = ["old -> new"]') from error
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    pairs = [line.partition(": ") for line in lines if line and not line.startswith("#")]
+    return {(where, change) for where, _, change in pairs}
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
