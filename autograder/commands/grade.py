@@ -1,6 +1,7 @@
 """`autograder grade` and `stats`."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -62,8 +63,16 @@ def stats(
     histogram: Annotated[
         bool, typer.Option("--histogram/--no-histogram", help="Show the distribution of scores.")
     ] = True,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Also write one page with figures: questions, diagnoses, lateness.", dir_okay=False),
+    ] = None,
+    png: Annotated[bool, typer.Option("--png", help="With --html: also its figures as PNG files beside it.")] = False,
 ) -> None:
-    """Show results per question: mean, number of zero and full scores. List what is unusual about submissions."""
+    """Show results per question: mean, number of zero and full scores. List what is unusual about submissions.
+
+    Example:  autograder stats softmax_net --html class.html
+    """
     from rich.console import Console
 
     from autograder.course import find_course
@@ -77,16 +86,23 @@ def stats(
     wanted = course.assignment(assignment)
     scores = class_scores(course, wanted)
     console = Console(highlight=False)
-    console.print(stats_table(question_stats(scores, source_questions(wanted))))
+    stats = question_stats(scores, source_questions(wanted))
+    console.print(stats_table(stats))
     if histogram:
         console.print(histogram_of(scores))
     if missing := nothing_from(without_submission(course, assignment)):
         console.print(missing, style="yellow", markup=False)
-    results = [score.result for score in scores if score.result is not None]
-    if found := anomalies(results, Store(course, assignment).logged()):
+    store = Store(course, assignment)
+    results = [result for score in scores if (result := store.result(score.student)) is not None]
+    if found := anomalies(results, store.logged()):
         console.print("\nWorth a look:", style="bold")
         for one in found:
             console.print(f"  {', '.join(one.students)}: {one.text}", markup=False)
+    if html is not None:
+        from autograder.report.class_page import write_class_page
+
+        write_class_page(html, wanted.title, scores, stats, results, found, course.root / "reports" / assignment, png)
+        console.print(f"Page written to {html}", markup=False)
 
 
 def verify(

@@ -1,9 +1,11 @@
 """How an assignment went, question by question."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import correlation, fmean
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -63,33 +65,54 @@ def question_stats(scores: Iterable[Scores], questions: Iterable[Question]) -> l
 
 
 def stats_table(stats: Sequence[QuestionStats]) -> Table:
-    """One row a question."""
-    table = Table()
-    table.add_column("notebook", overflow="fold")
-    table.add_column("question", no_wrap=True)
-    for column in ("points", "mean", "%", "zero", "full", BY_HAND.replace(" by", "\nby")):
-        table.add_column(column, justify="right")
-    for one in stats:
-        points = one.question.points
-        table.add_row(
-            Text(one.question.notebook),
-            Text(one.question.cell),
-            f"{points:g}",
-            f"{one.mean:.2f}" if one.scores else "",
-            f"{100 * one.mean / points:.0f}" if one.scores and points else "",
-            str(one.zeros),
-            str(one.full),
-            str(one.waiting or ""),
-        )
+    """One row a question, below a heading for each notebook; it fits into 80 columns."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("question", no_wrap=True, overflow="ellipsis", max_width=32)
+    for column in ("points", "mean", "%", "zero", "full", BY_HAND.replace(" graded ", "\ngraded\n")):
+        table.add_column(column, justify="right", no_wrap=True)
+    for notebook, questions in itertools.groupby(stats, key=lambda one: one.question.notebook):
+        table.add_row(Text(notebook, style="bold"))
+        for one in questions:
+            points = one.question.points
+            table.add_row(
+                Text(f"  {one.question.cell}"),
+                f"{points:g}",
+                f"{one.mean:.2f}" if one.scores else "",
+                f"{100 * one.mean / points:.0f}" if one.scores and points else "",
+                str(one.zeros),
+                str(one.full),
+                str(one.waiting or ""),
+            )
     return table
+
+
+def discrimination(scores: Sequence[Scores], key: tuple[str, str]) -> float | None:
+    """How a question goes with all others: the correlation of its score with the rest of the total, −1 to 1.
+
+    None where it says nothing: fewer than five scores, or all the same.
+    """
+    pairs = [
+        (cell.score, sum(other.score or 0.0 for other in one.cells) - cell.score)
+        for one in scores
+        if (cell := one.of(*key)) is not None and cell.score is not None
+    ]
+    if len(pairs) < 5 or any(len(set(values)) < 2 for values in zip(*pairs, strict=True)):
+        return None
+    return correlation(*map(list, zip(*pairs, strict=True)))
+
+
+def counts_of(scores: Iterable[Scores]) -> list[int]:
+    """How many students there are in each tenth of the maximum."""
+    counts = [0] * BINS
+    for one in scores:
+        if one.maximum:
+            counts[max(min(int(one.total / one.maximum * BINS), BINS - 1), 0)] += 1
+    return counts
 
 
 def histogram_of(scores: Iterable[Scores]) -> Text:
     """How the scores are spread, in tenths of the maximum."""
-    parts = [one.total / one.maximum for one in scores if one.maximum]
-    counts = [0] * BINS
-    for part in parts:
-        counts[min(int(part * BINS), BINS - 1)] += 1
+    counts = counts_of(scores)
     most = max([*counts, 1])
     lines = [
         f"{100 * index // BINS:3d}–{100 * (index + 1) // BINS:3d} %  {'█' * round(WIDTH * count / most)} {count or ''}"
