@@ -16,8 +16,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.expect.home import FILE, HomeNotebook, from_bytes, to_bytes
-from autograder.files import never_submitted
 from autograder.release.autotests import complete_source
+from autograder.release.given import given_files
 
 FORMAT = "1"
 MISTAKE = "#!"
@@ -41,13 +41,8 @@ def fingerprint(course: Course, assignment: Assignment, notebook: str, files: It
     for file in sorted(files):
         path = course.root / file
         digest.update(f"{file}\n{essence(path.read_text('utf-8')) if path.is_file() else None}".encode())
-    for path in sorted(assignment.folder.rglob("*")):
-        if (
-            path.is_file()
-            and not never_submitted(path.relative_to(assignment.folder))
-            and not is_text(path, assignment)
-        ):
-            digest.update(path.name.encode() + path.read_bytes())
+    for name, content in sorted(given_files(course, assignment).items()):
+        digest.update(name.encode() + content)
     return digest.hexdigest()[:16]
 
 
@@ -62,11 +57,6 @@ def essence(text: str) -> str:
             node.body = node.body[1:] or [ast.Pass()]
     mistakes = [line.strip() for line in text.split("\n") if line.lstrip().startswith(MISTAKE)]
     return "\n".join([ast.unparse(tree), *mistakes])
-
-
-def is_text(path: Path, assignment: Assignment) -> bool:
-    """Is a file one of the notebooks, of the .toml files, or one that the instructor's own search saved?"""
-    return path.suffix in (".ipynb", ".toml") or path.stem in assignment.notebooks or path.name in assignment.hand_in
 
 
 def stale_notebooks(course: Course, assignment: Assignment, content: bytes | None) -> list[str]:
