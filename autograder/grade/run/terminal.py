@@ -24,7 +24,7 @@ from autograder.gradebook.store import new_seed
 from autograder.words import BY_HAND
 
 NAMES_SHOWN = 4
-MOST_ROWS = 400
+MOST_ROWS = 200
 
 
 class RateColumn(ProgressColumn):
