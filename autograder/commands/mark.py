@@ -25,7 +25,7 @@ def mark(
     """Grade written answers in the browser: question by question, with a rubric, like answers together.
 
     This starts a Jupyter server in the course folder, with formgrader and the marking room, for you alone. If you use
-    JupyterLab or JupyterHub anyway, the marking room is in its menu, under View.
+    JupyterLab or JupyterHub anyway, it is in the menus Nbgrader and View.
 
     Example:  autograder mark softmax_net
     """

@@ -107,7 +107,7 @@ def test_the_table_fits_a_terminal():
     lines = [line.rstrip() for line in console.file.getvalue().split("\n")]
     assert max(map(len, lines)) <= 80
     assert sum("two_layer_net" in line for line in lines) == 1
-    assert any(line.lstrip().startswith("scores-check-of-the-forward-pa") and "…" in line for line in lines)
+    assert any(line.lstrip().startswith("scores-check-of-the-forward-p") and "…" in line for line in lines)
     assert any(line.split() == ["loss", "2", "0.60", "30", "7", "3"] for line in lines)
 
 
