@@ -291,7 +291,7 @@ function updatePanel() {
   if (!document.getElementById("score")) return;
   document.getElementById("score").textContent = points(scoreOf(room.draft));
   const one = answer(room.group.answers[0]);
-  const given = one.by ? `given by ${one.by}` : "not marked yet";
+  const given = one.mark ? `given by ${one.by}` : "not marked yet";
   document.getElementById("state").textContent = room.changed ? "not saved yet" : given;
   const save = document.getElementById("save");
   save.textContent = `Save for ${counted(room.chosen.size, "answer")}, next (Enter)`;
@@ -391,11 +391,12 @@ function showConflicts(conflicts, undone = false) {
   const side = (title, mark) => el("div", { class: "card" }, el("h2", {}, title),
     el("b", {}, mark && mark.score !== null ? `${points(mark.score)} of ${points(room.question.points)}` : "no mark"),
     el("pre", {}, mark?.text ?? ""));
+  const alike = Map.groupBy(conflicts, (one) => JSON.stringify([one.yours, { ...one.theirs, at: "" }]));
   const keep = () => { close(); room.changed = false; go(room.at); };
   const over = async () => { close(); await write(versions); go(room.at); };
   open(el("h1", {}, undone ? "Not taken back" : "Somebody else marked this meanwhile"),
-    ...conflicts.map((one) => el("div", {}, el("h2", {}, answer(one.answer).name), el("div", { class: "both" },
-      side("Yours", one.yours), side(`By ${one.theirs.who}`, one.theirs)))),
+    ...[...alike.values()].map((same) => el("div", {}, el("h2", {}, same.map((one) => answer(one.answer).name).join(", ")),
+      el("div", { class: "both" }, side("Yours", same[0].yours), side(`By ${same[0].theirs.who}`, same[0].theirs)))),
     el("div", { class: "bar" }, el("button", { class: "main", onclick: keep }, "Keep theirs"),
       undone ? "" : el("button", { onclick: guarded(over) }, "Write mine instead")));
 }
