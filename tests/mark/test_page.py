@@ -9,9 +9,10 @@ from browser import Browser, in_chromium
 from classroom import submit
 from payloads import HTML, MARKDOWN
 
-from autograder.gradebook.books import open_gradebook
+from autograder.gradebook.books import open_gradebook, scores_by_student
 from autograder.handback.export import export_questions
-from autograder.report.feedback import write_feedback
+from autograder.report.feedback import one_feedback
+from autograder.report.model import Options
 
 PLATEAU = "question-plateau"
 
@@ -44,8 +45,11 @@ def test_two_markers_with_the_keyboard(marked_course, tmp_path):
     with (tmp_path / "questions.csv").open(newline="") as file:
         rows = {(row["student_id"], row["question"]): row for row in csv.DictReader(file)}
     assert float(rows["s001", PLATEAU]["score"]) == 4
-    [page] = write_feedback(marked_course, marked_course.assignment("net"), "s001")
-    assert "+2: equal scores give every class 1/10, hence ln 10" in page.read_text()
+    scores = scores_by_student(marked_course, marked_course.assignment("net"))["s001"]
+    one_feedback(marked_course, "net", "s001", scores, Options("feedback"))
+    page = (marked_course.feedback / "s001" / "net" / "net.html").read_text()
+    assert "equal scores give every class 1/10, hence ln 10" in page
+    assert "small weights make small gradients" in page
 
 
 @in_chromium
