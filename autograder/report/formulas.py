@@ -1,5 +1,6 @@
 """The formulas of a document, read in their order: what one of a notebook defines is known from there on."""
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from autograder.report.maths.tree import Node, RowOfTerms, Styled
 from autograder.report.maths.typst import typst
 from autograder.report.tex import Maths
 
+MAX_KEPT = 2000  # characters of a formula that is kept for when it comes again
 MAX_FORMULA = 30_000  # characters of what is written
 DEFINES = re.compile(
     r"\\(?:(?:re)?new|provide)command|\\[gx]?def(?![a-z])|\\let(?![a-z])|\\Declare|\\(?:re)?newenvironment"
@@ -40,7 +42,18 @@ def write_formulas(maths: Sequence[Maths], target: Literal["typst", "mathml"] = 
         definitions = known.setdefault(formula.notebook, Definitions())
         if DEFINES.search(formula.tex):
             read(formula.tex, definitions)
-    return [write_formula(formula, known[formula.notebook], target) for formula in maths]
+    return [
+        write_formula(formula, known[formula.notebook], target)
+        if known[formula.notebook] != Definitions() or DEFINES.search(formula.tex) or len(formula.tex) > MAX_KEPT
+        else written_alone(formula.tex, formula.display, target)
+        for formula in maths
+    ]
+
+
+@functools.lru_cache(4000)
+def written_alone(tex: str, display: bool, target: Literal["typst", "mathml"]) -> Written:
+    """A formula that hangs on no other's definitions, and defines nothing."""
+    return write_formula(Maths(tex, display), Definitions(), target)
 
 
 def write_formula(formula: Maths, known: Definitions, target: Literal["typst", "mathml"]) -> Written:

@@ -30,10 +30,27 @@ def program() -> str:
     return pypandoc.get_pandoc_path()
 
 
-def convert(fragments: Sequence[Fragment]) -> list[list | None]:
-    """Pandoc's blocks for each fragment, None for one that it cannot read; all in one process.
+known: dict[Fragment, list] = {}
+"""What pandoc made of fragments that this process has met: the assignment's own texts are those of every student."""
 
-    If that process fails or takes too long, the fragments are tried one by one: one bad piece costs only itself.
+MAX_KNOWN = 2000
+MAX_KEPT = 20_000  # characters of a fragment that is kept
+
+
+def convert(fragments: Sequence[Fragment]) -> list[list | None]:
+    """Pandoc's blocks for each fragment, None for one that it cannot read; all that are new in one process."""
+    new = list(dict.fromkeys(fragment for fragment in fragments if fragment not in known))
+    read = dict(zip(new, converted(new), strict=True))
+    found = [known[one] if one in known else read[one] for one in fragments]
+    if len(known) > MAX_KNOWN:
+        known.clear()
+    known.update({one: tree for one, tree in read.items() if tree is not None and len(one.text) <= MAX_KEPT})
+    return found
+
+
+def converted(fragments: Sequence[Fragment]) -> list[list | None]:
+    """The same, anew. If the process fails or takes too long, the fragments are tried one by one: one bad piece costs
+    only itself.
     """
     if not fragments:
         return []

@@ -1,6 +1,7 @@
 """From folders to a `ReportContent`: a student's own folder, or what grading left of a submission."""
 
 import ast
+import functools
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -238,6 +239,7 @@ def file_regions(folder: Path, pristine: Path | None, path: str) -> Iterator[Sou
         yield SourceRegion(path, full_name(path, text, region.start, region.name), region.start + 2, inner, edited)
 
 
+@functools.lru_cache(4096)
 def full_name(path: str, text: str, line: int, region: str) -> str:
     """The region's full name: module, function around that 0-based line, region's own name."""
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

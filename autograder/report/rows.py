@@ -20,6 +20,7 @@ from autograder.report.terminal import ansi_look, clean, coloured, overwritten
 COLUMNS = 100
 NUMBERED = 94  # columns beside a line number
 MAX_HANG = 40
+MAX_KEPT = 20_000  # characters of a source whose colours are kept for when it comes again
 
 Run = str | tuple[str, str]
 
@@ -96,14 +97,20 @@ def code_rows(text: str, language: str = "ipython3", first: int | None = None, m
         marks: one mark a line; missing ones are "".
     """
     text = clean(text).rstrip("\n")
-    runs = ((token_style(token), piece) for token, piece in lexer_for(language).get_tokens(text))
-    lines = list(split_lines(runs)) if text else [()]
+    lines = (coloured_lines if len(text) <= MAX_KEPT else coloured_lines.__wrapped__)(text, language)
     marks = list(marks)
     rows = []
     for i, line in enumerate(lines):
         row = Row(line, None if first is None else first + i, marks[i] if i < len(marks) else "")
         rows.extend(wrap(row, COLUMNS if first is None else NUMBERED, hang=True))
     return rows
+
+
+@functools.lru_cache(2000)
+def coloured_lines(text: str, language: str) -> tuple[tuple[Run, ...], ...]:
+    """The lines of a source with their colours; those of the assignment's own cells serve for every student."""
+    runs = ((token_style(token), piece) for token, piece in lexer_for(language).get_tokens(text))
+    return tuple(split_lines(runs)) if text else ((),)
 
 
 def split_lines(runs: Iterable[tuple[str | None, str]]) -> Iterator[tuple[Run, ...]]:

@@ -1,4 +1,4 @@
-"""The process that does one task of `report/workers.py`: a fork of the warm process, or a fresh Python on Windows."""
+"""The process that does tasks of `report/workers.py`: a fork of the warm one, or on Windows a fresh Python for each."""
 
 import contextlib
 import os
@@ -14,14 +14,16 @@ MEMORY = 4 * 2**30
 
 
 def serve(prepared: None, control: int) -> None:
-    """Do the one task that comes, and send what comes of it."""
-    _, task = read_frame(control)
-    write_frame(control, Frame.OUTCOME, pickle.dumps(outcome(task)))
+    """Do the tasks that come, one after the other, and send what comes of each, until nobody asks."""
+    limit_memory()
+    with contextlib.suppress(EOFError):
+        while True:
+            _, task = read_frame(control)
+            write_frame(control, Frame.OUTCOME, pickle.dumps(outcome(task)))
 
 
 def outcome(packed: bytes) -> tuple[Any, str | None]:
     """Do a task, as `workers.packed` made it; returns its result and what went wrong."""
-    limit_memory()
     sys.path[:], call = pickle.loads(packed)
     try:
         function, arguments = pickle.loads(call)
@@ -44,5 +46,6 @@ def limit_memory() -> None:
 
 
 if __name__ == "__main__":
+    limit_memory()
     answer, sys.stdout = sys.stdout.buffer, sys.stderr
     answer.write(pickle.dumps(outcome(sys.stdin.buffer.read())))

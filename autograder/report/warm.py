@@ -6,6 +6,7 @@ from autograder.startup import leave_out
 def warm_up() -> None:
     """Import the libraries, and load what they load when first used."""
     leave_out()
+    import nh3  # noqa: F401
     import PIL.PngImagePlugin  # noqa: F401
     import pypandoc  # noqa: F401
     import typst  # noqa: F401

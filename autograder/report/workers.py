@@ -1,8 +1,9 @@
-"""Runs one task for each student, several at a time, each in a process of its own.
+"""Runs one task for each student, several at a time, in processes that do one task after the other.
 
-A process that crashes, hangs or uses too much memory affects its own task only. They are forks of a warm process that
-has imported what they need, not of this one: Typst's threads do not survive a fork. Windows has no fork: each task gets
-a fresh Python there.
+A process that crashes, hangs or uses too much memory affects the task that it is at only: the next task gets a fresh
+one, as it does after any error and after TASKS_EACH tasks. What a process has read of the assignment's own texts serves
+its next student too. The processes are forks of a warm one that has imported what they need, not of this one: Typst's
+threads do not survive a fork. Windows has no fork: each task gets a fresh Python there.
 """
 
 import importlib
@@ -12,16 +13,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from autograder.grade.run.protocol import Frame
-from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.run.warm_client import Process, WarmProcess
 from autograder.machine import cores
 
 PRELOADED, PROGRAM = "autograder.report.warm", "autograder.report.task"
 SECONDS = 180.0
+TASKS_EACH = 25
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,12 @@ def run_tasks(
     Args:
         given: what `warm_process` gave, where that began before the tasks were made.
     """
-    with ThreadPoolExecutor(workers or cores()) as pool, nullcontext(given) if given else warm_process() as warm:
-        futures = [
-            pool.submit(run_in_fork, warm, task, seconds) if warm else pool.submit(run_anew, task, seconds)
-            for task in tasks
-        ]
+    workers = min(workers or cores(), max(len(tasks), 1))
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        warm = given or stack.enter_context(warm_process())
+        run = stack.enter_context(Processes(warm)).run if warm else run_anew
+        futures = [pool.submit(run, task, seconds) for task in tasks]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -78,12 +81,39 @@ def run_tasks(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run_in_fork(warm: WarmProcess, task: Task, seconds: float) -> TaskOutcome:
-    """Run a task in a fork of the warm process."""
-    try:
-        process = warm.fork(PROGRAM)
-    except (OSError, EOFError) as error:
-        return TaskOutcome(task.name, error=f"no process could be started: {error}")
+class Processes:
+    """The forks of a warm process that wait for their next task. Use as a context manager, from any threads."""
+
+    def __init__(self, warm: WarmProcess) -> None:
+        self.warm = warm
+        self.idle: list[tuple[Process, int]] = []  # each with the number of tasks that it has done
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        while self.idle:
+            self.idle.pop()[0].end()
+
+    def run(self, task: Task, seconds: float) -> TaskOutcome:
+        """Run a task in a process that waits, or in a fresh one."""
+        try:
+            process, done = self.idle.pop()
+        except IndexError:
+            try:
+                process, done = self.warm.fork(PROGRAM), 0
+            except (OSError, EOFError) as error:
+                return TaskOutcome(task.name, error=f"no process could be started: {error}")
+        outcome = ask(process, task, seconds)
+        if outcome.error is None and done + 1 < TASKS_EACH:
+            self.idle.append((process, done + 1))
+        else:
+            process.end()
+        return outcome
+
+
+def ask(process: Process, task: Task, seconds: float) -> TaskOutcome:
+    """Have a process do a task."""
     try:
         process.control.send(Frame.TASK, packed(task), seconds)
         _, answer = process.control.receive(seconds)
@@ -92,8 +122,6 @@ def run_in_fork(warm: WarmProcess, task: Task, seconds: float) -> TaskOutcome:
         return TaskOutcome(task.name, error=f"stopped after {seconds:.0f} s")
     except (OSError, EOFError):
         return TaskOutcome(task.name, error=f"the process ended unexpectedly (exit code {process.end()})")
-    finally:
-        process.end()
 
 
 def run_anew(task: Task, seconds: float) -> TaskOutcome:
