@@ -40,7 +40,7 @@ def test_the_instructors_first_page_has_scores_and_integrity_notes(mini_report):
     page = " ".join(PdfReader(mini_report.pdf).pages[0].extract_text().split())
     for words in (
         "Ada Lovelace",
-        "Gradient 0 2",
+        "Gradient nn/layers.py: 4 0 2",
         "dw differs at [3, 1]: yours 0.8132, a factor 5.00 too large everywhere.",
         "Bonus (extra credit) 10 10",
         "Late penalty −1.5",
