@@ -112,6 +112,7 @@ def environment_paths() -> tuple[Path, ...]:
 def _installed_paths() -> tuple[Path, ...]:
     packages = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     packages |= set(site.getsitepackages()) | ({site.getusersitepackages()} if site.ENABLE_USER_SITE else set())
+    packages |= {path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")}  # by .pth files
     environment = {f"{sys.prefix}/{part}" for part in ("bin", "pyvenv.cfg")}
     installation = {f"{sys.base_prefix}/{part}" for part in INSTALLED} if Path(sys.base_prefix) != Path("/") else set()
     return tuple(sorted(map(Path, packages | environment | installation | set(SYSTEM))))
