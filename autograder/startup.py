@@ -1,8 +1,9 @@
 """What the kit's own programs do first, so that they start quickly. Never in a process that runs a notebook."""
 
 import sys
-from importlib.util import LazyLoader, find_spec, module_from_spec
+from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 EXTENSIONS = tuple(
     f"nbgrader.server_extensions.{name}"
@@ -17,7 +18,7 @@ def leave_out() -> None:
     comes with nbformat, builds a grammar of internet addresses for two seconds, and no notebook's format has one.
     nbgrader's gradebook comes with a plugin for JupyterHub: what that needs is imported once something of it is used.
     """
-    later("requests")
+    sys.modules.setdefault("requests", LaterModule("requests"))
     for name in EXTENSIONS:
         module = ModuleType(name)
         module.load_jupyter_server_extension = None  # type: ignore[attr-defined]
@@ -32,11 +33,12 @@ def take_in() -> None:
             del sys.modules[name]
 
 
-def later(name: str) -> None:
-    """Let a module's code run once something in it is used, rather than when it is imported."""
-    spec = None if name in sys.modules else find_spec(name)
-    if spec is not None and spec.loader is not None:
-        loader = LazyLoader(spec.loader)
-        spec.loader = loader
-        sys.modules[name] = module = module_from_spec(spec)
-        loader.exec_module(module)
+class LaterModule(ModuleType):
+    """Stands for a module whose code runs once something in it is used, rather than when it is imported."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__path__":
+            raise AttributeError(name)
+        del sys.modules[self.__name__]
+        self.__dict__.update(vars(import_module(self.__name__)))
+        return getattr(sys.modules[self.__name__], name)
