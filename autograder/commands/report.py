@@ -11,7 +11,7 @@ from autograder.words import counted
 PAPERS = ("a4", "us-letter")
 
 Name = Annotated[str, typer.Argument(help="The assignment's name, as in source/.", metavar="ASSIGNMENT")]
-Students = Annotated[list[str] | None, typer.Option("--student", help="Only this student (repeatable).")]
+Students = Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this student (repeatable).")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many at a time. Default: one per core.")]
 Paper = Annotated[str, typer.Option(help=f"Paper size: {' or '.join(PAPERS)}.")]
 Full = Annotated[bool, typer.Option("--full-outputs", help="Show long outputs in full.")]
