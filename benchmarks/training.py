@@ -9,6 +9,7 @@ otherwise, and prints each measure beside its band, with the time that its cell 
 import os
 
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+os.environ["AUTOGRADER_CHECK"] = "1"  # the last cell submits nothing
 
 import argparse
 import io
@@ -75,6 +76,9 @@ def claims(digits: str) -> list[Claim]:
         Claim(modular, modular, "overfit-five", "five layers, 50 images by heart", 1, 1, by_heart.format("five")),
         Claim(modular, modular, "momentum-compare", "loss: momentum less SGD", -9, 0,
               final_loss("momentum", "sgd_momentum", "sgd")),
+        Claim(modular, modular, "adam-compare", "loss: RMSProp less SGD", -9, 0,
+              "np.mean(load_runs('adam.npz')['rmsprop']['loss_history'][-50:])"
+              " - np.mean(load_runs('momentum.npz')['sgd']['loss_history'][-50:])"),
         Claim(modular, modular, "adam-compare", "loss: Adam less RMSProp", -9, 0,
               final_loss("adam", "adam", "rmsprop")),
         Claim(modular, modular, "train-best", "best model", 0.50, 1, "best_accuracy"),

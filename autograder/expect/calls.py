@@ -162,6 +162,7 @@ def accuracy(
     held_out: Callable[[], tuple[Array, Array]] | None = None,
     slack: float = 2,
     steps: int = 100,
+    other_arrays: bool = False,
     name: str | None = None,
 ) -> None:
     """The saved weights classify well: one share of the credit per whole step above `floor`, all of it at `full`.
@@ -176,6 +177,8 @@ def accuracy(
         held_out: gives other X and y; called by the trusted side only, which then judges the credit on these.
         slack: percentage points added to the accuracy on held-out data, whole steps too.
         steps: how many steps make 1: 100 counts whole per cent, 200 half ones, for floor=0.90, full=0.975.
+        other_arrays: may the file hold other arrays than the solution's, such as those of a deeper net? `predict` gets
+            all of them then, and otherwise those that the solution has.
         name: what the printed line calls the weights; the file's name where it is left out.
 
     Raises:
@@ -200,6 +203,7 @@ def accuracy(
             steps,
             loaded_data(),
             points=points,
+            other_arrays=other_arrays,
         )
 
     current().state(None, lambda: name or fspath(weights), build)

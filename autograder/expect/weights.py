@@ -95,7 +95,7 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     return array
 
 
-def check_shapes(params: dict[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
+def check_shapes(params: dict[str, Array], shapes: Mapping[str, tuple[int, ...]], other_arrays: bool = False) -> None:
     """The arrays of the reference are there, with as many axes, none so long that a product of two could fill memory.
 
     Lengths may differ: a net with another hidden layer is a net too. Lengths that do not fit make predict fail.
@@ -104,10 +104,12 @@ def check_shapes(params: dict[str, Array], shapes: Mapping[str, tuple[int, ...]]
         WeightsError: they are not.
     """
     longest = max(MAX_LENGTH, *(length for shape in shapes.values() for length in shape))
-    if missing := [name for name in shapes if name not in params]:
+    missing = [name for name in shapes if name not in params]
+    if missing and not other_arrays:
         raise WeightsError(f"it lacks {', '.join(missing)}: it should hold {', '.join(shapes)}")
-    for name, shape in shapes.items():
+    for name in params if other_arrays else shapes:
         found = params[name].shape
+        shape = shapes.get(name, found)
         if len(found) != len(shape) or max(found, default=0) > longest:
             raise WeightsError(f"{name} has shape {found}, where one like {shape} is expected")
 

@@ -247,3 +247,41 @@ def test_a_curve_in_half_per_cents(folder, data, capsys):
         assert outcome in capsys.readouterr().out
     with pytest.raises(ValueError, match=r"whole steps of 0\.5 %"):
         expect.accuracy("half.npz", predict, X, y, floor=0.9, full=0.974, steps=200)
+
+
+class TestOtherArrays:
+    """A net that is deeper, or less deep, than the solution's."""
+
+    def deep(self, params, X):
+        for name in sorted(params):
+            X = X @ params[name]
+        return X.argmax(axis=1)
+
+    def grade(self, bench, data, arrays, **settings):
+        X, y = data
+        key = bench.key(
+            lambda: expect.accuracy("best_net.npz", self.deep, X, y, floor=0.2, full=0.4, **settings),
+            {"best_net.npz": npz(W1=np.eye(10), W2=np.eye(10))}.get,
+        ).key
+        files = {"best_net.npz": npz(**arrays)}
+        evidence = bench.record(lambda: expect.accuracy("best_net.npz", None, X, y, floor=0.2, full=0.4)).evidence
+        return judge(key, evidence, {}, files.get)["cell"]
+
+    @pytest.mark.parametrize("names", [("W1",), ("W1", "W2", "W3")])
+    def test_another_depth_is_judged_where_the_author_allows_it(self, bench, data, names):
+        """Does predict get every array of the file, not only those that the solution has too?"""
+        arrays = dict.fromkeys(names, np.eye(10))
+        arrays[names[-1]] = np.eye(10)[:, ::-1] if len(names) == 3 else np.eye(10)
+        assert self.grade(bench, data, arrays, other_arrays=True).credit == (0 if len(names) == 3 else 1)
+
+    def test_otherwise_the_missing_array_is_named(self, bench, data):
+        """Does a student read which array the file lacks?"""
+        verdict = self.grade(bench, data, {"W1": np.eye(10)})
+        assert verdict.credit == 0
+        assert "it lacks W2: it should hold W1, W2" in "".join(verdict.lines)
+
+    def test_sizes_are_limited_all_the_same(self, bench, data):
+        """Can no array be so long that a product fills the memory?"""
+        verdict = self.grade(bench, data, {"W1": np.eye(10), "W9": np.zeros((10, 5000))}, other_arrays=True)
+        assert verdict.credit == 0
+        assert "W9 has shape (10, 5000)" in "".join(verdict.lines)

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,10 @@ class Homework:
     assignment: Assignment
     data: Path
     folder: Path
+    quick: Mapping[str, str] = field(default_factory=dict)
+    """Texts in the cells with what runs instead, in the solution too: shorter training, and less that is asked of it.
+
+    What the full training reaches is measured by benchmarks/training.py."""
 
     def grade_cells(self, notebook: str) -> dict[str, float]:
         """The automatically graded cells of a notebook, with their points, extra credit included."""
@@ -73,6 +77,7 @@ class Homework:
     def check_all(self, folders: Sequence[Path], notebook: str, skip: Collection[str] = ()) -> dict[str, Did]:
         """The same for several submissions, by the folders' names; one process imports everything for all of them."""
         job = {"folders": [str(folder) for folder in folders], "notebook": notebook, "skip": list(skip)}
+        job["replace"] = self.quick
         return {Path(folder).name: did for folder, did in self._run(job).items()}
 
     def grade(
@@ -82,13 +87,17 @@ class Homework:
         notebook: str,
         skip: Collection[str] = (),
         only_key: Collection[str] = (),
+        replace: Mapping[str, str] | None = None,
     ) -> dict[str, Did]:
         """Run a notebook of several submissions and judge them; by the folders' names.
 
         The cells in `only_key` run in the reference alone: loading images takes seconds, and only the judge uses them.
+        `replace` are texts in the cells of submissions, with what runs instead.
         """
         job = {"folders": [str(folder) for folder in folders], "notebook": notebook, "skip": [*skip, *only_key]}
-        runs = self._run(job | {"reference": str(reference), "seed": 1, "skip_in_key": list(skip)})
+        job |= {"replace": {**self.quick, **(replace or {})}}
+        job |= {"reference": str(reference), "seed": 1, "skip_in_key": list(skip), "replace_in_key": self.quick}
+        runs = self._run(job)
         return {Path(folder).name: did for folder, did in runs.items()}
 
     def scores(self, did: Did, notebook: str) -> dict[str, float]:

@@ -39,8 +39,11 @@ def run(folder: str, job: dict, session: Session) -> dict[str, dict]:
         for cell in notebook.cells:
             if cell.cell_type == "code" and cell.id not in job["skip"]:
                 session.begin_cell(cell.id)
+                source = cell.source
+                for old, new in job.get("replace", {}).items():
+                    source = source.replace(old, new)
                 with capture_output() as shown:
-                    result = shell.run_cell(cell.source, cell_id=cell.id)
+                    result = shell.run_cell(source, cell_id=cell.id)
                 error = result.error_before_exec or result.error_in_exec
                 done[cell.id] = {
                     "text": shown.stdout,
@@ -89,7 +92,7 @@ def main() -> None:
         else:
             records = pool.map(record, tasks, chunksize=1)
             key = KeySession(job["seed"])
-            keyed = run(job["reference"], job | {"skip": job["skip_in_key"]}, key)
+            keyed = run(job["reference"], job | {"skip": job["skip_in_key"], "replace": job["replace_in_key"]}, key)
             failed = {cell: did["error"] for cell, did in keyed.items() if did["error"]}
             if failed:
                 sys.exit(f"the reference fails: {failed}")

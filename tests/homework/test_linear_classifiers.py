@@ -1,11 +1,14 @@
 """Does the homework linear_classifiers give every point to its solution, none to the release, and find each mistake?"""
 
+import json
 import re
 
+import numpy as np
 import pytest
 
 from autograder.expect.lint import guessable_cells
 from autograder.notebooks import read_notebook
+from nn.datasets import cifar10_source
 
 NAME = "linear_classifiers"
 LINEAR = "nn.linear_classifier"
@@ -54,6 +57,28 @@ MISTAKES = {
         "    loss = loss / len(X) + 0.5 * reg * np.sum(W**2)\n"
         "    dW = dW / len(X) + reg * W",
         ["softmax-naive-check"],
+    ),
+    "maximum-of-the-whole-batch-naive": (
+        f"{LINEAR}.softmax_loss_naive",
+        "    largest = (X @ W).max()\n"
+        "    for i in range(len(X)):\n"
+        "        scores = X[i] @ W - largest\n"
+        "        p = np.exp(scores)\n"
+        "        loss -= scores[y[i]] - np.log(p.sum())\n"
+        "        p /= p.sum()\n"
+        "        p[y[i]] -= 1\n"
+        "        dW += np.outer(X[i], p)\n"
+        "    loss = loss / len(X) + 0.5 * reg * np.sum(W**2)\n"
+        "    dW = dW / len(X) + reg * W",
+        ["softmax-naive-check"],
+    ),
+    "maximum-of-the-whole-batch": (
+        "nn.losses.softmax_loss",
+        "    shifted = scores - scores.max()\n"
+        "    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))\n"
+        "    loss = -log_probs[np.arange(len(y)), y].mean()\n"
+        "    dscores = (np.exp(log_probs) - np.eye(scores.shape[1])[y]) / len(y)",
+        ["softmax-loss-check"],
     ),
     "one-for-all-margins": (
         "nn.losses.svm_loss",
@@ -111,6 +136,23 @@ OTHER_WAYS = {
     "step-in-place": (f"{CLASSIFIER}.train:update", "            self.W -= learning_rate * grad"),
 }
 
+# the one region that is written -> the checks that it passes
+ALONE = {
+    "nn.losses.svm_loss": ["svm-loss-check"],
+    "nn.losses.softmax_loss": ["softmax-loss-check"],
+    f"{LINEAR}.svm_loss_naive": ["svm-naive-loss-check", "svm-naive-gradient-check"],
+    f"{LINEAR}.linear_loss": ["linear-loss-check"],
+}
+
+# mistake -> the check that names it at once, and what it says
+NAMED_AT_ONCE = {
+    "right-class-counted": ("svm-naive-loss-check", "the right class is counted too"),
+    "one-for-all-margins": ("svm-loss-check", "the right class gets -1 for all margins together"),
+    "penalty-lacks-its-half": ("linear-loss-check", "the L2 term lacks its factor 1/2"),
+    "step-along-the-gradient": ("update-check", "the step goes along the gradient, not against it"),
+    "largest-over-the-examples": ("predict-check", "over the examples, not over the classes"),
+}
+
 
 @pytest.fixture(scope="module")
 def linear_classifiers(homework):
@@ -131,7 +173,21 @@ def graded(linear_classifiers, complete):
     folders = [linear_classifiers.submission("complete-again", files=reference)]
     for name, (region, text, *_) in (MISTAKES | OTHER_WAYS).items():
         folders.append(linear_classifiers.submission(name, write={region: text}, files=reference))
-    return linear_classifiers.grade(reference, folders, NAME, skip=IDLE)
+    return linear_classifiers.grade(reference, folders, NAME, skip=IDLE, only_key=["images"])
+
+
+@pytest.fixture(scope="module")
+def checked(linear_classifiers):
+    """What the checks say at once of the release, of one region alone, and of some mistakes; without images."""
+    regions = linear_classifiers.assignment.blank
+    folders = [linear_classifiers.submission("released", leave=["*"])]
+    for region in ALONE:
+        leave = [other for other in regions if other != region]
+        folders.append(linear_classifiers.submission(f"only-{region}", leave=leave))
+    for name in NAMED_AT_ONCE:
+        region, text, _ = MISTAKES[name]
+        folders.append(linear_classifiers.submission(f"named-{name}", write={region: text}))
+    return linear_classifiers.check_all(folders, NAME, skip=WITHOUT_IMAGES)
 
 
 def test_points_add_up_to_100(linear_classifiers):
@@ -152,11 +208,11 @@ def test_the_solution_earns_every_point(linear_classifiers, complete):
     assert linear_classifiers.scores(did, NAME) == linear_classifiers.grade_cells(NAME)
 
 
-def test_the_release_earns_nothing(linear_classifiers):
+def test_the_release_earns_nothing(linear_classifiers, checked):
     """Does a student who hands in what was released get no automatic point, and reach the first region?"""
-    did = linear_classifiers.check(linear_classifiers.submission("released", leave=["*"]), NAME, skip=IDLE)
-    assert set(linear_classifiers.scores(did, NAME).values()) == {0.0}
-    assert not did["images"]["error"]
+    did = checked["released"]
+    assert all(did[cell]["error"] for cell in linear_classifiers.grade_cells(NAME) if cell != "accuracy-check")
+    assert not did["setup"]["error"]
 
 
 @pytest.mark.parametrize("name", ["complete-again", *OTHER_WAYS])
@@ -171,39 +227,29 @@ def test_a_mistake_loses_its_questions(linear_classifiers, graded, name):
     assert linear_classifiers.lost(graded[name], NAME) == MISTAKES[name][2]
 
 
-def test_each_loss_is_checked_on_its_own(linear_classifiers):
+@pytest.mark.parametrize("region", ALONE)
+def test_each_loss_is_checked_on_its_own(linear_classifiers, checked, region):
     """Does a student who has written only one region pass its check, whatever is missing elsewhere?"""
-    alone = {
-        "nn.losses.svm_loss": ["svm-loss-check"],
-        "nn.losses.softmax_loss": ["softmax-loss-check"],
-        f"{LINEAR}.svm_loss_naive": ["svm-naive-loss-check", "svm-naive-gradient-check"],
-        f"{LINEAR}.linear_loss": ["linear-loss-check"],
-    }
-    regions = linear_classifiers.assignment.blank
-    for region, passed in alone.items():
-        leave = [other for other in regions if other != region]
-        folder = linear_classifiers.submission(f"only-{region.rpartition('.')[2]}", leave=leave)
-        did = linear_classifiers.check(folder, NAME, skip=WITHOUT_IMAGES)
-        right = [cell for cell in linear_classifiers.grade_cells(NAME) if cell in did and not did[cell]["error"]]
-        assert right == passed
+    did = checked[f"only-{region}"]
+    right = [cell for cell in linear_classifiers.grade_cells(NAME) if cell in did and not did[cell]["error"]]
+    assert right == ALONE[region]
 
 
-@pytest.mark.parametrize(
-    ("name", "cell", "said"),
-    [
-        ("right-class-counted", "svm-naive-loss-check", "the right class is counted too"),
-        ("one-for-all-margins", "svm-loss-check", "the right class gets -1 for all margins together"),
-        ("penalty-lacks-its-half", "linear-loss-check", "the L2 term lacks its factor 1/2"),
-        ("step-along-the-gradient", "update-check", "the step goes along the gradient, not against it"),
-        ("largest-over-the-examples", "predict-check", "over the examples, not over the classes"),
-    ],
-)
-def test_a_mistake_is_named_at_once(linear_classifiers, name, cell, said):
+@pytest.mark.parametrize("name", NAMED_AT_ONCE)
+def test_a_mistake_is_named_at_once(checked, name):
     """Does a student hear of a usual mistake from the check under its task, and not only when graded?"""
-    region, text, _ = MISTAKES[name]
-    folder = linear_classifiers.submission(f"named-{name}", write={region: text})
-    did = linear_classifiers.check(folder, NAME, skip=WITHOUT_IMAGES)
-    assert re.search(said, did[cell]["error"] or "", re.DOTALL), did[cell]
+    cell, said = NAMED_AT_ONCE[name]
+    assert re.search(said, checked[f"named-{name}"][cell]["error"] or "", re.DOTALL)
+
+
+def test_the_search_skips_itself(linear_classifiers, complete):
+    """With the weights there, is the search not run again; and do the files name data and settings?"""
+    folder, did = complete
+    with np.load(folder / "best_classifier.npz", allow_pickle=False) as saved:
+        assert str(saved["trained_on"]) == cifar10_source(linear_classifiers.data)
+    assert json.loads((folder / "best_settings.json").read_text())["classifier"] in ("LinearSVM", "Softmax")
+    again = linear_classifiers.check(folder, NAME, skip=[cell for cell in did if cell not in ("setup", "search")])
+    assert (again["search"]["error"], again["search"]["text"].split(",")[0]) == (None, "best_classifier.npz is there")
 
 
 def test_accuracies_lie_in_their_bands(complete):

@@ -19,7 +19,14 @@ from nn.solver import Solver
 NOTEBOOKS = ("multilayer_nets", "frameworks")
 TRAINING = {
     "multilayer_nets": ["two-layer-train", "three-layer-train"],
-    "frameworks": ["frameworks-import", "tensorflow-train", "keras-train", "mnist-search", "mnist-train"],
+    "frameworks": [
+        "frameworks-import",
+        "tensorflow-train",
+        "tensorflow-session",
+        "keras-train",
+        "mnist-search",
+        "mnist-train",
+    ],
 }
 # Given cells that no grade cell needs: left out where only scores matter.
 IDLE = {
@@ -47,6 +54,37 @@ MISTAKES = {
         '        grads["theta2"] += self.reg * p["theta2"]\n'
         '        grads["theta1"] += self.reg * p["theta1"]',
         ["two-layer-loss-check"],
+    ),
+    "relu-of-matrices-only": (
+        "multilayer_nets",
+        "multilayer_nets:relu:backward",
+        "    dx = dout * (x > 0) if x.ndim == 2 else dout * (x > 0)[:, :1]",
+        ["relu-backward-check"],
+    ),
+    "relu-changes-dout": (
+        "multilayer_nets",
+        "multilayer_nets:relu:backward",
+        "    dout[x <= 0] = 0\n    dx = dout",
+        ["relu-backward-check"],
+    ),
+    "third-layer-drawn-first": (
+        "multilayer_nets",
+        "multilayer_nets:three-layer-net:init",
+        '        self.params["theta3"] = weight_scale * np.random.randn(hidden_dim2, num_classes)\n'
+        '        self.params["theta2"] = weight_scale * np.random.randn(hidden_dim1, hidden_dim2)\n'
+        '        self.params["theta1"] = weight_scale * np.random.randn(input_dim, hidden_dim1)\n'
+        "        for layer, units in enumerate((hidden_dim1, hidden_dim2, num_classes), 1):\n"
+        '            self.params[f"theta{layer}_0"] = np.zeros(units)',
+        ["three-layer-init-check"],
+    ),
+    "third-layer-without-scale": (
+        "multilayer_nets",
+        "multilayer_nets:three-layer-net:init",
+        "        sizes = (input_dim, hidden_dim1, hidden_dim2, num_classes)\n"
+        "        for layer, (inputs, units) in enumerate(zip(sizes, sizes[1:]), 1):\n"
+        '            self.params[f"theta{layer}"] = np.random.randn(inputs, units)\n'
+        '            self.params[f"theta{layer}_0"] = np.zeros(units)',
+        ["three-layer-init-check"],
     ),
     "third-layer-without-penalty": (
         "multilayer_nets",
@@ -212,7 +250,8 @@ def graded(multilayer_nets, weights, scrambled, complete):
         for name, (where, region, text, *_) in (MISTAKES | OTHER_WAYS).items():
             if where == notebook:
                 folders.append(multilayer_nets.submission(name, write={region: text}, files=weights))
-        runs |= multilayer_nets.grade(reference, folders, notebook, skip=[*TRAINING[notebook], *IDLE[notebook]])
+        skip = [*TRAINING[notebook], *IDLE[notebook]]
+        runs |= multilayer_nets.grade(reference, folders, notebook, skip=skip, only_key=["images", "mnist-data"])
     return runs
 
 
@@ -292,6 +331,22 @@ def test_usual_mistakes_are_named(graded):
     assert "It is the transpose" in said["rows-and-columns-exchanged"]
 
 
+def test_a_net_with_sigmoids_is_judged_as_one(multilayer_nets):
+    """Does the numpy forward pass take sigmoids where the saved weights say so, and ReLU where they say nothing?"""
+    source = next(
+        c.source
+        for c in read_notebook(multilayer_nets.assignment.folder / "frameworks.ipynb").cells
+        if c.id == "numpy-forward"
+    )
+    names = {"np": np}
+    exec(source, names)
+    params = {"W1": np.array([[2.0]]), "b1": np.zeros(1), "W2": np.array([[3.0]]), "b2": np.ones(1)}
+    X = np.array([[-1.0], [1.0]])
+    assert names["scores_of"](params, X).ravel().tolist() == [1.0, 7.0]
+    sigmoids = names["scores_of"](params | {"sigmoid": np.array(1.0)}, X).ravel()
+    np.testing.assert_allclose(sigmoids, 3 / (1 + np.exp([2.0, -2.0])) + 1)
+
+
 def test_stated_figures_are_the_reference(multilayer_nets, figures):
     """Does the notebook state the reference's losses to the last digit?"""
     cells = read_notebook(multilayer_nets.assignment.folder / "multilayer_nets.ipynb").cells
@@ -303,9 +358,9 @@ def test_stated_figures_are_the_reference(multilayer_nets, figures):
 
 
 QUICK = {
-    "frameworks:tensorflow-train": "HIDDEN = (16, 12)\n"
+    "frameworks:tensorflow-train:train": 'HIDDEN, ACTIVATION = (16, 12), "relu"\n'
     "settings = dict(learning_rate=1e-2, momentum=0.9, decay=0.7, reg=1e-3, epochs=2, batch_size=100)",
-    "frameworks:mnist-search": "tried = [\n"
+    "frameworks:mnist-search:search": "tried = [\n"
     '    dict(units=(16, 12), activation="relu", dropout=dropout, learning_rate=1e-2) for dropout in (0.0, 0.2)\n]',
 }
 
@@ -362,6 +417,6 @@ def test_a_search_must_use_its_hyper_parameters(multilayer_nets):
         '    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")'
     )
     folder = multilayer_nets.submission("ignores", write={**QUICK, "frameworks:build-model": ignores})
-    skip = [*IDLE["frameworks"], "images", "tensorflow-train", "keras-train", "mnist-train"]
+    skip = [*IDLE["frameworks"], "images", "tensorflow-train", "tensorflow-session", "keras-train", "mnist-train"]
     did = multilayer_nets.check(on_a_slice(folder), "frameworks", skip=skip)
     assert "build_model does not use learning_rate: the setting says 0.01" in did["mnist-search"]["error"]

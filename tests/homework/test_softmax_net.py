@@ -1,5 +1,6 @@
 """Does the homework softmax_net give every point to its solution, none to the release, and find each mistake?"""
 
+import dataclasses
 import json
 import re
 
@@ -99,7 +100,8 @@ NAMED_AT_ONCE = {
 
 @pytest.fixture(scope="module")
 def softmax_net(homework):
-    return homework("softmax_net")
+    quick = {"num_iters=5000": "num_iters=1200", "full=0.50": "full=0.42"}
+    return dataclasses.replace(homework("softmax_net"), quick=quick)
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +205,7 @@ def test_the_search_skips_itself(softmax_net, complete):
     folder, did = complete
     with np.load(folder / "best_net.npz", allow_pickle=False) as saved:
         assert str(saved["trained_on"]) == cifar10_source(softmax_net.data)
-    assert json.loads((folder / "best_settings.json").read_text())["num_iters"] == 5000
+    assert json.loads((folder / "best_settings.json").read_text())["num_iters"] == 1200
     assert "learning_rate 0.001" in did["load-best"]["text"]
     all_but_search = [cell for cell in did if cell not in ("setup", "search")]
     again = softmax_net.check(folder, NAME, skip=all_but_search)["search"]
@@ -229,4 +231,4 @@ def test_accuracies_lie_in_their_bands(complete):
     first = float(re.search(r"validation accuracy ([\d.]+)", did["baseline"]["text"])[1])
     assert 0.25 <= first <= 0.33
     best = float(re.search(r"best: ([\d.]+)", did["search"]["text"])[1])
-    assert best >= 0.50
+    assert best >= 0.42

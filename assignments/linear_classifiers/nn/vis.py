@@ -6,12 +6,14 @@ current, for `plt.gcf()` and `plt.savefig`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from math import isqrt, sqrt
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from tqdm import tqdm
 
 from nn.checks import Array, check_shape
 
@@ -152,6 +154,16 @@ def _columns(number: int) -> int:
     """How many images to put in a row: a grid up to twice as wide as high that leaves as few places over as it can."""
     side = isqrt(max(number - 1, 0)) + 1
     return min(range(side, max(side, isqrt(2 * number)) + 1), key=lambda columns: (-number % columns, columns))
+
+
+def progress(items: Iterable, unit: str = "run") -> tqdm:
+    """The items one after another, with a bar that says how many are done and how long the rest will take.
+
+    Args:
+        items: what a loop goes through.
+        unit: what one of them is called.
+    """
+    return tqdm(list(items), unit=unit, file=sys.stdout, ncols=80)
 
 
 def _colour_images(name: str, rows: Array, order: str) -> Array:
