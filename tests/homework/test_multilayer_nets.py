@@ -361,7 +361,8 @@ QUICK = {
     "frameworks:tensorflow-train:train": '    HIDDEN, ACTIVATION = (16, 12), "relu"\n'
     "    settings = dict(learning_rate=1e-2, momentum=0.9, decay=0.7, reg=1e-3, epochs=2, batch_size=100)",
     "frameworks:mnist-search:search": "    tried = [\n"
-    '        dict(units=(16, 12), activation="relu", dropout=dropout, learning_rate=1e-2) for dropout in (0.0, 0.2)\n    ]',
+    '        dict(units=(16, 12), activation="relu", dropout=dropout, learning_rate=1e-2) for dropout in (0.0, 0.2)\n'
+    "    ]",
 }
 
 
