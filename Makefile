@@ -39,7 +39,7 @@ test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 slow: $(READY)
-	$(BIN)/python -m pytest -n auto --dist load -m slow
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
 
 faults: $(READY)
 	$(BIN)/python tests/grade/run/random_faults.py --minutes $(or $(MINUTES),20)

@@ -71,9 +71,8 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
         rows += _adopt_homework(name, folder, notebooks, to, libraries)
     if all(row.left_out for row in rows if row.style != "package"):
         shutil.rmtree(to)
-        raise CourseError(
-            "\n".join(["nothing could be taken over:", *(f"  {row.place}: {row.less[0]}" for row in rows)])
-        )
+        reasons = (f"  {row.place}: {'; '.join(row.less)}" for row in rows if row.left_out)
+        raise CourseError("\n".join(["nothing could be taken over:", *reasons]))
     begin_course(to)
     _adopt_options(paths, to, rows)
     for path in paths:

@@ -160,10 +160,10 @@ def diagnoses(results: Sequence[SubmissionResult], stats: Sequence[QuestionStats
     """What checks said most often, each with the students whom it was said of."""
     titles = {one.question.key: one.question.title for one in stats}
     said: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for result in results:
-        for cell in result.cells:
+    for graded in results:
+        for cell in graded.cells:
             if line := telling_line(cell.lines):
-                said[titles.get(cell.key, cell.cell), line].append(result.student)
+                said[titles.get(cell.key, cell.cell), line].append(graded.student)
     if not said:
         return "<p>None.</p>"
     rows = ["<tr><th>question</th><th>times</th><th>diagnosis</th><th>whose</th></tr>"]

@@ -24,7 +24,7 @@ def test_the_registry_describes_what_can_be_had():
 
 def test_a_misspelt_name_is_corrected():
     """Does the error name what was meant, and what there is?"""
-    with pytest.raises(CourseError, match=r"'cifar-10'. Did you mean cifar10\? Known: cifar10, mnist, synthetic"):
+    with pytest.raises(CourseError, match=r'"cifar-10"\. Did you mean cifar10\? There are: cifar10, mnist, synthetic'):
         find_dataset("cifar-10")
 
 

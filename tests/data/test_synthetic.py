@@ -110,6 +110,7 @@ def test_the_whole_set_takes_seconds(full):
     assert seconds < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("band", synthetic_bands.BANDS[:-1], ids=lambda band: band.title)
 def test_it_is_as_hard_as_cifar10(full, band):
     """Do the homeworks' classifiers reach what they reach on the real images? (The slowest: in the benchmark.)"""

@@ -145,6 +145,7 @@ def test_the_whole_set_takes_seconds(full):
     assert seconds < 20
 
 
+@pytest.mark.slow
 def test_it_is_about_as_hard_as_mnist(full):
     """Is a linear classifier clearly too little, and are two hidden layers enough for 97.5 %?"""
     data = get_mnist_data(num_test=10000, root=full[0])

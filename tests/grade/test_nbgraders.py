@@ -124,6 +124,7 @@ def stock_scores(root: Path, style: str, students) -> dict[str, float | None]:
     return scores(course)
 
 
+@pytest.mark.slow
 def test_stock_nbgrader_gives_one_submission_these_scores(tmp_path):
     """A course with its own markers: are the scores kept beside this test those of the nbgrader that is installed?"""
     found = stock_scores(tmp_path / "course", "numerics", ["half"])

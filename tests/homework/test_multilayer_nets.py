@@ -17,6 +17,7 @@ from nn.fc_net import FullyConnectedNet
 from nn.solver import Solver
 
 NOTEBOOKS = ("multilayer_nets", "frameworks")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("multilayer_nets")]
 TRAINING = {
     "multilayer_nets": ["two-layer-train", "three-layer-train"],
     "frameworks": [

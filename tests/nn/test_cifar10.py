@@ -100,6 +100,7 @@ def test_first_run_of_the_two_layer_net(rows, reference, recompressed, head, los
     assert band["val_min"] <= val_acc <= band["val_max"]
 
 
+@pytest.mark.slow
 def test_tuned_mse_net_reaches_full_credit(rows, reference):
     """Do the recommended settings bring the MSE net over 45 %, within the recorded range?"""
     recorded = reference["cifar"]["tuned_val_test_wall"]["mse/orig/lr0.003/reg0.01/decay0.8/bs500/it1000"]

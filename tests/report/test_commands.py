@@ -140,7 +140,8 @@ def test_pdf_finds_the_released_folder_of_the_course_around_it(course_copy, monk
     """Inside a course, are changes marked without being told where the released folder is?"""
     shutil.copytree(course_copy.submitted / "ada/mini", course_copy.root / "work/mini")
     result = run("pdf", str(course_copy.root / "work/mini"), "--to", str(course_copy.root / "x.pdf"))
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output
+    assert "hidden-check" in result.output
     assert "changes outside the regions" in result.output
     assert "was not at hand" not in result.output
 

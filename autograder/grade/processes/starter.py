@@ -31,7 +31,7 @@ def forget_the_course() -> None:
 def readable_paths(data: Path | None) -> tuple[Path, ...]:
     """What a child may read: the Python environment, the parts of autograder that run in it, the data."""
     package = Path(autograder.__file__).parent
-    parts = ("__init__.py", "errors.py", "markers.py", "data", "expect", "grade", "sandbox")
+    parts = ("__init__.py", "errors.py", "markers.py", "words.py", "data", "expect", "grade", "sandbox")
     own = tuple(package / part for part in parts)
     return (*environment_paths(), *own, *([data] if data else []))
 

@@ -19,17 +19,19 @@ PRIME = """
 def is_prime(n):
     return n > 1 and all(n % d for d in range(2, int(n**0.5) + 1))
 
-expect.holds(97, is_prime, 'is prime', name='prime')
+expect.holds(mine(97), is_prime, 'is prime', name='prime')
 """
+WORK = "def mine(x):\n    # ===== START YOUR CODE HERE =====\n    return x\n    # ====== END YOUR CODE HERE ======"
 CELLS = {
     "prime-check": PRIME,
-    "nap-check": "expect.holds(1, lambda n: (n == 1 or time.sleep(1000)) is True, 'is one', name='one')",
-    "kill-check": "expect.holds(1, lambda n: n == 1 or os.kill(os.getpid(), signal.SIGSEGV), 'is one', name='one')",
-    "eat-check": "expect.holds(1, lambda n: n == 1 or bool(np.ones(10**n)[0]), 'is one', name='one')",
+    "nap-check": "expect.holds(mine(1), lambda n: (n == 1 or time.sleep(1000)) is True, 'is one', name='one')",
+    "kill-check": "expect.holds(mine(1), lambda n: n == 1 or os.kill(os.getpid(), signal.SIGSEGV), 'is 1', name='one')",
+    "eat-check": "expect.holds(mine(1), lambda n: n == 1 or bool(np.ones(10**n)[0]), 'is one', name='one')",
     "once-check": (
-        "seen = []\nexpect.holds(1, lambda n: seen.append(n) is None and len(seen) <= 2, 'is the first', name='first')"
+        "seen = []\n"
+        "expect.holds(mine(1), lambda n: seen.append(n) is None and len(seen) <= 2, 'is the first', name='first')"
     ),
-    "plain-check": "expect.close(2.0, 2.0, name='two')",
+    "plain-check": "expect.close(mine(2.0), 2.0, name='two')",
 }
 TOML = """title = "Slow"
 notebooks = ["only"]
@@ -44,7 +46,7 @@ memory_mb = 256
 @pytest.fixture(scope="module")
 def judge(course_factory, tmp_path_factory):
     """A judge whose checks can be made slow, or crash, by the value that a student gives."""
-    cells = [course_factory.given("setup", SETUP)]
+    cells = [course_factory.given("setup", SETUP), course_factory.work("work", WORK)]
     cells += [course_factory.check(cell_id, 1, source) for cell_id, source in CELLS.items()]
     root = tmp_path_factory.mktemp("slow") / "course"
     slow = course_factory.make_course(root, b"", "slow", TOML, "x = 1\n", {"only": course_factory.notebook(*cells)})
@@ -101,7 +103,8 @@ def test_one_fork_judges_many_where_nothing_can_be_left_behind(course_factory, t
     """Do submissions share a process where all predicates only compute, and does another take its place?"""
     cells = [
         course_factory.given("setup", SETUP),
-        course_factory.check("less-check", 1, "expect.holds(1, lambda n: n < 5, 'is less', name='less')"),
+        course_factory.work("work", WORK),
+        course_factory.check("less-check", 1, "expect.holds(mine(1), lambda n: n < 5, 'is less', name='less')"),
     ]
     plain = course_factory.make_course(
         tmp_path / "course",
