@@ -162,7 +162,8 @@ def warm_up() -> NotebookShell:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    import autograder.data.local  # noqa: F401 (what a course library loads its data with)
+    import autograder.data.local
+    import autograder.expect.verdict  # noqa: F401 (all of `expect`: in a sandbox, its folder's neighbours are not in sight)
 
     shell = make_shell()
     figure = Figure()

@@ -199,7 +199,8 @@ class Worker:
         run.left_at_work = ending["busy"]
         if kills_for_memory() > killed_before:
             raise NoVerdict("the machine ran out of memory meanwhile. Grade with fewer workers")
-        if ending["shortage"] or (share < allowed["scratch_mb"] and ending["reason"] == too_much_written(share)):
+        scarce = share < allowed["scratch_mb"]
+        if ending["shortage"] or (scarce and (ending["reason"] == too_much_written(share) or could_not_write(run))):
             raise NoVerdict(
                 f"there was no room left in {self.place} while it ran. Make room there, or set TMPDIR to a folder that "
                 "has some"
@@ -215,6 +216,12 @@ class Worker:
             run.crowded = ending["reason"] == too_many_tasks(job.limits.processes)
             say_why(run, why)
         return run
+
+
+def could_not_write(run: NotebookRun) -> bool:
+    """Did a cell stop for want of room? Another submission may have freed it before the watchdog looked."""
+    text = os.strerror(errno.ENOSPC)
+    return any(text in str(output.get("evalue", "")) for cell in run.cells.values() for output in cell.outputs)
 
 
 @contextmanager
