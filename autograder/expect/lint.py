@@ -3,7 +3,7 @@
 import ast
 import builtins
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any, TypeGuard
@@ -124,10 +124,14 @@ def expectations(tree: ast.AST) -> Iterator[ast.Call]:
     return (node for node in ast.walk(tree) if is_call(node, *NAMES))
 
 
+def function_of(call: ast.Call) -> Callable:
+    """The function that a call of an expectation calls."""
+    return next(function for function in KINDS if function.__name__ == name_of(call))
+
+
 def argument(call: ast.Call, parameter: str) -> ast.expr | None:
     """The argument for a parameter of the function that a call calls."""
-    function = next(function for function in KINDS if function.__name__ == name_of(call))
-    position = function.__code__.co_varnames.index(parameter)
+    position = function_of(call).__code__.co_varnames.index(parameter)
     named = [keyword.value for keyword in call.keywords if keyword.arg == parameter]
     return next(iter([*call.args[position : position + 1], *named]), None)
 
@@ -264,7 +268,7 @@ def cannot_be_guessed(call: ast.Call, drawn: set[str]) -> bool:
 def misused(call: ast.Call) -> Iterator[tuple[int, str]]:
     """Arguments that an expectation does not take, and measures that there are not."""
     name = name_of(call)
-    taken = [*signature(next(function for function in KINDS if function.__name__ == name)).parameters]
+    taken = [*signature(function_of(call)).parameters]
     for keyword in call.keywords:
         if keyword.arg and keyword.arg not in taken:
             near = difflib.get_close_matches(keyword.arg, taken, n=1)

@@ -1,11 +1,8 @@
 """Makes what a released homework may know at home, in a trusted process of its own (`processes/home_key.py`)."""
 
 import base64
-import json
-import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -14,9 +11,8 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.expect.home import HomeNotebook, from_bytes, key_of
-from autograder.grade.run.protocol import Frame
-from autograder.grade.run.warm_client import ANSWER_SECONDS, ONE_THREAD, WarmProcess
-from autograder.grade.verdict.judge import KEY_SECONDS, SEARCH_SKIPPED, Judge
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.verdict.judge import Judge
 from autograder.release.notebook import blank_notebook
 from autograder.source import read_source
 
@@ -37,36 +33,15 @@ def make_home(
     """
     with tempfile.TemporaryDirectory(prefix="at-home-") as scratch:
         judge = Judge(course, assignment, notebook, 0, warm, Path(scratch))
-        searches = {cell for name, cell in assignment.search if name == notebook}
-        cells = [replace(cell, skip=SEARCH_SKIPPED if cell.id in searches else "") for cell in judge.lay_out()]
         released = blank_notebook(read_source(assignment, notebook))
         manager = TransformerManager()
-        request = {
-            "cells": [asdict(cell) for cell in cells],
-            "regions": judge.library_regions(),
-            "seed": 0,
-            "folder": str(judge.folder),
-            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(course.data)},
-            "notebook": notebook,
-            "keys": {
-                cell.id: key_of(manager.transform_cell(cell.source))
-                for cell in released.cells
-                if cell.cell_type == "code"
-            },
-        }
-        process = warm.fork(HOME_KEY)
+        code = [cell for cell in released.cells if cell.cell_type == "code"]
+        keys = {cell.id: key_of(manager.transform_cell(cell.source)) for cell in code}
         try:
-            process.control.send(Frame.MAKE_KEY, json.dumps(request).encode(), ANSWER_SECONDS)
-            while True:
-                kind, payload = process.control.receive(KEY_SECONDS)
-                if kind is not Frame.KEY_CELL:
-                    break
-                on_cell(json.loads(payload))
+            made = judge.run_apart(HOME_KEY, {"notebook": notebook, "keys": keys}, on_cell)
         except (OSError, EOFError) as error:
             raise CourseError(
                 f"release: running the source of {assignment.name}/{notebook} on the inputs that students have ended "
                 "too early: out of memory? Run the same command again."
             ) from error
-        finally:
-            process.end()
-    return from_bytes(base64.b64decode(json.loads(payload)))[notebook]
+    return from_bytes(base64.b64decode(made))[notebook]

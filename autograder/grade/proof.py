@@ -6,11 +6,10 @@ The trying is done by a trusted process per notebook (`processes/prove.py`); wha
 import ast
 import hashlib
 import json
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,8 @@ from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.expect.lint import expectations, name_of, parse
 from autograder.files import write_atomically
-from autograder.grade.run.protocol import Frame
-from autograder.grade.run.warm_client import ANSWER_SECONDS, ONE_THREAD, WarmProcess
-from autograder.grade.verdict.judge import KEY_SECONDS, SEARCH_SKIPPED, Judge
+from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.verdict.judge import Judge
 from autograder.questions import is_check, points_of
 from autograder.release.at_home import fingerprint
 from autograder.source import read_source, source_path
@@ -115,30 +113,12 @@ def try_checks(
 ) -> list[dict]:
     with tempfile.TemporaryDirectory(prefix="lint-") as scratch:
         judge = Judge(course, assignment, notebook, 1, warm, Path(scratch))
-        searches = {cell for name, cell in assignment.search if name == notebook}
-        cells = [replace(cell, skip=SEARCH_SKIPPED if cell.id in searches else "") for cell in judge.lay_out()]
-        request = {
-            "cells": [asdict(cell) for cell in cells],
-            "regions": judge.library_regions(),
-            "seed": 1,
-            "seeds": list(range(1, seeds + 1)),
-            "folder": str(judge.folder),
-            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(course.data)},
-        }
-        process = warm.fork(PROVE)
         try:
-            process.control.send(Frame.MAKE_KEY, json.dumps(request).encode(), ANSWER_SECONDS)
-            while True:
-                kind, payload = process.control.receive(KEY_SECONDS)
-                if kind is not Frame.KEY_CELL:
-                    return json.loads(payload)
-                on_cell(json.loads(payload))
+            return judge.run_apart(PROVE, {"seeds": list(range(1, seeds + 1))}, on_cell)
         except (OSError, EOFError) as error:
             raise CourseError(
                 f"lint: trying out {assignment.name}/{notebook} ended too early: out of memory? Run it again."
             ) from error
-        finally:
-            process.end()
 
 
 # --- what is to be mended ---------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def export_totals(course: Course, assignments: Sequence[str], to: Path) -> int:
             if not assignments or assignment.name in assignments
             for row in total_rows(gradebook, assignment)
         ]
-    refuse_nothing(rows, course, to)
+    refuse_nothing(rows, to)
     return write_table(to, TOTAL_COLUMNS, rows)
 
 
@@ -68,11 +68,11 @@ def export_questions(course: Course, assignments: Sequence[str], to: Path) -> in
             if not assignments or assignment.name in assignments
             for row in question_rows(gradebook, course, assignment.name)
         ]
-    refuse_nothing(rows, course, to)
+    refuse_nothing(rows, to)
     return write_table(to, QUESTION_COLUMNS, rows)
 
 
-def refuse_nothing(rows: Sequence[Sequence[str]], course: Course, to: Path) -> None:
+def refuse_nothing(rows: Sequence[Sequence[str]], to: Path) -> None:
     """Raises CourseError for a table without rows: the file may be the last copy of the grades."""
     if not rows:
         raise CourseError(

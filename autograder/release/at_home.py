@@ -1,6 +1,6 @@
 """The file that lets a released homework compare at home: when it is up to date, and where it is kept.
 
-It is made anew only where the code of a notebook, of the library's files that its checks run, or a data file changes.
+It is remade only where the code of a notebook, of the library's files that its checks run, or a data file changes.
 So it does not depend on the machine that releases. `autograder.grade.at_home` makes it.
 """
 

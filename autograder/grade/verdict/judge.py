@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,14 +107,7 @@ class Judge:
                 self.prepare()
 
     def make_key(self, on_cell: Callable[[str], None]) -> None:
-        request = {
-            "cells": [asdict(cell) for cell in self.lay_out()],
-            "regions": self.library_regions(),
-            "seed": self.seed,
-            "folder": str(self.folder),
-            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
-        }
-        self.send(Frame.MAKE_KEY, json.dumps(request).encode())
+        self.send(Frame.MAKE_KEY, json.dumps(self.request(self.lay_out())).encode())
         while (answer := self.receive())[0] is Frame.KEY_CELL:
             on_cell(answer[1])
         kind, content = answer
@@ -126,6 +119,40 @@ class Judge:
                 + traceback.replace(f"{self.folder}{os.sep}", "")
             )
         self.cells = frozenset(content)
+
+    def request(self, cells: Sequence[Cell]) -> dict[str, Any]:
+        """What a process must be told that runs these cells of the source notebook."""
+        return {
+            "cells": [asdict(cell) for cell in cells],
+            "regions": self.library_regions(),
+            "seed": self.seed,
+            "folder": str(self.folder),
+            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
+        }
+
+    def run_apart(self, program: str, more: Mapping[str, Any], on_cell: Callable[[str], None]) -> Any:
+        """Have the notebook run without its searches by a process of its own; returns what that answers.
+
+        Args:
+            program: the module that the process is.
+            more: what it must be told besides the usual.
+
+        Raises:
+            OSError, EOFError: the process is gone.
+        """
+        searches = {cell for name, cell in self.assignment.search if name == self.notebook}
+        cells = [replace(cell, skip=SEARCH_SKIPPED if cell.id in searches else "") for cell in self.lay_out()]
+        process = self.warm.fork(program)
+        try:
+            request = {**self.request(cells), **more}
+            process.control.send(Frame.MAKE_KEY, json.dumps(request).encode(), ANSWER_SECONDS)
+            while True:
+                kind, payload = process.control.receive(KEY_SECONDS)
+                if kind is not Frame.KEY_CELL:
+                    return json.loads(payload)
+                on_cell(json.loads(payload))
+        finally:
+            process.end()
 
     def lay_out(self) -> list[Cell]:
         """Put the library, the assignment's files and known weights where the notebook runs; returns its code cells."""
