@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -292,10 +293,8 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
         keys = engine.unfinished_keys()
         try:
             while True:
-                for student in waiting:
+                for student in islice(waiting, most - len(running)):
                     running[pool.submit(one, student)] = student
-                    if len(running) >= most:
-                        break
                 if batch and (len(batch) >= BATCH or not running or time.monotonic() > due):
                     full, batch = batch, []
                     yield from write_down(full)

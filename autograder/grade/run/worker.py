@@ -6,6 +6,7 @@ The starter is `grade/processes/starter.py`.
 import errno
 import json
 import os
+import re
 import signal
 import tempfile
 import time
@@ -30,6 +31,8 @@ MAX_HAND_IN = 64 * 2**20
 MB = 2**20
 ROOM_SECONDS = 20.0
 SPARE_BYTES = 1 * MB  # of the scratch file system: stays free for what the grader writes
+NO_ROOM = re.compile(rf"{re.escape(os.strerror(errno.ENOSPC))}|\d+ requested and \d+ written")
+"""What Python and numpy say where a file could not be written, or only a part of it."""
 
 
 class WorkerDied(NoVerdict):
@@ -220,8 +223,7 @@ class Worker:
 
 def could_not_write(run: NotebookRun) -> bool:
     """Did a cell stop for want of room? Another submission may have freed it before the watchdog looked."""
-    text = os.strerror(errno.ENOSPC)
-    return any(text in str(output.get("evalue", "")) for cell in run.cells.values() for output in cell.outputs)
+    return any(NO_ROOM.search(str(output.get("evalue", ""))) for cell in run.cells.values() for output in cell.outputs)
 
 
 @contextmanager

@@ -3,16 +3,18 @@
 import os
 import signal
 import sqlite3
+import threading
 import time
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NoVerdict
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.crew import LocalCrew
-from autograder.grade.run.engine import Engine, Listener, read
+from autograder.grade.run.engine import Engine, Listener, grade_all, read
 from autograder.grade.run.one_submission import Settings
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.scratch import temporary_scratch
@@ -199,3 +201,34 @@ def test_sandbox_refused_to_one_of_many(tiny, grading, monkeypatch):
     monkeypatch.undo()
     grading(tiny)
     assert tiny.scores("eve")["first:double-check"] == 2
+
+
+def test_alone_is_alone(tiny):
+    """Is a submission that is graded once more alone, also while answer keys become ready meanwhile?"""
+    students = ["ada", "bob", "cy", "dee"]
+    for student in students:
+        tiny.hand_in(student)
+    store, seen, at_work, most = Store(tiny.course, tiny.name), set(), [], []
+    with engine_of(tiny) as engine:
+        engine.crew.count = 2
+
+        def grade(submission, again=""):
+            student = submission.student
+            if student not in seen:
+                seen.add(student)
+                raise NoVerdict("first time")
+            at_work.append(student)
+            key: Future = Future()
+            engine.ready[student] = key
+            time.sleep(0.2)
+            key.set_result(None)
+            most.append(len(at_work))
+            at_work.remove(student)
+            raise NoVerdict("second time")
+
+        engine.grade = grade
+        engine.ready["made meanwhile"] = made = Future()
+        threading.Timer(0.3, made.set_result, [None]).start()
+        assert list(grade_all(engine, store, None, students)) == []
+        engine.ready.clear()
+    assert most == [1, 1, 1, 1]
