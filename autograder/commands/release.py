@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.expect.home import HomeNotebook
     from autograder.release.at_home import Make
+    from autograder.release.problems import SourceProblem
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Default: all in source/.")]
 
@@ -162,11 +163,11 @@ def try_out(course: "Course", names: list[str], seeds: int, console: "Console") 
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from autograder.errors import CourseError
-    from autograder.grade.proof import ProofFinding, prove
+    from autograder.grade.proof import prove
     from autograder.grade.run.warm_client import WarmProcess
 
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    findings: list[ProofFinding] = []
+    findings: list[SourceProblem] = []
     with ExitStack() as stack, Progress(*columns, console=console, transient=True) as progress:
         started: list[WarmProcess] = []
         task = progress.add_task("")

@@ -22,6 +22,7 @@ from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
 from autograder.questions import is_check, points_of
 from autograder.release.at_home import fingerprint
+from autograder.release.problems import SourceProblem
 from autograder.source import read_source, source_path
 
 PROVE = "autograder.grade.processes.prove"
@@ -35,22 +36,10 @@ TOTAL = re.compile(r"\b(\d+) points (?:in all|altogether|in total)\b")
 
 
 @dataclass(frozen=True)
-class ProofFinding:
-    """Something to mend: in which file and cell ("" for none), what is wrong, and what to do."""
-
-    file: Path
-    cell: str
-    text: str
-
-    def __str__(self) -> str:
-        return f'{self.file}, cell "{self.cell}": {self.text}' if self.cell else f"{self.file}: {self.text}"
-
-
-@dataclass(frozen=True)
 class Proof:
     """What there is to mend in an assignment, and a line for each check: what it costs, and how sharp it is."""
 
-    findings: tuple[ProofFinding, ...]
+    findings: tuple[SourceProblem, ...]
     lines: tuple[str, ...]
 
 
@@ -124,18 +113,20 @@ def try_checks(
 # --- what is to be mended ---------------------------------------------------------------------------------------------
 
 
-def found_in(course: Course, assignment: Assignment, notebook: str, tried: Sequence[Mapping]) -> Iterator[ProofFinding]:
+def found_in(
+    course: Course, assignment: Assignment, notebook: str, tried: Sequence[Mapping]
+) -> Iterator[SourceProblem]:
     """What is wrong with single checks."""
     path = source_path(assignment.folder, notebook)
     for one in tried:
         for text in check_findings(one, assignment.limits.cell_seconds):
-            yield ProofFinding(path, one["check"], text)
+            yield SourceProblem(path, one["check"], text)
     nb = read_source(assignment, notebook)
     for cell in nb.cells:
         if cell.cell_type == "code" and is_check(cell):
             extra = assignment.extra_credit.get((notebook, cell.id))
             for text in text_findings(cell.source, extra if extra is not None else points_of(cell)):
-                yield ProofFinding(path, cell.id, text)
+                yield SourceProblem(path, cell.id, text)
 
 
 def check_findings(one: Mapping[str, Any], cell_seconds: float) -> Iterator[str]:
@@ -198,7 +189,7 @@ def swallows(handler: ast.ExceptHandler) -> bool:
     ) for node in ast.walk(handler))  # fmt: skip
 
 
-def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping]]) -> Iterator[ProofFinding]:
+def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping]]) -> Iterator[SourceProblem]:
     """Mistakes that no check of the assignment notices, region by region, without those that an author excused."""
     caught: dict[str, bool] = {}
     for one in (one for name in tried for one in tried[name]):
@@ -217,13 +208,13 @@ def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping
     for where, changes in by_region.items():
         listed = "".join(f"\n    {where}: {change}\n        ({said})" for change, said in changes[:MOST_LISTED])
         more = f"\n    and {len(changes) - MOST_LISTED} more" if len(changes) > MOST_LISTED else ""
-        yield ProofFinding(
+        yield SourceProblem(
             path, "", f"no check notices these changes in {where}. State an expectation that does, or list those that "
             f"are no mistakes:{listed}{more}",
         )  # fmt: skip
     for where, change in sorted(excused - known):
         if caught:
-            yield ProofFinding(path, "", f"{where}: there is no such change any more, or a check notices it: {change}")
+            yield SourceProblem(path, "", f"{where}: there is no such change any more, or a check notices it: {change}")
 
 
 def excused_changes(path: Path) -> set[tuple[str, str]]:

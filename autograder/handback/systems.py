@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.csv_files import CsvTable, read_table
 from autograder.errors import CourseError
 from autograder.gradebook.roster import Person
 from autograder.handback.grades import Column, Grade, Grades
-from autograder.handback.tables import Template, number, read_template, write_table, write_template
+from autograder.handback.tables import number, write_table, write_template
 from autograder.intake.claims import Who, squash
 from autograder.intake.people import match
 
@@ -34,7 +35,7 @@ class System:
     name: str
     header: Callable[[Grades], list[str]]
     row: ROW
-    column_of: Callable[[Template, Column], int | None]
+    column_of: Callable[[CsvTable, Column], int | None]
     who: Mapping[str, tuple[str, ...]]
     first: Callable[[Grades], list[list[str]]] = lambda grades: []
     needs: Callable[[Person], str] = lambda person: ""
@@ -71,7 +72,7 @@ def titled(column: Column, header: str) -> bool:
     return squash(header) in wanted or squash(stem) in wanted or squash(stem.removesuffix("(Real)")) in wanted
 
 
-def by_title(template: Template, column: Column) -> int | None:
+def by_title(template: CsvTable, column: Column) -> int | None:
     found = [i for i, header in enumerate(template.header) if titled(column, header)]
     return found[0] if found else None
 
@@ -96,7 +97,7 @@ CANVAS = System(
 )  # fmt: skip
 
 
-def moodle_grade(template: Template, column: Column) -> int | None:
+def moodle_grade(template: CsvTable, column: Column) -> int | None:
     """A grading worksheet's "Grade", else the column of the gradebook's export."""
     found = by_title(template, column)
     return template.column("Grade") if found is None and template.column("Identifier") is not None else found
@@ -215,7 +216,7 @@ def export_into(system: System, grades: Grades, template_path: Path, to: Path) -
     Raises:
         CourseError: the file has no column for an assignment, or cannot be read or written.
     """
-    template = read_template(template_path)
+    template = read_table(template_path)
     out = Exported(to)
     columns: dict[int, Column] = {}
     for column in grades.columns:
@@ -255,7 +256,7 @@ def export_into(system: System, grades: Grades, template_path: Path, to: Path) -
     return out
 
 
-def who_of(system: System, template: Template, row: list[str]) -> Who | None:
+def who_of(system: System, template: CsvTable, row: list[str]) -> Who | None:
     """Whom a row of a system's export is about; None where it says nothing."""
     said = {}
     for name, columns in system.who.items():
@@ -289,7 +290,7 @@ def is_no_student(who: Who) -> bool:
     )
 
 
-def check_maximum(template: Template, index: int, column: Column, out: Exported) -> None:
+def check_maximum(template: CsvTable, index: int, column: Column, out: Exported) -> None:
     """Is the system's maximum the assignment's?"""
     said = {row[index].strip() for row in template.rows if row[index].strip()}
     for text in sorted(said):

@@ -4,8 +4,6 @@ The columns say what a list is. A student's id is the first of: a plain list's `
 number, the email; so that it stays the same whichever list is read first, students are recognised by any of these.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,8 +11,8 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 
+from autograder.csv_files import read_table, unescaped
 from autograder.errors import CourseError
-from autograder.files import refuse_workbook
 from autograder.gradebook.roster import Person
 from autograder.intake.claims import Who, squash
 from autograder.intake.people import match, spellings, split_name, student_id
@@ -53,42 +51,11 @@ class Imported:
     kind: str
 
 
-def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """A CSV file's columns, in lower case, and rows; commas, semicolons or tabs, UTF-8, UTF-16 or Windows' letters.
-
-    Raises:
-        CourseError: the file cannot be read.
-    """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from None
-    refuse_workbook(path, raw)
-    text = decode(raw)
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    if not rows:
-        raise CourseError(f"{path} is empty. Export the list once more.")
-    columns = [cell.strip().casefold() for cell in rows[0]]
-    return columns, [dict(zip(columns, map(unescaped, row), strict=False)) for row in rows[1:]]
-
-
-def decode(raw: bytes) -> str:
-    """A table's text, whichever program wrote it."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
-
-
-def unescaped(cell: str) -> str:
-    """A cell without the apostrophe that keeps spreadsheets from taking it for a formula."""
-    cell = cell.strip()
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in "=+-@" and len(cell) > 1 else cell
+def read_list(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """A list's columns, in lower case, and its rows. Raises CourseError where the file cannot be read."""
+    table = read_table(path)
+    columns = [cell.strip().casefold() for cell in table.header]
+    return columns, [dict(zip(columns, map(unescaped, row), strict=False)) for row in table.rows]
 
 
 def kind_of(columns: list[str]) -> str:
@@ -121,7 +88,7 @@ def import_roster(
     Raises:
         CourseError: the file cannot be read, has no column that names students, or a row cannot be understood.
     """
-    columns, rows = read_table(path)
+    columns, rows = read_list(path)
     kind = kind_of(columns)
     people, out, new = dict(roster), {}, 0
     for line, row in enumerate(rows, 2):
@@ -296,7 +263,7 @@ def read_times(path: Path, people: Iterable[Person], zone: tzinfo | None) -> dic
     Raises:
         CourseError: the file cannot be read, has no column of times, or a row cannot be understood.
     """
-    columns, rows = read_table(path)
+    columns, rows = read_list(path)
     column = next((name for name in TIME_COLUMNS if name in columns), None)
     if column is None:
         raise CourseError(f"{path}: no column has times. It is called, for example, {', '.join(TIME_COLUMNS[:3])}.")

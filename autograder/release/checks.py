@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from autograder.regions import END, START, RegionError, banner_of, find_regions
 from autograder.release.autotests import TESTS, autotest_lines, tests_file
 from autograder.release.library import code_cells, library_with_holes, used_modules
 from autograder.release.notebook import blank_notebook
+from autograder.release.problems import SourceProblem
 from autograder.release.reach import Library, reaches
 from autograder.release.refusals import (
     empty_checks,
@@ -56,22 +56,6 @@ KINDS: dict[tuple[object, object, object], str] = {
 FIX = "autograder lint --fix puts it right"
 NAMED = "# ===== START YOUR CODE HERE: its-name ====="
 ANSWER_BANNERS = "<!-- ===== START YOUR ANSWER HERE ===== -->  and  <!-- ====== END YOUR ANSWER HERE ====== -->"
-
-
-@dataclass(frozen=True)
-class SourceProblem:
-    """Something wrong in the source: which file, which cell ("" for the whole file), and what to do."""
-
-    file: Path
-    cell: str
-    text: str
-
-    def __str__(self) -> str:
-        place = f'{self.file}, cell "{self.cell}"' if self.cell else f"{self.file}"
-        goes_on = not self.cell and self.text.split(" ", 1)[0] in ("is", "has", "holds")
-        return f"{place}{' ' if goes_on else ': '}{self.text}" + (
-            "" if self.text.endswith(("?", "=", "->", "###")) else "."
-        )
 
 
 def check_assignment(course: Course, name: str) -> list[SourceProblem]:

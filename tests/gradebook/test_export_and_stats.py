@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from autograder.assignment import LatePolicy
+from autograder.csv_files import as_text
 from autograder.errors import CourseError
 from autograder.gradebook.books import open_gradebook, scores_by_student
 from autograder.gradebook.late import penalty
 from autograder.gradebook.stats import class_scores, histogram_of, question_stats
 from autograder.handback.export import export_questions, export_totals
-from autograder.handback.tables import as_text
 from autograder.source import source_questions
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.csv_files import read_table, table_text
 from autograder.errors import CourseError
 from autograder.gradebook.roster import Person, read_roster, without_submission, write_people
 from autograder.intake.roster import import_roster, read_times
@@ -133,3 +134,25 @@ def test_times_of_a_worksheet(tmp_path):
     (tmp_path / "w.csv").write_text("id,handed in\ns1,yesterday\n")
     with pytest.raises(CourseError, match='line 2: "yesterday" is not a time'):
         read_times(tmp_path / "w.csv", (), UTC)
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding", "cell"),
+    [
+        ("name;id\n\n é ;7\n".encode(), "utf-8", " é "),
+        ("name,id\r\né,7\r\n".encode("utf-8-sig"), "utf-8-sig", "é"),
+        ("name\tid\né\t7\n".encode("utf-16"), "utf-16", "é"),
+        (b"name,id\n\xe9,7\n", "cp1252", "é"),
+        (b"name,id\n\xe9\x81,7\n", "latin-1", "é\x81"),
+    ],
+)
+def test_a_table_whoever_wrote_it(tmp_path, raw, encoding, cell):
+    """Is a table read as it was meant, so that it can be written again as it was?"""
+    path = tmp_path / "list.csv"
+    path.write_bytes(raw)
+    table = read_table(path)
+    assert table.encoding == encoding
+    assert (table.header, table.rows) == (["name", "id"], [[cell, "7"]])
+    assert table_text([table.header, *table.rows], table.delimiter, table.newline).encode(encoding) == raw.replace(
+        b"\n\n", b"\n"
+    )
