@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder import CHECKING
 from autograder.assignment import Assignment
+from autograder.expect.follow import CellAbove, why_not_defined
 from autograder.expect.kinds import LATER
 from autograder.gradebook.results import UNMET
 from autograder.questions import Question, cell_name, is_check, is_question
@@ -180,12 +181,13 @@ def checked_cells(
 ) -> list[CheckedQuestion | StoppedCell]:
     """The questions and stopped cells of one notebook, in order."""
     items: list[CheckedQuestion | StoppedCell] = []
-    broken: list[NotebookNode] = []
-    for cell in ran.cells:
+    for index, cell in enumerate(ran.cells):
         question = questions.get(cell_name(cell))
         if question is not None and is_question(cell):
             if is_check(cell):
-                items.append(with_cause(checked(question, cell, stopped), broken))
+                one = checked(question, cell, stopped)
+                why = why_not_defined(one.text, cells_above(ran.cells[:index]))
+                items.append(replace(one, text=f"{one.text}\n{why}") if why else one)
             else:
                 answered = question.key in laid.written
                 items.append(
@@ -193,8 +195,16 @@ def checked_cells(
                 )
         elif (error := error_of(cell)) and error.ename not in FOLLOWS:
             items.append(StoppedCell(name, cell.id, f"{error.ename}: {error.evalue}"))
-            broken.append(cell)
     return items
+
+
+def cells_above(cells: Sequence[NotebookNode]) -> list[CellAbove]:
+    """The code cells among these, with the errors that are in their outputs."""
+    errors = [(cell, error_of(cell)) for cell in cells if cell.cell_type == "code"]
+    return [
+        CellAbove(cell.id, cell.source, f"{error.ename}: {error.evalue}"[:500] if error else "")
+        for cell, error in errors
+    ]
 
 
 def checked(question: Question, cell: NotebookNode, stopped: str | None) -> CheckedQuestion:
@@ -215,16 +225,6 @@ def checked(question: Question, cell: NotebookNode, stopped: str | None) -> Chec
     if later:
         return CheckedQuestion(question, "later", None)
     return CheckedQuestion(question, "ok", question.points)
-
-
-def with_cause(one: CheckedQuestion, broken: Sequence[NotebookNode]) -> CheckedQuestion:
-    """What lacks a name says which of the cells that stopped should have made it."""
-    missing = re.fullmatch(r"NameError: name '(\w+)' is not defined", one.text)
-    if missing:
-        for cell in broken:
-            if re.search(rf"\b{missing[1]}\b", cell.source):
-                return replace(one, text=f'{one.text}\nIt comes from the cell "{cell.id}", which stopped.')
-    return one
 
 
 def failed(question: Question, error: NotebookNode) -> CheckedQuestion:

@@ -11,12 +11,13 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import CourseError
+from autograder.expect.follow import why_not_defined
 from autograder.notebooks import read_notebook
 from autograder.questions import Question, cell_name, questions_in
 from autograder.report.make import make_report
 from autograder.report.model import Options
 from autograder.report.read import read_own
-from autograder.student.check import check_folder, part_of
+from autograder.student.check import cells_above, check_folder, part_of
 from autograder.student.laid import LaidFolder, lay_folder
 from autograder.student.show import number, shown_check
 from autograder.student.submit import pack, student_of
@@ -83,7 +84,10 @@ def check_one(shell: InteractiveShell, folder: Path, assignment: Assignment, wan
         return
     print(f"{question.title}: 0 of {number(question.points)} points so far.")
     if isinstance(error, NameError):
-        print("Have you run the cells above it?")
+        cells = read_notebook(folder / f"{question.notebook}.ipynb").cells
+        above = cells[: [one.id for one in cells].index(cell.id)]
+        said = why_not_defined(f"NameError: {error}", cells_above(above))
+        print(said or "Have you run the cells above it?")
 
 
 def find_check(folder: Path, assignment: Assignment, wanted: str) -> tuple[Question, NotebookNode]:

@@ -168,6 +168,7 @@ def test_written_answers_wait_for_a_person(graded):
         ("weightless", "second:accuracy-check", "no such file"),
         ("not-json", "first:double-check", "not a notebook"),
         ("no-second", "second:bonus-check", "second.ipynb was not handed in"),
+        ("syntax", "first:triple-check", '`triple` was never made, because the cell "own" above stopped: SyntaxError'),
         ("mistaken", "first:double-check", "in `double`, a number is too large by one"),
     ],
 )

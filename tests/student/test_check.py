@@ -12,6 +12,7 @@ from autograder.regions import ANSWER_HERE
 from autograder.student.check import CheckedFolder, StoppedCell, check_folder
 from autograder.student.laid import lay_folder
 
+NO_DATA = "FileNotFoundError: [Errno 2] No such file or directory: 'cifar10'"
 SEARCHED = 'title = "T"\nnotebooks = ["a"]\nsearch = ["a:search"]\n[limits]\ncell_seconds = 1\n'
 
 
@@ -93,15 +94,20 @@ def test_the_cause_of_a_missing_name_is_shown(tmp_path: Path):
     """Is the given cell shown that stopped for want of data, before the check that lacks what it should have made?"""
     (tmp_path / "assignment.toml").write_text('title = "T"\nnotebooks = ["a"]\n')
     cells = [
-        nbformat.v4.new_code_cell("raise FileNotFoundError('no data: autograder data cifar10')", id="images"),
+        nbformat.v4.new_code_cell("X = open('cifar10')", id="images"),
         nbformat.v4.new_code_cell("X + 1", id="picture"),
         nbformat.v4.new_code_cell("raise NotImplementedError('search')", id="search"),
         grade_cell("score", "X + 2"),
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
     assert in_short(checked_in(tmp_path)) == [
-        ("images", "stopped", "FileNotFoundError: no data: autograder data cifar10"),
-        ("score", "failed", "NameError: name 'X' is not defined"),
+        ("images", "stopped", NO_DATA),
+        (
+            "score",
+            "failed",
+            "NameError: name 'X' is not defined\n"
+            f'`X` was never made, because the cell "images" above stopped: {NO_DATA}.',
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_output
 
 from autograder.grade.processes.shell import NotebookShell
 from autograder.notebooks import read_notebook, write_notebook
@@ -54,6 +54,18 @@ def test_one_check_runs_here_and_now(folder):
     assert "Double check: 2 of 2 points." in text_of(cells[1])
     assert "Double check: 0 of 2 points so far." in text_of(cells[3])
     assert "Did you mean  %check double-check ?" in text_of(cells[4])
+
+
+def test_a_name_that_was_never_made_is_explained(folder):
+    """Is the saved cell named that stopped before it made what a check needs; else, is it asked what was run?"""
+    saved = read_notebook(folder / "first.ipynb")
+    own = next(cell for cell in saved.cells if cell.id == "own")
+    (not_run,) = run_here(folder, "%load_ext autograder\nfrom autograder import expect\n%check triple-check")
+    assert "Have you run the cells above it?" in text_of(not_run)
+    own.outputs = [new_output("error", ename="TabError", evalue="mixed", traceback=[])]
+    write_notebook(saved, folder / "first.ipynb")
+    (stopped,) = run_here(folder, "%load_ext autograder\nfrom autograder import expect\n%check triple-check")
+    assert '`triple` was never made, because the cell "own" above stopped: TabError: mixed.' in text_of(stopped)
 
 
 def test_everything_is_checked_and_packed_without_a_terminal(folder):

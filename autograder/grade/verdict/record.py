@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nbformat import NotebookNode, from_dict
 
 from autograder.assignment import Assignment
+from autograder.expect.follow import CellAbove, why_not_defined
 from autograder.expect.sites import counts_as_it_ran
 from autograder.expect.verdict import CellVerdict
 from autograder.grade.run.jobs import CellRun, NotebookRun, Output
@@ -20,6 +21,7 @@ def record(
 ) -> list[CellResult]:
     """Fill the outputs of a spliced notebook in, and return the results of its autograded cells."""
     results = []
+    above: list[CellAbove] = []
     count = 0
     for cell in notebook.cells:
         if cell.cell_type != "code":
@@ -33,14 +35,22 @@ def record(
             lines, credit = lines_of(verdict.cells.get(cell.id), ran, run)
             if as_it_ran := counts_as_it_ran(cell.source):
                 lines, credit = with_outcome(cell, ran, verdict.cells.get(cell.id), lines)
+            if ran is not None and not holds_back(cell.source, [HIDDEN_TESTS]):
+                lines += not_defined(first_error(ran), above)
             results.append(result := result_of(name, cell, credit, lines, assignment))
             outputs = verdict_outputs(result, cell, ran, as_it_ran)
         elif skipped:
             outputs = [text_output(f"({SEARCH_SKIPPED} when grading)\n")]
         else:
             outputs = plain_outputs(ran, run)
+        above.append(CellAbove(cell.id, cell.source, first_error(ran) if ran is not None else ""))
         cell.outputs = [from_dict(output) for output in outputs]
     return results
+
+
+def not_defined(error: str, above: Sequence[CellAbove]) -> list[str]:
+    """Lines about a check that stopped for want of a name: which cell above did not come to make it, and why."""
+    return [text_of(f"  {line}") for line in (why_not_defined(error, above) or "").splitlines()]
 
 
 def lines_of(verdict: CellVerdict | None, ran: CellRun | None, run: NotebookRun) -> tuple[list[str], float]:
