@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from autograder.adopt.markers import with_banners
 from autograder.adopt.options import stated_options
 from autograder.adopt.otter import from_master, is_master
-from autograder.adopt.prints import with_assertions
+from autograder.adopt.plain import from_plain
 from autograder.assignment import FILE
 from autograder.begin import NAME, begin_course
 from autograder.course import CONFIG, COURSE_FILE, Course
@@ -183,24 +183,9 @@ def _convert(notebook: NotebookNode, row: Adopted) -> None:
         notebook.cells = converted.cells
         row.style, row.less = "otter", list(dict.fromkeys(converted.remarks))
         return
-    row.style = "plain"
-    unsolved = checks = 0
-    for cell in notebook.cells:
-        cell.pop("outputs", None)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-            found = with_banners(cell.source)
-            if found.text != cell.source:
-                row.style = "markers"
-            cell.source = found.text
-            unsolved += found.unsolved
-            asserting = with_assertions(cell.source)
-            checks += asserting != cell.source
-            cell.source = asserting
-    if checks:
-        row.less.append(f"{checks} cells that print a relative error became checks of 1 point: set their points")
-    if unsolved:
-        row.less.append(f"{unsolved} regions hold no solution yet: write them")
+    plain = from_plain(notebook)
+    notebook.cells = plain.cells
+    row.style, row.less = "markers" if plain.marked else "plain", plain.remarks
 
 
 def _packages(folder: Path) -> list[Path]:

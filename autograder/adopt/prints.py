@@ -6,6 +6,8 @@ CS231n, C147 and CS145 write `print('dx error: ', rel_error(dx_num, dx))`, with 
 import ast
 import re
 
+from autograder.foreign import edge_of
+from autograder.markers import HIDDEN_TESTS, holds_back
 from autograder.regions import find_regions
 
 ERRORS = {"rel_error", "rel_err", "relative_error"}
@@ -29,10 +31,16 @@ def with_assertions(source: str) -> str:
     for node, call in sorted(found, key=lambda pair: -pair[0].lineno):
         indent = " " * node.col_offset
         lines.insert(node.end_lineno or node.lineno, f"{indent}assert {ast.unparse(call)} < {_limit(source):.0e}")
-    first = lines[0].lstrip("# ").rstrip(" .:")
-    if lines[0].startswith("#") and first:
-        return "\n".join([f"# Check: {first} (1 point)", *lines[1:]])
-    return "\n".join(["# Check (1 point)", *lines])
+    return headed("\n".join(lines))
+
+
+def headed(source: str, points: str = "1 point") -> str:
+    """The cell with a first line that makes it a check; a comment in its first line becomes part of that."""
+    first, _, rest = source.partition("\n")
+    title = first.strip("# ").rstrip(" .:")
+    if first.startswith("#") and title and not holds_back(first, [HIDDEN_TESTS]) and not edge_of(first):
+        return f"# Check: {title} ({points})\n{rest}"
+    return f"# Check ({points})\n{source}"
 
 
 def _printed(node: ast.Expr) -> ast.Call | None:

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from autograder.expect.assertions import Assertion
 from autograder.expect.lint import expectations
 from autograder.expect.sites import assertions_in, states_nothing, tree_of
+from autograder.foreign import Edge, edge_of
 from autograder.notebooks import other_kernel_name
 from autograder.questions import is_check, points_of
 from autograder.regions import banner_of
@@ -36,7 +37,8 @@ def foreign_marker(line: str) -> str:
     """Whose marker of a solution the line is, where it is one that release does not act on; else ""."""
     if banner_of(line):
         return ""
-    return next((whose for marker, whose in MARKERS if marker.search(line)), "")
+    whose = next((whose for marker, whose in MARKERS if marker.search(line)), "")
+    return whose or ("another course's" if edge_of(line) in (Edge.START, Edge.END) else "")
 
 
 def marked_solutions(nb: NotebookNode) -> Found:

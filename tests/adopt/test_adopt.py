@@ -8,6 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from autograder.adopt.course import adopt_course
 from autograder.adopt.markers import with_banners
 from autograder.adopt.otter import from_master
+from autograder.adopt.plain import from_plain
 from autograder.adopt.prints import with_assertions
 from autograder.errors import CourseError
 from autograder.notebooks import read_notebook, write_notebook
@@ -92,8 +93,102 @@ def test_c147_blocks():
     )
 
 
+BOX = "#####################\n    # {} #\n    #####################"
+
+
 @pytest.mark.parametrize(
-    "text", ["x = 1", "# START of my code", '"""YOUR CODE HERE is a marker"""', "### START CODE HERE"]
+    ("start", "end"),
+    [
+        ("#### START CODE HERE ####", "#### END CODE HERE ####"),
+        ("# *** START CODE HERE: the mean ***", "# *** END CODE HERE ***"),
+        ("### BEGIN YOUR SOLUTION", "### END YOUR SOLUTION"),
+        ("# Begin your code (Part 1)", "# End your code (Part 1)"),
+        ("# BEGIN YOUR CODE HERE", "# END YOUR CODE HERE"),
+        ("### YOUR CODE HERE (~4 lines)", "### END YOUR CODE"),
+        ("# Your code starts here", "# Your code ends here"),
+        ("#SOLUTION START( ~ 1 line of code)", "#SOLUTION END"),
+        ("######## YOUR CODE ########", "######## END YOUR CODE FOR (c) ########"),
+        ("# <SOLUTION>", "# </SOLUTION>"),
+        ("# begin solution", "# end solution"),
+        ("# BEGIN_SOLUTION", "# END_SOLUTION"),
+        ("# -------- START OF YOUR CODE --------", "# -------- END OF YOUR CODE --------"),
+        ("# ---- STUDENT CODE START ----", "# ---- STUDENT CODE END ----"),
+        ("# === BEGIN IMPLEMENTATION ===", "# === END IMPLEMENTATION ==="),
+        (BOX.format("TODO: the mean"), BOX.format("END OF YOUR CODE")),
+    ],
+)
+def test_markers_in_other_words(start, end):
+    """Is what stands between them a region, and are both gone?"""
+    text = f"def mean(x):\n    {start}\n    total = sum(x)\n    {end}\n    return total / len(x)"
+    found = with_banners(text)
+    todo = "    # TODO: the mean\n" if "TODO" in start else ""
+    assert (found.regions, found.unsolved, found.unended) == (1, 0, 0)
+    assert found.text == (
+        f"def mean(x):\n    # ===== START YOUR CODE HERE =====\n{todo}    total = sum(x)\n"
+        "    # ====== END YOUR CODE HERE ======\n    return total / len(x)"
+    )
+
+
+@pytest.mark.parametrize(
+    "marker",
+    ["# YOUR CODE HERE", "# TODO: your code here", "# <YOUR CODE HERE>", "#SOLUTION", "# Your solution below:"],
+)
+def test_a_marker_without_an_end(marker):
+    """Does its region reach to the end of the function, and not to what is given below?"""
+    text = f"def mean(x):\n    {marker}\n    total = sum(x)\n\n    return total / len(x)\n\nprint(mean([1, 2]))"
+    found = with_banners(text)
+    assert (found.regions, found.unended) == (1, 1)
+    assert found.text == (
+        "def mean(x):\n    # ===== START YOUR CODE HERE =====\n    total = sum(x)\n\n    return total / len(x)\n"
+        "    # ====== END YOUR CODE HERE ======\n\nprint(mean([1, 2]))"
+    )
+
+
+def test_a_notebook_without_metadata():
+    """Are its solutions regions, cells that assert something of them checks, and all others as before?"""
+    tagged = new_code_cell("scale = 3", metadata={"tags": ["solution"]})
+    scored = new_code_cell("assert double(2) == 4", metadata={"tags": ["score:2", "description:twice"]})
+    cells = [
+        new_code_cell("import math\nassert math.pi > 3"),
+        new_code_cell("def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"),
+        new_code_cell("# Two and three\nassert double(2) == 4\nassert double(3) == 6"),
+        new_code_cell("### BEGIN HIDDEN TESTS\nassert double(5) == 10\n### END HIDDEN TESTS\ndouble(1)"),
+        tagged,
+        new_code_cell("# Doubled (4 points)\nassert double(scale) == 6"),
+        scored,
+        new_code_cell("double(7)"),
+        new_code_cell("# to_remove solution\nanswer = 42"),
+    ]
+    plain = from_plain(new_notebook(cells=cells))
+    start, end = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
+    assert [cell.source for cell in plain.cells] == [
+        "import math\nassert math.pi > 3",
+        f"def double(x):\n    {start}\n    return 2 * x\n    {end}",
+        "# Check: Two and three (1 point)\nassert double(2) == 4\nassert double(3) == 6",
+        "# Check (1 point)\n### BEGIN HIDDEN TESTS\nassert double(5) == 10\n### END HIDDEN TESTS\ndouble(1)",
+        f"{start}\nscale = 3\n{end}",
+        "# Doubled (4 points)\nassert double(scale) == 6",
+        "# Check (2 points)\nassert double(2) == 4",
+        "double(7)",
+        f"{start}\nanswer = 42\n{end}",
+    ]
+    assert plain.remarks == [
+        "3 cells with assertions became checks: set their points",
+        "no line says where 1 regions end: they reach to the end of the function or cell",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1",
+        "# START of my code",
+        "# end of work",
+        "# the solution is below",
+        "# BEGIN SOLUTION\nx = 1",
+        '"""YOUR CODE HERE is a marker"""',
+        "### START CODE HERE",
+    ],
 )
 def test_texts_without_regions_stay(text):
     """Is a text without a whole marked part left alone?"""
@@ -106,6 +201,8 @@ def test_texts_without_regions_stay(text):
         ("### START CODE HERE ###", "Coursera's"),
         ("    # *****START OF YOUR CODE (DO NOT DELETE/MODIFY THIS LINE)*****", "CS231n's"),
         ("    # YOUR CODE HERE:", "CS145's"),
+        ("# Your code starts here", "another course's"),
+        ("#SOLUTION END", "another course's"),
         ("x = 3 # SOLUTION", "otter's"),
         ("### BEGIN SOLUTION", "nbgrader's and otter's"),
         ("# ===== START YOUR CODE HERE =====", ""),
