@@ -202,7 +202,7 @@ def test_texts_without_regions_stay(text):
         ("    # *****START OF YOUR CODE (DO NOT DELETE/MODIFY THIS LINE)*****", "CS231n's"),
         ("    # YOUR CODE HERE:", "CS145's"),
         ("# Your code starts here", "another course's"),
-        ("#SOLUTION END", "another course's"),
+        ("#ANSWER END", "another course's"),
         ("x = 3 # SOLUTION", "otter's"),
         ("### BEGIN SOLUTION", "nbgrader's and otter's"),
         ("# ===== START YOUR CODE HERE =====", ""),
