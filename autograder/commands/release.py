@@ -43,6 +43,7 @@ def release(
     from autograder.course import find_course
     from autograder.errors import CourseError
     from autograder.release.bundle import build_wheel, write_bundle
+    from autograder.release.checks import never_emptied
     from autograder.release.generate import check_sources, old_at_home, orphans, stale
     from autograder.release.generate import release as generate
 
@@ -53,6 +54,7 @@ def release(
     if not names:
         raise CourseError(f"there is no assignment in {course.source}. Begin one with  autograder new NAME")
     check_sources(course, names)
+    questions = [course.shorten(one) for name in names for one in never_emptied(course, course.assignment(name))]
     console = Console(highlight=False)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -75,11 +77,11 @@ def release(
         differences += [f"{path} has no source. Delete it, or put its source back." for path in left]
         if differences:
             raise CourseError("\n".join(differences))
-        for note in notes:
+        for note in (*notes, *questions):
             console.print(note, style="yellow", markup=False)
         console.print(f"assignments/ is up to date: {', '.join(names)}")
         return
-    for note in (*notes, *course.due_notes(datetime.now(UTC))):
+    for note in (*notes, *questions, *course.due_notes(datetime.now(UTC))):
         console.print(note, style="yellow", markup=False)
     for name in names:
         console.print(course.shorten((to or course.release_dir) / name), markup=False)

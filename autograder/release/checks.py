@@ -109,22 +109,27 @@ def _unreached(course: Course, assignment: Assignment, notebooks: dict[str, Note
                 yield SourceProblem(source_path(assignment.folder, name), cell.id, text.removesuffix("."))
 
 
-def _never_emptied(course: Course, assignment: Assignment) -> Iterator[SourceProblem]:
-    """Regions that a check needs, and that no assignment of the course empties."""
+def never_emptied(course: Course, assignment: Assignment) -> Iterator[SourceProblem]:
+    """Regions that a check needs, and that no assignment of the course empties.
+
+    Names lead from a check to more than it needs: each region is asked about at the check with the fewest.
+    """
     emptied: set[str] = set()
     for name in course.assignment_names():
         with suppress(CourseError):  # it has problems of its own
             emptied.update(course.assignment(name).blank)
     library = Library(used_modules(course, assignment))
+    asked: dict[str, tuple[int, str, str]] = {}
     for name in assignment.notebooks:
         nb = open_source(assignment, name).notebook
-        asked: set[str] = set()
         for cell, reach in reaches(nb, library, assignment.blank, assignment.hand_in):
-            for region in sorted(reach.regions - emptied - asked):
-                asked.add(region)
-                why = "which no assignment empties, so that students get the solution"
-                text = f"it uses {region}, {why}: is it to be in blank?"
-                yield SourceProblem(source_path(assignment.folder, name), cell.id, text)
+            for region in reach.regions - emptied:
+                if region not in asked or len(reach.regions) < asked[region][0]:
+                    asked[region] = len(reach.regions), name, cell.id
+    for region, (_, name, cell_id) in sorted(asked.items()):
+        why = "which no assignment empties, so that students get the solution"
+        text = f"it uses {region}, {why}: is it to be in blank?"
+        yield SourceProblem(source_path(assignment.folder, name), cell_id, text)
 
 
 def check_notebook(
@@ -412,7 +417,7 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
     if problems:
         return problems
     assignment = course.assignment(name)
-    problems += _never_emptied(course, assignment)
+    problems += never_emptied(course, assignment)
     for number, notebook in enumerate(assignment.notebooks):
         source = open_source(assignment, notebook)
         path, nb = source.path, source.notebook

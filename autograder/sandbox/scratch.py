@@ -1,6 +1,7 @@
 """The scratch folder of a sandbox: made ready, measured while student code fills it, read and removed afterwards."""
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -16,6 +17,10 @@ ENTRY_BYTES = 4096
 MAX_DEPTH = 64
 SOCKET_BYTES, PIPE_BYTES = 212_992, 65_536
 """What the kernel keeps at most for a socket (net.core.wmem_default) and a pipe: nobody can see how much it is."""
+
+
+MACHINES_FAULTS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+"""Why a file cannot be opened that nobody's code is to blame for."""
 
 
 class Unmeasurable(Exception):
@@ -53,6 +58,7 @@ def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0, above
 
     Raises:
         Unmeasurable: the tree is deeper than honest work makes it, or a folder in it cannot be listed.
+        OSError: the machine has no more files to open, or no memory.
     """
     if depth > MAX_DEPTH:
         raise Unmeasurable
@@ -62,7 +68,7 @@ def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0, above
     except (FileNotFoundError, NotADirectoryError):  # it has gone, or changed, meanwhile
         return 0
     except OSError as error:
-        raise Unmeasurable from error
+        raise (error if error.errno in MACHINES_FAULTS else Unmeasurable) from None
     try:
         with os.scandir(descriptor) as entries:
             for entry in entries:
@@ -76,7 +82,7 @@ def tree_bytes(folder: str, stop_at: float = float("inf"), depth: int = 0, above
                 if total > stop_at:
                     break
     except OSError as error:
-        raise Unmeasurable from error
+        raise (error if error.errno in MACHINES_FAULTS else Unmeasurable) from None
     finally:
         os.close(descriptor)
     return total
@@ -136,13 +142,18 @@ def read_result(folder: Path, name: str, at_most: int) -> bytes | None:
 
     Returns:
         Its content; None if it is not there, is not a regular file of its own, or is longer than `at_most` bytes.
+
+    Raises:
+        OSError: the machine has no more files to open, or no memory.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     for part in Path(name).parts:
         above = descriptor
         try:
             descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=above)
-        except OSError:
+        except OSError as error:
+            if error.errno in MACHINES_FAULTS:
+                raise
             return None
         finally:
             os.close(above)

@@ -75,7 +75,7 @@ class Namespaces:
         return self.meter.excess()
 
     def shortage(self) -> str:
-        return self.meter.full
+        return self.meter.shortage
 
 
 class Landlock:
@@ -135,7 +135,7 @@ class Landlock:
         return self.meter.excess()
 
     def shortage(self) -> str:
-        return self.meter.full
+        return self.meter.shortage
 
 
 class Open:

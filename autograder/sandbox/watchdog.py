@@ -20,6 +20,8 @@ MEASURE_EVERY_MS = 50
 SELDOM = 5  # measurements: what takes longer is measured as seldom as that
 TASKS_IN_PASSING = 2  # such as end while they are counted
 LEAST_FREE = 2**18  # bytes of the scratch folder's file system: below, somebody's writing has failed or is about to
+STOPPED = "it was stopped"
+NO_ROOM_LEFT = "no room left on the disk"
 INTERRUPT, RING = b"i", b"a"
 """Orders: send the first process SIGINT, or SIGALRM."""
 MB = 2**20
@@ -33,20 +35,20 @@ class Meter:
         self.device = os.stat(policy.write).st_dev
         self.limits = policy.limits
         self.scratch_bytes = policy.limits.scratch_mb * MB
-        with contextlib.suppress(scratch.Unmeasurable):  # then it is stopped for that, like any other
+        with contextlib.suppress(scratch.Unmeasurable, OSError):  # then it is stopped for that, like any other
             self.scratch_bytes += scratch.tree_bytes(self.folder)
         self.inherited, _ = held_by("self")
-        self.full = ""
+        self.shortage = ""
         self.ticks = 0
         self.mapped: set[int] = set()
         """Deleted files that are mapped, whose size nobody can see: each counts as the largest that there can be."""
 
     def look_at_the_disk(self) -> None:
-        """Keep in `full` that the file system was full at any time, whoever filled it."""
+        """Keep in `shortage` that the file system was full at any time, whoever filled it."""
         with contextlib.suppress(OSError):
             about = os.statvfs(self.folder)
             if about.f_bavail * about.f_frsize < LEAST_FREE or (about.f_files and not about.f_favail):
-                self.full = f"the file system of {self.folder} is full"
+                self.shortage = NO_ROOM_LEFT
 
     def excess(self) -> str | None:
         """Return what was exceeded, in words, or None."""
@@ -68,6 +70,9 @@ class Meter:
             disk = scratch.tree_bytes(self.folder, self.scratch_bytes)
         except scratch.Unmeasurable:
             return "it made a folder that cannot be measured"
+        except OSError as error:
+            self.shortage = f"{error.strerror}, where its folder was measured"
+            return None
         disk += sum(opened.deleted.values())
         disk += len(self.mapped - opened.deleted.keys()) * self.limits.file_mb * MB
         if disk > self.scratch_bytes:
@@ -172,7 +177,7 @@ def watch(
             if order in (INTERRUPT, RING):
                 os.kill(main, signal.SIGINT if order == INTERRUPT else signal.SIGALRM)
                 continue
-            reason = "it was stopped"
+            reason = STOPPED
             poll.unregister(control)
         elif not ready:
             reason = reason or excess()

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.errors import CourseError
 from autograder.release.checks import lint_assignment
 from autograder.release.generate import release
@@ -133,7 +135,7 @@ def test_what_is_given_whole_is_not_a_students(check, regions, library):
     assert (reach.written, reach.regions) == (False, frozenset(regions))
 
 
-def test_release_refuses_and_lint_asks(tiny):
+def test_release_refuses_and_lint_asks(tiny, monkeypatch):
     """Is a region that is missing in `blank` refused, and asked about where the check needs others too?"""
     toml = tiny.source / "assignment.toml"
     toml.write_text(toml.read_text().replace('"nn.tiny.double", ', ""))
@@ -147,3 +149,7 @@ def test_release_refuses_and_lint_asks(tiny):
     assert [one.text for one in problems if "no assignment empties" in one.text] == [
         "it uses nn.tiny.double, which no assignment empties, so that students get the solution: is it to be in blank?"
     ]
+    monkeypatch.chdir(tiny.course.root)
+    shown = CliRunner().invoke(app, ["release", "tiny"])
+    assert shown.exit_code == 0
+    assert 'cell "double-check": it uses nn.tiny.double, which no assignment empties' in " ".join(shown.output.split())

@@ -55,6 +55,7 @@ class Server:
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
 
 @pytest.fixture(scope="module")

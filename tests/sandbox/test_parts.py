@@ -1,6 +1,7 @@
 """The sandbox's parts that are plain functions of files and numbers."""
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import environment_paths, landlock, probe, scratch
+from autograder.sandbox import environment_paths, landlock, probe, scratch, watchdog
 from autograder.sandbox.namespaces import outermost
 from autograder.sandbox.policy import Policy, SandboxUnavailable
 from autograder.sandbox.probe import Mechanism, complete_tier
 from autograder.sandbox.selftest.checks import CHECKS
-from autograder.sandbox.selftest.trial import LIMITS
+from autograder.sandbox.selftest.trial import LIMITS, PREFIX, locked_folder, place
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 KIB = 1024
@@ -114,6 +115,38 @@ def test_results_are_read_but_not_what_they_point_to(tmp_path):
     for name in ("link", "folder", "hard", "pipe", "missing", "alias/secret"):
         assert scratch.read_result(scratch_folder, name, 99) is None
     assert scratch.read_result(scratch_folder, "net.npz", 6) is None
+
+
+def test_a_machine_without_files_to_open_is_not_the_codes_fault(tmp_path, monkeypatch):
+    """Where no more files can be opened, is no file called missing and no folder too deep, but the machine named?"""
+    (tmp_path / "net.npz").write_bytes(b"weights")
+    meter = watchdog.Meter(Policy(read=(), write=tmp_path))
+    honest = os.open
+
+    def full(path, flags, *more, **others):
+        if str(path) in ("net.npz", str(tmp_path)) and (path == "net.npz" or meter.ticks):
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+        return honest(path, flags, *more, **others)
+
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(OSError, match="Too many open files in system"):
+        scratch.read_result(tmp_path, "net.npz", 99)
+    assert meter.excess() is None
+    assert meter.shortage == "Too many open files in system, where its folder was measured"
+
+
+@linux
+def test_folders_of_checks_that_were_killed_go(tmp_path, monkeypatch):
+    """Does a check of the sandbox remove what killed ones left, and nothing that another holds, or a link?"""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held, lock = locked_folder()
+    left, link = tmp_path / f"{PREFIX}left", tmp_path / f"{PREFIX}link"
+    (left / "outside").mkdir(parents=True)
+    link.symlink_to(held)
+    with place() as here:
+        assert {path.name for path in tmp_path.iterdir()} == {held.name, link.name, here.scratch.parent.name}
+    assert {path.name for path in tmp_path.iterdir()} == {held.name, link.name}
+    os.close(lock)
 
 
 @pytest.mark.parametrize("trap", ["link", "folder", "pipe", "file", "nothing"])

@@ -11,7 +11,6 @@ import select
 import signal
 import socket
 import sys
-import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.processes.mistakes import Mistakes, outcome_of, written_out
+from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap
 from autograder.grade.run.jobs import LONGEST_WAIT
 from autograder.grade.run.protocol import (
     CHUNK,
@@ -41,7 +41,6 @@ from autograder.sandbox import limits
 from autograder.sandbox.watchdog import usage_of
 
 LONGEST_VERDICT = 2**26
-TICK_SECONDS = 0.2
 TOO_LONG = "judging the value that the submission gave took too long, and was stopped"
 SMALL = 4 * 2**20  # bytes of evidence and files that are handed on; a fork has larger ones without a copy
 MOST = 500  # submissions that one fork judges
@@ -130,9 +129,10 @@ class JudgingFork:
         found: dict[str, dict] = {}
         frames = Frames(LONGEST_VERDICT)
         socket = self.channel.socket
-        began = time.monotonic()
-        before: float | None = None  # what it had used when it began; looked at once a cell takes longer than usual
+        clock = Clock()
+        lap: Lap | None = None  # begun once a cell takes longer than usual
         while True:
+            now = clock.now()
             if select.select([socket], [], [], TICK_SECONDS)[0]:
                 try:
                     data = socket.recv(CHUNK)
@@ -148,11 +148,11 @@ class JudgingFork:
                         self.mistakes.known[name] = [outcome_of(item) for item in content]
                     else:
                         found[name] = content
-                began, before = time.monotonic(), None
+                lap = None
                 continue
-            used, wall = usage_of(self.pid).processor, time.monotonic() - began
-            before = used if before is None else before
-            if used - before > self.cell_seconds or wall > LONGEST_WAIT * self.cell_seconds:
+            used = usage_of(self.pid)
+            lap = lap or Lap(now, used)
+            if lap.processor(used) > self.cell_seconds or lap.wall(now, used) > LONGEST_WAIT * self.cell_seconds:
                 return found, True, False
 
     def end(self, kill: bool = True) -> str:

@@ -47,13 +47,14 @@ class LocalCrew:
         self.scratch = scratch
         self.aborted = False
         self.crowds = 0
+        self.lock = threading.Lock()
 
     def __enter__(self) -> "LocalCrew":
         self.free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         with ExitStack() as stack:
             own_cores = list(islice(cycle(usable_cores()), self.count)) if self.count > 1 else [None]
             self.workers = [
-                stack.enter_context(Worker(self.warm, self.scratch, self.busy, core, self.count - 1))
+                stack.enter_context(Worker(self.warm, self.scratch, self.busy, core, self.count - 1, self.crowd))
                 for core in own_cores
             ]
             self.stack = stack.pop_all()
@@ -68,6 +69,11 @@ class LocalCrew:
         """How many workers run something now."""
         return self.count - self.free.qsize()
 
+    def crowd(self) -> None:
+        """A submission had too many processes: who runs beside it may have got none."""
+        with self.lock:
+            self.crowds += 1
+
     def run(self, job: Job) -> Run:
         for tries_left in reversed(range(TRIES)):
             worker = self.free.get()
@@ -76,10 +82,8 @@ class LocalCrew:
                     raise WorkerDied("grading was given up")
                 crowds = self.crowds
                 run = worker.run(job, last_try=tries_left == 0)
-                if any(notebook.crowded for notebook in run.notebooks.values()):
-                    self.crowds += 1
-                    return run
-                return run if crowds == self.crowds else replace(run, disturbed=True)
+                own = sum(notebook.crowded for notebook in run.notebooks.values())
+                return run if crowds + own == self.crowds else replace(run, disturbed=True)
             except Killed:
                 if tries_left == 0 or self.aborted:
                     raise

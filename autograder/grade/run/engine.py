@@ -355,6 +355,9 @@ def doubt(graded: Graded, alone: bool) -> str:
     """Why a submission's verdict may not be its own doing, or ""."""
     if graded.timed_out and graded.paused:
         return "it ran out of time while grading was paused"
+    if graded.timed_out and graded.starved:
+        return "this machine was so busy with other things that it did not get its time"
     if graded.disturbed and not alone:
         return "another submission had so many processes that this one may have got none"
-    return "it ran out of time beside others" if graded.timed_out and not alone else ""
+    what = "it ran out of time" if graded.timed_out else graded.doubt
+    return f"{what} beside others" if what and not alone else ""

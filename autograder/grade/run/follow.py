@@ -13,19 +13,17 @@ import json
 import math
 import os
 import select
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from autograder.assignment import Limits
+from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, Frames, ProtocolError, packed
 from autograder.grade.run.sanitise import clean_output
 from autograder.sandbox.watchdog import Usage
 
 GRACE_SECONDS = 2.0
-TICK_SECONDS = 0.2
-LONGEST_GAP = 1.0  # seconds beyond a tick: then the grader was paused
 MAX_FRAME = 80 * 2**20
 MAX_PARTS = 200_000  # of a message: read, each takes many times its bytes
 MAX_EVIDENCE = 256 * 2**20
@@ -44,35 +42,6 @@ def notice(text: str) -> dict:
 
 OF_TOO_MANY_PARTS = notice("… an output of very many parts is left out")
 TOO_LARGE = notice("… a very large output is left out")
-
-
-class Clock:
-    """The seconds in which this process ran. To be asked every tick: a longer gap means that it was paused."""
-
-    def __init__(self) -> None:
-        self.asked = time.monotonic()
-        self.lost = 0.0
-
-    def now(self) -> float:
-        now = time.monotonic()
-        gap = now - self.asked - TICK_SECONDS
-        if gap > LONGEST_GAP:
-            self.lost += gap
-        self.asked = now
-        return now - self.lost
-
-
-class Lap:
-    """A stretch of a notebook's time."""
-
-    def __init__(self, now: float, used: Usage) -> None:
-        self.began = now
-        self.used = used
-
-    def seconds(self, now: float, used: Usage) -> float:
-        """The time that it took of its own."""
-        waited = max((wait - self.used.waiting.get(task, 0.0) for task, wait in used.waiting.items()), default=0.0)
-        return max(now - self.began - waited, used.processor - self.used.processor)
 
 
 class Following:
@@ -121,7 +90,8 @@ class Following:
     def overtime(self) -> tuple[float, float]:
         """By how many seconds the running cell and the notebook exceed their limits; below 0 where they do not.
 
-        How long it waited for a core is asked only where it matters.
+        How long it waited for a core is asked only where it matters. Where it waited so long that its time is up all
+        the same, that is kept in the run.
         """
         now = self.clock.now()
         cell_seconds = float(self.limits.cell_seconds) if self.current is not None else math.inf
@@ -132,6 +102,7 @@ class Following:
         used = self.ask_usage()
         over = [lap.seconds(now, used) - limit for lap, limit in stretches]
         far = [now - lap.began - LONGEST_WAIT * limit for lap, limit in stretches]
+        self.run.starved |= max(far) >= 0 > max(over)
         return max(over[0], far[0]), max(over[1], far[1])
 
     def feed(self, data: bytes) -> None:

@@ -78,7 +78,9 @@ class NotebookRun:
     Attributes:
         timed_out: whether it, or a cell of it, was stopped for its time.
         paused: whether the grader itself stood still meanwhile.
+        starved: whether it waited for a core so long that it was stopped before it had its time.
         crowded: whether it was stopped for having so many processes that others may have got none.
+        doubt: what the doing of others on this machine may have been, not its own; "" where that is out of question.
         left_at_work: how many processes that it started were still at work at its end.
     """
 
@@ -88,7 +90,9 @@ class NotebookRun:
     seconds: float = 0.0
     timed_out: bool = False
     paused: bool = False
+    starved: bool = False
     crowded: bool = False
+    doubt: str = ""
     left_at_work: int = 0
 
 

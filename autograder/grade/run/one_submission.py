@@ -44,7 +44,9 @@ class Graded:
         seconds: how long its notebooks ran.
         timed_out: whether a cell or a notebook was stopped for its time.
         paused: whether the grader stood still meanwhile.
+        starved: whether it was stopped before it had its time, since it got no core.
         disturbed: whether another submission may have kept it from starting processes.
+        doubt: what else the doing of others may have been; "" where that is out of question.
     """
 
     result: SubmissionResult
@@ -53,7 +55,9 @@ class Graded:
     seconds: float
     timed_out: bool = False
     paused: bool = False
+    starved: bool = False
     disturbed: bool = False
+    doubt: str = ""
 
 
 def make_job(spliced: SplicedSubmission, student: str, pristine: Pristine, settings: Settings) -> Job:
@@ -160,5 +164,7 @@ def grade_submission(
         ran.seconds,
         timed_out=any(notebook.timed_out for notebook in ran.notebooks.values()),
         paused=any(notebook.paused for notebook in ran.notebooks.values()),
+        starved=any(notebook.starved for notebook in ran.notebooks.values()),
         disturbed=ran.disturbed,
+        doubt=next((notebook.doubt for notebook in ran.notebooks.values() if notebook.doubt), ""),
     )

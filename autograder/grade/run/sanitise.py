@@ -83,7 +83,9 @@ def clean_bundle(data: Any) -> dict[str, str]:
 
 def is_plain_markup(text: str) -> bool:
     """Markdown or LaTeX that holds no HTML and no link."""
-    return not re.search(r"<|&\s*#|\]\s*[\(\[:]|\\(href|url|cssId|class|style|require|unicode|def|html)", text)
+    return not re.search(
+        r"<|&\s*#|\]\s*[\(\[:]|\\(href|url|cssId|class|csname|data|style|require|unicode|def|html|mml)", text
+    )
 
 
 def text_of(value: Any) -> str:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from autograder.grade.run.protocol import Connection, Frame
 from autograder.grade.run.warm_client import ANSWER_SECONDS, STARTER, Process, WarmProcess
 from autograder.machine import free_space, kills_for_memory
 from autograder.sandbox.scratch import read_result, remove
-from autograder.sandbox.watchdog import too_many_tasks, too_much_written, usage_of
+from autograder.sandbox.watchdog import NO_ROOM_LEFT, STOPPED, too_many_tasks, too_much_written, usage_of
 
 KILLING = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 WATCHDOG_KILLED = "its watchdog was killed"
@@ -33,6 +34,11 @@ ROOM_SECONDS = 20.0
 SPARE_BYTES = 1 * MB  # of the scratch file system: stays free for what the grader writes
 NO_ROOM = re.compile(rf"{re.escape(os.strerror(errno.ENOSPC))}|\d+ requested and \d+ written")
 """What Python and numpy say where a file could not be written, or only a part of it."""
+SHARED = re.compile(
+    "|".join(re.escape(os.strerror(number)) for number in (errno.EAGAIN, errno.ENOMEM, errno.ENFILE, errno.EDQUOT))
+    + f"|can't start new thread|{NO_ROOM.pattern}"
+)
+"""What Python says where it did not get something that all programs of a machine share."""
 
 
 class WorkerDied(NoVerdict):
@@ -61,6 +67,7 @@ class Worker:
         sharers: Callable[[], int] = lambda: 1,
         core: int | None = None,
         neighbours: int = 0,
+        on_crowd: Callable[[], None] = lambda: None,
     ) -> None:
         """Nothing happens yet.
 
@@ -69,12 +76,14 @@ class Worker:
             sharers: how many workers share that folder's file system now, this one included.
             core: the processor core for its sandboxes; None: any.
             neighbours: how many other workers there are on this machine.
+            on_crowd: hears at once where a submission had so many processes that others may have got none.
         """
         self.warm = warm
         self.scratch = scratch
         self.sharers = sharers
         self.core = core
         self.neighbours = neighbours
+        self.on_crowd = on_crowd
         self.process: Process | None = None
 
     def __enter__(self) -> "Worker":
@@ -132,7 +141,7 @@ class Worker:
             SandboxRefused: there is no sandbox for the first notebook.
             Killed: a notebook's process was killed, and this is not the last try. In the last one, that is how the
                 notebook ended, unless it had not begun, or the machine did it.
-            NoVerdict: the machine had too little memory or disk.
+            NoVerdict: the machine had too little memory or disk, or no notebook begins on it any more.
         """
         began = time.monotonic()
         self.wait_for_room(sum(map(len, job.files.values())))
@@ -149,7 +158,8 @@ class Worker:
                         raise
                     if not last_try:
                         raise Killed(str(error)) from None
-                    # Twice: the notebooks before it, which ran the same code, have made the folder unusable.
+                    if not self.begins_elsewhere(job, notebook):
+                        raise NoVerdict(str(error)) from None
                     runs[notebook.name] = not_run(notebook, error)
             files = {name: read_result(folder, name, MAX_HAND_IN) for name in job.hand_in}
         finally:
@@ -177,6 +187,17 @@ class Worker:
                 )
             time.sleep(0.2)
 
+    def begins_elsewhere(self, job: Job, notebook: NotebookJob) -> bool:
+        """Would a notebook begin in a folder in which none has run? Then it is the folder that keeps it from that."""
+        folder = Path(tempfile.mkdtemp(prefix="grading-", dir=self.scratch))
+        try:
+            self.run_notebook(job, replace(notebook, cells=()), folder, last_try=True)
+        except (SandboxRefused, NotBegun):
+            return False
+        finally:
+            remove(folder)
+        return True
+
     def run_notebook(self, job: Job, notebook: NotebookJob, folder: Path, last_try: bool) -> NotebookRun:
         cells = [cell for cell in notebook.cells if not cell.skip]
         allowed = sandbox_limits(job.limits)
@@ -203,11 +224,15 @@ class Worker:
         if kills_for_memory() > killed_before:
             raise NoVerdict("the machine ran out of memory meanwhile. Grade with fewer workers")
         scarce = share < allowed["scratch_mb"]
-        if ending["shortage"] or (scarce and (ending["reason"] == too_much_written(share) or could_not_write(run))):
+        full = ending["reason"] == too_much_written(share) or errors_match(run, NO_ROOM)
+        shortage = ending["shortage"] or (NO_ROOM_LEFT if scarce and full else "")
+        if shortage == NO_ROOM_LEFT:
             raise NoVerdict(
                 f"there was no room left in {self.place} while it ran. Make room there, or set TMPDIR to a folder that "
                 "has some"
             )
+        if shortage:
+            raise NoVerdict(f"this machine had too little for it: {shortage}")
         if ended:
             why = death(ending["status"], ending["reason"], job.limits)
             if not run.cells:
@@ -216,14 +241,24 @@ class Worker:
                 raise Killed("somebody killed the process that watches over it")
             if not last_try and -ending["status"] in KILLING and ending["reason"] is None:
                 raise Killed(why)
-            run.crowded = ending["reason"] == too_many_tasks(job.limits.processes)
+            if ending["reason"] in (None, STOPPED):
+                run.doubt = "its process ended"
+            elif ending["reason"] == too_many_tasks(job.limits.processes):
+                run.crowded = True
+                self.on_crowd()
             say_why(run, why)
+        elif errors_match(run, SHARED, "MemoryError"):
+            run.doubt = "it got no memory, room or process"
         return run
 
 
-def could_not_write(run: NotebookRun) -> bool:
-    """Did a cell stop for want of room? Another submission may have freed it before the watchdog looked."""
-    return any(NO_ROOM.search(str(output.get("evalue", ""))) for cell in run.cells.values() for output in cell.outputs)
+def errors_match(run: NotebookRun, words: re.Pattern, kind: str = "\0") -> bool:
+    """Did a cell stop with an error that says such words, or whose class is of that kind?
+
+    Another submission may have given back by now what was missing.
+    """
+    errors = [output for cell in run.cells.values() for output in cell.outputs if output["output_type"] == "error"]
+    return any(words.search(error["evalue"]) or error["ename"].endswith(kind) for error in errors)
 
 
 @contextmanager

@@ -14,7 +14,11 @@ from autograder.sandbox import scratch
 from autograder.sandbox.policy import Policy, SandboxLimits, Tier, environment_paths
 from autograder.sandbox.spawn import SandboxedChild, spawn
 
+with contextlib.suppress(ImportError):  # Windows has none, and can import this all the same
+    import fcntl
+
 MB = 2**20
+PREFIX = "sandbox-check-"
 SECRET = "the secret"
 PATIENCE = 20
 """Seconds after which an attack that is still running counts as not stopped."""
@@ -36,8 +40,9 @@ class TrialPlace:
 
 @contextlib.contextmanager
 def place() -> Iterator[TrialPlace]:
-    """Yield a fresh TrialPlace."""
-    folder = Path(tempfile.mkdtemp(prefix="sandbox-check-"))
+    """Yield a fresh TrialPlace. Those of checks that were killed go."""
+    remove_what_is_left()
+    folder, lock = locked_folder()
     folder.chmod(0o755)
     try:
         here = TrialPlace(folder / "outside", folder / "scratch")
@@ -47,6 +52,32 @@ def place() -> Iterator[TrialPlace]:
         yield here
     finally:
         scratch.remove(folder)
+        os.close(lock)
+
+
+def locked_folder() -> tuple[Path, int]:
+    """Make a folder, and lock it for as long as this process lives or the descriptor is open."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        with contextlib.suppress(FileNotFoundError):  # another check removed it, before it was locked
+            lock = os.open(folder, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
+
+
+def remove_what_is_left() -> None:
+    """Remove this user's folders of earlier checks that nobody holds any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if os.fstat(lock).st_uid == os.geteuid():
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    scratch.remove(folder)
+            finally:
+                os.close(lock)
 
 
 def start(main: Callable[[int], None], tier: Tier, scratch: Path, limits: SandboxLimits = LIMITS) -> SandboxedChild:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import pytest
 
 from autograder.expect.evidence import encode
 from autograder.expect.message import pack
+from autograder.expect.session import KeySession
+from autograder.grade.processes import judging
+from autograder.grade.processes.judging import TOO_LONG, JudgingFork
 from autograder.grade.run.jobs import CellRun, NotebookRun
+from autograder.grade.run.protocol import Connection, Frame, write_frame
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge, JudgeDied
-from autograder.sandbox.watchdog import descendants
+from autograder.sandbox.watchdog import Usage, descendants
 
 SETUP = "import os\nimport signal\nimport time\nimport numpy as np\nfrom autograder import expect"
 PRIME = """
@@ -131,6 +136,29 @@ def test_one_fork_judges_many_where_nothing_can_be_left_behind(course_factory, t
         os.kill(pid, signal.SIGKILL)
         assert [credit(7), credit(1)] == [0, 1]
         assert judging() != [pid]
+
+
+@pytest.mark.parametrize(("waiting", "working", "ending"), [(1.0, 0.0, ""), (0.0, 0.0, TOO_LONG), (1.0, 1.0, TOO_LONG)])
+def test_time_that_others_had_is_not_the_judges(monkeypatch, waiting, working, ending):
+    """Is judging stopped for what it takes itself, and not because others have the processor, or all stood still?"""
+    fork = JudgingFork(KeySession(0), None, cell_seconds=0.05, memory_mb=64)
+    mine, theirs = socket.socketpair()
+    fork.channel, fork.pid = Connection(mine), os.getpid()
+    began, looks = time.monotonic(), []
+
+    def usage(pid: int) -> Usage:
+        looks.append(pid)
+        if len(looks) == 2:
+            time.sleep(1.5)
+        if len(looks) == 5:
+            write_frame(theirs.fileno(), Frame.JUDGED, b"null")
+        passed = time.monotonic() - began
+        return Usage(working * passed, {pid: waiting * passed})
+
+    monkeypatch.setattr(judging, "usage_of", usage)
+    with theirs, mine:
+        _, late, whole = fork.follow(["a"])
+    assert (late, whole) == (ending == TOO_LONG, ending == "")
 
 
 def name_of(pid: int) -> str:

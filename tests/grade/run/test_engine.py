@@ -1,12 +1,15 @@
 """What happens in the middle of a run to helpers and files must not cost another submission its verdict."""
 
 import os
+import queue
 import signal
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -14,7 +17,8 @@ from sqlalchemy.exc import OperationalError
 from autograder.errors import CourseError, NoVerdict
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.crew import LocalCrew
-from autograder.grade.run.engine import Engine, Listener, grade_all, read
+from autograder.grade.run.engine import Engine, Listener, doubt, grade_all, read
+from autograder.grade.run.jobs import NotebookRun, Run
 from autograder.grade.run.one_submission import Settings
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.scratch import temporary_scratch
@@ -148,11 +152,11 @@ def test_submission_that_cannot_be_written_down(tiny, grading):
 
 
 def refusing(monkeypatch, which) -> None:
-    """Have the sandbox refuse the notebooks that `which(student, notebook, last_try)` says."""
+    """Have the sandbox refuse the notebooks that `which(student, notebook, last_try, folder)` says."""
     honest = Worker.run_notebook
 
     def run_notebook(self, job, notebook, folder, last_try):
-        if which(job.student, notebook.name, last_try):
+        if which(job.student, notebook.name, last_try, folder):
             raise SandboxRefused("no room")
         return honest(self, job, notebook, folder, last_try)
 
@@ -160,11 +164,16 @@ def refusing(monkeypatch, which) -> None:
 
 
 def test_sandbox_refused_after_the_first_notebook(tiny, grading, monkeypatch):
-    """Does a notebook that gets no sandbox, twice, cost only its own points, and say so?"""
-    tiny.hand_in("ada")
-    tiny.hand_in("bob")
-    refusing(monkeypatch, lambda student, notebook, last_try: (student, notebook) == ("ada", "second"))
-    grading(tiny)
+    """Does a notebook whose folder gives no sandbox, twice, cost only its own points, and say so?
+
+    Where no other folder gives one either, is it the machine's fault, and no verdict?
+    """
+    for student in ("ada", "bob", "cy"):
+        tiny.hand_in(student)
+    spoiled = {"ada": lambda folder: any(folder.iterdir()), "bob": lambda folder: False, "cy": lambda folder: True}
+    refusing(monkeypatch, lambda student, notebook, _, folder: notebook == "second" and spoiled[student](folder))
+    with pytest.raises(CourseError, match=r"^cy has no verdict: no room\nRun the same command again"):
+        grading(tiny)
     assert tiny.scores("ada")["first:double-check"] == 2
     assert tiny.scores("ada")["second:bonus-check"] == 0
     assert tiny.scores("bob")["second:bonus-check"] == 3
@@ -174,7 +183,7 @@ def test_sandbox_refused_after_the_first_notebook(tiny, grading, monkeypatch):
 def test_sandbox_refused_once(tiny, grading, monkeypatch):
     """Is a notebook that got no sandbox run again before it costs anything?"""
     tiny.hand_in("ada")
-    refusing(monkeypatch, lambda student, notebook, last_try: notebook == "second" and not last_try)
+    refusing(monkeypatch, lambda student, notebook, last_try, _: notebook == "second" and not last_try)
     grading(tiny)
     assert tiny.scores("ada")["second:bonus-check"] == 3
 
@@ -194,13 +203,75 @@ def test_sandbox_refused_to_one_of_many(tiny, grading, monkeypatch):
     grading(tiny)
     for student in ("bob", "cy", "dan", "eve"):
         tiny.hand_in(student)
-    refusing(monkeypatch, lambda student, notebook, last_try: student == "eve")
+    refusing(monkeypatch, lambda student, *_: student == "eve")
     with pytest.raises(CourseError, match="eve has no verdict: no room"):
         grading(tiny, workers=1)
     assert tiny.scores("cy")["first:double-check"] == 2
     monkeypatch.undo()
     grading(tiny)
     assert tiny.scores("eve")["first:double-check"] == 2
+
+
+def test_what_may_be_the_doing_of_others(tiny):
+    """Is a loss that others on the machine may have caused no verdict, and which of them is one when it is alone?"""
+    with engine_of(tiny) as engine:
+        tiny.hand_in("ada")
+        graded = engine.grade(read(Store(tiny.course, tiny.name), engine.pristine, "ada"))
+    busy = "this machine was so busy with other things that it did not get its time"
+    paused = "it ran out of time while grading was paused"
+    crowded = "another submission had so many processes that this one may have got none"
+    for changes, beside, alone in (
+        ({}, "", ""),
+        ({"paused": True, "starved": True}, "", ""),
+        ({"timed_out": True}, "it ran out of time beside others", ""),
+        ({"timed_out": True, "starved": True}, busy, busy),
+        ({"timed_out": True, "paused": True}, paused, paused),
+        ({"disturbed": True}, crowded, ""),
+        ({"doubt": "its process ended"}, "its process ended beside others", ""),
+    ):
+        changed = replace(graded, **changes)
+        assert (doubt(changed, alone=False), doubt(changed, alone=True)) == (beside, alone)
+
+
+@dataclass
+class Script:
+    """A worker that runs nothing but this; `crowded` says how that ended."""
+
+    act: Callable[[], None] = lambda: None
+    crowded: bool = False
+
+    def run(self, job: str, last_try: bool) -> Run:
+        self.act()
+        return Run(job, {"only": NotebookRun({}, [], crowded=self.crowded)}, {}, 0.0)
+
+
+def test_who_runs_beside_a_crowd():
+    """Is who ends while one with too many processes goes on known to be disturbed, and nobody before or after?"""
+    crew, runs, crowd = LocalCrew(2, None), {}, threading.Event()
+    crew.free = queue.SimpleQueue()
+    crew.free.put(Script())
+    runs["before"] = crew.run("before")
+
+    def run_beside() -> None:
+        crew.free.put(Script(lambda: crowd.wait(10)))
+        runs["beside"] = crew.run("beside")
+
+    def go_on() -> None:
+        beside.start()
+        while crew.free.qsize():
+            time.sleep(0.01)
+        crew.crowd()
+        crowd.set()
+        beside.join(10)
+
+    beside = threading.Thread(target=run_beside)
+    crew.free.get()
+    crew.free.put(Script(go_on, crowded=True))
+    runs["crowd"] = crew.run("crowd")
+    runs["after"] = crew.run("after")
+    assert {name: run.disturbed for name, run in runs.items()} == {
+        "before": False, "beside": True, "crowd": False, "after": False,
+    }  # fmt: skip
 
 
 def test_alone_is_alone(tiny):

@@ -288,7 +288,9 @@ def test_nothing_stays_in_the_temporary_folder(tiny, temporary, number):
             folder.mkdir()
             os.utime(folder, (0, 0))
         old.with_name(old.name + LOCK).touch()
-        assert command(tiny).wait(120) == 0
+        again = command(tiny)
+        output, errors = again.communicate(timeout=120)
+        assert again.returncode == 0, output + errors
         own.rmdir()
     assert not list(temporary.iterdir())
 

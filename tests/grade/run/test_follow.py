@@ -270,6 +270,7 @@ def test_time_that_others_had_does_not_count(sleeper, monkeypatch):
         )
         assert rings[0] >= 0.4 * LONGEST_WAIT
         assert ended.timed_out
+        assert ended.starved
         theirs.sendall(HONEST[0])
         began, rings = time.monotonic(), []
         ended = follow(
@@ -277,6 +278,7 @@ def test_time_that_others_had_does_not_count(sleeper, monkeypatch):
         )
     assert rings[0] < 1
     assert ended.timed_out
+    assert not ended.starved
     assert ended.stopped == "stopped after 0.6 s: the notebook was not done by then"
 
 

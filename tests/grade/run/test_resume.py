@@ -109,7 +109,7 @@ def test_killed_grader(handed_in, undisturbed, tmp_path, moment):
     time.sleep(undisturbed[2] * random.Random(moment).uniform(0.3, 0.95))
     started = family(process.pid)
     process.kill()
-    process.wait()
+    process.communicate()
     until = time.monotonic() + 30
     while any(alive(pid) for pid in started):
         assert time.monotonic() < until, "processes outlive the grader"
