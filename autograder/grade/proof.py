@@ -15,6 +15,7 @@ from typing import Any
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.data.present import require_data
 from autograder.errors import CourseError
 from autograder.expect.lint import expectations, name_of, parse
 from autograder.files import write_atomically
@@ -57,8 +58,9 @@ def prove(
         warm: gives a warm process, where one is needed.
 
     Raises:
-        CourseError: a process that tried is gone.
+        CourseError: data of the assignment is missing, or a process that tried is gone.
     """
+    require_data(assignment.data, course.data, f"lint --run: {assignment.name}")
     tried = {name: tried_before(course, assignment, name, seeds, warm, on_cell) for name in assignment.notebooks}
     findings = [finding for name in assignment.notebooks for finding in found_in(course, assignment, name, tried[name])]
     findings += missed_mistakes(assignment, tried)

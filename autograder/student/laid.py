@@ -13,6 +13,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
+from autograder.data.registry import STAND_INS
 from autograder.edits import LaidCell, LaidNotebook, ReleasedCell, lay_files, lay_notebook, text_of
 from autograder.errors import CourseError
 from autograder.files import UTF_8, declared_encoding, decoded, never_submitted, python_files
@@ -106,7 +107,7 @@ def lay_folder(folder: Path, assignment: Assignment, released: Path | None = Non
         findings += unreadable_cells(f"{name}.ipynb", notebooks[name].cells)
     written &= {question.key for question in questions if question.by_hand}
     changed, lost = laid_library(folder, assignment, pristine)
-    findings += [*lost, *missing_files(folder, assignment, notebooks, questions)]
+    findings += [*lost, *missing_files(folder, assignment, notebooks, questions), *of_other_data(folder, assignment)]
     by_cost = sorted(findings, key=lambda finding: not finding.costly)
     return LaidFolder(
         assignment, notebooks, tuple(questions), frozenset(written), changed, tuple(by_cost), pristine is not None
@@ -394,3 +395,18 @@ def missing_files(
         verb = "earns" if len(needing) == 1 else "earn"
         whom = f"{names or 'the questions that need it'} {verb}"
         yield Finding(file, f"is not there: {whom} nothing without it. Run the cells that save it.", False)
+
+
+def of_other_data(folder: Path, assignment: Assignment) -> Iterator[Finding]:
+    """Weights that say that they were trained on data which the assignment does not name, such as a stand-in."""
+    from autograder.expect.weights import trained_on  # with numpy, which nothing else needs here
+
+    replaced = {stand_in: name for name, stand_in in STAND_INS.items()}
+    for file in assignment.hand_in if assignment.data else ():
+        path = folder / file
+        named = trained_on(path.read_bytes()) if path.suffix == ".npz" and path.is_file() else ""
+        if named and named not in assignment.data:
+            counts = replaced[named] if replaced.get(named) in assignment.data else " and ".join(assignment.data)
+            how = f"  autograder data {counts}  gets it." if replaced.get(named) == counts else ""
+            text = f"was trained on {named}. What counts when graded is {counts}: train on that.{how}"
+            yield Finding(file, text, False)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograder.data.local import load_held_out
-from autograder.data.present import data_fingerprint, found, require_data
+from autograder.data.present import data_fingerprint, found, require_data, stand_ins_used
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
 from autograder.grade.prepare.pristine import load_pristine
@@ -24,8 +24,12 @@ def test_the_real_data_is_taken_before_its_stand_in(tmp_path):
     assert found("cifar10", tmp_path) is None
     put(tmp_path, "synthetic")
     assert found("cifar10", tmp_path).name == "synthetic"
+    assert stand_ins_used(["cifar10", "mnist"], tmp_path) == [
+        "synthetic stands in for cifar10: accuracy is measured on that. The real data:  autograder data cifar10"
+    ]
     put(tmp_path, "cifar10")
     assert found("cifar10", tmp_path).name == "cifar10"
+    assert stand_ins_used(["cifar10"], tmp_path) == []
 
 
 def test_missing_data_is_named_with_the_command_that_fetches_it(tmp_path):

@@ -1,9 +1,11 @@
 """What a student hears of a folder before handing it in: each kind of loss that grading would meet."""
 
+import json
 import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from nbformat import NotebookNode
 
@@ -158,6 +160,34 @@ def test_smaller_things_are_named_too(folder, released, change_it):
     place, text = LIGHT[change_it]
     assert (finding.place, finding.costly) == (place, False)
     assert finding.text.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("data", "named", "says"),
+    [
+        (
+            ["cifar10"],
+            "synthetic",
+            "was trained on synthetic. What counts when graded is cifar10: train on that.  "
+            "autograder data cifar10  gets it.",
+        ),
+        (
+            ["cifar10", "mnist"],
+            "fashion-mnist",
+            "was trained on fashion-mnist. What counts when graded is cifar10 and mnist: train on that.",
+        ),
+        (["cifar10"], "cifar10", None),
+        (["cifar10"], None, None),
+        ([], "synthetic", None),
+    ],
+)
+def test_weights_of_other_data_are_named_before_they_cost_points(folder, released, data, named, says):
+    """Does a student hear that weights come from a stand-in, though every check passes on that at home?"""
+    toml = folder / "assignment.toml"
+    toml.write_text(toml.read_text().replace("hand_in =", f"data = {json.dumps(data)}\nhand_in ="))
+    np.savez(folder / "best.npz", W=np.eye(4), **({"trained_on": np.str_(named)} if named else {}))
+    found = [(one.place, one.text, one.costly) for one in laid(folder, released).findings]
+    assert found == ([("best.npz", says, False)] if says else [])
 
 
 def test_good_work_is_left_in_peace(folder, released):

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from autograder.course import CONFIG, Course
-from autograder.data.present import require_data
+from autograder.data.present import require_data, stand_ins_used
 from autograder.errors import CourseError
 from autograder.grade.run.crew import Crew, DaskCrew, LocalCrew
 from autograder.grade.run.exposure import refuse_exposed
@@ -81,7 +81,7 @@ def started(
         raise CourseError(f"{text}.")
     count = min(workers or cores(), len(wanted or store.students()) or 1)
     early = not store.has_all(wanted)
-    notes = []
+    notes = stand_ins_used(settings.data, course.data)
     if not dask and (room := affordable(count, limits.memory_mb)) < count:
         notes.append(
             f"{room} of {count} workers: each may use {limits.memory_mb} MB (memory_mb in assignment.toml), and "
