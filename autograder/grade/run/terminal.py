@@ -21,6 +21,7 @@ from autograder.gradebook.books import Books
 from autograder.gradebook.results import Scores
 from autograder.gradebook.roster import nothing_from, without_submission
 from autograder.gradebook.store import new_seed
+from autograder.intake.submission import printable
 from autograder.words import BY_HAND
 
 NAMES_SHOWN = 4
@@ -58,7 +59,9 @@ class Bar(Listener):
 
     def redraw(self) -> None:
         keys = [f"answer key: {notebook} ({cell})" for notebook, cell in self.keys.items()]
-        names = ", ".join(self.in_flight[:NAMES_SHOWN]) + (" …" if len(self.in_flight) > NAMES_SHOWN else "")
+        names = ", ".join(map(printable, self.in_flight[:NAMES_SHOWN])) + (
+            " …" if len(self.in_flight) > NAMES_SHOWN else ""
+        )
         self.progress.update(self.task, names="; ".join(filter(None, [names, *keys])))
 
     def key_cell(self, notebook: str, cell_id: str) -> None:
@@ -141,7 +144,7 @@ def grade_and_show(
         if todo.up_to_date:
             console.print(f"{len(todo.up_to_date)} graded already; --force grades them again.")
     if bar.failures:
-        lines = [f"{student} has no verdict: {why}" for student, why in sorted(bar.failures.items())]
+        lines = [f"{printable(student)} has no verdict: {why}" for student, why in sorted(bar.failures.items())]
         raise CourseError("\n".join([*lines, "Run the same command again to try these once more."]))
 
 
@@ -191,7 +194,7 @@ def table(scores: Sequence[Scores], assignment: str) -> Table:
             kinds.update(note.kind for note in one.result.notes)
             kinds["edits outside regions"] = sum(not edit.is_own for edit in one.result.edits)
         shown.add_row(
-            Text(one.student),
+            Text(printable(one.student)),
             f"{one.score - one.late_penalty:g}",
             f"{one.maximum:g}",
             f"{one.extra_credit:g}" if one.extra_credit else "",

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import struct
 import zipfile
 from collections.abc import Callable
@@ -12,8 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nbconvert.exporters import HTMLExporter
+from rich.console import Console
 
 from autograder.course import nbgrader_config
+from autograder.grade.run.engine import grade_all
+from autograder.grade.run.terminal import table
 
 FULL = {"double-check": 2, "slope-check": 3, "triple-check": 4, "accuracy-check": 10, "after-check": 1}
 NOTHING = dict.fromkeys(FULL, 0)
@@ -487,6 +491,36 @@ def test_formgrader_shows_no_script(arena):
     finder = Finder()
     finder.feed(page)
     assert finder.found == []
+
+
+def test_names_that_are_commands_addresses_and_unprintable(arena):
+    """Whatever a student is called, is the work graded, and does the name lead nowhere and hide nothing?"""
+    names = [
+        "a;b$(id)`id`",
+        "-rf",
+        "=1+1",
+        "\u202elive",
+        "two\nlines\x1b[2K",
+        "\U0001f600" * 63,
+        "%2e%2e%2fup",
+        "autograded",
+    ]
+    before = {path.name for path in arena.course.root.iterdir()}
+    for name in names:
+        shutil.copytree(arena.honest, arena.store.submitted(name))
+    assert sorted(grade_all(arena.engine, arena.store, arena.books, names)) == sorted(names), arena.ears.failures
+    for name in names:
+        assert arena.read(name).scores == FULL
+    assert {path.name for path in arena.course.root.iterdir()} == before
+    assert {path.parent.name for path in arena.course.autograded.glob("*/target")} >= set(names)
+    shown = "".join(printed(table([score for score in arena.books.scores() if score.student in names], "target")))
+    assert not {sign for sign in shown if not sign.isprintable()} - {"\n"}
+
+
+def printed(what: object) -> str:
+    console = Console(file=io.StringIO(), width=400)
+    console.print(what)
+    return console.file.getvalue()
 
 
 def test_a_folder_that_cannot_be_listed(arena):
