@@ -5,6 +5,7 @@ else one alone. The answer key's process waits for every cell with a deadline, a
 it overran or crashed.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -175,7 +176,8 @@ class JudgingFork:
             call_this_process("judging")
             die_with_the_parent(parent)
             if sys.platform == "linux":
-                limits.lower("RLIMIT_DATA", limits.memory_of_this_process().own + self.memory_mb * limits.MB)
+                with contextlib.suppress(PermissionError):  # a lower limit of the shell's is one as well
+                    limits.lower("RLIMIT_DATA", limits.memory_of_this_process().own + self.memory_mb * limits.MB)
             while True:
                 self.judge_here(channel, evidence, cells)
                 request = json.loads(read_frame(channel)[1])

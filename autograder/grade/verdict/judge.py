@@ -96,7 +96,8 @@ class Judge:
         with self.lock:
             if self.process is not None:
                 self.process.end()
-            self.process = self.warm.fork(ANSWER_KEY)
+            with self.alive():
+                self.process = self.warm.fork(ANSWER_KEY)
             self.make_key(on_cell)
             self.keep_weights()
 

@@ -80,6 +80,20 @@ def test_killed_judge_is_made_again(tiny):
     }
 
 
+def test_key_whose_process_comes_late(tiny, monkeypatch):
+    """Where no process can be forked for an answer key, because the machine is too busy, is it asked for once more?"""
+    with engine_of(tiny) as engine:
+        honest, late = engine.warm.fork, iter([TimeoutError("no answer in time")])
+
+        def fork(program):
+            for error in late:
+                raise error
+            return honest(program)
+
+        monkeypatch.setattr(engine.warm, "fork", fork)
+        assert engine.make_key("first").result(60).cells
+
+
 def test_gradebook_that_cannot_be_written(tiny, grading, monkeypatch):
     """Does the run end at once where no score can be written down, and is nobody said to have no verdict?"""
     tiny.hand_in("ada")
