@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autograder.report.maths.mathml import mathml
-from autograder.report.maths.reader import read
+from autograder.report.maths.reader import is_known, read
 from autograder.report.maths.text import Definitions
 from autograder.report.maths.tree import Node, RowOfTerms, Styled
 from autograder.report.maths.typst import typst
@@ -17,6 +17,7 @@ MAX_KEPT = 2000  # characters of a formula that is kept for when it comes again
 MAX_FORMULA = 30_000  # characters of what is written
 DEFINES = re.compile(
     r"\\(?:(?:re)?new|provide)command|\\[gx]?def(?![a-z])|\\let(?![a-z])|\\Declare|\\(?:re)?newenvironment"
+    r"|\\definecolor|\\label(?![a-z])|\\Newextarrow"
 )
 
 
@@ -42,6 +43,8 @@ def write_formulas(maths: Sequence[Maths], target: Literal["typst", "mathml"] = 
         definitions = known.setdefault(formula.notebook, Definitions())
         if DEFINES.search(formula.tex):
             read(formula.tex, definitions)
+    for definitions in known.values():  # what TeX has itself is what it is until it is defined anew
+        definitions.commands = {name: made for name, made in definitions.commands.items() if not is_known(name)}
     return [
         write_formula(formula, known[formula.notebook], target)
         if known[formula.notebook] != Definitions() or DEFINES.search(formula.tex) or len(formula.tex) > MAX_KEPT

@@ -31,7 +31,7 @@ class Rows:
         """The table in this layout."""
         width = max(len(row) for row in self.cells)
         columns = layout.columns * (width // len(layout.columns) + 1)
-        columns = columns[: max(width, len(layout.columns) if layout.argument == "columns" else 0)]
+        columns = columns[:width]
         gaps = tuple(layout.gaps[i % len(layout.gaps)] for i in range(max(len(columns) - 1, 0)))
         rows = []
         for row in self.cells:

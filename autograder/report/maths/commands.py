@@ -6,27 +6,32 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from autograder.report.maths.chemistry import chemistry
 from autograder.report.maths.environments import ENVIRONMENTS
 from autograder.report.maths.roles import DOTS, role_of
 from autograder.report.maths.symbols import SYMBOLS, typed
-from autograder.report.maths.text import MAX_DEPTH, Definition, Malformed, length_of
+from autograder.report.maths.text import MAX_DEPTH, Definition, Malformed, Meaning, length_of, with_arguments
 from autograder.report.maths.tree import (
     INNER,
     OP,
     OPEN,
     ORD,
     REL,
+    Arrow,
     Boxed,
     Fence,
     Fraction,
     Middle,
     Node,
+    Overlap,
     Phantom,
     Radical,
     Raised,
     Role,
     RowOfTerms,
+    Rule,
     Scripts,
+    Sized,
     Space,
     Struck,
     Styled,
@@ -72,7 +77,13 @@ def on_general_fraction(reader: "Reader", items: list[Node], name: str) -> None:
 
 def on_root(reader: "Reader", items: list[Node], name: str) -> None:
     index = reader.option()
-    items.append(Radical(reader.body("\\sqrt"), None if index is None else reader.inner(index)))
+    if reader.follows("\\frac"):  # \sqrt\frac{a}{b}: the whole fraction
+        inner: list[Node] = []
+        on_fraction(reader, inner, "frac")
+        body = RowOfTerms(tuple(inner))
+    else:
+        body = reader.body("\\sqrt")
+    items.append(Radical(body, None if index is None else reader.inner(index)))
 
 
 def on_root_of(reader: "Reader", items: list[Node], name: str) -> None:
@@ -179,20 +190,22 @@ def on_sides(reader: "Reader", items: list[Node], name: str) -> None:
 
 def on_prescript(reader: "Reader", items: list[Node], name: str) -> None:
     above, below, base = (reader.body("\\prescript") for _ in range(3))
-    items.append(Scripts(base, left_below=below, left_above=above))
+    items.append(Scripts(base, left_below=below if below.items else None, left_above=above if above.items else None))
 
 
 def on_not(reader: "Reader", items: list[Node], name: str) -> None:
     following: list[Node] = []
     while not following:
         reader.piece(reader.take() or "}", following)
+        while following and isinstance(following[0], Space):
+            items.append(following.pop(0))
     node = following[0]
     if isinstance(node, Symbol):
         struck = unicodedata.normalize("NFC", node.text + "\u0338")
         if len(struck) == 1:
             items.append(replace(node, text=struck))
             return
-    items.append(Role(Struck(node, "/"), role_of(node) or ORD))
+    items.append(Role(Struck(node, "not"), role_of(node) or ORD))
 
 
 def on_dots(reader: "Reader", items: list[Node], name: str) -> None:
@@ -233,7 +246,9 @@ def on_let(reader: "Reader", items: list[Node], name: str) -> None:
     reader.follows("=")
     other = reader.take()
     known = reader.known.commands.get(other)
-    reader.known.commands[command] = known if known is not None else Definition(other)
+    if known is None:
+        known = Definition(other) if reader.acts_on_its_row(other) else Meaning(other)
+    reader.known.commands[command] = known
 
 
 def on_declared_operator(reader: "Reader", items: list[Node], name: str) -> None:
@@ -244,21 +259,27 @@ def on_declared_operator(reader: "Reader", items: list[Node], name: str) -> None
 
 
 def on_paired(reader: "Reader", items: list[Node], name: str) -> None:
-    command, left, right = (reader.argument("\\" + name).strip() for _ in range(3))
-    reader.known.commands[command] = Definition(f"\\pairedwith{{{left}}}{{{right}}}")
+    r"""\DeclarePairedDelimiter, its X with arguments and a body, its XPP with what stands before and after as well."""
+    command = reader.argument("\\" + name).strip()
+    count = (reader.option() or "1") if name.rstrip("s")[-1] in "XP" else "1"
+    before = reader.argument("\\" + name) if name.endswith("XPP") else ""
+    left, right = (reader.argument("\\" + name).strip() for _ in range(2))
+    after = reader.argument("\\" + name) if name.endswith("XPP") else ""
+    body = reader.argument("\\" + name) if name.rstrip("s")[-1] in "XP" else "#1"
+    inner = "".join(f"{{{text}}}" for text in (count, before, left, right, after, body))
+    reader.known.commands[command] = Definition("\\pairedwith" + inner.replace("#", "##"))
 
 
 def on_pair(reader: "Reader", items: list[Node], name: str) -> None:
-    left, right = reader.argument(name), reader.argument(name)
+    count, before, left, right, after, body = (reader.argument(name) for _ in range(6))
     star = reader.follows("*")
-    size = reader.option()
-    body = reader.argument(name)
-    if star:
-        reader.expand("\\" + name, Definition(f"\\left{left} {body} \\right{right}"))
-    elif size:
-        reader.expand("\\" + name, Definition(f"{size}l{left} {body} {size}r{right}"))
-    else:
-        reader.expand("\\" + name, Definition(f"{{{left} {body} {right}}}"))
+    size = reader.option() or ""
+    found = [reader.argument(name) for _ in range(int(count) if count.strip().isdigit() else 1)]
+    begin, end = (f"\\left{left}", f"\\right{right}") if star else (f"{size}l{left}", f"{size}r{right}")
+    if not star and not size:
+        begin, end = left, right
+    inner = body.replace("\\delimsize", "\\middle" if star else f"{size}m" if size else "")
+    reader.expand("\\" + name, Definition(with_arguments(f"{before}{begin} {inner} {end}{after}", found)))
 
 
 def on_new_environment(reader: "Reader", items: list[Node], name: str) -> None:
@@ -349,6 +370,158 @@ def on_smash(reader: "Reader", items: list[Node], name: str) -> None:
     items.append(reader.body("\\" + name))
 
 
+def on_overlap(reader: "Reader", items: list[Node], name: str) -> None:
+    side = "r" if name == "lefteqn" else name[-4] if name[-3:] == "lap" else "c"
+    if name.startswith("text"):
+        items.append(Overlap(grouped(reader.words(reader.argument("\\" + name), "normal")), side))
+        return
+    if name.startswith("cramped"):
+        reader.option()
+    items.append(Overlap(reader.body("\\" + name), side))
+
+
+def on_chemistry(reader: "Reader", items: list[Node], name: str) -> None:
+    made = chemistry(reader.argument("\\" + name), name)
+    reader.expand("\\" + name, Definition(made.replace("#", "##")))
+
+
+def on_makebox(reader: "Reader", items: list[Node], name: str) -> None:
+    reader.option()
+    reader.option()
+    items.append(reader.body("\\" + name))
+
+
+def on_empheq(reader: "Reader", items: list[Node], name: str) -> None:
+    items.append(Sized(reader.delimiter("\\" + name), 1.8 if "big" in name else 1.2, ORD))
+
+
+def on_smash_strut(reader: "Reader", items: list[Node], name: str) -> None:
+    reader.option()
+    reader.argument("\\" + name)
+
+
+def on_aboxed(reader: "Reader", items: list[Node], name: str) -> None:
+    r"""A boxed formula in an alignment: the box stands where its & does."""
+    left, _, right = reader.argument("\\" + name).partition("&")
+    reader.expand("\\" + name, Definition(f"&\\boxed{{{left} {{}} {right}}}".replace("#", "##")))
+
+
+def on_move_left(reader: "Reader", items: list[Node], name: str) -> None:
+    reader.option()
+    reader.expand("\\" + name, Definition("&"))
+
+
+def on_arrow_between(reader: "Reader", items: list[Node], name: str) -> None:
+    star = reader.follows("*")
+    arrow = reader.option() or "\\Updownarrow"
+    reader.expand("\\" + name, Definition(f"&\\quad {arrow} \\\\" if star else f"{arrow}\\quad & \\\\"))
+
+
+def on_dots_within(reader: "Reader", items: list[Node], name: str) -> None:
+    star = reader.follows("*")
+    reader.argument("\\" + name)
+    short = "\\vdots & \\\\" if star else "& \\vdots \\\\"
+    reader.expand("\\" + name, Definition(short if name.startswith("short") else "\\mathrel{\\vdots}"))
+
+
+def on_split_fraction(reader: "Reader", items: list[Node], name: str) -> None:
+    top, bottom = reader.body("\\" + name), reader.body("\\" + name)
+    style = "D" if name == "splitdfrac" else "T"
+    parts = (Styled(RowOfTerms(pieces), style) for pieces in ((top, Space(1.0)), (Space(1.0), bottom)))
+    items.append(Fraction(*parts, 0.0, style))
+
+
+def on_first(reader: "Reader", items: list[Node], name: str) -> None:
+    r"""\mathtip{body}{tip}, \texttip: the tip is a page's affair."""
+    items.append(reader.body("\\" + name))
+    reader.argument("\\" + name)
+
+
+def on_toggle(reader: "Reader", items: list[Node], name: str) -> None:
+    """The first of several bodies: what is shown until a click."""
+    items.append(reader.body("\\toggle"))
+    while not reader.follows("\\endtoggle"):
+        reader.argument("\\toggle")
+
+
+def on_skew(reader: "Reader", items: list[Node], name: str) -> None:
+    reader.argument("\\skew")
+    accent: list[Node] = []
+    while not accent:
+        reader.piece(reader.take() or "}", accent)
+    items += accent
+
+
+def on_group(reader: "Reader", items: list[Node], name: str) -> None:
+    font, bold = reader.font, reader.bold
+    inner, _ = reader.row("\\" + name.replace("b", "e", 1).replace("eegin", "end"))
+    reader.font, reader.bold = font, bold
+    items.append(RowOfTerms(tuple(inner)))
+
+
+def on_cell_colour(reader: "Reader", items: list[Node], name: str) -> None:
+    reader.option()
+    reader.argument("\\" + name)
+
+
+def on_new_arrow(reader: "Reader", items: list[Node], name: str) -> None:
+    command = reader.argument("\\" + name).strip()
+    reader.argument("\\" + name)
+    code = reader.argument("\\" + name).strip()
+    reader.known.commands[command] = Definition(f"\\arrowof{{{code}}}")
+
+
+def on_arrow_of(reader: "Reader", items: list[Node], name: str) -> None:
+    found: list[Node] = []
+    another = reader.another(f"{{{reader.argument(name)}}}")
+    on_unicode(another, found, "unicode")
+    below = reader.option()
+    sign = found[0].text if isinstance(found[0], (Symbol, Words)) else "→"
+    items.append(Arrow(sign, reader.body(name), None if below is None else reader.inner(below)))
+
+
+INFERENCES = {"Axiom": 0, "Unary": 1, "Binary": 2, "Trinary": 3, "Quaternary": 4, "Quinary": 5}
+SHORT_INFERENCES = {"AXC": "AxiomC", "UIC": "UnaryInfC", "BIC": "BinaryInfC", "TIC": "TrinaryInfC", "RL": "RightLabel",
+                    "LL": "LeftLabel"}  # fmt: skip
+
+
+def proof(reader: "Reader") -> Node:
+    r"""The inferences up to \end, each a line with its premises above and its conclusion below."""
+    stack: list[Node] = []
+    labels: dict[str, Node] = {}
+    while (token := reader.take()) != "\\end":
+        name = SHORT_INFERENCES.get(token[1:], token[1:])
+        match = re.fullmatch(r"(Axiom|(?:Un|Bin|Trin|Quatern|Quin)ary)(?:Inf)?(C?)", name)
+        if name in ("RightLabel", "LeftLabel"):
+            labels[name] = grouped(reader.words(reader.argument(token), "normal"))
+        elif match and token[0] == "\\":
+            count = INFERENCES[match[1]]
+            if len(stack) < count:
+                raise Malformed(f"{token} has too few premises above it")
+            said = grouped(reader.words(reader.argument(token), "normal")) if match[2] else reader.sequent()
+            premises = stack[len(stack) - count :]
+            del stack[len(stack) - count :]
+            stack.append(inference(premises, said, labels))
+            labels = {}
+        elif name == "fCenter" or token == "":
+            raise Malformed("it ends too early: \\end{prooftree} is missing")
+    return grouped(stack)
+
+
+def inference(premises: list[Node], said: Node, labels: dict[str, Node]) -> Node:
+    if not premises:
+        return said
+    above: list[Node] = []
+    for premise in premises:
+        above += [Space(2.0), premise] if above else [premise]
+    made: list[Node] = [Fraction(RowOfTerms(tuple(above)), said, None, "D")]
+    if "LeftLabel" in labels:
+        made = [labels["LeftLabel"], Space(0.3), *made]
+    if "RightLabel" in labels:
+        made += [Space(0.3), labels["RightLabel"]]
+    return grouped(made)
+
+
 def on_second(reader: "Reader", items: list[Node], name: str) -> None:
     r"""\style{…}{body}, \class, \href: the look is a page's affair, the body is shown."""
     look = reader.argument("\\" + name)
@@ -358,7 +531,10 @@ def on_second(reader: "Reader", items: list[Node], name: str) -> None:
 
 
 def on_raise(reader: "Reader", items: list[Node], name: str) -> None:
-    by = reader.length("\\" + name) * (-1 if name == "lower" else 1)
+    by = reader.length("\\" + name) * (-1 if name in ("lower", "moveleft") else 1)
+    if name.startswith("move"):
+        items += [Space(by), reader.body("\\" + name), Space(-by)]
+        return
     if name == "raisebox":
         reader.option()
         items.append(Raised(grouped(reader.words(reader.argument("\\raisebox"), "normal")), by))
@@ -367,10 +543,13 @@ def on_raise(reader: "Reader", items: list[Node], name: str) -> None:
 
 
 def on_rule(reader: "Reader", items: list[Node], name: str) -> None:
-    reader.option()
-    width, height = reader.length("\\rule"), reader.length("\\rule")
+    raised = length_of(reader.option() or "")
+    width, height = reader.length("\\" + name), reader.length("\\" + name)
+    if name != "rule":
+        raised = -reader.length("\\" + name)
+        height -= raised
     visible = name != "Space" and width > 0 and height > 0
-    items.append(Words("█") if visible else Space(width))
+    items.append(Rule(width, height, raised) if visible else Space(width))
 
 
 def on_tag(reader: "Reader", items: list[Node], name: str) -> None:
@@ -430,7 +609,7 @@ def on_verbatim(reader: "Reader", items: list[Node], name: str) -> None:
 
 def on_choice(reader: "Reader", items: list[Node], name: str) -> None:
     choices = [reader.body("\\mathchoice") for _ in range(4)]
-    items.append(choices[0])
+    items.append(choices[reader.level and min(reader.level + 1, 3)])
 
 
 def on_escaped(reader: "Reader", items: list[Node], name: str) -> None:
@@ -469,8 +648,18 @@ HANDLERS: dict[str, Callable[["Reader", list[Node], str], None]] = {
     "fcolorbox": on_colour_box, "fbox": on_box, "framebox": on_box, "bbox": on_box, "cancel": on_struck,
     "bcancel": on_struck, "xcancel": on_struck, "cancelto": on_struck_to, "enclose": on_enclosed,
     "phantom": on_phantom, "hphantom": on_phantom, "vphantom": on_phantom, "mathstrut": on_phantom,
-    "strut": on_phantom, "smash": on_smash, "mathclap": on_smash, "mathllap": on_smash, "mathrlap": on_smash,
-    "clap": on_smash, "llap": on_smash, "rlap": on_smash, "cramped": on_smash, "vcenter": on_smash,
+    "strut": on_phantom, "smash": on_smash, "cramped": on_smash, "vcenter": on_smash, "lefteqn": on_overlap,
+    **{f"{kind}{side}lap": on_overlap for kind in ("", "math", "text", "cramped") for side in "lrc"},
+    "ce": on_chemistry, "pu": on_chemistry, "Aboxed": on_aboxed, "MoveEqLeft": on_move_left,
+    "ArrowBetweenLines": on_arrow_between, "vdotswithin": on_dots_within, "shortvdotswithin": on_dots_within,
+    "splitfrac": on_split_fraction, "splitdfrac": on_split_fraction, "mathtip": on_first, "texttip": on_first,
+    "toggle": on_toggle, "skew": on_skew, "begingroup": on_group, "bgroup": on_group, "cellcolor": on_cell_colour,
+    "rowcolor": on_cell_colour, "columncolor": on_cell_colour, "Newextarrow": on_new_arrow, "arrowof": on_arrow_of,
+    "mathmbox": on_smash, "mathmakebox": on_makebox, "moveleft": on_raise, "moveright": on_raise,
+    "empheql": on_empheq, "empheqr": on_empheq, "empheqbigl": on_empheq, "empheqbigr": on_empheq,
+    "DeclarePairedDelimiterX": on_paired, "DeclarePairedDelimiterXPP": on_paired, "DeclarePairedDelimiters": on_paired,
+    "DeclarePairedDelimitersX": on_paired, "DeclarePairedDelimitersXPP": on_paired, "crampedsubstack": on_substack,
+    "xmathstrut": on_smash_strut, "refeq": on_reference,
     "style": on_second, "class": on_second, "cssId": on_second, "href": on_second, "rotatebox": on_second,
     "raise": on_raise, "lower": on_raise, "raisebox": on_raise, "rule": on_rule, "Rule": on_rule, "Space": on_rule,
     "tag": on_tag, "label": on_label, "ref": on_reference, "eqref": on_reference, "unicode": on_unicode,
@@ -486,5 +675,6 @@ PASSED_OVER = {
     "hfil": 0, "hfilll": 0, "break": 0, "goodbreak": 0, "nobreak": 0, "relax": 0, "protect": 0, "mathtoolsset": 1,
     "centering": 0, "noindent": 0, "uproot": 1, "leftroot": 1, "bigskip": 0, "medskip": 0, "smallskip": 0,
     "setlength": 2, "par": 0, "nonscript": 0, "vspace": 1, "usepackage": 1, "ensuremath": 0, "null": 0,
-    "newpage": 0, "unboldmath": 0,
+    "newpage": 0, "unboldmath": 0, "newtagform": 3, "renewtagform": 3, "usetagform": 1, "minCDarrowwidth": 1,
+    "minCDarrowheight": 1, "MTFlushSpaceAbove": 0, "MTFlushSpaceBelow": 0, "noLine": 0, "hline": 0,
 }  # fmt: skip

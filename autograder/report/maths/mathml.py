@@ -22,11 +22,13 @@ from autograder.report.maths.tree import (
     Fraction,
     Middle,
     Node,
+    Overlap,
     Phantom,
     Radical,
     Raised,
     Role,
     RowOfTerms,
+    Rule,
     Scripts,
     Sized,
     Space,
@@ -97,6 +99,8 @@ def symbol(node: Symbol) -> str:
     text = node.text
     if node.kind == "number":
         return element("mn", html.escape(in_font(text, node.font)))
+    if node.kind == "name" and node.limits is None:  # beside the name in a line, below it in a displayed formula
+        return sign(text, movablelimits="true", lspace="0em", rspace="0em", form="prefix")
     if node.kind == "name":
         return element("mi", html.escape(text), mathvariant="normal") if len(text) == 1 else element("mi", text)
     if node.kind == "letter":
@@ -218,6 +222,8 @@ def boxed(node: Boxed) -> str:
 
 
 def struck(node: Struck) -> str:
+    if node.line == "not":
+        return element("mrow", row(node.body), sign("̸", lspace="0em", rspace="0em"))
     angle = {"/": "to top left", "\\": "to top right", "x": "to top left", "-": "to top"}[node.line]
     line = f"linear-gradient({angle}, transparent 47%, currentColor 47%, currentColor 53%, transparent 53%)"
     if node.line == "x":
@@ -230,6 +236,21 @@ def phantom(node: Phantom) -> str:
     if node.width and node.height:
         return made
     return element("mpadded", made, **({"width": "0"} if node.height else {"height": "0", "depth": "0"}))
+
+
+def rule(node: Rule) -> str:
+    made = element(
+        "mspace", width=f"{node.width:.3f}em", height=f"{node.height:.3f}em", style="background: currentColor"
+    )
+    return element("mpadded", made, voffset=f"{node.raised:.3f}em") if node.raised else made
+
+
+def overlap(node: Overlap) -> str:
+    """No width; a body to the left is one that begins at the right in a line that runs to the left."""
+    body = element("mrow", row(node.body), dir="ltr")
+    if node.side == "c":
+        return body
+    return element("mpadded", body, width="0", **({"dir": "rtl"} if node.side == "l" else {}))
 
 
 def raised(node: Raised) -> str:
@@ -247,5 +268,6 @@ def unknown(node: Unknown) -> str:
 WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Symbol: symbol, Words: words, Space: space, Fraction: fraction, Radical: root, Scripts: scripts, Accent: accent,
     Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Array: table, Styled: styled, Boxed: boxed,
-    Struck: struck, Phantom: phantom, Raised: raised, Role: role, Unknown: unknown,
+    Struck: struck, Phantom: phantom, Rule: rule, Overlap: overlap,
+    Raised: raised, Role: role, Unknown: unknown,
 }  # fmt: skip

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from PIL import ImageColor
 
 from autograder.report.maths.arrays import Rows, multline, tagged
-from autograder.report.maths.commands import HANDLERS, PASSED_OVER, add_space
+from autograder.report.maths.chemistry import chemistry
+from autograder.report.maths.commands import HANDLERS, PASSED_OVER, add_space, proof
 from autograder.report.maths.environments import ENVIRONMENTS, TRANSPARENT, columns_of
 from autograder.report.maths.roles import PRIME, finished, role_of
 from autograder.report.maths.symbols import (
@@ -43,6 +44,7 @@ from autograder.report.maths.text import (
     Definition,
     Definitions,
     Malformed,
+    Meaning,
     closing_brace,
     length_of,
     with_arguments,
@@ -87,6 +89,12 @@ COLOURS = {"brickred": "#b6321c", "bittersweet": "#c04f17", "cerulean": "#00a2e3
            "redviolet": "#a1246b", "royalpurple": "#613f99", "rubinered": "#ed017d", "tealblue": "#00aeb3",
            "violetred": "#ef58a0", "wildstrawberry": "#ee2967", "yelloworange": "#faa21a"}  # fmt: skip
 
+OTHER_INFIX = ("above", "overwithdelims", "atopwithdelims", "abovewithdelims")
+ROW_COMMANDS = {
+    *OTHER_INFIX, "color", "boldmath", "begin", "end", "left", "right", "middle", "cr", "newline", "\\", "of",
+    "begingroup", "endgroup", "bgroup", "egroup",
+}  # fmt: skip
+
 DIAGRAM_ARROW = re.compile(r"@(?:([><VA])(.*?)\1(.*?)\1|([=|.]))", re.DOTALL)
 DIAGRAM_SIGNS = {">": "→", "<": "←", "V": "↓", "A": "↑", "=": "=", "|": "‖", ".": "."}
 QUOTES = {"'": "’”", "`": "‘“"}
@@ -123,6 +131,19 @@ def read(tex: str, known: Definitions) -> Formula:
     return Formula(tree, tuple(dict.fromkeys(reader.progress.unknown)))
 
 
+def is_known(token: str) -> bool:
+    """Whether TeX has this command itself, without a definition."""
+    progress = Progress()
+    reader = Reader("{x}" * 6, Definitions(), progress)
+    if reader.acts_on_its_row(token):
+        return True
+    try:
+        reader.own(token, [])
+    except Malformed:
+        return True
+    return not progress.unknown
+
+
 @dataclass
 class Progress:
     """What all readers of one formula share."""
@@ -146,10 +167,13 @@ class Reader:
         self.font = font
         self.bold = False
         self.depth = depth
+        self.level = 0  # of scripts in scripts
 
     def another(self, text: str) -> "Reader":
         """A reader of another text, with what is known here."""
-        return Reader(text, self.known, self.progress, self.font, self.depth + 1)
+        reader = Reader(text, self.known, self.progress, self.font, self.depth + 1)
+        reader.level = self.level
+        return reader
 
     # What comes next
 
@@ -230,7 +254,10 @@ class Reader:
             token = self.argument(name).strip()
         for _ in range(20):  # a command of the notebook's own
             definition = self.known.commands.get(token)
-            if not isinstance(definition, Definition) or definition.count:
+            if isinstance(definition, Meaning):
+                token = definition.token
+                break
+            if definition is None or definition.count:
                 break
             token = definition.body.strip()
         if token in DELIMITERS:
@@ -251,7 +278,7 @@ class Reader:
     def inner(self, text: str, font: str | None = None, bold: bool = False) -> RowOfTerms:
         """The pieces of another text, read with what is known here."""
         reader = Reader(text, self.known, self.progress, self.font if font is None else font, self.depth + 1)
-        reader.bold = self.bold or bold
+        reader.bold, reader.level = self.bold or bold, self.level
         items, _ = reader.row("")
         return RowOfTerms(tuple(items))
 
@@ -270,12 +297,30 @@ class Reader:
                 raise Malformed("it ends too early: a brace, a \\right or an \\end is missing")
             name = token[1:]
             if token[0] == "\\" and token not in self.known.commands:
-                if name in INFIX or name in ("above", "overwithdelims", "atopwithdelims", "abovewithdelims"):
+                if name in INFIX or name in OTHER_INFIX:
                     return self.infix(name, finished(items), ends)
                 if name in FONT_SWITCHES or name in STYLES or name in SIZES or name in ("color", "boldmath"):
                     rest, end = self.switched(name, ends)
                     return finished([*items, *rest]), end
             self.piece(token, items)
+
+    def acts_on_its_row(self, token: str) -> bool:
+        """Whether a command reaches beyond its arguments: a switch, a fraction's \\over, the end of something."""
+        name = token[1:]
+        return (
+            name in INFIX
+            or name in FONT_SWITCHES
+            or name in STYLES
+            or name in SIZES
+            or name in ROW_COMMANDS
+        )  # fmt: skip
+
+    def sequent(self) -> Node:
+        r"""A line of a proof with its formulas in dollars and \\fCenter between them."""
+        end = re.compile(r"\\n|$").search(self.text, self.at)
+        assert end
+        text, self.at = self.text[self.at : end.start()], end.end()
+        return grouped(self.words(text.replace("\\fCenter", ""), "normal"))
 
     def infix(self, name: str, before: list[Node], ends: tuple[str, ...]) -> tuple[list[Node], str]:
         r"""A fraction of all that stands before and after \over, \choose, …."""
@@ -400,7 +445,9 @@ class Reader:
             elif token.isdigit():
                 found = [self.look(typed(token))]
             else:
+                self.level += 1
                 self.piece(token, found)
+                self.level -= 1
         return found[0] if len(found) == 1 else RowOfTerms(tuple(found))
 
     def primes(self, items: list[Node]) -> None:
@@ -418,14 +465,19 @@ class Reader:
     # Commands
 
     def command(self, token: str, items: list[Node]) -> None:
-        name = token[1:]
         definition = self.known.commands.get(token)
-        if not name:
-            add_space(items, 0.25)
-        elif isinstance(definition, Definition):
+        if isinstance(definition, Definition):
             self.expand(token, definition)
-        elif isinstance(definition, Symbol):
-            items.append(self.look(definition))
+        else:
+            self.own(definition.token if definition else token, items)
+
+    def own(self, token: str, items: list[Node]) -> None:
+        """A command as TeX has it, whatever the notebook defines."""
+        name = token[1:]
+        if token[0] != "\\":
+            self.piece(token, items)
+        elif not name:
+            add_space(items, 0.25)
         elif name in HANDLERS:
             HANDLERS[name](self, items, name)
         elif name in SPACES:
@@ -443,6 +495,9 @@ class Reader:
             below = self.option()
             items.append(Arrow(ARROWS[name], self.body(token), None if below is None else self.inner(below)))
         elif name in ACCENTS:
+            if name in ("overbracket", "underbracket"):
+                self.option()
+                self.option()
             accent = Accent(self.body(token), ACCENTS[name], name not in NARROW, name.startswith("under"))
             items.append(Role(accent, OP, True) if name in BRACES else accent)
         elif name in ROLES:
@@ -572,6 +627,8 @@ class Reader:
             made = multline(self.rows("\\end"))
         elif name == "CD":
             made = self.diagram()
+        elif name == "prooftree":
+            made = proof(self)
         elif name in ENVIRONMENTS:
             made = self.table(name)
         else:
@@ -703,7 +760,9 @@ class Reader:
     def in_words(self, name: str, text: str, at: int, font: str, pieces: list[Node]) -> int:
         """A command within words; returns where it and its arguments end."""
         reader = Reader(text[at:], self.known, self.progress, "", self.depth + 1)
-        if name in TEXT_FONTS:
+        if name in ("ce", "pu"):
+            pieces.append(self.inner(chemistry(reader.argument("\\" + name), name), ""))
+        elif name in TEXT_FONTS:
             inner_font = TEXT_FONTS[name] or font
             if {font, inner_font} == {"bold", "italic"}:
                 inner_font = "bold-italic"

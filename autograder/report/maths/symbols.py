@@ -125,6 +125,10 @@ MORE = {
     "S": Symbol("§", kind="sign", font="normal"),
     "copyright": Symbol("©", kind="sign", font="normal"),
     "pounds": Symbol("£", kind="sign", font="normal"),
+    "dag": Symbol("†", BIN, "sign", "normal"),
+    "ddag": Symbol("‡", BIN, "sign", "normal"),
+    "oiint": Symbol("∯", OP, "sign", "normal", False),
+    "oiiint": Symbol("∰", OP, "sign", "normal", False),
     "euro": Symbol("€", kind="sign", font="normal"),
     "intop": Symbol("∫", OP, "sign", "normal", None),
     "Bbbk": Symbol("k", font="double-struck"),
@@ -144,6 +148,21 @@ MORE = {
     "rVert": Symbol("‖", CLOSE, "sign", "normal"),
     "llbracket": Symbol("⟦", OPEN, "sign", "normal"),
     "rrbracket": Symbol("⟧", CLOSE, "sign", "normal"),
+    **{
+        f"empheq{big}{side}{name}": Symbol(signs[side == "r"], role, "sign", "normal")
+        for name, signs in {
+            "brace": "{}",
+            "brack": "[]",
+            "angle": "⟨⟩",
+            "paren": "()",
+            "vert": "||",
+            "Vert": "‖‖",
+            "floor": "⌊⌋",
+            "ceil": "⌈⌉",
+        }.items()
+        for side, role in (("l", OPEN), ("r", CLOSE))
+        for big in ("", "big")
+    },
     "Alpha": Symbol("Α", font="normal"),
     "Beta": Symbol("Β", font="normal"),
 }
@@ -209,7 +228,11 @@ FONTS = {
     "mathbfsf": "bold-sans-serif", "mathbffrak": "bold-fraktur", "mathsfit": "sans-serif-italic",
     "mathds": "double-struck", "mathbbm": "double-struck", "symbf": "bold-italic", "symup": "normal",
     "symrm": "normal", "symit": "italic", "symbb": "double-struck", "symcal": "calligraphic", "symscr": "script",
-    "symfrak": "fraktur", "symsf": "sans-serif", "symtt": "monospace", "symbfit": "bold-italic",
+    "mathsfup": "sans-serif", "mathbfsfup": "bold-sans-serif", "mathbfsfit": "bold-sans-serif", "symnormal": "",
+    "symbfup": "bold", "symbffrak": "bold-fraktur", "symbfscr": "bold-script", "symbfcal": "bold-calligraphic",
+    "symsfup": "sans-serif", "symbfsf": "bold-sans-serif", "symbfsfup": "bold-sans-serif",
+    "symsfit": "sans-serif-italic", "symbfsfit": "bold-sans-serif", "symfrak": "fraktur",
+    "symsf": "sans-serif", "symtt": "monospace", "symbfit": "bold-italic",
 }  # fmt: skip
 FONT_SWITCHES = {
     "rm": "normal", "bf": "bold", "it": "italic", "mit": "italic", "cal": "calligraphic", "sf": "sans-serif",
@@ -258,7 +281,7 @@ ARROWS = {
     "xLeftrightarrow": "⇔", "xhookrightarrow": "↪", "xhookleftarrow": "↩", "xmapsto": "↦", "xlongequal": "=",
     "xtwoheadrightarrow": "↠", "xtwoheadleftarrow": "↞", "xrightharpoonup": "⇀", "xrightharpoondown": "⇁",
     "xleftharpoonup": "↼", "xleftharpoondown": "↽", "xrightleftharpoons": "⇌", "xleftrightharpoons": "⇋",
-    "xtofrom": "⇄",
+    "xtofrom": "⇄", "xRightleftharpoons": "⇌", "xLeftrightharpoons": "⇌",
 }  # fmt: skip
 BIG = {"big": 1.2, "Big": 1.8, "bigg": 2.4, "Bigg": 3.0}
 BIG_ROLES = {"": ORD, "l": OPEN, "r": CLOSE, "m": REL}
@@ -290,6 +313,34 @@ ABBREVIATIONS = {
     "idotsint": (r"\int\cdots\int", 0),
     "TeX": (r"T\kern-.14em\lower.5ex{E}\kern-.115em X", 0),
     "LaTeX": (r"L\kern-.325em\raise.21em{\scriptstyle{A}}\kern-.17em\TeX", 0),
+    "varinjlim": (r"\mathop{\underrightarrow{\mathrm{lim}}}", 0),
+    "varprojlim": (r"\mathop{\underleftarrow{\mathrm{lim}}}", 0),
+    "centercolon": (r"\mathrel{:}", 0),
+    "ordinarycolon": (r"\mathrel{:}", 0),
+    "vcentcolon": (r"\mathrel{:}", 0),
+    "MTThinColon": (r"\mathrel{:}", 0),
+    "coloneq": (r"\mathrel{:-}", 0),
+    "Coloneq": (r"\mathrel{::-}", 0),
+    "eqcolon": (r"\mathrel{-:}", 0),
+    "Eqcolon": (r"\mathrel{-::}", 0),
+    "Eqqcolon": (r"\mathrel{=::}", 0),
+    "colonapprox": (r"\mathrel{:\approx}", 0),
+    "Colonapprox": (r"\mathrel{::\approx}", 0),
+    "colonsim": (r"\mathrel{:\sim}", 0),
+    "Colonsim": (r"\mathrel{::\sim}", 0),
+    "nuparrow": (r"\not\uparrow", 0),
+    "ndownarrow": (r"\not\downarrow", 0),
+    "ketbra": (r"{\vert {#1} \rangle\langle {#2} \vert}", 2),
+    "Ketbra": (r"{\left\vert {#1} \right\rangle\left\langle {#2} \right\vert}", 2),
+    "Braket": (r"\left\langle {#1} \right\rangle", 1),
+    "longrightleftharpoons": (r"\stackrel{\textstyle{-}\!\!{\rightharpoonup}}{\smash{{\leftharpoondown}\!\!{-}}}", 0),
+    "longRightleftharpoons": (r"\stackrel{\textstyle{-}\!\!{\rightharpoonup}}{\smash{\leftharpoondown}}", 0),
+    "longLeftrightharpoons": (
+        r"\stackrel{\textstyle\vphantom{{-}}{\rightharpoonup}}{\smash{{\leftharpoondown}\!\!{-}}}",
+        0,
+    ),
+    "longleftrightarrows": (r"\stackrel{\longrightarrow}{\smash{\longleftarrow}}", 0),
+    "tripledash": (r"\vphantom{-}\raise2mu{\kern2mu\tiny\text{-}\kern1mu\text{-}\kern1mu\text{-}\kern2mu}", 0),
     "bra": (r"{\langle {#1} |}", 1),
     "ket": (r"{| {#1} \rangle}", 1),
     "braket": (r"{\langle {#1} \rangle}", 1),

@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autograder.report.maths.tree import Symbol
-
 MAX_DEPTH = 40  # of groups in groups
 LENGTH = re.compile(r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))\s*(em|ex|pt|px|mu|cm|mm|in|pc)\s?")
 EM = {
@@ -35,11 +33,18 @@ class Definition:
     after: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Meaning:
+    r"""What \let gave a name: what another command does by itself, whatever that one is defined as later."""
+
+    token: str
+
+
 @dataclass
 class Definitions:
     """What the formulas of a notebook have defined so far."""
 
-    commands: dict[str, Definition | Symbol] = field(default_factory=dict)
+    commands: dict[str, Definition | Meaning] = field(default_factory=dict)
     environments: dict[str, tuple[Definition, str]] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     colours: dict[str, str] = field(default_factory=dict)

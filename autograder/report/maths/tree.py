@@ -196,6 +196,23 @@ class Phantom(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Rule(Node):
+    """A filled rectangle, in em; `raised`: how far its lower edge lies above the line."""
+
+    width: float
+    height: float
+    raised: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap(Node):
+    """A body that takes no width: it lies over what is left of it ("l"), right of it ("r"), or both ("c")."""
+
+    body: Node
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class Raised(Node):
     """A body moved up by so many em."""
 

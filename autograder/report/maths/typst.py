@@ -28,11 +28,13 @@ from autograder.report.maths.tree import (
     Fraction,
     Middle,
     Node,
+    Overlap,
     Phantom,
     Radical,
     Raised,
     Role,
     RowOfTerms,
+    Rule,
     Scripts,
     Sized,
     Space,
@@ -370,12 +372,20 @@ def boxed(node: Boxed) -> str:
 
 
 def struck(node: Struck) -> str:
-    how = {"/": "", "\\": ",inverted:#true", "x": ",cross:#true", "-": ",angle:#90deg"}[node.line]
+    how = {"/": "", "not": "", "\\": ",inverted:#true", "x": ",cross:#true", "-": ",angle:#90deg"}[node.line]
     return f"cancel({group(node.body)}{how})"
 
 
 def phantom(node: Phantom) -> str:
     return f"phantom(#{str(node.width).lower()},#{str(node.height).lower()},{group(node.body)})"
+
+
+def rule(node: Rule) -> str:
+    return f"rule({em(node.width)},{em(node.height)},{em(node.raised)})"
+
+
+def overlap(node: Overlap) -> str:
+    return f"overlap(#{quoted(node.side)},{group(node.body)})"
 
 
 def raised(node: Raised) -> str:
@@ -397,5 +407,6 @@ def unknown(node: Unknown) -> str:
 WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Symbol: symbol, Words: words, Space: lambda node: space(node.width), Fraction: fraction, Radical: root,
     Scripts: scripts, Accent: accent, Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Array: table,
-    Styled: styled, Boxed: boxed, Struck: struck, Phantom: phantom, Raised: raised, Role: role, Unknown: unknown,
+    Styled: styled, Boxed: boxed, Struck: struck, Phantom: phantom, Rule: rule, Overlap: overlap,
+    Raised: raised, Role: role, Unknown: unknown,
 }  # fmt: skip
