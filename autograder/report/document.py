@@ -148,7 +148,10 @@ def unread(submission: ReportContent) -> Iterator[NotShown]:
 
 def all_notices(submission: ReportContent) -> Iterator[tuple[str, str, str]]:
     """What the first page says about the submission's state: level, sentence, the notebook it is about ("" for all)."""
-    if not submission.name or not submission.student_id:
+    asked = submission.scores is not None or any(
+        cell.id == STUDENT for nb in submission.notebooks for cell in nb.nb.cells
+    )
+    if asked and not (submission.name and submission.student_id):
         given = {"name": submission.name, "student id": submission.student_id}
         empty = [what for what, value in given.items() if not value]
         verb = "is" if len(empty) == 1 else "are"

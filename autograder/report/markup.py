@@ -13,7 +13,7 @@ from autograder.report.pandoc import MARKDOWN, Fragment
 from autograder.report.pictures import OnTheWeb, PictureError, Pictures, Wanted, picture_bytes
 from autograder.report.rows import code_rows, row_data
 from autograder.report.terminal import clean
-from autograder.report.tex import Maths, take_maths
+from autograder.report.tex import Maths, take_html_maths, take_maths
 
 Block = dict
 
@@ -63,6 +63,8 @@ class Markup:
         found: list[Maths] = []
         if format == MARKDOWN:
             text = take_maths(text, found, self.notebook)
+        elif format == "html":
+            text = take_html_maths(text, found, self.notebook)
         first = len(self.maths)
         self.maths += found
         numbers = tuple(range(first, first + len(found)))

@@ -26,7 +26,15 @@ MAX_OUTPUTS = 80  # of one cell
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LIVE = ("application/javascript", "text/javascript", WIDGET)
-CHARTS = {"vnd.vega": "a Vega chart", "vnd.plotly": "a Plotly chart", "vnd.bokeh": "a Bokeh chart", "geo+json": "a map"}
+CHARTS = {
+    "application/vnd.vega": "a Vega chart", "application/vnd.plotly": "a Plotly chart", "application/geo+json": "a map",
+    "application/vnd.bokeh": "a Bokeh chart", "application/vnd.holoviews_exec": "a HoloViews chart",
+}  # fmt: skip
+DRAWN = {"vega-embed": "a Vega chart", "plotly-graph-div": "a Plotly chart", "data-root-id": "a Bokeh chart",
+         "folium-map": "a map", "Trust Notebook</span>": "a map"}  # fmt: skip
+# What a library puts into a notebook once so that its charts can be drawn: nothing that is seen.
+LOADERS = ("application/vnd.bokehjs_load", "application/vnd.holoviews_load")
+SETS_UP = re.compile(r"PlotlyConfig|require(js)?\.config|MathJax\.Hub\.Config")
 ESTIMATOR = re.compile(r"class=\"sk-(top-container|text-repr-fallback)")  # scikit-learn's, with its text beside it
 
 
@@ -206,28 +214,31 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
                 return [{"t": "picture", "file": picture.file, "width": width, "alt": f"output of {place}"}]
             except PictureError as error:
                 markup.problems.append(NotShown(place, f"an {mime} output cannot be shown: {error}"))
+    if any(mime.startswith(LOADERS) for mime in data):
+        return []
     plain = str(data.get("text/plain", ""))
-    if "text/latex" in data:
-        formula = maths_only(str(data["text/latex"]))
-        if formula:
-            return [markup.add_formula(formula, place)]
-        return [markup.add(LATEX, str(data["text/latex"]), place, folder, {})]
+    formula = maths_only(str(data.get("text/latex", "")))
+    if formula:
+        return [markup.add_formula(formula, place)]
+    if chart := next((name for kind, name in CHARTS.items() if any(mime.startswith(kind) for mime in data)), ""):
+        return not_printed(chart, plain, place, markup)
     if "text/html" in data and not any(mime in data for mime in LIVE):
         if plain and ESTIMATOR.search(data["text/html"]):
             return text_output(plain, "stdout", markup.full)
         return html_blocks(str(data["text/html"]), plain, place, folder, markup)
+    if "text/latex" in data:
+        return [markup.add(LATEX, str(data["text/latex"]), place, folder, {})]
     if "text/markdown" in data:
         return [markup.add(MARKDOWN, str(data["text/markdown"]), place, folder, {})]
     if lost := [mime for mime in data if mime in LIVE]:
         if not plain or lost != [WIDGET] or re.match(r"\w+\(", plain):
             what = "an interactive widget" if WIDGET in lost else "a script's output"
             markup.problems.append(NotShown(place, f"{what} cannot be printed" + (": shown as text" if plain else "")))
-    elif charts := [name for kind, name in CHARTS.items() if any(f"application/{kind}" in mime for mime in data)]:
-        text = f"{charts[0]} cannot be printed" + (": shown as text" if plain else "")
-        markup.problems.append(NotShown(place, f"{text}. Save it as a picture in the notebook to show it"))
-    elif not plain and (others := sorted(data)):
+    elif not plain and (others := sorted(mime for mime in data if mime not in PICTURES)):
         if "application/json" in data:
             plain = json.dumps(data["application/json"], indent=1, ensure_ascii=False)
+        elif texts := [mime for mime in others if mime.startswith("text/")]:
+            plain = str(data[texts[0]])
         else:
             markup.problems.append(NotShown(place, f"an output of type {', '.join(others)} cannot be printed"))
     if plain:
@@ -235,12 +246,23 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
     return [{"t": "problem", "text": "an output that cannot be printed"}] if data else []
 
 
+def not_printed(what: str, plain: str, place: str, markup: Markup) -> list[Block]:
+    """A chart that only a browser draws: named, with the output's plain text in its place."""
+    text = f"{what} cannot be printed" + (": shown as text" if plain else "")
+    markup.problems.append(NotShown(place, f"{text}. Save it as a picture in the notebook to show it"))
+    return text_output(plain, "stdout", markup.full) or [{"t": "problem", "text": what}]
+
+
 def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: Markup) -> list[Block]:
     """HTML output as pandoc reads it; what only a browser can show is named, with the output's plain text beside it."""
     lost = sorted({match[1].lower() for match in content.LOST_TAGS.finditer(html)})
-    body = re.sub(r"<(script|style)\b.*?</\1\s*>", "", html, flags=re.DOTALL | re.IGNORECASE)
+    body = re.sub(r"<(script|style|button)\b.*?</\1\s*>|<!--.*?-->", "", html, flags=re.DOTALL | re.IGNORECASE)
     bare = not re.sub(r"<[^>]*>|&nbsp;|\s", "", body) and not re.search(r"<(img|svg|table|hr)\b", body, re.IGNORECASE)
-    if lost and (bare or lost != ["script"]):
+    if lost and (drawn := next((name for sign, name in DRAWN.items() if sign in html), "")):
+        return not_printed(drawn, plain, place, markup)
+    if lost and bare and SETS_UP.search(html) and not re.search(r"<(?!/?(script|style)\b)\w", html):
+        return []
+    if lost and (bare or not set(lost) <= {"script", "button"}):
         tags = ", ".join(f"<{name}>" for name in lost)
         markup.problems.append(
             NotShown(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else ""))

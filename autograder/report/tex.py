@@ -4,13 +4,14 @@ Jupyter takes the maths out before it reads the markdown, so that `a_1 $x_2$ b_3
 come out right. `take_maths` does the same and leaves a placeholder; whoever reads the result puts the maths back.
 """
 
+import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.report.maths.reader import read
 from autograder.report.maths.text import Definitions
 
-OPEN, CLOSE = "\ue000", "\ue001"
+OPEN, CLOSE, DOLLAR = "\ue000", "\ue001", "\ue002"
 PLACEHOLDER = re.compile(f"{OPEN}([0-9]{{1,9}}){CLOSE}")
 
 CODE_OR_MATHS = re.compile(
@@ -26,6 +27,26 @@ CODE_OR_MATHS = re.compile(
   | (?P<environment> \\begin\{(?P<name>[a-z]*\*?)\} .*? \\end\{(?P=name)\} )
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+# Code on one line, and fenced code, whose dollars are none.
+CODE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?^(?P=fence)[`~]*$|(?<![\\`])(?P<ticks>`+)(?!`)[^\n]*?[^`\n](?P=ticks)(?!`)",
+    re.DOTALL | re.MULTILINE,
+)
+HTML_MATHS = re.compile(
+    r"""
+    (?P<escaped> \\\$ )
+  | \$\$ (?P<display> .+? ) \$\$
+  | \$ (?P<inline> (?:\\.|[^$\\])+? ) \$
+  | \\\[ (?P<bracket> .+? ) \\\]
+  | \\\( (?P<paren> .+? ) \\\)
+  | (?P<environment> \\begin\{(?P<name>[a-z]*\*?)\} .*? \\end\{(?P=name)\} )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+HTML_TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
+WITHOUT_MATHS = re.compile(
+    r"<(/?)(?:(code|pre|script|style|textarea|annotation|math)\b|\w+[^>]*\b(?:tex2jax|mathjax)_ignore\b)", re.IGNORECASE
 )
 MATHS_GROUPS = {"display": True, "inline": False, "bracket": True, "paren": False, "environment": True}
 
@@ -48,15 +69,45 @@ def take_maths(source: str, found: list[Maths], notebook: int = 0) -> str:
         notebook: the number of the notebook that the cell belongs to.
     """
 
-    def replaced(match: re.Match) -> str:
-        for group, display in MATHS_GROUPS.items():
-            tex = match[group]
-            if tex is not None and tex.strip():
-                found.append(Maths(tex.strip(), display, notebook))
-                return f"{OPEN}{len(found) - 1}{CLOSE}"
-        return match[0]
+    source = without_marks(source)
+    source = CODE.sub(lambda match: match[0].replace("$", DOLLAR), source)
+    source = CODE_OR_MATHS.sub(lambda match: placeholder(match, found, notebook), source)
+    found[:] = [replace(one, tex=one.tex.replace(DOLLAR, "$")) if DOLLAR in one.tex else one for one in found]
+    return source.replace(DOLLAR, "$")
 
-    return CODE_OR_MATHS.sub(replaced, source.replace(OPEN, "\ufffd").replace(CLOSE, "\ufffd"))
+
+def take_html_maths(source: str, found: list[Maths], notebook: int = 0) -> str:
+    """The HTML with every formula in its text replaced, as `take_maths`; none across tags, none in code."""
+    pieces = HTML_TAG.split(without_marks(source))
+    ignored: list[str] = []
+    for i, piece in enumerate(pieces):
+        if i % 2:
+            match = WITHOUT_MATHS.match(piece)
+            name = (re.match(r"</?(\w+)", piece) or [piece, ""])[1].lower()
+            if ignored and piece.startswith("</") and ignored[-1] == name:
+                ignored.pop()
+            elif match and not match[1] and not piece.endswith("/>"):
+                ignored.append(name)
+        elif not ignored and ("$" in piece or "\\" in piece):
+            text = html.unescape(piece)
+            taken = HTML_MATHS.sub(lambda match: placeholder(match, found, notebook), text)
+            pieces[i] = piece if taken == text else html.escape(taken, quote=False)
+    return "".join(pieces)
+
+
+def without_marks(source: str) -> str:
+    """The text without the characters that mark what was taken out."""
+    return source.replace(OPEN, "\ufffd").replace(CLOSE, "\ufffd").replace(DOLLAR, "\ufffd")
+
+
+def placeholder(match: re.Match, found: list[Maths], notebook: int) -> str:
+    """What stands for a formula that was taken out; anything else as it is."""
+    for group, display in MATHS_GROUPS.items():
+        tex = match[group]
+        if tex is not None and tex.strip():
+            found.append(Maths(tex.strip(), display, notebook))
+            return f"{OPEN}{len(found) - 1}{CLOSE}"
+    return match[0]
 
 
 def put_back(text: str, maths: list[Maths]) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
-from autograder.report.markup import Markup
+from autograder.report.markup import Markup, resolve
 from autograder.report.outputs import MAX_ROWS, output_blocks, runs, text_output, without_runs
 
 
@@ -76,3 +76,49 @@ def test_wide_text_is_set_smaller_before_it_wraps(width, columns):
     (block,) = text_output("x" * width + "\nshort", "stdout")
     assert block.get("columns") == columns
     assert len(block["rows"]) == (3 if width > 130 else 2)
+
+
+COLAB = (
+    "<div class='colab-df-container'><table><tr><td>SHOWN</td></tr></table><div class='colab-df-buttons'>"
+    "<button title='Convert'><svg><path d='M0'/></svg></button><style>.x {}</style><script>let x</script></div></div>"
+)
+EMBED = "<style></style><div id='altair-viz-1' class='vega-embed'></div><script>var x = 1;</script>"
+CHART = "cannot be printed. Save it as a picture in the notebook to show it"
+AS_TEXT = "cannot be printed: shown as text. Save it as a picture in the notebook to show it"
+
+
+@pytest.mark.parametrize(
+    ("data", "shown", "problems"),
+    [
+        ({"text/html": COLAB, "text/plain": "PLAIN"}, "SHOWN", []),
+        ({"text/html": "<table><tr><td>SHOWN</td></tr></table>", "text/latex": "\\begin{tabular}"}, "SHOWN", []),
+        ({"text/html": "<b>html</b>", "text/latex": "$x$"}, "$$x$$", []),
+        ({"text/html": EMBED, "text/plain": "alt.Chart(...)"}, "alt.Chart(...)", [f"a Vega chart {AS_TEXT}"]),
+        (
+            {"application/vnd.plotly.v1+json": {}, "text/html": "<script></script>"},
+            "a Plotly chart",
+            [f"a Plotly chart {CHART}"],
+        ),
+        (
+            {"application/javascript": "x", "application/vnd.bokehjs_exec.v0+json": ""},
+            "a Bokeh chart",
+            [f"a Bokeh chart {CHART}"],
+        ),
+        ({"application/javascript": "x", "application/vnd.holoviews_load.v0+json": ""}, "", []),
+        ({"text/html": "<script>window.PlotlyConfig = {};</script>"}, "", []),
+        ({"text/csv": "a,b"}, "a,b", []),
+        (
+            {"image/png": "@@@"},
+            "an output that cannot be printed",
+            ["an image/png output cannot be shown: its base64 text is damaged"],
+        ),
+    ],
+)
+def test_each_kind_of_output_is_shown_or_named(data, shown, problems):
+    """Is what paper can show on it, what it cannot named once, and what nobody sees in a notebook no alarm?"""
+    markup = Markup()
+    blocks = output_blocks(new_code_cell("x", outputs=[new_output("display_data", data=data)]), "here", None, markup)
+    blocks = resolve(blocks, markup.resolved() if markup.pending else [])
+    assert [problem.text for problem in markup.problems] == problems
+    assert shown in str(blocks)
+    assert bool(blocks) == bool(shown)

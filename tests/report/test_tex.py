@@ -5,7 +5,7 @@ import pytest
 from autograder.report.markup import Markup
 from autograder.report.pandoc import MARKDOWN
 from autograder.report.sanitise import safe_html
-from autograder.report.tex import Maths, maths_only, put_back, take_maths
+from autograder.report.tex import Maths, maths_only, put_back, take_html_maths, take_maths
 
 CASES = [
     ("a $x$ b", [("x", False)]),
@@ -19,6 +19,8 @@ CASES = [
     ("$x", []),
     ("$x\n\ny$", []),
     ("\\\\(x\\\\) \\\\[y\\\\]", [("x", False), ("y", True)]),
+    ("it costs US$100, says `$code$`", []),
+    ("```\n$x$\n```\n$y$ and `$z$`", [("y", False)]),
     ("\\begin{align}\na &= b\n\\end{align}", [("\\begin{align}\na &= b\n\\end{align}", True)]),
     ("| a | $|x|$ |\n|-|-|", [("|x|", False)]),
 ]
@@ -52,3 +54,26 @@ def test_latex_outputs_that_are_one_formula():
     assert maths_only("\\begin{equation}x\\end{equation}").display
     assert maths_only("text $x$ and $y$") is None
     assert maths_only("$x$ and $y$") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("<th>$\\alpha_1$</th><td>a &lt; b</td>", [("\\alpha_1", False)]),
+        ("<td>$5</td><td>$6</td>", []),  # a formula does not reach over tags
+        (
+            "<p>$a &lt; b$ and $$c$$ and \\(d\\) and \\[e\\]</p>",
+            [("a < b", False), ("c", True), ("d", False), ("e", True)],
+        ),
+        ("<code>$x$</code><pre>$y$</pre>", []),
+        ('<table class="dataframe tex2jax_ignore mathjax_ignore"><tr><td>$x$</td></tr></table>$y$', [("y", False)]),
+        ('<a title="$x$">\\$5</a>', []),
+    ],
+)
+def test_formulas_in_html_outputs_are_found_where_jupyter_finds_them(source, expected):
+    """Does the head of a table that says $\\alpha_1$ read so, and a column of prices not?"""
+    found: list[Maths] = []
+    text = take_html_maths(source, found)
+    assert [(maths.tex, maths.display) for maths in found] == expected
+    if not expected:
+        assert text == source

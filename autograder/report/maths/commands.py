@@ -427,8 +427,8 @@ def on_dots_within(reader: "Reader", items: list[Node], name: str) -> None:
 def on_split_fraction(reader: "Reader", items: list[Node], name: str) -> None:
     top, bottom = reader.body("\\" + name), reader.body("\\" + name)
     style = "D" if name == "splitdfrac" else "T"
-    parts = (Styled(RowOfTerms(pieces), style) for pieces in ((top, Space(1.0)), (Space(1.0), bottom)))
-    items.append(Fraction(*parts, 0.0, style))
+    above, below = Styled(RowOfTerms((top, Space(1.0))), style), Styled(RowOfTerms((Space(1.0), bottom)), style)
+    items.append(Fraction(above, below, 0.0, style))
 
 
 def on_first(reader: "Reader", items: list[Node], name: str) -> None:
