@@ -27,9 +27,9 @@ from autograder.report.maths.tree import (
     Phantom,
     Radical,
     Raised,
+    Rectangle,
     Role,
     RowOfTerms,
-    Rule,
     Scripts,
     Sized,
     Space,
@@ -549,7 +549,7 @@ def on_rule(reader: "Reader", items: list[Node], name: str) -> None:
         raised = -reader.length("\\" + name)
         height -= raised
     visible = name != "Space" and width > 0 and height > 0
-    items.append(Rule(width, height, raised) if visible else Space(width))
+    items.append(Rectangle(width, height, raised) if visible else Space(width))
 
 
 def on_tag(reader: "Reader", items: list[Node], name: str) -> None:

@@ -26,9 +26,9 @@ from autograder.report.maths.tree import (
     Phantom,
     Radical,
     Raised,
+    Rectangle,
     Role,
     RowOfTerms,
-    Rule,
     Scripts,
     Sized,
     Space,
@@ -238,7 +238,7 @@ def phantom(node: Phantom) -> str:
     return element("mpadded", made, **({"width": "0"} if node.height else {"height": "0", "depth": "0"}))
 
 
-def rule(node: Rule) -> str:
+def rule(node: Rectangle) -> str:
     made = element(
         "mspace", width=f"{node.width:.3f}em", height=f"{node.height:.3f}em", style="background: currentColor"
     )
@@ -268,6 +268,6 @@ def unknown(node: Unknown) -> str:
 WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Symbol: symbol, Words: words, Space: space, Fraction: fraction, Radical: root, Scripts: scripts, Accent: accent,
     Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Array: table, Styled: styled, Boxed: boxed,
-    Struck: struck, Phantom: phantom, Rule: rule, Overlap: overlap,
+    Struck: struck, Phantom: phantom, Rectangle: rule, Overlap: overlap,
     Raised: raised, Role: role, Unknown: unknown,
 }  # fmt: skip

@@ -196,7 +196,7 @@ class Phantom(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Node):
+class Rectangle(Node):
     """A filled rectangle, in em; `raised`: how far its lower edge lies above the line."""
 
     width: float

@@ -32,9 +32,9 @@ from autograder.report.maths.tree import (
     Phantom,
     Radical,
     Raised,
+    Rectangle,
     Role,
     RowOfTerms,
-    Rule,
     Scripts,
     Sized,
     Space,
@@ -380,7 +380,7 @@ def phantom(node: Phantom) -> str:
     return f"phantom(#{str(node.width).lower()},#{str(node.height).lower()},{group(node.body)})"
 
 
-def rule(node: Rule) -> str:
+def rule(node: Rectangle) -> str:
     return f"rule({em(node.width)},{em(node.height)},{em(node.raised)})"
 
 
@@ -407,6 +407,6 @@ def unknown(node: Unknown) -> str:
 WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Symbol: symbol, Words: words, Space: lambda node: space(node.width), Fraction: fraction, Radical: root,
     Scripts: scripts, Accent: accent, Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Array: table,
-    Styled: styled, Boxed: boxed, Struck: struck, Phantom: phantom, Rule: rule, Overlap: overlap,
+    Styled: styled, Boxed: boxed, Struck: struck, Phantom: phantom, Rectangle: rule, Overlap: overlap,
     Raised: raised, Role: role, Unknown: unknown,
 }  # fmt: skip
