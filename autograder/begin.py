@@ -19,6 +19,7 @@ from autograder.notebooks import KERNELSPEC, write_notebook
 from autograder.source import NOTEBOOK, SCRIPT, settle_source
 
 NAME = re.compile(r"[A-Za-z]\w*(-\w+)*")
+RESERVED = re.compile(r"CON|PRN|AUX|NUL|(COM|LPT)\d", re.IGNORECASE)
 PACKAGE = re.compile(r"[A-Za-z_]\w*")
 FIRST = "homework1"
 
@@ -163,6 +164,12 @@ def begin_course(folder: Path, library: str = "") -> Course:
     }
     if library:
         files[f"{library}/__init__.py"] = LIBRARY_TEXT.format(name=library)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:
+        raise CourseError(
+            f"{root} cannot be made: {error.strerror}. Look at the path, or name another place."
+        ) from None
     for path, text in files.items():
         if not (root / path).exists():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -192,6 +199,8 @@ def begin_assignment(course: Course, name: str, as_text: bool = False) -> Path:
     """
     if not NAME.fullmatch(name):
         raise CourseError(f'"{name}" cannot be the name of an assignment. Take letters, digits, _ and -.')
+    if RESERVED.fullmatch(name):
+        raise CourseError(f'"{name}" cannot be the name of an assignment: Windows has no folder of that name.')
     folder = course.source / name
     if folder.exists():
         raise CourseError(f"{folder} is there already. Take another name, or change what is in it.")

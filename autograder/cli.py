@@ -43,12 +43,16 @@ STUDENTS = "For students"
 BOTH = "For everybody"
 
 RIGHTS = "Look at who owns it and who may write there, or do this as that user."
+THERE = "Look whether the folders before it are there, or name another place."
 ROOM = "Make room on the disk, and run the same command again: what is done is kept."
 LIMITS = "Look at the limits of this shell:  ulimit -a"
 REMEDIES = {
     errno.EACCES: RIGHTS,
     errno.EPERM: RIGHTS,
     errno.EROFS: RIGHTS,
+    errno.ENOTDIR: THERE,
+    errno.EISDIR: THERE,
+    errno.ENAMETOOLONG: "Take a shorter name.",
     errno.ENOSPC: ROOM,
     errno.EDQUOT: ROOM,
 }

@@ -31,6 +31,7 @@ from autograder.toml_files import (
     shown,
     wrong,
 )
+from autograder.words import syntax_in_words
 
 CONFIG = "nbgrader_config.py"
 COURSE_FILE = "course.toml"
@@ -191,6 +192,14 @@ class Course:
         url = self.gradebook_url
         return self.root / unquote(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
+    def keep_own(self, target: Path) -> None:
+        """Raises CourseError where writing to a path would overwrite what the course consists of, or submissions."""
+        own = [self.source, self.submitted, self.autograded, self.work, self.root / COURSE_FILE, self.root / CONFIG]
+        own += [*self.libraries, *filter(None, [self.gradebook_file])]
+        for place in own:
+            if target.resolve().is_relative_to(place.resolve()):
+                raise CourseError(f"{target} would overwrite the course's own {place.name}. Name another place.")
+
     def shorten(self, text: object) -> str:
         """The text with its paths as they are from the course folder."""
         return str(text).replace(f"{self.root}{os.sep}", "")
@@ -237,8 +246,10 @@ class Course:
             CourseError: there is no such assignment, or its assignment.toml is wrong.
         """
         names = self.assignment_names()
+        if not names:
+            raise CourseError(f"there is no assignment in {self.source}. Begin one with  autograder new NAME")
         if name not in names:
-            hint = did_you_mean(name, names)
+            hint = did_you_mean(Path(name).name, names)
             raise CourseError(f'no assignment "{name}" in {self.source} (a folder with a notebook). {hint}')
         settings, zone = self.settings, self.zone
         options = self.options
@@ -286,8 +297,15 @@ def nbgrader_config(course: Course) -> Config:
         raise CourseError(f"{course.root / CONFIG} is missing: it makes this folder a course.") from None
     except CourseError:
         raise
+    except SyntaxError as error:
+        raise CourseError(
+            f"{course.root / CONFIG}: line {error.lineno}: {syntax_in_words(error)}. Put it right, and do this again."
+        ) from error
     except Exception as error:
-        raise CourseError(f"{course.root / CONFIG} does not run: {type(error).__name__}: {error}") from error
+        said = str(error) or type(error).__name__
+        raise CourseError(
+            f"{course.root / CONFIG} stops: {said}. Put it right, or take out the line that does it."
+        ) from error
     config.CourseDirectory.root = str(course.root)
     return config
 

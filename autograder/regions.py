@@ -13,6 +13,8 @@ from autograder.errors import CourseError
 
 START = "# ===== START YOUR CODE HERE ====="
 END = "# ====== END YOUR CODE HERE ======"
+START_ANSWER = "<!-- ===== START YOUR ANSWER HERE ===== -->"
+END_ANSWER = "<!-- ====== END YOUR ANSWER HERE ====== -->"
 
 BANNER = re.compile(
     r"(?P<indent>\s*)(?P<opener>\#+|<!--)[ \t=]*"
@@ -125,13 +127,14 @@ def find_regions(text: str) -> tuple[Region, ...]:
             if opened is not None:
                 raise RegionError(
                     f"a region starts in line {number + 1} inside the one from line {opened[0] + 1}. "
-                    f"Close that one first with  {END}",
+                    f"Close that one first with  {closing(opened[1])}",
                     number + 1,
                 )
             opened = (number, banner)
         elif opened is None:
             raise RegionError(
-                f"line {number + 1} ends a region that never started. Start it with  {START}  or take the line out",
+                f"line {number + 1} ends a region that never started. Start it with  {opening(banner)}  or take the "
+                "line out",
                 number + 1,
             )
         else:
@@ -140,9 +143,20 @@ def find_regions(text: str) -> tuple[Region, ...]:
             opened = None
     if opened is not None:
         raise RegionError(
-            f"a region starts in line {opened[0] + 1} and never ends. Close it with  {END}", opened[0] + 1
+            f"a region starts in line {opened[0] + 1} and never ends. Close it with  {closing(opened[1])}",
+            opened[0] + 1,
         )
     return tuple(regions)
+
+
+def opening(banner: re.Match[str]) -> str:
+    """The START banner for an END banner: of code, or of an answer."""
+    return START if banner["opener"] != "<!--" else START_ANSWER
+
+
+def closing(banner: re.Match[str]) -> str:
+    """The END banner for a START banner: of code, or of an answer."""
+    return END if banner["opener"] != "<!--" else END_ANSWER
 
 
 def _starts(banner: re.Match[str]) -> bool:

@@ -148,7 +148,7 @@ def tables_in(annotation: Any) -> Iterator[type[TomlTable]]:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint for a name that is not known."""
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
+    near = [one for one in known if one.casefold() == name.casefold()] or difflib.get_close_matches(name, known, n=1)
     return f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(known) or 'none'}."
 
 

@@ -101,6 +101,10 @@ def go(path: str) -> Step:
     return lambda root: os.chdir(root / path)
 
 
+IMPORT = "import numpy as np"
+BANNER = ("START YOUR ANSWER HERE", "END YOUR ANSWER HERE")
+
+
 UNKNOWN = [
     Case(f"{command} tinny", '"tinny"', 'Did you mean "tiny"?')
     for command in (
@@ -142,7 +146,37 @@ OPTIONS = [
     Case("data synthetic --to /proc/x", "/proc/x", "--to FOLDER"),
     Case("demo tiny --to course.toml", '"course.toml" is a file', "Name a folder"),
     Case("demo tiny --to .", "no demo made it", "--to FOLDER"),
-]
+    Case("demo tiny --workers 2", 'no option "--workers"', "autograder demo --help"),
+    *(
+        Case(f"{command} --to {place}", f"the course's own {place.partition('/')[0]}", "Name another place")
+        for command, place in (
+            ("release tiny", "source"), ("release tiny", "submitted"), ("report tiny", "source/tiny"),
+            ("report tiny", "nn"), ("demo tiny", "submitted"), ("gradescope results tiny", "autograded"),
+            ("gradescope build tiny", "gradebook.db"), ("export tiny", "source/grades.csv"),
+        )
+    ),
+    Case("export tiny -o course.toml", "the course's own course.toml", "Name another place", (put(COURSE, ""),)),
+    Case("lint --seeds 3", "--seeds", "goes with --run"),
+    Case("lint tiny --run --seeds 0", "--seeds must be 1 or more", "autograder lint --help"),
+    Case("roster remove zoe", 'no command "remove"', "autograder roster --help"),
+    Case("roster import .", '"." is a folder', "Name a file"),
+    Case("stats --html", "--html", "a value must follow"),
+    Case("mark --port x", "--port must be a whole number", "autograder mark --help"),
+    Case("mark tinny", '"tinny"', 'Did you mean "tiny"?'),
+    Case("release source/tiny", '"source/tiny"', 'Did you mean "tiny"?'),
+    Case("release tiny/", '"tiny/"', 'Did you mean "tiny"?'),
+    Case("grade TINY", '"TINY"', 'Did you mean "tiny"?'),
+    Case("grade tiny --dask x", "no Dask scheduler answers at x", "tcp://host:8786"),
+    Case("grade tiny --retrain-sample 5", "--retrain-sample 5", 'such as "5%"'),
+    Case("grade tiny --retrain-sample 200%", "--retrain-sample 200%", 'such as "5%"'),
+    Case("doctor now", '"now" is too much', "autograder doctor --help"),
+    Case("data synthetic --rows 5", 'no option "--rows"', "autograder data --help"),
+    Case("gradescope results tiny x", '"x" is too much', "autograder gradescope results --help"),
+    Case("check assignments/tiny nothere", '"nothere" is too much', "autograder check --help"),
+    Case("collect tiny", "FROM is missing", "autograder collect --help"),
+    Case("help", 'no command "help"', "autograder --help"),
+    Case("--verison", 'no option "--verison"', 'Did you mean "--version"?'),
+]  # fmt: skip
 NO_COURSE = [
     Case(command, "is not in a course", "Go to your course folder first", (go(".."),))
     for command in (
@@ -190,8 +224,20 @@ SETTINGS = [
     Case("lint", "no assignment in source", "autograder new NAME", (gone("source"),)),
     Case("release", "no assignment in source", "autograder new NAME", (gone("source"),)),
     Case("release --check", "first.ipynb is out of date", "Run:  autograder release", (cell("title", "First", "New"),)),
+    Case("grade tiny", "no assignment in source", "autograder new NAME", (gone("source"),)),
+    Case("grade tiny", "nbgrader_config.py: line 1: the ( is never closed", "do this again",
+         (put("nbgrader_config.py", "c = get_config(\n"),)),
+    Case("grade tiny", "nbgrader_config.py stops: No module named 'nothere'", "take out the line",
+         (put("nbgrader_config.py", "import nothere\n"),)),
+    Case("demo tiny", "demo.toml is not TOML", "Texts stand in quotes", (put("source/tiny/demo.toml", "x ="),)),
+    Case("demo tiny", 'unknown key "students"', 'Did you mean "student"?',
+         (put("source/tiny/demo.toml", "[students.ada]\n"),)),
+    Case("grade tiny", "tiny needs nothere-cpu>=3, which is not installed here", 'pip install "nothere-cpu>=3"',
+         (put(TOML, 'packages = ["nothere-cpu>=3; sys_platform == \'linux\'"]\n'),)),
+    Case("demo tiny", "tiny needs nothere", 'pip install "nothere"', (put(TOML, 'packages = ["nothere"]\n'),)),
+    Case("lint tiny", "needs numpy<1, which is not", "pip install", toml("blank =", 'packages = ["numpy<1"]\nblank =')),
     Case("release --check", "assignments/old has no source", "Delete it, or put", (put("assignments/old/x", ""),)),
-]
+]  # fmt: skip
 NOTEBOOKS = [
     Case("release tiny", "first.ipynb is not there", "Put the notebook back", (gone(NOTEBOOK),)),
     Case("release tiny", "it is empty", ".ipynb_checkpoints", (put(NOTEBOOK, ""),)),
@@ -218,8 +264,23 @@ NOTEBOOKS = [
     ),
     Case("release tiny", "nn/tiny.py holds two versions", "git checkout", (put(LIBRARY, CONFLICT),)),
     Case("lint tiny", "nn/tiny.py", f"Close that one first with  {END}", (changed(LIBRARY, END, "# end"),)),
+    Case("release tiny", "ends a region that never started", "Start it with  <!-- ===== START YOUR ANSWER",
+         (cell("why", BANNER[0], "STRT"),)),
+    Case("release tiny", "never ends", "Close it with  <!-- ====== END YOUR ANSWER", (cell("why", BANNER[1], "END"),)),
+    Case("lint tiny", '"pandsa" is not installed here', 'packages = ["pandsa"]',
+         (cell("setup", IMPORT, "import pandsa"),)),
+    Case("lint tiny", '"torchh" is not installed', "Install it",
+         (cell("setup", IMPORT, "from torchh.nn import Module"),)),
+    Case("lint tiny", "no argument points", "it takes value, at_most",
+         (cell("triple-check", "name=", "points=5, name="),)),
+    Case("lint tiny", "nothing that students write is in it", "get its points",
+         (cell("triple-check", "expect.same(triple(y), name='tripled')", "expect.same()"),)),
+    Case("release tiny", "nbgrader's solution markers", "START YOUR CODE HERE",
+         (cell("own", "return 3 * x", "### BEGIN SOLUTION"),)),
+    Case("release tiny", "BEGIN HIDDEN TESTS never ends", "### END HIDDEN TESTS",
+         (cell("norm-check", "### END HIDDEN TESTS", ""),)),
     Case("grade tiny", "no folder nn/", "Make it, or correct the name", (gone("nn"),)),
-]
+]  # fmt: skip
 COLLECTING = [
     Case("collect tiny nothere.zip", '"nothere.zip"', "autograder collect --help"),
     Case("collect tiny j.zip", "neither a folder nor a zip", "give its folder", (put("j.zip", "not a zip"),)),
@@ -241,10 +302,26 @@ COLLECTING = [
         "handed_in",
         (put("h.csv", "a,b\nx,y\n"), put("d/a/tiny/first.ipynb", "{}")),
     ),
+    Case("collect tiny .", ". holds the course itself", "Give the folder or zip with the submissions"),
+    Case("collect tiny ..", ".. holds the course itself", "Give the folder or zip with the submissions"),
+    Case("collect tiny d", "the form of no download that is known", "Looked for:", (put("d/readme.txt", "x"),)),
+    Case(
+        "collect tiny z.zip",
+        "neither a folder nor a zip",
+        "give its folder",
+        (put("z.zip", b"PK\x03\x04" + bytes(50)),),
+    ),
     Case("roster import no.csv", '"no.csv"', "autograder roster import --help"),
-    Case("roster import r.csv", "r.csv is empty", "Export the list once more", (put("r.csv", ""),)),
+    Case("roster import r.csv", "r.csv is empty", "Export it once more", (put("r.csv", ""),)),
     Case("roster import r.csv", "foo, bar", "Needed is one of: id", (put("r.csv", "foo,bar\n1,2\n"),)),
     Case("roster import r.csv", "line 3: ada is Ada", "Take one out", (put("r.csv", "id,name\nada,Ada\nada,Ed\n"),)),
+    Case("roster import r.csv", "no student was found", "Needed is one of: id", (put("r.csv", "id,name\n"),)),
+    Case(
+        "roster import r.csv",
+        '"extension tinny"',
+        "There are: tiny",
+        (put("r.csv", "id,extension tinny\nada,2 d\n"),),
+    ),
     Case("roster import r.xlsx", "is a workbook", "Save the sheet as CSV", (put("r.xlsx", b"PK\x03\x04junk"),)),
     Case("roster import r.csv", "not a text", "Give a CSV file", (put("r.csv", b"id,name\n\0\0"),)),
     Case("roster import r.csv", "line 2", '"extension NAME"', (put("r.csv", "id,extension\nada,two days\n"),)),
@@ -257,6 +334,8 @@ RESULTS = [
     )
 ] + [
     Case("grade tiny", "No submissions of tiny", "autograder collect tiny FOLDER"),
+    Case("export --to moodle", "nothing is graded yet", "autograder grade NAME"),
+    Case("verify tiny zoe", "no graded submission of zoe", "autograder grade tiny"),
     Case("export tiny", "grades.csv was not written", "put your last good copy of gradebook.db back"),
     Case("export tiny", "file is not a database", "last good copy of gradebook.db", (put(BOOK, b"junk" * 100),)),
     Case("export --questions", "file is not a database", "last good copy of gradebook.db", (put(BOOK, b"x" * 99),)),
@@ -264,6 +343,10 @@ RESULTS = [
 BEGINNING = [
     Case("init .", "is a course already", "autograder new NAME"),
     Case("init course.toml", "course.toml is a file", "Name a folder"),
+    Case("init /proc/x", "/proc/x cannot be made", "name another place"),
+    Case("new CON", '"CON"', "Windows has no folder of that name"),
+    Case("new .hidden", '".hidden"', "letters, digits, _ and -"),
+    Case("new a b", '"b" is too much', "stands in quotes"),
     Case("init c --library 3x", '"3x"', "Take letters, digits and _"),
     Case("init c --library class", '"class"', "Take letters, digits and _"),
     Case("init c --library json", '"json" is the name of another package', "c_lib"),
@@ -280,6 +363,12 @@ BEGINNING = [
 STUDENTS = [
     *(Case(f"{command} nowhere", "nowhere", "") for command in ("check", "pdf", "submit")),
     *(Case(f"{command} e", "e", "folder", (folder("e"),)) for command in ("check", "pdf", "submit")),
+    Case("check", "assignment.toml is missing", "Go to your copy of the homework's folder"),
+    Case("submit", "assignment.toml is missing", "Go to your copy of the homework's folder"),
+    Case("check assignments", "assignment.toml is missing", "or name it:  assignments/tiny"),
+    Case("pdf assignments", "assignments holds no notebook", "Give the folder of the assignment"),
+    Case(f"pdf {RELEASED} --paper legal", '"legal"', "a4 and us-letter"),
+    Case(f"pdf {RELEASED} --to /proc/x.pdf", "/proc/x.pdf cannot be written", "--to FILE.pdf"),
     Case(f"check {RELEASED}/first.ipynb", "is a file", "Name a folder"),
     Case(f"submit {RELEASED}/first.ipynb", "is a file", "Name a folder"),
     Case(f"pdf {RELEASED}/first.ipynb", "is not a folder", "Give the folder of the assignment"),
@@ -372,7 +461,7 @@ def test_an_export_without_grades_keeps_the_last_copy(released, tmp_path):
 def test_there_are_enough_cases():
     """Are there mistakes of every command here?"""
     commands = {shlex.split(case.command)[0] for case in [*CASES, *RESULTS]}
-    assert len(CASES) + len(RESULTS) >= 140
+    assert len(CASES) + len(RESULTS) >= 200
     assert commands >= {
         "adopt", "check", "collect", "data", "demo", "export", "feedback", "grade", "gradescope", "init", "lint", "new",
         "pdf", "release", "report", "roster", "stats", "submit", "verify",

@@ -15,7 +15,7 @@ import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.regions import ANSWER_HERE, END, START
+from autograder.regions import ANSWER_HERE, END, END_ANSWER, START, START_ANSWER
 
 MARK = re.compile(r"#\s*(BEGIN|END)\s+(QUESTION|SOLUTION|TESTS?|PROMPT)\b", re.IGNORECASE)
 CONFIG = re.compile(r"#?\s*ASSIGNMENT CONFIG", re.IGNORECASE)
@@ -28,7 +28,7 @@ NO_PROMPT = re.compile(r"#\s*(BEGIN )?SOLUTION NO PROMPT\b")
 LINE_SOLUTION = re.compile(r"^(?P<indent>\s*)(?P<code>.*\S)\s*#\s*SOLUTION\s*$")
 BEGIN_BLOCK = re.compile(r"^(?P<indent>\s*)#\s*BEGIN SOLUTION\b.*$")
 END_BLOCK = re.compile(r"^\s*#\s*END SOLUTION\b.*$")
-ANSWER = "<!-- ===== START YOUR ANSWER HERE ===== -->", "<!-- ====== END YOUR ANSWER HERE ====== -->"
+ANSWER = START_ANSWER, END_ANSWER
 
 
 @dataclass

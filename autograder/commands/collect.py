@@ -74,6 +74,8 @@ def collect(
     options = CollectOptions(force, answers, times, file_times, ask if sys.stdin.isatty() else lambda label, near: "")
     if source.resolve() == course.submitted.resolve():
         raise CourseError(f"{source} is where submissions are collected to. Grade them:  autograder grade {assignment}")
+    if course.root.resolve().is_relative_to(source.resolve()):
+        raise CourseError(f"{source} holds the course itself. Give the folder or zip with the submissions.")
     report = gather(course, wanted, source, options)
     show(report, wanted, console, zone)
     if report.problems:

@@ -29,4 +29,6 @@ def demo(
 
     course = find_course()
     name = assignment or first_with_demo(course)
-    run_demo(course, name, to or course.root / "demo" / name, Console(highlight=False))
+    folder = to or course.root / "demo" / name
+    course.keep_own(folder)
+    run_demo(course, name, folder, Console(highlight=False))

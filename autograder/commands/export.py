@@ -45,6 +45,7 @@ def export(
     from autograder.handback.systems import export_into, export_new
 
     course = find_course()
+    course.keep_own(output or Path(to))
     console = Console(highlight=False)
     for name in assignment or []:
         course.assignment(name)

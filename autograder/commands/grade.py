@@ -99,6 +99,7 @@ def stats(
         for one in found:
             console.print(f"  {', '.join(one.students)}: {one.text}", markup=False)
     if html is not None:
+        course.keep_own(html)
         from autograder.report.class_page import write_class_page
 
         write_class_page(html, wanted.title, scores, stats, results, found, course.root / "reports" / assignment, png)

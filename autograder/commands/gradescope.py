@@ -36,6 +36,7 @@ def build(
     course = find_course()
     wanted = course.assignment(assignment)
     target = to or course.root / "gradescope" / f"{wanted.name}-autograder.zip"
+    course.keep_own(target)
     built = make(course, wanted, target, visibility, no_sandbox)
     print(f"{built.path}: {built.path.stat().st_size / 2**20:.1f} MB\n\n{built.statement}")
 
@@ -64,6 +65,7 @@ def results(
     course = find_course()
     wanted = course.assignment(assignment)
     target = to or course.root / "gradescope" / wanted.name
+    course.keep_own(target)
     written = write_gradescope(course, wanted, target, visibility)
     count = len(written)
     Console(highlight=False).print(f"{count} result{'s' * (count != 1)} written to {target}", markup=False)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from autograder.release.at_home import Make
     from autograder.release.problems import SourceProblem
 
+SEEDS = 20
 Names = Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Default: all in source/.")]
 
 
@@ -53,6 +54,8 @@ def release(
     names = list(assignments or course.assignment_names())
     if not names:
         raise CourseError(f"there is no assignment in {course.source}. Begin one with  autograder new NAME")
+    for name in names:
+        course.keep_own((to or course.release_dir) / name)
     check_sources(course, names)
     questions = [course.shorten(one) for name in names for one in never_emptied(course, course.assignment(name))]
     console = Console(highlight=False)
@@ -125,7 +128,9 @@ def lint(
     run: Annotated[
         bool, typer.Option("--run", help="Try the checks out too: right work, stubs, and every usual mistake.")
     ] = False,
-    seeds: Annotated[int, typer.Option(min=1, help="With --run: on how many random inputs.")] = 20,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="With --run: on how many random inputs. Default: 20.")
+    ] = None,
 ) -> None:
     """Check source/ for malformed cells and regions, and for checks that can be passed by guessing.
 
@@ -140,6 +145,8 @@ def lint(
     from autograder.errors import CourseError
     from autograder.release.checks import fix_assignment, lint_assignment
 
+    if seeds is not None and not run:
+        raise CourseError("--seeds goes with --run: without it, nothing is tried out on inputs.")
     course = find_course()
     names = list(assignments or course.assignment_names())
     if not names:
@@ -152,7 +159,7 @@ def lint(
     if problems:
         raise CourseError("\n".join(map(course.shorten, problems)))
     if run:
-        try_out(course, names, seeds, console)
+        try_out(course, names, seeds or SEEDS, console)
     console.print(f"{', '.join(names)}: no problems found")
 
 

@@ -89,6 +89,7 @@ def report(
     course = find_course()
     options = chosen("report", paper, new_page_per_question, full_outputs)
     folder = to or course.root / "reports" / assignment
+    course.keep_own(folder)
     with warm_process() as warm:
         from autograder.report.batch import report_tasks
 

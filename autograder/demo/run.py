@@ -20,6 +20,7 @@ from autograder.grade.run.terminal import grade_and_show
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
 from autograder.handback.export import export_totals
+from autograder.packages import require_packages
 from autograder.release.generate import release
 from autograder.report.batch import feedback_tasks
 from autograder.report.model import Options
@@ -40,6 +41,7 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
             "  docker build -t course .\n"
             f'  docker run --rm -it -v "$PWD":/course course demo {name}'
         )
+    require_packages(course.assignment(name).packages, name)
     students = load_students(course.assignment(name))
     demo = make_course(course, name, root)
     assignment = demo.assignment(name)

@@ -15,6 +15,7 @@ from pydantic.json_schema import WithJsonSchema
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.markers import without_held_back
 from autograder.notebooks import format_notebook
 from autograder.questions import students_write
 from autograder.regions import CODE_PROMPT, MARKDOWN_PROMPT, Region, find_regions
@@ -167,6 +168,7 @@ def fill_notebook(source: NotebookNode, name: str, student: DemoStudent, choose:
     """The notebook as handed in: the released one with the student's regions."""
     notebook = blank_notebook(source)
     for cell, original in zip(notebook.cells, source.cells, strict=True):
+        cell.source = without_held_back(cell.source)
         text = without_schemes(original.source)
         regions = find_regions(text)
         labels = [f"{name}:{cell.id}:{region.name}" if region.name else f"{name}:{cell.id}" for region in regions]

@@ -49,7 +49,10 @@ def verify(course: Course, assignment: Assignment, students: Sequence[str] = ())
     store = Store(course, assignment.name)
     graded = store.graded()
     if unknown := [student for student in students if student not in graded]:
-        raise CourseError(f"there is no graded submission of {', '.join(unknown)} for {assignment.name}.")
+        raise CourseError(
+            f"there is no graded submission of {', '.join(unknown)} for {assignment.name}. "
+            f"First:  autograder grade {assignment.name}"
+        )
     if not graded:
         raise CourseError(f"nothing of {assignment.name} is graded. First:  autograder grade {assignment.name}")
     pristine = load_pristine(course, assignment)

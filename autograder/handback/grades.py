@@ -70,7 +70,7 @@ def read_grades(course: Course, assignments: Sequence[str]) -> Grades:
         for student in roster.keys() | scores.keys() | handed_in:
             of[student, name] = grade_of(scores.get(student), student in handed_in)
     if not any(grade.points is not None for grade in of.values()):
-        raise CourseError(f"nothing is graded yet of {', '.join(assignments)}. Run  autograder grade NAME")
+        raise CourseError("nothing is graded yet. Run  autograder grade " + (" ".join(assignments[:1]) or "NAME"))
     wanted = {student for student, person in roster.items() if person.listed} | with_work
     people = [roster.get(student) or Person(student, listed=False) for student in wanted]
     people.sort(key=lambda person: (person.last.casefold(), person.first.casefold(), person.id))

@@ -16,8 +16,9 @@ from autograder.expect.lint import guessable_cells
 from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
 from autograder.notebooks import read_notebook
 from autograder.options import refused_options
+from autograder.packages import missing_packages
 from autograder.questions import Kind, is_question, marks_of, students_write
-from autograder.regions import END, START, RegionError, banner_of, find_regions
+from autograder.regions import END, END_ANSWER, START, START_ANSWER, RegionError, banner_of, find_regions
 from autograder.release.autotests import TESTS, autotest_lines, tests_file
 from autograder.release.library import code_cells, library_with_holes, used_modules
 from autograder.release.notebook import blank_notebook
@@ -29,6 +30,7 @@ from autograder.release.refusals import (
     marked_solutions,
     missing_files,
     other_kernel,
+    uninstalled,
 )
 from autograder.source import (
     FLAGS,
@@ -55,7 +57,6 @@ KINDS: dict[tuple[object, object, object], str] = {
 }
 FIX = "autograder lint --fix puts it right"
 NAMED = "# ===== START YOUR CODE HERE: its-name ====="
-ANSWER_BANNERS = "<!-- ===== START YOUR ANSWER HERE ===== -->  and  <!-- ====== END YOUR ANSWER HERE ====== -->"
 
 
 def check_assignment(course: Course, name: str) -> list[SourceProblem]:
@@ -297,7 +298,7 @@ def _check_regions(cell: NotebookNode, extra: bool, note: Note) -> None:
 
 
 def _banners(cell: NotebookNode) -> str:
-    return ANSWER_BANNERS if cell.cell_type == "markdown" else f"{START}  and  {END}"
+    return f"{START_ANSWER}  and  {END_ANSWER}" if cell.cell_type == "markdown" else f"{START}  and  {END}"
 
 
 def _check_markers(cell: NotebookNode, extra: bool, note: Note) -> None:
@@ -418,11 +419,17 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
         return problems
     assignment = course.assignment(name)
     problems += never_emptied(course, assignment)
+    missing = missing_packages(assignment.packages)
+    if missing:
+        text = f'it needs {", ".join(missing)}, which is not installed here:  pip install "{missing[0]}"'
+        problems.append(SourceProblem(assignment.folder / FILE, "", text))
+    beside = {path.stem for folder in (assignment.folder, course.root) for path in folder.iterdir()}
     for number, notebook in enumerate(assignment.notebooks):
         source = open_source(assignment, notebook)
         path, nb = source.path, source.notebook
         problems += [SourceProblem(path, remark.cell, remark.text) for remark in source.disagreements]
         problems += [SourceProblem(path, *one) for one in forgeable(nb, student_libraries(assignment))]
+        problems += [SourceProblem(path, *one) for one in uninstalled(nb, beside) if not missing]
         if number == 0 and not source.by_metadata and STUDENT_CELL not in {cell.id for cell in nb.cells}:
             problems.append(SourceProblem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
         for cell in nb.cells:

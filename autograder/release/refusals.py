@@ -9,11 +9,13 @@ from collections.abc import Collection, Iterator
 
 from nbformat import NotebookNode
 
+from autograder.assignment import FILE
 from autograder.expect.assertions import Assertion
 from autograder.expect.lint import expectations
 from autograder.expect.sites import assertions_in, states_nothing, tree_of
 from autograder.foreign import Edge, edge_of
 from autograder.notebooks import other_kernel_name
+from autograder.packages import not_importable
 from autograder.questions import is_check, points_of
 from autograder.regions import banner_of
 from autograder.release.autotests import ONLY_PYTHON, autotest_lines
@@ -93,6 +95,24 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
                         cell.id,
                         f'line {node.lineno}: it reads "{name}", which is not beside the notebook. Put it there',
                     )
+
+
+def uninstalled(nb: NotebookNode, own: Collection[str]) -> Found:
+    """Packages that cells import, and that are not installed here. `own`: modules beside the notebook, libraries."""
+    for cell in nb.cells:
+        tree = tree_of(cell.source) if cell.cell_type == "code" else ast.Module([], [])
+        tried = {id(node) for one in ast.walk(tree) if isinstance(one, ast.Try) for node in ast.walk(one)}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Import | ast.ImportFrom) or id(node) in tried:
+                continue
+            relative = isinstance(node, ast.ImportFrom) and (node.level or not node.module)
+            names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            for name in not_importable(() if relative else filter(None, names), own):
+                yield (
+                    cell.id,
+                    f'line {node.lineno}: "{name}" is not installed here, so that grading would stop at it. Install '
+                    f'it, and name it in {FILE}:  packages = ["{name}"]',
+                )
 
 
 def _reads(call: ast.Call) -> str:

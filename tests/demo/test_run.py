@@ -32,6 +32,7 @@ def test_one_student_goes_from_release_to_feedback(tiny, tmp_path):
     """Does one simulated student, with one mistake, get the right score, its cause, a row in the CSV and feedback?"""
     said = demo(tiny, ONE, tmp_path / "demo")
     assert "submit: 1 simulated student" in said
+    assert "edits outside regions" not in said
     assert "What Max Mistake is told:" in said
     assert "first:double-check" in said
     with Gradebook(f"sqlite:///{tmp_path / 'demo' / 'gradebook.db'}") as gradebook:

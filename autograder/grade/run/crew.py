@@ -124,7 +124,9 @@ class DaskCrew:
         try:
             self.client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
-            raise CourseError(f"no Dask scheduler answers at {address}: {error}.") from None
+            raise CourseError(
+                f"no Dask scheduler answers at {address}: {error}. Its address is like  tcp://host:8786"
+            ) from None
         self.count = sum(self.client.nthreads().values())
         if self.count == 0:
             self.client.close()

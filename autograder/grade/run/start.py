@@ -21,6 +21,7 @@ from autograder.grade.run.worker import sandbox_limits
 from autograder.gradebook.store import Store, alone
 from autograder.machine import MB, available_memory, cores
 from autograder.options import refused_options
+from autograder.packages import require_packages
 from autograder.sandbox import SandboxLimits
 from autograder.sandbox.limits import shortfall
 from autograder.sandbox.probe import TIERS, require_tier
@@ -65,12 +66,13 @@ def started(
         dask: the address of a cluster that runs the submissions instead.
 
     Raises:
-        CourseError: there is no such assignment or tier, its data is missing, another program is grading it, or there
-            is no such cluster.
+        CourseError: there is no such assignment or tier, its data or a package is missing, another program is grading
+            it, or there is no such cluster.
             (What a sandbox would let student code read of the course is found meanwhile; then `tier` raises it.)
     """
     settings = course.assignment(name)
     require_data(settings.data, course.data, name)
+    require_packages(settings.packages, name)
     limits = settings.limits
     if refused := refused_options(course.options):
         raise CourseError(f"grade: {course.root / CONFIG}: {refused[0]}.")

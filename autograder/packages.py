@@ -1,0 +1,52 @@
+"""Which packages there are: those that an assignment needs besides the course's, and those that notebooks import."""
+
+import importlib.util
+from collections.abc import Collection, Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from packaging.requirements import Requirement
+
+from autograder.errors import CourseError
+
+
+def missing_packages(needed: Iterable[str]) -> list[str]:
+    """Those of an assignment's `packages` that are not installed here, less their conditions.
+
+    An entry for other systems may be installed instead: tensorflow for tensorflow-cpu.
+    """
+    entries = [Requirement(text) for text in needed]
+    here = [entry for entry in entries if entry.marker is None or entry.marker.evaluate()]
+    elsewhere = [entry for entry in entries if entry not in here]
+    return [
+        f"{entry.name}{entry.specifier}"
+        for entry in here
+        if not any(
+            _is_installed(other) for other in (entry, *(one for one in elsewhere if _are_of_a_family(one, entry)))
+        )
+    ]
+
+
+def require_packages(needed: Iterable[str], what: str) -> None:
+    """Raise CourseError where a package is missing; the text says how to get it. `what`: for which work."""
+    if missing := missing_packages(needed):
+        quoted = " ".join(f'"{entry}"' for entry in missing)
+        raise CourseError(f"{what} needs {', '.join(missing)}, which is not installed here:  pip install {quoted}")
+
+
+def not_importable(modules: Iterable[str], own: Collection[str]) -> Iterator[str]:
+    """The modules that cannot be imported here. `own`: what lies beside the notebooks."""
+    for module in modules:
+        top = module.partition(".")[0]
+        if top and top not in own and importlib.util.find_spec(top) is None:
+            yield top
+
+
+def _is_installed(entry: Requirement) -> bool:
+    try:
+        return entry.specifier.contains(version(entry.name), prereleases=True)
+    except PackageNotFoundError:
+        return False
+
+
+def _are_of_a_family(one: Requirement, other: Requirement) -> bool:
+    return one.name.startswith(other.name) or other.name.startswith(one.name)
