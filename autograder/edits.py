@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from autograder.files import DATA_SETS, decoded, never_submitted
 from autograder.given import taken_in
+from autograder.notes import Note
 from autograder.questions import Kind, kind_of, marks_of, students_write
 from autograder.regions import (
     Edit,
@@ -32,14 +33,6 @@ CERTAIN = 1000.0  # the likeness of a pair that is known
 SAME = 1.5  # the likeness of a cell with exactly the released text
 MAX_COMPARED = 20_000  # characters of a cell that is compared with others
 MAX_LIKENED = 200  # cells that are compared with those of ours that were not found by their ids
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something about a submission that its grader should know. `kind` is a short fixed word for programs."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)

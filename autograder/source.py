@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
 from autograder.errors import CourseError
-from autograder.expect.lint import expectations, parse
+from autograder.expect.stated import expectations, parse
 from autograder.files import write_atomically
 from autograder.notebooks import CELL_ID, parse_notebook, read_bytes
 from autograder.questions import (

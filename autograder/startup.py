@@ -9,21 +9,26 @@ EXTENSIONS = tuple(
     f"nbgrader.server_extensions.{name}"
     for name in ("assignment_list", "course_list", "formgrader", "validate_assignment")
 )
+FORMATS = ("rfc3987_syntax", "rfc3986_validator", "isoduration")
+ARCHIVES = "setuptools.archive_util"
 
 
 def leave_out() -> None:
     """Keep out of this process what takes long to import and no command needs.
 
     nbgrader imports its Jupyter server extensions with any part of itself, and few commands serve. jsonschema, which
-    comes with nbformat, builds a grammar of internet addresses for two seconds, and no notebook's format has one.
-    nbgrader's gradebook comes with a plugin for JupyterHub: what that needs is imported once something of it is used.
+    comes with nbformat, reads a grammar of internet addresses and a library of dates, and no notebook's format has
+    any. nbgrader's gradebook comes with a plugin for JupyterHub, and nbgrader's helpers with setuptools, for archives:
+    what these need is imported once something of it is used.
     """
     sys.modules.setdefault("requests", LaterModule("requests"))
+    sys.modules.setdefault(ARCHIVES, LaterFunctions(ARCHIVES))
     for name in EXTENSIONS:
         module = ModuleType(name)
         module.load_jupyter_server_extension = None  # type: ignore[attr-defined]
         sys.modules.setdefault(module.__name__, module)
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None makes its import fail
+    for name in FORMATS:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None makes its import fail
 
 
 def take_in() -> None:
@@ -42,3 +47,18 @@ class LaterModule(ModuleType):
         del sys.modules[self.__name__]
         self.__dict__.update(vars(import_module(self.__name__)))
         return getattr(sys.modules[self.__name__], name)
+
+
+class LaterFunctions(ModuleType):
+    """Stands for a module whose code runs once one of its functions is called: these may be imported by name."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+            return getattr(import_module(self.__name__), name)(*args, **kwargs)
+
+        return function

@@ -19,6 +19,28 @@ import nbformat
 assert "jsonschema" in sys.modules and "lark" not in sys.modules
 """
 
+GRADER = """
+import sys
+from autograder.startup import leave_out
+leave_out()
+import autograder.grade.run.start
+first = [name for name in ("numpy", "nbformat", "nbgrader", "sqlalchemy", "IPython") if name in sys.modules]
+assert not first, first
+import autograder.grade.run.terminal
+more = [name for name in ("numpy", "nbconvert", "setuptools", "isoduration", "requests") if sys.modules.get(name)]
+assert more == ["requests"] and not hasattr(sys.modules["requests"], "__file__"), more
+"""
+
+ARCHIVES = """
+import sys, zipfile
+from autograder.startup import leave_out
+leave_out()
+from nbgrader.utils import unzip
+with zipfile.ZipFile(sys.argv[1] + "/a.zip", "w") as file:
+    file.writestr("one.txt", "1")
+unzip(sys.argv[1] + "/a.zip", sys.argv[1])
+"""
+
 
 def test_importing_the_kit_leaves_a_notebook_as_it_is():
     """Can a notebook that imports autograder import everything else, and is no heavy package loaded beside it?"""
@@ -28,3 +50,14 @@ def test_importing_the_kit_leaves_a_notebook_as_it_is():
 def test_commands_start_without_what_they_do_not_need():
     """Does the command line leave out, in its own process, the two seconds that jsonschema would take?"""
     subprocess.run([sys.executable, "-c", COMMAND], check=True)
+
+
+def test_the_grader_starts_its_warm_process_before_it_imports_what_takes_long():
+    """Are the notebooks' and the gradebook's libraries imported while the warm process starts, and numpy never?"""
+    subprocess.run([sys.executable, "-c", GRADER], check=True)
+
+
+def test_archives_can_still_be_unpacked(tmp_path):
+    """Is what is left out imported once nbgrader uses it?"""
+    subprocess.run([sys.executable, "-c", ARCHIVES, str(tmp_path)], check=True)
+    assert next(tmp_path.rglob("one.txt")).read_text() == "1"

@@ -6,18 +6,16 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, TypeGuard
+from typing import Any
 
 from autograder.expect.calls import KINDS
 from autograder.expect.compare import MEASURES
 from autograder.expect.session import rng
 from autograder.expect.sites import states_nothing
+from autograder.expect.stated import MODULE, STATING, expectations, is_call, name_of, parse
 from autograder.questions import is_check, students_write
-from autograder.syntax import parse_python
 from autograder.words import syntax_in_words
 
-MODULE = "expect"
-NAMES = {function.__name__: kind for function, kind in KINDS.items()}
 RNG = rng.__name__
 
 _ANY_CALL = "()"  # stands among the drawn names where numpy's global generator is seeded from `expect.rng()`
@@ -91,39 +89,6 @@ def other_cell(tree: ast.Module, written: bool) -> Iterator[tuple[int, str]]:
         yield call.lineno, f"expect.{name_of(call)} stands {where}, where it decides nothing"
 
 
-def parse(source: str) -> ast.Module | SyntaxError:
-    """The syntax tree of a cell, its magic lines left out."""
-    lines = [
-        line[: len(line) - len(line.lstrip())] + "pass" if line.lstrip().startswith(("%", "!")) else line
-        for line in source.splitlines()
-    ]
-    try:
-        return parse_python("\n".join(lines))
-    except SyntaxError as error:
-        return error
-
-
-def is_call(node: ast.AST, *names: str) -> TypeGuard[ast.Call]:
-    """Is it `expect.name(...)` for one of the names?"""
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == MODULE
-        and node.func.attr in names
-    )
-
-
-def name_of(call: ast.Call) -> str:
-    """Which function of `expect` a call calls."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
-
-
-def expectations(tree: ast.AST) -> Iterator[ast.Call]:
-    """The calls that state expectations."""
-    return (node for node in ast.walk(tree) if is_call(node, *NAMES))
-
-
 def function_of(call: ast.Call) -> Callable:
     """The function that a call of an expectation calls."""
     return next(function for function in KINDS if function.__name__ == name_of(call))
@@ -137,7 +102,7 @@ def argument(call: ast.Call, parameter: str) -> ast.expr | None:
 
 
 def unknown_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    known = [*NAMES, RNG, "Unmet"]
+    known = [*STATING, RNG, "Unmet"]
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(value=ast.Name(id=base), attr=attr) if base == MODULE and attr not in known:
@@ -148,7 +113,7 @@ def unknown_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def unsteady(tree: ast.AST, reason: str = "", literals: frozenset[str] | None = None) -> Iterator[tuple[int, str]]:
     """Calls that not every run of the cell reaches equally often; they are numbered as they are reached."""
     literals = literal_names(tree) if literals is None else literals
-    if reason and is_call(tree, *NAMES, RNG):
+    if reason and is_call(tree, *STATING, RNG):
         yield tree.lineno, f"expect.{name_of(tree)} stands {reason}: every run must reach the same expectations"
     inside = reason or why_unsteady(tree, literals)
     once = () if isinstance(tree, ast.While) else ("iter", "test", "subject")  # run when the node is, whatever follows
@@ -233,7 +198,7 @@ def flows(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.AST]]:
                 yield target, node.context_expr
             case ast.FunctionDef():
                 yield ast.Name(node.name), node
-            case ast.Expr(value=ast.Call()) if not is_call(node.value, *NAMES):
+            case ast.Expr(value=ast.Call()) if not is_call(node.value, *STATING):
                 yield node.value, node.value  # shuffle(X, y): both have seen the other
             case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as owner)):
                 yield owner, node  # losses = net.train(X): net has seen X
@@ -256,7 +221,7 @@ def comes_from(node: ast.AST, drawn: set[str]) -> bool:
 
 def cannot_be_guessed(call: ast.Call, drawn: set[str]) -> bool:
     """Does it take the work to meet this expectation?"""
-    kind = NAMES[name_of(call)]
+    kind = KINDS[function_of(call)]
     if kind.guessable:
         return False
     if not kind.needs_evidence:

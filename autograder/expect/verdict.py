@@ -7,10 +7,11 @@ smallest credit of its expectations, and nothing where one of them has no eviden
 import logging
 from collections import defaultdict
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from types import MappingProxyType
 
+from autograder.expect.cell_verdict import CellVerdict
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode, encode
 from autograder.expect.expectation import Expectation, Id, Judgement, ReadFile, unusable
 from autograder.expect.lines import Layout
@@ -20,23 +21,6 @@ Evidence = Mapping[Id, bytes | EvidenceFailure]
 
 NOTHING = encode(None)
 NOT_WRITTEN = "NotImplementedError"
-
-
-@dataclass(frozen=True)
-class CellVerdict:
-    """What one grade cell comes to.
-
-    Attributes:
-        credit: 0 to 1.
-        lines: what its output says, one string a line; no hidden expected value is in them.
-        flags: what an instructor should look at.
-        failing: the positions of the expectations that are not met whole.
-    """
-
-    credit: float
-    lines: tuple[str, ...]
-    flags: tuple[str, ...]
-    failing: tuple[int, ...] = ()
 
 
 def judge(

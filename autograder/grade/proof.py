@@ -17,7 +17,7 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.data.present import require_data
 from autograder.errors import CourseError
-from autograder.expect.lint import expectations, name_of, parse
+from autograder.expect.stated import expectations, name_of, parse
 from autograder.files import write_atomically
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from autograder.edits import Note
+from autograder.notes import Note
 from autograder.regions import Edit
 from autograder.words import BY_HAND, NOT_ANSWERED
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
-from autograder.edits import Note
 from autograder.files import MAX_FILES, MAX_SUBMISSION, OF_AN_ENVIRONMENT, never_submitted, read_regular
 from autograder.intake.submission import walk
+from autograder.notes import Note
 
 MAX_RATIO = 200
 MAX_DEPTH = 3

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
-from autograder.edits import Note
 from autograder.errors import NoVerdict
 from autograder.files import (
     MAX_FILES,
@@ -21,6 +20,7 @@ from autograder.files import (
     is_litter_folder,
     read_regular,
 )
+from autograder.notes import Note
 
 MAX_DEPTH = 6
 MAX_LISTED = 100_000  # files that are looked at

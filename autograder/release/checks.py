@@ -12,7 +12,6 @@ from autograder.assignment import FILE, Assignment, student_libraries
 from autograder.course import CONFIG, Course
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
-from autograder.expect.lint import guessable_cells
 from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
 from autograder.notebooks import read_notebook
 from autograder.options import refused_options
@@ -414,6 +413,8 @@ WEB_PICTURE = re.compile(
 
 def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
     """Return what `check_assignment` finds, and what is well-formed but would grade badly."""
+    from autograder.expect.lint import guessable_cells  # with numpy; grading needs the rest of this module
+
     problems = check_assignment(course, name)
     if problems:
         return problems

@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 
 from autograder.assignment import FILE
 from autograder.expect.assertions import Assertion
-from autograder.expect.lint import expectations
 from autograder.expect.sites import assertions_in, states_nothing, tree_of
+from autograder.expect.stated import expectations
 from autograder.foreign import Edge, edge_of
 from autograder.notebooks import other_kernel_name
 from autograder.packages import not_importable

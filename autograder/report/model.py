@@ -7,8 +7,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.edits import Note, ReleasedCell
+from autograder.edits import ReleasedCell
 from autograder.gradebook.results import Scores
+from autograder.notes import Note
 from autograder.regions import Edit
 from autograder.report.terminal import clean
 

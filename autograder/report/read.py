@@ -11,11 +11,12 @@ from pathlib import Path
 
 from autograder.assignment import FILE, Assignment, load_assignment
 from autograder.course import Course, find_course
-from autograder.edits import Note, ReleasedCell, lay_files, lay_notebook, lines_of, released_cell, released_of
+from autograder.edits import ReleasedCell, lay_files, lay_notebook, lines_of, released_cell, released_of
 from autograder.errors import CourseError
 from autograder.files import HANDED_OUT, TIMESTAMP, never_submitted, python_files, read_regular
 from autograder.gradebook.results import RESULT, Scores, read_result
 from autograder.notebooks import parse_notebook, read_bytes, read_notebook
+from autograder.notes import Note
 from autograder.regions import Edit, RegionError, find_regions
 from autograder.report.model import Notebook, ReportContent, SourceRegion
 from autograder.who import Student, read_student

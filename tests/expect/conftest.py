@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from autograder.expect.cell_verdict import CellVerdict
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession, LocalSession, RecordingSession, use
-from autograder.expect.verdict import CellVerdict, judge
+from autograder.expect.verdict import judge
 
 SEED = 20
 

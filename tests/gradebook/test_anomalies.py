@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from autograder.edits import Note
 from autograder.gradebook.anomalies import Anomaly, anomalies
 from autograder.gradebook.results import SubmissionResult
 from autograder.gradebook.store import Store
+from autograder.notes import Note
 
 CLASS = [f"student-{number}" for number in range(20)]
 LONG = """out = np.zeros_like(x)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.edits import Note
 from autograder.errors import CourseError
 from autograder.gradebook.results import CellResult, Scores, SubmissionResult
 from autograder.handback.gradescope import gradescope_results, write_gradescope
+from autograder.notes import Note
 from autograder.regions import Edit
 
 CELLS = (

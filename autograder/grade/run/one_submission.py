@@ -8,7 +8,6 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
-from autograder.edits import Note
 from autograder.expect.assertions import Site
 from autograder.files import TIMESTAMP
 from autograder.grade.kept import evidence_of, pack
@@ -22,6 +21,7 @@ from autograder.grade.verdict.record import record, results_of_missing
 from autograder.gradebook.results import EVIDENCE, RESULT, CellResult, SubmissionResult
 from autograder.intake.submission import Submission
 from autograder.notebooks import format_notebook
+from autograder.notes import Note
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from autograder.course import Course
 from autograder.data.present import data_fingerprint
 from autograder.errors import CourseError, NoVerdict
 from autograder.expect.assertions import Site
+from autograder.expect.cell_verdict import CellVerdict
 from autograder.expect.sites import sites_in
-from autograder.expect.verdict import CellVerdict
 from autograder.files import SEAL, is_intact, seal, write_synced
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Connection, Frame

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from nbformat import NotebookNode, from_dict
 
 from autograder.assignment import Assignment
+from autograder.expect.cell_verdict import CellVerdict
 from autograder.expect.follow import CellAbove, why_not_defined
 from autograder.expect.sites import counts_as_it_ran
-from autograder.expect.verdict import CellVerdict
 from autograder.grade.run.jobs import CellRun, NotebookRun, Output
 from autograder.grade.run.sanitise import text_of
 from autograder.grade.verdict.judge import SEARCH_SKIPPED, Verdict, first_error

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.edits import match_cells
 from autograder.grade.prepare.pristine import load_pristine
-from autograder.grade.prepare.splice import splice_submission
+from autograder.grade.prepare.splice import may_act, splice_submission
 from autograder.intake.submission import Submission
 from autograder.notebooks import format_notebook, read_notebook
 from autograder.regions import ANSWER_HERE
@@ -353,3 +353,17 @@ def test_what_is_no_text_is_not_read_as_one(pristine, nb):
     """Is a picture in the place of a module told from a text in an old encoding?"""
     spliced = laid_with(pristine, nb, b"\x89PNG\r\n\x1a\n\xff\x10")
     assert "nn/tiny.py is not a text: its regions are empty" in [note.text for note in spliced.notes]
+
+
+@pytest.mark.parametrize(
+    ("text", "looked_at"),
+    [
+        ("<!-- ===== START YOUR ANSWER HERE ===== -->\nSo, $x_[1]$\n<!-- ===== END YOUR ANSWER HERE ===== -->", False),
+        ("<!-- ===== START YOUR ANSWER HERE ===== --> <b>x</b>", True),
+        ("[a\n<!-- ===== END YOUR ANSWER HERE ===== -->\n](b)", True),
+        ("[a]\n\n[a]: b", True),
+    ],
+)  # fmt: skip
+def test_only_texts_that_may_act_are_looked_at_closely(text, looked_at):
+    """Is a plain answer between our banners passed on as it is, without reading it as a browser would?"""
+    assert may_act(text) is looked_at

@@ -1,0 +1,20 @@
+"""What judging gives for one grade cell: plain data, which the grader has without numpy."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CellVerdict:
+    """What one grade cell comes to.
+
+    Attributes:
+        credit: 0 to 1.
+        lines: what its output says, one string a line; no hidden expected value is in them.
+        flags: what an instructor should look at.
+        failing: the positions of the expectations that are not met whole.
+    """
+
+    credit: float
+    lines: tuple[str, ...]
+    flags: tuple[str, ...]
+    failing: tuple[int, ...] = ()
