@@ -1,6 +1,6 @@
 """nbgrader's tests as they are: does every cell get the score that stock nbgrader gives it?
 
-`courses/stock.json` keeps stock nbgrader's scores; the slow test runs stock nbgrader and compares.
+`courses/stock.json` keeps stock nbgrader's scores; a slow test runs stock nbgrader and compares.
 """
 
 import importlib.util
@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -33,6 +35,8 @@ honest, nbgraders = load("honest"), load("nbgraders")
 STOCK = nbgraders.TEXTS / "stock.json"
 CONFIG = (Path(__file__).parents[2] / "nbgrader_config.py").read_text()
 STYLES = sorted(nbgraders.COURSES)
+EVERY_KIND = ("numerics", "problems")
+"""The courses that have every kind of cell and setting between them; the others are graded by `make slow`."""
 
 
 def scores(course: Course) -> dict[str, float | None]:
@@ -40,26 +44,32 @@ def scores(course: Course) -> dict[str, float | None]:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory, grading) -> dict[str, Course]:
-    """Each course as ours, released and graded."""
+def graded(tmp_path_factory, grading) -> Callable[[str], Course]:
+    """A course by its style, as ours, released and graded."""
     folder = tmp_path_factory.mktemp("ours")
-    courses = {style: course.write(folder / style, CONFIG) for style, course in nbgraders.COURSES.items()}
-    for course in courses.values():
+
+    @cache
+    def course_of(style: str) -> Course:
+        course = nbgraders.COURSES[style].write(folder / style, CONFIG)
         release(course, ["ps1"])
         nbgraders.hand_in(course)
         grading(SimpleNamespace(course=course, name="ps1"))
-    return courses
+        return course
+
+    return course_of
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "style", [pytest.param(style, marks=() if style in EVERY_KIND else pytest.mark.slow) for style in STYLES]
+)
 def test_scores_equal_those_that_stock_nbgrader_gave(graded, style):
     """Cell by cell, for the full, the half and the blank hand-ins."""
-    assert scores(graded[style]) == json.loads(STOCK.read_text())[style]
+    assert scores(graded(style)) == json.loads(STOCK.read_text())[style]
 
 
 def test_a_courses_own_markers_are_acted_on(graded):
     """Has what students get the course's own stub, none of its markers, and the time-out from its config?"""
-    course = graded["numerics"]
+    course = graded("numerics")
     released = read_notebook(course.release_dir / "ps1" / "numerics.ipynb")
     texts = {nbgraders.name_of(cell): cell.source for cell in released.cells}
     assert texts["linear"].startswith("def solve(A, b):\n    # Write here\n    ...\n\ndef normalise(v):")
@@ -70,7 +80,7 @@ def test_a_courses_own_markers_are_acted_on(graded):
 
 def test_verify_comes_to_the_same_verdicts(graded):
     """Also of checks whose points depend on how they ran?"""
-    course = graded["problems"]
+    course = graded("problems")
     assert [one.student for one in verify(course, course.assignment("ps1")) if one.ok] == sorted(nbgraders.STUDENTS)
 
 

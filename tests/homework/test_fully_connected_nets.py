@@ -15,6 +15,7 @@ from autograder.notebooks import read_notebook
 TWO = "nn.fc_net.TwoLayerNet"
 DEEP = "nn.fc_net.FullyConnectedNet"
 NOTEBOOKS = ("fully_connected_nets", "batch_normalization", "dropout")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fully_connected_nets")]
 SEARCH = {
     "fully_connected_nets": ["train-two-layer", "momentum-compare", "adam-compare", "train-best"],
     "batch_normalization": ["compare-train", "scales-train", "batches-train"],
