@@ -2,9 +2,6 @@
 
 On a student's machine an expectation is checked at once: a line with the measure against its threshold, and Unmet with
 a diagnosis where it is not met. When grading, the same calls only record (see `session`, `verdict`).
-
-Modules of this package are used by programs that judge nothing, as the one that schedules grading: numpy is imported
-with the first of these names that is used.
 """
 
 import sys
@@ -23,6 +20,7 @@ __all__ = ["Unmet", "accuracy", "close", "gradient", "holds", "rng", "same"]
 
 
 def __getattr__(name: str) -> Any:
+    # The grader uses modules of this package and judges nothing: numpy comes with the first of these names.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from autograder.expect import calls, session
