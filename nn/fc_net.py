@@ -109,7 +109,7 @@ class TwoLayerNet:
         # TODO: grads["W2"], grads["b2"], grads["W1"], grads["b1"]; and add the L2 term to loss.
         loss += 0.5 * self.reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
         dhidden, grads["W2"], grads["b2"] = affine_backward(dscores, scores_cache)
-        _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache)
+        _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, need_dx=False)
         grads["W2"] += self.reg * W2
         grads["W1"] += self.reg * W1
         # ====== END YOUR CODE HERE ======
@@ -264,7 +264,9 @@ class FullyConnectedNet:
         #   and add the L2 term of every W (not of b, gamma or beta) to loss.
         dout, grads[f"W{last}"], grads[f"b{last}"] = affine_backward(dscores, caches[-1])
         for i in range(last - 1, 0, -1):
-            dout, grads[f"W{i}"], grads[f"b{i}"], dgamma, dbeta = affine_norm_relu_dropout_backward(dout, caches[i - 1])
+            dout, grads[f"W{i}"], grads[f"b{i}"], dgamma, dbeta = affine_norm_relu_dropout_backward(
+                dout, caches[i - 1], need_dx=i > 1
+            )
             if self.normalization:
                 grads[f"gamma{i}"], grads[f"beta{i}"] = dgamma, dbeta
         for i in range(last, 0, -1):

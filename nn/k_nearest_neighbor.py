@@ -151,7 +151,10 @@ class KNearestNeighbor:
         # ===== START YOUR CODE HERE =====
         # TODO: y_pred (num_test,), the commonest label among the k nearest; of equally common ones the smallest.
         classes, codes = np.unique(self.y_train, return_inverse=True)
-        nearest = np.argsort(dists, axis=1, kind="stable")[:, :k]
+        nearest = np.empty((len(dists), k), int)
+        for i, row in enumerate(dists):
+            near = np.flatnonzero(row <= np.partition(row, k - 1)[k - 1])  # k, or more that are equally near
+            nearest[i] = near[np.argsort(row[near], kind="stable")[:k]]
         votes = (codes[nearest][:, :, None] == np.arange(len(classes))).sum(axis=1)
         y_pred = classes[votes.argmax(axis=1)]
         # ====== END YOUR CODE HERE ======

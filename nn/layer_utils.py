@@ -41,10 +41,13 @@ def affine_relu_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
     return out, (affine_cache, relu_cache)
 
 
-def affine_relu_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    """Gradients (dx, dw, db) of affine - ReLU, from the gradient with respect to its output (N, M)."""
+def affine_relu_backward(dout: Array, cache: Cache, need_dx: bool = True) -> tuple[Array | None, Array, Array]:
+    """Gradients (dx, dw, db) of affine - ReLU, from the gradient with respect to its output (N, M).
+
+    `need_dx` is as in `affine_backward`.
+    """
     affine_cache, relu_cache = cache
-    return affine_backward(relu_backward(dout, relu_cache), affine_cache)
+    return affine_backward(relu_backward(dout, relu_cache), affine_cache, need_dx)
 
 
 def affine_batchnorm_relu_forward(
@@ -108,9 +111,12 @@ def affine_norm_relu_dropout_forward(
 
 
 def affine_norm_relu_dropout_backward(
-    dout: Array, cache: Cache
-) -> tuple[Array, Array, Array, Array | None, Array | None]:
-    """Gradients (dx, dw, db, dgamma, dbeta) of one hidden layer; dgamma and dbeta are None without normalisation."""
+    dout: Array, cache: Cache, need_dx: bool = True
+) -> tuple[Array | None, Array, Array, Array | None, Array | None]:
+    """Gradients (dx, dw, db, dgamma, dbeta) of one hidden layer; dgamma and dbeta are None without normalisation.
+
+    `need_dx` is as in `affine_backward`.
+    """
     normalization, affine_cache, norm_cache, relu_cache, dropout_cache = cache
     dgamma = dbeta = None
     if dropout_cache is not None:
@@ -119,5 +125,5 @@ def affine_norm_relu_dropout_backward(
     if normalization is not None:
         _, backward = NORMALIZATIONS[normalization]
         dout, dgamma, dbeta = backward(dout, norm_cache)
-    dx, dw, db = affine_backward(dout, affine_cache)
+    dx, dw, db = affine_backward(dout, affine_cache, need_dx)
     return dx, dw, db, dgamma, dbeta

@@ -7,6 +7,8 @@ svm_loss can be imported from here too.
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from nn.checks import Array, check_batch, check_shape
@@ -51,7 +53,7 @@ def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
         ValueError: shapes do not fit, N is 0, or x holds NaN or infinity.
     """
     check_batch("x", x)
-    check_shape("w", w, (int(np.prod(x.shape[1:])), "M"), f"x of shape {x.shape}")
+    check_shape("w", w, (prod(x.shape[1:]), "M"), f"x of shape {x.shape}")
     check_shape("b", b, (w.shape[1],), f"w of shape {w.shape}")
     # ===== START YOUR CODE HERE =====
     # TODO: out (N, M); flatten every example of x to a row first.
@@ -60,12 +62,13 @@ def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
     return out, (x, w, b)
 
 
-def affine_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+def affine_backward(dout: Array, cache: Cache, need_dx: bool = True) -> tuple[Array | None, Array, Array]:
     """Gradients of an affine map.
 
     Args:
         dout: (N, M) float, the gradient with respect to the output.
         cache: what `affine_forward` returned.
+        need_dx: False in a net's first layer, before which there is nothing to train: dx may then be None.
 
     Returns:
         dx (N, d_1, ..., d_k), dw (D, M), db (M,).
@@ -78,7 +81,7 @@ def affine_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     # ===== START YOUR CODE HERE =====
     # TODO: dx in the shape of x, dw in the shape of w, and db (M,).
     # dx = dout w^T, dw = x^T dout, and db is the sum of dout over the examples.
-    dx = (dout @ w.T).reshape(x.shape)
+    dx = (dout @ w.T).reshape(x.shape) if need_dx else None
     dw = x.reshape(len(x), -1).T @ dout
     db = dout.sum(axis=0)
     # ====== END YOUR CODE HERE ======

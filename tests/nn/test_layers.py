@@ -332,3 +332,19 @@ def test_rel_error_sees_a_wrong_gradient():
         lambda _: layers.batchnorm_forward(x, gamma, beta, {"mode": "train"})[0], x, dout
     )
     assert rel_error(numeric, dout * gamma / std) > 0.1
+
+
+@pytest.mark.parametrize("normalization", [None, "batchnorm", "layernorm"])
+def test_the_first_layer_leaves_out_what_nobody_needs(normalization):
+    """Are all other gradients the same where that of the images is not asked for?"""
+    rng = np.random.default_rng(0)
+    x, w, b, gamma, beta = (rng.normal(size=shape) for shape in ((4, 2, 3), (6, 5), 5, 5, 5))
+    param = {"mode": "train"}
+    _, cache = layer_utils.affine_norm_relu_dropout_forward(x, w, b, normalization, gamma, beta, param)
+    dout = rng.normal(size=(4, 5))
+    dx, *others = layer_utils.affine_norm_relu_dropout_backward(dout, cache)
+    no_dx, *same = layer_utils.affine_norm_relu_dropout_backward(dout, cache, need_dx=False)
+    assert dx.shape == x.shape
+    assert no_dx is None
+    for one, other in zip(others, same, strict=True):
+        np.testing.assert_array_equal(one, other)

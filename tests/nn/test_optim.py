@@ -89,3 +89,31 @@ def test_wrong_shapes_are_named(name, memory):
         RULES[name](np.ones(2), np.ones(3))
     with pytest.raises(ValueError, match=rf"config\['{memory}'\]: received shape \(3,\), expected \(2,\)"):
         RULES[name](np.ones(2), np.ones(2), {memory: np.zeros(3)})
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("shape", [(700, 110), (3, 30000), (65537,), (2, 3)])
+def test_blocks_give_the_same_numbers(name, shape):
+    """Is a large array that goes through in blocks changed bit by bit as if it had gone through whole?"""
+    rng = np.random.default_rng(0)
+    whole = blocks = rng.normal(size=shape).astype(np.float32)
+    config, own = {"learning_rate": 0.1}, {"learning_rate": 0.1}
+    for _ in range(3):
+        dw = rng.normal(size=shape).astype(np.float32)
+        whole, config = RULES[name](whole, dw, config)
+        blocks, after = optim.in_blocks(RULES[name], blocks, dw, own)
+        assert after is own
+        assert blocks.dtype == np.float32
+        np.testing.assert_array_equal(blocks, whole)
+        assert own.keys() == config.keys()
+        for key, value in config.items():
+            np.testing.assert_array_equal(own[key], value)
+
+
+def test_a_rule_of_ones_own_gets_the_array_whole():
+    """Is a rule that looks at all of w never given a part of it?"""
+    w = np.ones((700, 110))
+    next_w, _ = optim.in_blocks(lambda w, dw, config: (w * len(w), config), w, w, {})
+    np.testing.assert_array_equal(next_w, 700 * w)
+    with pytest.raises(ValueError, match="dw: received shape"):
+        optim.in_blocks(optim.adam, w, w[:2], {})
