@@ -57,6 +57,14 @@ class Limits(TomlTable):
     """Output kept from one cell, in kB."""
 
 
+class Grading(TomlTable):
+    """What grading leaves out."""
+
+    skip: Places = frozenset()
+    """Cells that no check needs, such as a first training run and its plots. They are not run when grading; what was
+    handed in below them is kept for those who mark, and marked as that."""
+
+
 class AssignmentToml(TomlTable):
     """An assignment.toml as it is written. Places of cells are "notebook:cell-id"."""
 
@@ -84,6 +92,8 @@ class AssignmentToml(TomlTable):
     """The late policy. Replaces the one of course.toml."""
     limits: Limits = Limits()
     """Limits of its own; what is not given here is as in course.toml."""
+    grading: Grading = Grading()
+    """What grading leaves out."""
     extra_credit: Points = Field(default_factory=dict)
     """Checks and answers whose points are on top of the maximum, with their points."""
 
@@ -100,6 +110,23 @@ class Assignment(AssignmentToml):
     """Where assignment.toml lies, with the notebooks."""
     markup: CourseMarks = USUAL
     """How the course marks solutions and hidden tests, where nbgrader_config.py says so."""
+
+    @property
+    def named_places(self) -> dict[str, frozenset[tuple[str, str]]]:
+        """Key -> the cells that it names."""
+        return {
+            "search": self.search,
+            "extra_credit": frozenset(self.extra_credit),
+            "[grading] skip": self.grading.skip,
+        }
+
+    def searches_in(self, notebook: str) -> frozenset[str]:
+        """The searches of one notebook."""
+        return frozenset(cell for name, cell in self.search if name == notebook)
+
+    def skips_in(self, notebook: str) -> frozenset[str]:
+        """The cells of one notebook that grading may leave out, searches apart."""
+        return frozenset(cell for name, cell in self.grading.skip - self.search if name == notebook)
 
     def __hash__(self) -> int:
         return hash((self.folder, self.title, self.notebooks, self.due))
@@ -152,8 +179,8 @@ def load_assignment(
                 f'{path}: notebooks has "{notebook}", but {notebook}.ipynb is not there.\n'
                 f"  Put the notebook back under that name.{_other_notebooks(assignment)}"
             )
-    for key in ("search", "extra_credit"):
-        for notebook, cell in getattr(assignment, key):
+    for key, places in assignment.named_places.items():
+        for notebook, cell in sorted(places):
             if notebook not in assignment.notebooks:
                 raise CourseError(
                     f'{path}: {key} has "{notebook}:{cell}", but "{notebook}" is not among the notebooks '
@@ -177,6 +204,9 @@ def released_toml(assignment: Assignment) -> str:
     """The assignment.toml that students get: all that differs from the defaults, the course's settings among it."""
     values = assignment.model_dump(exclude_defaults=True, exclude={"name", "folder", "markup"})
     values["search"] = [":".join(cell) for cell in values.get("search", ())]
+    values["grading"] = (
+        {"skip": [":".join(cell) for cell in sorted(assignment.grading.skip)]} if assignment.grading.skip else {}
+    )
     values["extra_credit"] = {":".join(cell): points for cell, points in assignment.extra_credit.items()}
     ordered = {name: values[name] for name in AssignmentToml.model_fields if values.get(name)}
     return format_toml(ordered, "Made by `autograder release`.")

@@ -12,6 +12,7 @@ from autograder.assignment import FILE, Assignment, student_libraries
 from autograder.course import CONFIG, Course
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
+from autograder.expect.skips import needs
 from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
 from autograder.notebooks import read_notebook
 from autograder.options import refused_options
@@ -209,9 +210,9 @@ def _folder(course: Course, assignment: Assignment) -> Iterator[SourceProblem]:
 
 
 def unknown_places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[SourceProblem]:
-    """Cells that assignment.toml names and that are not there."""
-    for key in ("search", "extra_credit"):
-        for notebook, cell in sorted(getattr(assignment, key)):
+    """Cells that assignment.toml names and that are not there, or cannot be what it says."""
+    for key, places in assignment.named_places.items():
+        for notebook, cell in sorted(places):
             if notebook in notebooks:
                 ids = {c.id: c for c in notebooks[notebook].cells}
                 if cell not in ids:
@@ -220,6 +221,18 @@ def unknown_places(assignment: Assignment, notebooks: dict[str, NotebookNode]) -
                 elif key == "extra_credit" and not is_question(ids[cell]):
                     text = f'extra_credit has "{notebook}:{cell}", but this cell is not graded'
                     yield SourceProblem(assignment.folder / FILE, "", text)
+                elif key == "[grading] skip" and is_question(ids[cell]):
+                    text = f'{key} has "{notebook}:{cell}", but this cell is graded, so that it must run. Take it out'
+                    yield SourceProblem(assignment.folder / FILE, "", text)
+    for name, nb in notebooks.items():
+        skipped, searches = assignment.skips_in(name), assignment.searches_in(name)
+        code = [(c.id, c.source) for c in nb.cells if c.cell_type == "code" and c.id not in searches]
+        for need in dict.fromkeys(needs(code, skipped)):
+            text = (
+                f'[grading] skip has "{name}:{need.skipped}", but cell "{need.cell}" is run and needs `{need.name}` '
+                f'from it. Skip "{name}:{need.cell}" too, or neither of them'
+            )
+            yield SourceProblem(assignment.folder / FILE, "", text)
 
 
 # --- one cell ---------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from autograder import CHECKING
 from autograder.assignment import Assignment
 from autograder.expect.follow import CellAbove, why_not_defined
 from autograder.expect.kinds import LATER
+from autograder.expect.skips import left_out
 from autograder.gradebook.results import UNMET
 from autograder.questions import Question, cell_name, is_check, is_question
 from autograder.student.laid import LaidFolder
@@ -114,12 +115,19 @@ def check_folder(
             if notebook is None:
                 items += [CheckedQuestion(question, "not run", 0.0) for question in questions.values()]
                 continue
-            skipped = set() if search else {cell for where, cell in laid.assignment.search if where == name}
+            skipped = set() if search else not_run(notebook, name, laid.assignment)
             searches += [cell.id for cell in notebook.cells if cell.id in skipped]
             ran = without_sources(notebook, skipped)
             stopped = run(ran, name, folder, laid.assignment, library if laid.changed else "", started)
             items += checked_cells(name, notebook, ran, questions, laid, stopped)
     return CheckedFolder(laid, tuple(items), tuple(searches))
+
+
+def not_run(notebook: NotebookNode, name: str, assignment: Assignment) -> set[str]:
+    """The cells that grading would not run."""
+    searches = assignment.searches_in(name)
+    code = [(cell.id, cell.source) for cell in notebook.cells if cell.cell_type == "code" and cell.id not in searches]
+    return {*searches, *left_out(code, assignment.skips_in(name))}
 
 
 def without_sources(notebook: NotebookNode, cells: set[str]) -> NotebookNode:

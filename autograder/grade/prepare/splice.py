@@ -4,14 +4,16 @@ Added cells stay, marked; what is missing comes back; of the library only region
 what was changed, `autograder.edits` finds. Bytes in, data out: nothing is executed and no file is touched.
 """
 
+import itertools
+import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import PurePosixPath
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 from autograder.edits import (
     LaidCell,
@@ -24,7 +26,7 @@ from autograder.edits import (
 from autograder.errors import CourseError
 from autograder.files import TIMESTAMP, UTF_8, decoded
 from autograder.grade.prepare.pristine import Pristine, PristineCell
-from autograder.grade.run.sanitise import is_picture
+from autograder.grade.run.sanitise import Output, clean_output, is_picture
 from autograder.gradebook.results import EVIDENCE, RESULT
 from autograder.intake.submission import Submission
 from autograder.notebooks import parse_notebook
@@ -34,6 +36,7 @@ PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
 TEXTS = (".md", ".txt", ".csv", ".json")
 ACTING = re.compile(r"<|\]\s*[(\[:]")  # HTML, or a link, a picture or the address of one
 PLAIN_BANNER = re.compile(r"^<!-- =+ (START|END) YOUR ANSWER HERE =+ -->$", re.MULTILINE)
+MOST_OUTPUTS, MOST_SHOWN = 100, 8 * 2**20  # outputs, and bytes of them, that are kept below one cell
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def splice_submission(submission: Submission, pristine: Pristine) -> SplicedSubm
             notes.append(Note("unreadable notebook", str(error)))
             continue
         notes += [Note("mended notebook", f"{path}: {text}") for text in mended[:10]]
-        notebooks[name] = splice_notebook(f"{name}.ipynb", theirs, cells, pristine.metadata[name], edits, notes)
+        wanted = pristine.assignment.skips_in(name)
+        notebooks[name] = splice_notebook(f"{name}.ipynb", theirs, cells, pristine.metadata[name], wanted, edits, notes)
     files = splice_files(submission, pristine, edits, notes)
     files |= other_files(submission, pristine, files, set(taken.values()), notes)
     return SplicedSubmission(notebooks, missing, files, tuple(edits), tuple(notes))
@@ -107,10 +111,15 @@ def splice_notebook(
     theirs: NotebookNode,
     cells: Sequence[PristineCell],
     metadata: NotebookNode,
+    wanted: Collection[str],
     edits: list[Edit],
     notes: list[Note],
 ) -> NotebookNode:
-    """The notebook to run; `edits` and `notes` take what is not in it."""
+    """The notebook to run; `edits` and `notes` take what is not in it.
+
+    Args:
+        wanted: ids of the cells below which what was handed in is kept, made safe to look at; nothing is judged by it.
+    """
     laid = lay_notebook(place, theirs.cells, [cell.released for cell in cells])
     nodes = [
         added_node(theirs.cells[cell.theirs], cell)
@@ -118,6 +127,9 @@ def splice_notebook(
         else spliced_node(cells[cell.released], cell, None if cell.theirs is None else theirs.cells[cell.theirs])
         for cell in laid.cells
     ]
+    for node, cell in zip(nodes, laid.cells, strict=True):
+        if node.cell_type == "code" and node.id in wanted and cell.released is not None and cell.theirs is not None:
+            node.outputs = [from_dict(output) for output in shown(theirs.cells[cell.theirs].get("outputs", ()))]
     edits += laid.edits
     notes += laid.notes
     theirs_too = {
@@ -128,6 +140,18 @@ def splice_notebook(
         if node.cell_type == "markdown" and node.id not in given:
             make_harmless(node, place, notes)
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata.copy(), cells=nodes)
+
+
+def shown(outputs: Iterable[object]) -> Iterator[Output]:
+    """The outputs of one cell that can be shown, as far as there is room."""
+    room = MOST_SHOWN
+    for output in itertools.islice(outputs, MOST_OUTPUTS):
+        room -= len(json.dumps(output, default=str))
+        if room < 0:
+            yield {"output_type": "stream", "name": "stdout", "text": "… the rest of what was handed in is left out\n"}
+            return
+        if (clean := clean_output(output, None)) is not None:
+            yield clean
 
 
 def make_harmless(node: NotebookNode, place: str, notes: list[Note]) -> None:

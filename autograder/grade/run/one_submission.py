@@ -7,8 +7,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment
-from autograder.expect.assertions import Site
+from autograder.expect.skips import left_out
 from autograder.files import TIMESTAMP
 from autograder.grade.kept import evidence_of, pack
 from autograder.grade.prepare.fingerprints import fingerprints
@@ -16,7 +15,7 @@ from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.prepare.schemes import put_schemes
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, Run
-from autograder.grade.verdict.judge import Judge, code_cells
+from autograder.grade.verdict.judge import AS_HANDED_IN, SEARCH_SKIPPED, Judge, code_cells
 from autograder.grade.verdict.record import record, results_of_missing
 from autograder.gradebook.results import EVIDENCE, RESULT, CellResult, SubmissionResult
 from autograder.intake.submission import Submission
@@ -67,7 +66,7 @@ def make_job(spliced: SplicedSubmission, student: str, pristine: Pristine, setti
     return Job(
         student=student,
         notebooks=tuple(
-            NotebookJob(name, cells_of(name, notebook, assignment, settings.retrain, pristine.sites[name]))
+            NotebookJob(name, cells_of(name, notebook, pristine, settings.retrain))
             for name, notebook in spliced.notebooks.items()
         ),
         files={path: content for path, content in spliced.files.items() if path not in made_anew},
@@ -79,12 +78,19 @@ def make_job(spliced: SplicedSubmission, student: str, pristine: Pristine, setti
     )
 
 
-def cells_of(
-    name: str, notebook: NotebookNode, assignment: Assignment, retrain: bool, sites: Mapping[str, tuple[Site, ...]]
-) -> tuple[Cell, ...]:
-    """A notebook's code cells; searches are not run unless asked for."""
-    searches = set() if retrain else {cell for nb, cell in assignment.search if nb == name}
-    return tuple(code_cells(notebook, searches, sites))
+def cells_of(name: str, notebook: NotebookNode, pristine: Pristine, retrain: bool) -> tuple[Cell, ...]:
+    """A notebook's code cells; searches are not run unless asked for, nor is what the author and the work can spare."""
+    assignment = pristine.assignment
+    searches: frozenset[str] = frozenset() if retrain else assignment.searches_in(name)
+    skipped = dict.fromkeys(searches, SEARCH_SKIPPED)
+    if wanted := assignment.skips_in(name):
+        code = [(cell.id, cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+        running = [(cell, source) for cell, source in code if cell not in searches]
+        given = {
+            cell.id for cell in pristine.notebooks[name] if not (cell.released.has_region or cell.released.is_free)
+        }
+        skipped |= dict.fromkeys(left_out(running, wanted, given), AS_HANDED_IN)
+    return tuple(code_cells(notebook, skipped, pristine.sites[name]))
 
 
 def grade_submission(

@@ -35,6 +35,7 @@ from autograder.release.library import region_names, used_modules
 from autograder.source import source_path
 
 SEARCH_SKIPPED = "a search that is not run again"
+AS_HANDED_IN = "as handed in, not run again"
 KEY_SECONDS = 24 * 3600.0  # a cell of the source notebook may train for long
 
 
@@ -77,6 +78,8 @@ class Judge:
         self.folder = Path(tempfile.mkdtemp(prefix="answer-key-", dir=scratch))
         self.cells: frozenset[str] = frozenset()
         self.process: Process | None = None
+        self.known = False
+        """Was what the searches make there, when the notebook was laid out last?"""
 
     def __enter__(self) -> "Judge":
         return self
@@ -100,6 +103,14 @@ class Judge:
                 self.process = self.warm.fork(ANSWER_KEY)
             self.make_key(on_cell)
             self.keep_weights()
+            if (
+                self.assignment.searches_in(self.notebook)
+                and self.assignment.skips_in(self.notebook)
+                and not self.known
+            ):
+                self.process.end()  # it ran all cells, for the searches; the key is made as submissions run
+                self.process = self.warm.fork(ANSWER_KEY)
+                self.make_key(on_cell)
 
     def revive(self) -> None:
         """Where the process is gone, make the answer key again."""
@@ -141,8 +152,8 @@ class Judge:
         Raises:
             OSError, EOFError: the process is gone.
         """
-        searches = {cell for name, cell in self.assignment.search if name == self.notebook}
-        cells = [replace(cell, skip=SEARCH_SKIPPED if cell.id in searches else "") for cell in self.lay_out()]
+        searches = self.assignment.searches_in(self.notebook)
+        cells = [replace(cell, skip=SEARCH_SKIPPED) if cell.id in searches else cell for cell in self.lay_out()]
         process = self.warm.fork(program)
         try:
             request = {**self.request(cells), **more}
@@ -165,7 +176,7 @@ class Judge:
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(content)
         notebook = complete_source(self.course, self.assignment, self.notebook)
-        searches = {cell for name, cell in self.assignment.search if name == self.notebook}
+        searches = self.assignment.searches_in(self.notebook)
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         self.cache = (
             self.course.work
@@ -179,11 +190,13 @@ class Judge:
             )
         )
         known = [self.cache / name for name in self.assignment.hand_in]
-        have_all = bool(searches) and is_intact(self.cache)
-        for path in known if have_all else ():
+        self.known = bool(searches) and is_intact(self.cache)
+        for path in known if self.known else ():
             if path.exists():
                 shutil.copy(path, self.folder)
-        skipped = searches if have_all else set()
+        skipped = dict.fromkeys(searches, SEARCH_SKIPPED) if self.known else {}
+        if self.known or not searches:
+            skipped |= dict.fromkeys(self.assignment.skips_in(self.notebook), AS_HANDED_IN)
         return code_cells(notebook, skipped, sites_in(notebook, student_libraries(self.assignment)))
 
     def library_regions(self) -> list[dict]:
@@ -201,7 +214,7 @@ class Judge:
 
     def keep_weights(self) -> None:
         """Keep what the source notebook's search made, so that the next grading run need not search again."""
-        if is_intact(self.cache) or not any(name == self.notebook for name, _ in self.assignment.search):
+        if is_intact(self.cache) or not self.assignment.searches_in(self.notebook):
             return
         shutil.rmtree(self.cache, ignore_errors=True)
         self.cache.parent.mkdir(parents=True, exist_ok=True)
@@ -268,12 +281,10 @@ class Judge:
             ) from error
 
 
-def code_cells(notebook: NotebookNode, searches: Container[str], sites: Mapping[str, tuple[Site, ...]]) -> list[Cell]:
-    """A notebook's code cells as they are to run: searches are not, and assertions are watched."""
+def code_cells(notebook: NotebookNode, skipped: Mapping[str, str], sites: Mapping[str, tuple[Site, ...]]) -> list[Cell]:
+    """A notebook's code cells as they are to run; assertions are watched. `skipped`: which cells are not, and why."""
     return [
-        Cell(
-            cell.id, cell.source, SEARCH_SKIPPED if cell.id in searches else "", is_check(cell), sites.get(cell.id, ())
-        )
+        Cell(cell.id, cell.source, skipped.get(cell.id, ""), is_check(cell), sites.get(cell.id, ()))
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
@@ -285,7 +296,7 @@ def first_error(cell: CellRun) -> str:
     return cell.stopped or (f"{errors[0]['ename']}: {errors[0]['evalue']}"[:500] if errors else "")
 
 
-def search_fingerprint(code: list, searches: set[str], library: Sequence[Path], data: str) -> str:
+def search_fingerprint(code: list, searches: Container[str], library: Sequence[Path], data: str) -> str:
     """A hash of everything that runs up to the last search, of the library's files, and of the data."""
     last = max((index for index, cell in enumerate(code) if cell.id in searches), default=-1)
     digest = hashlib.sha256("\n\n".join([*(cell.source for cell in code[: last + 1]), data]).encode())

@@ -10,7 +10,7 @@ from autograder.expect.follow import CellAbove, why_not_defined
 from autograder.expect.sites import counts_as_it_ran
 from autograder.grade.run.jobs import CellRun, NotebookRun, Output
 from autograder.grade.run.sanitise import text_of
-from autograder.grade.verdict.judge import SEARCH_SKIPPED, Verdict, first_error
+from autograder.grade.verdict.judge import AS_HANDED_IN, SEARCH_SKIPPED, Verdict, first_error
 from autograder.gradebook.results import UNMET, CellResult
 from autograder.markers import HIDDEN_TESTS, holds_back
 from autograder.questions import is_check, points_of, question_of
@@ -28,6 +28,7 @@ def record(
             continue
         ran = run.cells.get(cell.id)
         skipped = (name, cell.id) in assignment.search and ran is None
+        left_out = (name, cell.id) in assignment.grading.skip and ran is None
         if ran is not None:
             count += 1
             cell.execution_count = count
@@ -41,6 +42,8 @@ def record(
             outputs = verdict_outputs(result, cell, ran, as_it_ran)
         elif skipped:
             outputs = [text_output(f"({SEARCH_SKIPPED} when grading)\n")]
+        elif left_out:
+            outputs = [text_output(f"({AS_HANDED_IN})\n"), *cell.outputs]
         else:
             outputs = plain_outputs(ran, run)
         above.append(CellAbove(cell.id, cell.source, first_error(ran) if ran is not None else ""))
