@@ -7,6 +7,7 @@ left open and ends in a later region, a decorator, a function or a condition tha
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from autograder.syntax import parse_python
 
@@ -24,7 +25,7 @@ def taken_in(text: str, inner: Inner, released: str, released_inner: Inner) -> l
     """
     if text == released or max(len(text), len(released)) > LARGEST:
         return []
-    theirs, ours = statements(text, inner), statements(released, released_inner)
+    theirs, ours = statements(text, inner), released_statements(released, tuple(released_inner))
     if theirs is None or ours is None:
         return []
     lines = given_lines(text, inner)
@@ -35,6 +36,12 @@ def given_lines(text: str, inner: Inner) -> list[int]:
     """The 0-based numbers of the lines outside the regions."""
     inside = {number for first, last in inner for number in range(first, last)}
     return [number for number in range(text.count("\n") + 1) if number not in inside]
+
+
+@lru_cache(maxsize=1024)
+def released_statements(text: str, inner: tuple[tuple[int, int], ...]) -> Mapping[int, list] | None:
+    """`statements` of a text as released, with which every student's is compared."""
+    return statements(text, inner)
 
 
 def statements(text: str, inner: Inner) -> Mapping[int, list] | None:

@@ -8,6 +8,7 @@ import hashlib
 import textwrap
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 
 from autograder.grade.prepare.pristine import Pristine
@@ -42,7 +43,7 @@ def of_text(place: str, text: str, released: str) -> dict[str, str]:
     """Those of one text's regions. The second region of a text, and those after it, have a number to their place."""
     try:
         regions = list(regions_in(text))
-        empty = {plain(region) for region in regions_in(released)}
+        empty = released_regions(released)
     except RegionError:  # a student's banners
         return {}
     written = [plain(region) for region in regions]
@@ -51,6 +52,12 @@ def of_text(place: str, text: str, released: str) -> dict[str, str]:
         for number, text in enumerate(written, 1)
         if len(text) >= LEAST and text not in empty
     }
+
+
+@lru_cache(maxsize=1024)
+def released_regions(text: str) -> frozenset[str]:
+    """The regions of a text as released, with which every student's are compared."""
+    return frozenset(plain(region) for region in regions_in(text))
 
 
 def regions_in(text: str) -> Iterator[str]:

@@ -14,7 +14,6 @@ import math
 import os
 import select
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 
 from autograder.assignment import Limits
 from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap
@@ -85,7 +84,7 @@ class Following:
 
     def send_next_cell(self) -> None:
         if self.waiting:
-            self.outgoing += packed(Frame.CELL, json.dumps(asdict(self.waiting[-1])).encode())
+            self.outgoing += packed(Frame.CELL, json.dumps(vars(self.waiting[-1]), default=vars).encode())
 
     def overtime(self) -> tuple[float, float]:
         """By how many seconds the running cell and the notebook exceed their limits; below 0 where they do not.
