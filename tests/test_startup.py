@@ -7,8 +7,10 @@ QUICK = """
 import sys
 import autograder
 assert "rfc3987_syntax" not in sys.modules and not any(name.startswith("nbgrader") for name in sys.modules)
-import autograder.expect, autograder.grade.processes.warm
-assert "rfc3987_syntax" not in sys.modules and "pydantic" not in sys.modules
+import autograder.grade.processes.warm
+from autograder.expect import same
+more = [name for name in ("IPython", "nbformat", "jsonschema", "rfc3987_syntax", "pydantic") if name in sys.modules]
+assert not more, more
 """
 
 COMMAND = """

@@ -13,10 +13,11 @@ from nbformat import NotebookNode
 
 from autograder.adopt.markers import as_region, with_banners
 from autograder.adopt.prints import headed, with_assertions
-from autograder.expect.sites import is_assertion, tree_of
+from autograder.expect.sites import is_assertion
 from autograder.markers import HIDDEN_TESTS, holds_back
 from autograder.questions import all_stated_points
 from autograder.regions import find_regions
+from autograder.syntax import tree_of
 
 SOLUTION_TAGS = {"solution", "solutions"}
 SCORE_TAG = re.compile(r"score:(\d+(?:\.\d+)?)")  # nbchkr

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from autograder.expect.sites import tree_of
+from autograder.syntax import tree_of
 from autograder.words import NOT_WRITTEN_YET
 
 MOST_NAMED = 3

@@ -4,13 +4,12 @@ import ast
 from collections.abc import Collection
 from functools import lru_cache
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.expect.assertions import Assertion, Site, find_assertions, is_assertion
 from autograder.expect.dataflow import CodeCell
 from autograder.questions import is_check, students_write
-from autograder.syntax import parse_python
+from autograder.syntax import tree_of
 
 EXPECT = "expect"
 
@@ -32,14 +31,6 @@ def sites_in(nb: NotebookNode, libraries: Collection[str] = ()) -> dict[str, tup
         if assertion.site is not None:
             found[assertion.cell] = (*found.get(assertion.cell, ()), assertion.site)
     return found
-
-
-def tree_of(source: str) -> ast.Module:
-    """The syntax tree that IPython runs for a cell; empty where it is not Python."""
-    try:
-        return parse_python(TransformerManager().transform_cell(source))
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
 
 
 def states_nothing(tree: ast.Module) -> bool:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.expect.sites import tree_of
 from autograder.questions import is_check, points_of, students_write
 from autograder.regions import banner_of
 from autograder.release.library import region_names
-from autograder.syntax import parse_python
+from autograder.syntax import parse_python, tree_of
 
 DYNAMIC = {"exec", "eval", "globals", "locals", "get_ipython", "getattr", "vars", "open", "__import__", "import_module"}
 """Who uses these may reach anything."""

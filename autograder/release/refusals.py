@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import FILE
 from autograder.expect.assertions import Assertion
-from autograder.expect.sites import assertions_in, states_nothing, tree_of
+from autograder.expect.sites import assertions_in, states_nothing
 from autograder.expect.stated import expectations
 from autograder.foreign import Edge, edge_of
 from autograder.notebooks import other_kernel_name
@@ -20,6 +20,7 @@ from autograder.questions import is_check, points_of
 from autograder.regions import banner_of
 from autograder.release.autotests import ONLY_PYTHON, autotest_lines
 from autograder.release.notebook import blank_notebook
+from autograder.syntax import tree_of
 
 Found = Iterator[tuple[str, str]]
 

@@ -178,7 +178,8 @@ def test_use_restores_the_session_after_an_error():
 def test_importing_expect_needs_numpy_alone():
     """Is the module light, with no notebook or gradebook machinery behind it?"""
     code = (
-        "import sys, numpy.random; before = set(sys.modules); import autograder.expect.verdict\n"
+        "import sys, numpy.random; before = set(sys.modules)\n"
+        "from autograder.expect import same; import autograder.expect.verdict\n"
         "new = {name.partition('.')[0] for name in set(sys.modules) - before if sys.modules[name] is not None}\n"
         "print(sorted(new - sys.stdlib_module_names))"
     )

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from autograder.course import Course
 from autograder.errors import CourseError, NoVerdict
-from autograder.expect.sites import counts_as_it_ran, states_nothing, tree_of
+from autograder.expect.sites import counts_as_it_ran, states_nothing
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.one_submission import Graded, Settings, grade_submission
@@ -26,6 +26,7 @@ from autograder.gradebook.results import SubmissionResult
 from autograder.gradebook.store import Store
 from autograder.intake.submission import Submission, read_submission
 from autograder.source import source_path
+from autograder.syntax import tree_of
 
 TRIES = 2
 RETRY_SECONDS = 0.2
