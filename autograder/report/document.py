@@ -65,6 +65,8 @@ def assemble(submission: ReportContent, options: Options) -> Document:
             if "comment" in cell.get("question", {}):
                 cell["question"]["comment"] = resolve(cell["question"]["comment"], resolved)
         level_headings(notebook)
+    questions = (cell["question"] for notebook in notebooks for cell in notebook["cells"] if "question" in cell)
+    comments = {one["id"]: in_one_line(one["comment"], MAX_COMMENT) for one in questions if "comment" in one}
     data: dict[str, Any] = {
         "kind": options.kind,
         "paper": options.paper,
@@ -83,7 +85,7 @@ def assemble(submission: ReportContent, options: Options) -> Document:
             {"level": level, "text": clean(shortened(text, MAX_NOTICE)), "notebook": notebook}
             for level, text, notebook in all_notices(submission)
         ],
-        "scores": scores_data(submission, code),
+        "scores": scores_data(submission, code, comments),
         "notes": [
             {"kind": clean(note.kind), "text": clean(shortened(note.text, MAX_NOTICE))}
             for note in shown_notes(submission, options)
@@ -275,7 +277,7 @@ def graded_code(submission: ReportContent) -> GradedCode:
     return found
 
 
-def scores_data(submission: ReportContent, code: GradedCode) -> dict | None:
+def scores_data(submission: ReportContent, code: GradedCode, comments: Mapping[str, list]) -> dict | None:
     """The score table and its sums."""
     scores = submission.scores
     if scores is None:
@@ -287,8 +289,11 @@ def scores_data(submission: ReportContent, code: GradedCode) -> dict | None:
     }
     place = {key: i for i, key in enumerate(questions)}
     cells = sorted(scores.cells, key=lambda cell: place.get(cell.key, len(place)))
+    rows = [score_data(cell, questions.get(cell.key), code.get(cell.key, ())) for cell in cells]
+    for row in rows:
+        row["comment"] = comments.get(row["id"], row["comment"])
     return {
-        "rows": [score_data(cell, questions.get(cell.key), code.get(cell.key, ())) for cell in cells],
+        "rows": rows,
         "total": scores.total,
         "maximum": scores.maximum,
         "late_penalty": scores.late_penalty,
@@ -313,9 +318,48 @@ def score_data(cell: CellResult, question: Question | None, regions: Sequence[So
         "state": cell.state,
         "extra": cell.extra_credit,
         "line": clean(line),
-        "comment": clean(shortened(cell.remark, MAX_COMMENT)),
+        "comment": [clean(shortened(cell.remark, MAX_COMMENT))] if cell.remark else [],
         "code": code_data(regions),
     }
+
+
+def in_one_line(blocks: Sequence[dict], most: int) -> list:
+    """The words and formulas of some blocks on one line, of at most so many characters."""
+    line: list = []
+    for node in pieces_of(blocks):
+        size = len(node if isinstance(node, str) else json.dumps(node, ensure_ascii=False))
+        if size > most:
+            return [*line, f"{node[: max(most - 1, 0)]}…" if isinstance(node, str) else "…"]
+        line.append(node)
+        most -= size
+    return line
+
+
+def pieces_of(blocks: Sequence[dict]) -> Iterator[str | list]:
+    """The inlines of blocks and of those in them, apart by spaces; pictures by their descriptions."""
+    for i, block in enumerate(blocks):
+        if i:
+            yield " "
+        if block["t"] in ("para", "plain", "heading"):
+            for node in block["c"]:
+                if isinstance(node, list) and node[0] in ("picture", "missing", "note", "break"):
+                    yield f"[{node[2]}]" if node[0] == "picture" else " "
+                else:
+                    yield node
+        elif block["t"] == "display":
+            yield ["maths", *block["c"][1:]] if block["c"][0] == "display" else block["c"]
+        elif block["t"] in ("bullets", "numbers"):
+            for item in block["items"]:
+                yield "• "
+                yield from pieces_of(item)
+                yield " "
+        elif block["t"] in ("code", "output"):
+            yield [
+                "code",
+                " ".join("".join(r if isinstance(r, str) else r[1] for r in row["r"]) for row in block["rows"]),
+            ]
+        elif isinstance(block.get("c"), list):
+            yield from pieces_of(block["c"])
 
 
 def code_data(regions: Sequence[SourceRegion]) -> list[dict]:

@@ -134,7 +134,7 @@ class Writer:
         links = [f'<a href="#{self.places[one["name"]]}"><code>{text(one["name"])}</code></a>' for one in row["code"]]
         code = element("small", "Code: " + ", ".join(links)) if links else ""
         points = f"{'–' if row['score'] is None else number(row['score'])} of {number(row['points'])}"
-        line = text(row["line"]) + (f"<small>Comment: {text(row['comment'])}</small>" if row["comment"] else "")
+        line = text(row["line"]) + (f"<small>Comment: {self.inlines(row['comment'])}</small>" if row["comment"] else "")
         mark = MARKS[row["state"]]
         cells = (("mark", mark), ("title", title + code), ("points", points), ("line", line))
         return element("tr", *(element("td", made, class_=kind) for kind, made in cells), class_=row["state"])

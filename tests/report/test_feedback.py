@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from autograder.course import Course
 from autograder.gradebook.books import scores_by_student
-from autograder.report.document import assemble
+from autograder.report.document import assemble, in_one_line
 from autograder.report.feedback import one_feedback
 from autograder.report.hidden import without_hidden
 from autograder.report.model import Notebook, Options, ReportContent
@@ -229,7 +229,7 @@ def test_the_page_begins_with_the_questions_their_points_and_what_was_wrong(feed
     ]
     assert said[1][3] == DIAGNOSIS
     assert said[2][3] == "the check failed"
-    assert said[3][3:] == ["graded by hand", "Comment: Good, but $\\eta$ is **missing**."]
+    assert said[3][3:] == ["graded by hand", "Comment: Good, but ", "η", " is ", "missing", "."]
     for place in re.findall(r'href="#(question-[0-9]+)"', table):
         assert feedback.count(f'id="{place}"') == 1
     assert table.count('class="lost"') == 3
@@ -243,6 +243,35 @@ def test_feedback_shows_scores_comments_and_diagnosis(feedback):
     assert DIAGNOSIS in feedback
     assert "<strong>missing</strong>" in feedback
     assert "<mi>η</mi>" in feedback
+
+
+def test_a_comment_stands_on_the_first_page_as_it_reads():
+    """Are formatting and formulas of a comment shown there, its lists told apart, and a long one cut?"""
+    blocks = [
+        {"t": "para", "c": ["Good, ", ["strong", ["but"]], ["break"], "see ", ["maths", "x", "$x$"]]},
+        {"t": "bullets", "items": [[{"t": "plain", "c": ["one"]}], [{"t": "plain", "c": ["two"]}]]},
+        {"t": "display", "c": ["display", "y", "$$y$$"]},
+    ]
+    shown = ["Good, ", ["strong", ["but"]], " ", "see ", ["maths", "x", "$x$"], " ", "• ", "one", " ", "• ", "two", " "]
+    assert in_one_line(blocks, 300) == [*shown, " ", ["maths", "y", "$$y$$"]]
+    assert in_one_line([{"t": "para", "c": ["a" * 400]}], 300) == ["a" * 299 + "…"]
+
+
+def test_full_outputs_are_full_on_the_page_and_in_its_pdf(course_copy):
+    """Does `feedback --full-outputs` show a long output that is cut otherwise, and say nothing of a cut?"""
+    path = course_copy.autograded / "ada/mini/mini.ipynb"
+    nb = nbformat.read(path, 4)
+    lines = "".join(f"word {chr(97 + i % 26)}{chr(97 + i // 26)}\n" for i in range(200))
+    next(cell for cell in nb.cells if cell.id == "plot").outputs = [new_output("stream", name="stdout", text=lines)]
+    nbformat.write(nb, path)
+    scores = scores_in(course_copy)["ada"]
+    shown = {}
+    for full in (False, True):
+        one_feedback(course_copy, "mini", "ada", scores, Options("feedback", full_outputs=full))
+        folder = course_copy.feedback / "ada/mini"
+        pdf = "".join(page.extract_text() for page in PdfReader(folder / "feedback.pdf").pages)
+        shown[full] = [("word ze" in text, "left out" in text) for text in ((folder / "mini.html").read_text(), pdf)]
+    assert shown == {False: [(False, True)] * 2, True: [(True, False)] * 2}
 
 
 def test_a_page_fits_a_phone_and_a_dark_room(feedback):
