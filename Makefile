@@ -10,7 +10,7 @@ READY := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 # One BLAS thread per process: two of them on a busy machine wait for each other.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help demo linux reference test slow faults fuzz lint lint-run format bench clean docs
+.PHONY: help demo pictures linux reference test slow faults fuzz lint lint-run format bench clean docs
 
 help:
 	@echo "make demo [HOMEWORK=name]   run one assignment end to end"
@@ -21,6 +21,7 @@ help:
 	@echo "make lint                   ruff and mypy"
 	@echo "make lint-run               try the checks of all assignments out (long), on SEEDS=20 inputs"
 	@echo "make reference              docs/reference and the schemas, from the code"
+	@echo "make pictures               the documentation's pictures, from the demo; needs Chromium"
 	@echo "make docs                   the documentation as a site, in site/"
 	@echo "make bench                  ours against the peers"
 	@echo "make clean                  remove what the demo and the tests made"
@@ -61,6 +62,10 @@ format: $(READY)
 
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+pictures: $(READY)
+	@test -d demo/$(HOMEWORK)/autograded || $(BIN)/autograder demo $(HOMEWORK)
+	$(BIN)/python docs/pictures.py --demo demo/$(HOMEWORK)
 
 bench: $(READY)
 	@ls data/*cifar-10*/test_batch* >/dev/null 2>&1 || $(BIN)/autograder data synthetic

@@ -22,6 +22,7 @@ from autograder.words import BY_HAND, NOT_WRITTEN_YET, counted
 
 LOOK = Path(__file__).with_name("page.css")
 MARKS = {"full": "✓", "lost": "✗", "waiting": "…", "extra": "+"}
+SAID = {"full": "all points", "lost": "points lost", "waiting": "to be graded", "extra": "extra credit"}
 KINDS = {"svg": "svg+xml", "jpg": "jpeg"}
 ONLY_ON_PAPER = ("fonts",)
 
@@ -45,7 +46,8 @@ def page(document: Document, name: str) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{html.escape(title)}</title>\n<style>\n{LOOK.read_text('utf-8')}</style>"
     )
-    body = sealed(writer.header() + writer.summary() + writer.cells() + writer.code() + writer.footnotes())
+    parts = writer.summary() + writer.cells() + writer.code() + writer.footnotes()
+    body = sealed(writer.header() + element("main", parts))
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
 
 
@@ -124,7 +126,8 @@ class Writer:
     def table(self) -> str:
         if not self.rows:
             return ""
-        head = "<thead><tr><th></th><th>Question</th><th>Points</th><th>Diagnosis</th></tr></thead>"
+        titles = ("", "Question", "Points", "Diagnosis")
+        head = element("thead", element("tr", *(element("th", title, scope="col") for title in titles)))
         return element("table", head + element("tbody", *map(self.row, self.rows)), class_="questions")
 
     def row(self, row: dict) -> str:
@@ -135,7 +138,7 @@ class Writer:
         code = element("small", "Code: " + ", ".join(links)) if links else ""
         points = f"{'–' if row['score'] is None else number(row['score'])} of {number(row['points'])}"
         line = text(row["line"]) + (f"<small>Comment: {self.inlines(row['comment'])}</small>" if row["comment"] else "")
-        mark = MARKS[row["state"]]
+        mark = MARKS[row["state"]] + element("span", SAID[row["state"]], class_="unseen")
         cells = (("mark", mark), ("title", title + code), ("points", points), ("line", line))
         return element("tr", *(element("td", made, class_=kind) for kind, made in cells), class_=row["state"])
 
@@ -230,11 +233,14 @@ class Writer:
         return element("img", src=f"data:image/{KINDS.get(kind, 'png')};base64,{data}", alt=description, **size)
 
     def table_block(self, node: Block) -> str:
-        def cell(one: dict, tag: str, align: str) -> str:
+        def cell(one: dict, scope: str, align: str) -> str:
+            tag = "th" if scope else "td"
             align = one.get("align", align)
             spans = {key: str(one[key]) for key in ("colspan", "rowspan") if key in one}
             look = colours(one.get("ink", ""), one.get("paper", ""))
             given = spans | look | ({"align": align} if align in ("left", "right", "center") else {})
+            if scope:
+                given["scope"] = scope
             return element(tag, self.blocks(one["c"]), **given)
 
         def rows(found: list, head: bool) -> str:
@@ -242,7 +248,7 @@ class Writer:
             for row in found:
                 sides = itertools.chain(node["align"], itertools.repeat("auto"))
                 made += element("tr", *(
-                    cell(one, "th" if head or (i < node["row_heads"] and one.get("head", True)) else "td", side)
+                    cell(one, "col" if head else "row" if i < node["row_heads"] and one.get("head", True) else "", side)
                     for i, (one, side) in enumerate(zip(row, sides, strict=False))
                 ))  # fmt: skip
             return made
@@ -287,7 +293,7 @@ VOID = ("img", "br", "hr")
 
 
 def heading(level: int) -> str:
-    return f"h{min(level + 1, 6)}"
+    return f"h{min(level, 6)}"
 
 
 def number(points: float) -> str:

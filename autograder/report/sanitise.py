@@ -82,14 +82,14 @@ def picture_address(data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(pictures.files[name]).decode()}"
 
 
-PAGE_TAGS = frozenset({"article", "header", "section", "small"})
+PAGE_TAGS = frozenset({"article", "header", "main", "section", "small"})
 MATHS_TAGS = frozenset(
     """math mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt mstyle msub msubsup
     msup mtable mtd mtext mtr munder munderover none""".split()  # noqa: SIM905 (as in allowlist.py)
 )
 MATHS_ATTRIBUTES = frozenset(
-    """accent accentunder depth display displaystyle fence form height linethickness lspace mathvariant maxsize minsize
-    movablelimits rspace scriptlevel stretchy voffset width""".split()  # noqa: SIM905
+    """accent accentunder depth dir display displaystyle fence form height linethickness lspace mathvariant maxsize
+    minsize movablelimits rspace scriptlevel stretchy voffset width""".split()  # noqa: SIM905
 )
 PAGE_ATTRIBUTES = {tag: attributes - {"class"} for tag, attributes in ATTRIBUTES.items()} | {
     tag: set(MATHS_ATTRIBUTES) for tag in MATHS_TAGS

@@ -152,7 +152,7 @@ def replace_broken(document: Document, folder: Path) -> list[NotShown]:
             verdicts[source] = compiles(source, folder)
         return verdicts[source]
 
-    for node in nodes(document.data["notebooks"]):
+    for node in nodes([document.data["notebooks"], document.data["scores"]]):
         if isinstance(node, dict) and node.get("t") == "picture" and not works(image(node["file"])):
             problems.append(NotShown("picture", f"{node['alt']}: Typst cannot read it"))
             node.clear()

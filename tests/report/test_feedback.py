@@ -1,5 +1,6 @@
 """Feedback that is safe to open: nothing of a student's runs, nothing hidden is told."""
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -220,16 +221,16 @@ def test_the_page_begins_with_the_questions_their_points_and_what_was_wrong(feed
     rows = [re.sub(r"<[^>]*>", "|", row) for row in re.findall(r"<tr class.*?</tr>", table)]
     code = re.compile(r"Code: |, |nn[./]\S+")
     said = [[part for part in row.split("|") if part and not code.fullmatch(part)] for row in rows]
-    assert [one[:3] for one in said] == [
-        ["✓", "Scores", "3 of 3"],
-        ["✗", "Gradient", "0 of 2"],
-        ["✗", "Value", "0 of 1"],
-        ["✗", "Question", "2.5 of 4"],
-        ["+", "Bonus ", "extra credit"],
+    assert [one[:4] for one in said] == [
+        ["✓", "all points", "Scores", "3 of 3"],
+        ["✗", "points lost", "Gradient", "0 of 2"],
+        ["✗", "points lost", "Value", "0 of 1"],
+        ["✗", "points lost", "Question", "2.5 of 4"],
+        ["+", "extra credit", "Bonus ", "extra credit"],
     ]
-    assert said[1][3] == DIAGNOSIS
-    assert said[2][3] == "the check failed"
-    assert said[3][3:] == ["graded by hand", "Comment: Good, but ", "η", " is ", "missing", "."]
+    assert said[1][4] == DIAGNOSIS
+    assert said[2][4] == "the check failed"
+    assert said[3][4:] == ["graded by hand", "Comment: Good, but ", "η", " is ", "missing", "."]
     for place in re.findall(r'href="#(question-[0-9]+)"', table):
         assert feedback.count(f'id="{place}"') == 1
     assert table.count('class="lost"') == 3
@@ -281,6 +282,19 @@ def test_a_page_fits_a_phone_and_a_dark_room(feedback):
     assert "img { max-width: 100%;" in feedback
     assert "@media (prefers-color-scheme: dark)" in feedback
     assert 'alt="output of mini, cell plot" width="60"' in feedback
+
+
+def test_a_screen_reader_finds_its_way(feedback):
+    """Are headings in order, tables' heads marked, marks said in words, pictures described, and the focus seen?"""
+    levels = [int(level) for level in re.findall(r"<h([1-6])", feedback)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert re.findall(r"<th(?!ead|[^>]*scope=)[^>]*>", feedback) == []
+    assert '<span class="unseen">points lost</span>' in feedback
+    assert feedback.index("<main>") < feedback.index('<table class="questions">')
+    assert re.findall(r"<img(?![^>]*alt=.[^>]+)[^>]*>", feedback) == []
+    assert ":focus-visible { outline:" in feedback
 
 
 def test_hidden_tests_and_their_values_are_left_out(feedback):

@@ -405,3 +405,29 @@ def test_a_hostile_cell_costs_only_itself(name, tmp_path):
     assert time.monotonic() - start < 30
     assert made.pages < 60
     assert "The answer after it." in text_of(made.pdf)
+
+
+def test_a_report_can_be_read_aloud(graded_course, tmp_path):
+    """Does Typst take a report for PDF/UA-1: tagged, titled, its headings in order, pictures and formulas described?"""
+    from conftest import mini_document
+
+    from autograder.report.typeset import compiler_in, write
+
+    document, when = mini_document(graded_course)
+    write(document.data, document.pictures, tmp_path)
+    pdf = compiler_in(tmp_path).compile(format="pdf", timestamp=when, pdf_standards=["ua-1"])
+    assert b"/Lang" in pdf
+    assert PdfReader(io.BytesIO(pdf)).metadata.title == "Mini homework, Ada Lovelace"
+
+
+GREYS = re.compile(r'#let (?:ink|grey|faint|accent) = rgb\("(#[0-9a-f]{6})"\)')
+
+
+def test_small_print_has_contrast():
+    """Does everything grey on paper, and on the paper of code, have a contrast of 4.5 to 1?"""
+    from autograder.report.terminal import contrast, luminance
+    from autograder.report.typeset import TEMPLATE
+
+    found = GREYS.findall(TEMPLATE.read_text("utf-8"))
+    assert len(found) == 4
+    assert [one for one in found if contrast(luminance(one), luminance("#f6f7f8")) < 4.5] == []
