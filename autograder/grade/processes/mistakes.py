@@ -521,12 +521,17 @@ def patch(region: LibraryRegion, text: str) -> None:
 
 def limit(seconds: float) -> None:
     """Let this process take so many more processor seconds, and not much more memory."""
-    whole = math.ceil(seconds + time.process_time())
-    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
+    lower(resource.RLIMIT_CPU, math.ceil(seconds + time.process_time()))
     with open("/proc/self/statm") as file:
         pages = int(file.read().split()[0])
-    most = pages * resource.getpagesize() + MORE_MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    lower(resource.RLIMIT_AS, pages * resource.getpagesize() + MORE_MEMORY)
+
+
+def lower(kind: int, bound: int) -> None:
+    """Set a limit of this process, or leave the lower one that the process it was forked from has set."""
+    _, hard = resource.getrlimit(kind)
+    bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+    resource.setrlimit(kind, (bound, bound))
 
 
 def read_all(descriptor: int, end: float) -> bytes:

@@ -4,8 +4,10 @@ import os
 import signal
 import socket
 import time
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.expect.evidence import encode
@@ -13,6 +15,7 @@ from autograder.expect.message import pack
 from autograder.expect.session import KeySession
 from autograder.grade.processes import judging
 from autograder.grade.processes.judging import TOO_LONG, JudgingFork
+from autograder.grade.processes.mistakes import Mistakes
 from autograder.grade.run.jobs import CellRun, NotebookRun
 from autograder.grade.run.protocol import Connection, Frame, write_frame
 from autograder.grade.run.warm_client import WarmProcess
@@ -159,6 +162,17 @@ def test_time_that_others_had_is_not_the_judges(monkeypatch, waiting, working, e
     with theirs, mine:
         _, late, whole = fork.follow(["a"])
     assert (late, whole) == (ending == TOO_LONG, ending == "")
+
+
+def test_a_fork_of_a_fork_that_has_grown_gives_its_result():
+    """Is a trial that a copy forks, once that has taken memory, not taken for one that ended its process?"""
+    in_a_fork = partial(Mistakes.in_a_fork, None)
+
+    def grow_and_fork() -> list:
+        taken = np.ones(16 * 2**20)
+        return [in_a_fork(lambda: 7, seconds=1000)[0], len(taken)]
+
+    assert in_a_fork(grow_and_fork, seconds=5)[0] == [7, 16 * 2**20]
 
 
 def name_of(pid: int) -> str:
