@@ -143,7 +143,7 @@ def lint(
 
     from autograder.course import find_course
     from autograder.errors import CourseError
-    from autograder.release.checks import fix_assignment, lint_assignment
+    from autograder.release.checks import fix_assignment, lint_assignment, public_rows
 
     if seeds is not None and not run:
         raise CourseError("--seeds goes with --run: without it, nothing is tried out on inputs.")
@@ -155,6 +155,8 @@ def lint(
     for name in names if fix else ():
         for change in fix_assignment(course, name):
             console.print(course.shorten(change), markup=False, soft_wrap=True)
+    for note in (note for name in names for note in public_rows(course, course.assignment(name))):
+        console.print(course.shorten(note), style="yellow", markup=False, soft_wrap=True)
     problems = [problem for name in names for problem in lint_assignment(course, name)]
     if problems:
         raise CourseError("\n".join(map(course.shorten, problems)))

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import FILE, Assignment, student_libraries
 from autograder.course import CONFIG, Course
+from autograder.data.present import HELD_OUT
 from autograder.data.registry import find_dataset
 from autograder.errors import CourseError
 from autograder.expect.skips import needs
@@ -457,6 +458,20 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
                 problems.append(SourceProblem(path, cell.id, text))
         problems += [SourceProblem(path, p.cell_id, f"line {p.line}: {p.text}") for p in guessable_cells(nb)]
     return problems
+
+
+def public_rows(course: Course, assignment: Assignment) -> list[str]:
+    """What to know of accuracy that is judged on held-out rows which are not the course's own; nothing to mend."""
+    sources = [cell.source for name in assignment.notebooks for cell in open_source(assignment, name).notebook.cells]
+    if not any(re.search(r"\bheld_out\s*=", source) for source in sources):
+        return []
+    files = [course.data / HELD_OUT / f"{name}.npz" for name in assignment.data]
+    return [
+        f"{assignment.name}: accuracy is judged on rows of {path.stem} whose labels are public. "
+        f"Rows of your own: {path} (Held-out data, in docs/authoring.md)"
+        for path in files
+        if not path.is_file()
+    ]
 
 
 def fix_assignment(course: Course, name: str) -> list[str]:

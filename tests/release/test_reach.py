@@ -153,3 +153,17 @@ def test_release_refuses_and_lint_asks(tiny, monkeypatch):
     shown = CliRunner().invoke(app, ["release", "tiny"])
     assert shown.exit_code == 0
     assert 'cell "double-check": it uses nn.tiny.double, which no assignment empties' in " ".join(shown.output.split())
+
+
+def test_accuracy_on_public_rows_is_told(tiny, monkeypatch):
+    """Does lint say which data judge accuracy though their labels are public, until the course has rows of its own?"""
+    toml = tiny.source / "assignment.toml"
+    toml.write_text(toml.read_text().replace("hand_in =", 'data = ["cifar10"]\nhand_in ='))
+    monkeypatch.chdir(tiny.course.root)
+    text = (
+        "tiny: accuracy is judged on rows of cifar10 whose labels are public. Rows of your own: data/held_out/cifar10"
+    )
+    assert CliRunner().invoke(app, ["lint", "tiny"]).output.count(text) == 1
+    (tiny.course.data / "held_out").mkdir(parents=True)
+    (tiny.course.data / "held_out" / "cifar10.npz").touch()
+    assert text not in CliRunner().invoke(app, ["lint", "tiny"]).output
