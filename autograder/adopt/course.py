@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.adopt.markers import with_banners
+from autograder.adopt.handed_out import from_handed_out, is_handed_out, is_tests_folder, read_tests
+from autograder.adopt.markers import with_banners, with_nbgraders_markers
 from autograder.adopt.options import stated_options
 from autograder.adopt.otter import from_master, is_master
 from autograder.adopt.plain import from_plain
@@ -16,6 +17,7 @@ from autograder.begin import NAME, begin_course
 from autograder.course import CONFIG, COURSE_FILE, Course
 from autograder.errors import CourseError
 from autograder.files import never_submitted
+from autograder.markers import HIDDEN_TESTS, holds_back
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.questions import is_check, is_question, marks_of, points_of
 from autograder.regions import find_regions
@@ -26,6 +28,7 @@ from autograder.source import is_marked, read_source, settle_source
 from autograder.toml_files import format_toml
 
 MADE = ("autograded", "feedback", "submitted", "release", "gradebook.db", "__pycache__", ".git", ".ipynb_checkpoints")
+OTHERS = (".ipynb", ".pyc", ".ok")
 LARGEST = 100 * 2**20  # bytes of a file that is copied
 
 
@@ -125,13 +128,25 @@ def _homeworks(path: Path) -> Iterator[tuple[str, Path, list[Path]]]:
         if notebooks := sorted(folder.glob("*.ipynb")):
             found = True
             yield _name(folder.resolve().name), folder, notebooks
-    if not found and not source.is_dir():
-        for folder in sorted(one for one in path.iterdir() if one.is_dir() and one.name not in MADE):
-            if notebooks := sorted(folder.glob("*.ipynb")):
-                found = True
-                yield _name(folder.name), folder, notebooks
+    if not found:
+        inside = sorted({one.parent for one in path.rglob("*.ipynb") if _is_homework(one.parent, path)})
+        names = [_name(folder.name) for folder in inside]
+        for folder, name in zip(inside, names, strict=True):
+            alone = names.count(name) == 1
+            yield (
+                name if alone else _name("_".join(folder.relative_to(path).parts)),
+                folder,
+                sorted(folder.glob("*.ipynb")),
+            )
+        found = bool(inside)
     if not found:
         raise CourseError(f"{path} holds no notebook, nor do its folders. Name a folder with .ipynb files.")
+
+
+def _is_homework(folder: Path, path: Path) -> bool:
+    """Is it a folder that somebody put there, and not one that a tool made?"""
+    parts = folder.relative_to(path).parts
+    return not any(part in MADE or part.startswith((".", "_")) for part in parts)
 
 
 def _name(text: str) -> str:
@@ -155,7 +170,7 @@ def _adopt_homework(
         if other := next(other_kernel(notebook), None):
             row.style, row.left_out, row.less = "?", True, [other[1]]
             continue
-        _convert(notebook, row)
+        _convert(notebook, row, folder)
         write_notebook(notebook, target / path.name)
     only = len(notebooks) == 1 and notebooks[0].parent == folder and _name(notebooks[0].stem) == name
     packages = [] if only and len(list(folder.glob("*.ipynb"))) > 1 else _packages(folder)
@@ -163,7 +178,8 @@ def _adopt_homework(
     for package in packages:
         rows.append(row := Adopted(f"{package.name}/", "package"))
         blank += _adopt_package(package, to, row, libraries, name)
-    _copy_files(folder, target, {package.name for package in packages})
+    left = {package.name for package in packages}
+    _copy_files(folder, target, left | {path.name for path in folder.iterdir() if is_tests_folder(path)})
     kept = [row.place.partition("/")[2].removesuffix(".ipynb") for row in rows if row.style not in ("package", "?")]
     if not kept:
         shutil.rmtree(target)
@@ -173,10 +189,25 @@ def _adopt_homework(
     return rows
 
 
-def _convert(notebook: NotebookNode, row: Adopted) -> None:
-    """Bring a notebook into a form that can be released."""
+def _convert(notebook: NotebookNode, row: Adopted, folder: Path) -> None:
+    """Bring a notebook into a form that can be released; `folder` is where it lies."""
+    if is_handed_out(notebook):
+        converted = from_handed_out(notebook, read_tests(notebook, folder))
+        notebook.cells = converted.cells
+        notebook.metadata.pop("otter", None)
+        row.style, row.less = "otter, as handed out", converted.remarks
+        return
     if is_marked(notebook):
         row.style = "nbgrader"
+        for cell in notebook.cells:
+            marks = cell.metadata.get("nbgrader") or {}
+            if cell.cell_type == "code" and marks.get("solution"):
+                cell.source = with_nbgraders_markers(cell.source)
+            if cell.cell_type == "code" and holds_back(cell.source, [HIDDEN_TESTS]) and not marks.get("grade"):
+                cell.metadata.nbgrader = marks | {"grade": True, "solution": False, "locked": True, "points": 0}
+                row.less.append(
+                    f"hidden tests outside of a check: {marks.get('grade_id', 'a cell')} became one of 0 points"
+                )
         return
     if is_master(notebook):
         converted = from_master(notebook)
@@ -192,7 +223,8 @@ def _packages(folder: Path) -> list[Path]:
     """The packages beside the notebooks: folders with modules in which something is to be written."""
     found = []
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and path.name.isidentifier() and path.name not in MADE and any(path.glob("*.py")):
+        named = path.is_dir() and path.name.isidentifier() and path.name not in MADE
+        if named and any(path.glob("*.py")) and not is_tests_folder(path):
             found.append(path)
     return found
 
@@ -241,7 +273,7 @@ def _copy_files(folder: Path, target: Path, left: set[str]) -> None:
     """Copy what lies beside the notebooks, data and pictures."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        if not path.is_file() or path.is_symlink() or path.suffix in (".ipynb", ".pyc") or never_submitted(relative):
+        if not path.is_file() or path.is_symlink() or path.suffix in OTHERS or never_submitted(relative):
             continue
         if relative.parts[0] in left or set(relative.parts) & set(MADE) or relative.name in (CONFIG, COURSE_FILE):
             continue

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.foreign import Edge, edge_of
+from autograder.markers import SOLUTION
 from autograder.regions import END, START, banner_of, find_regions, starts_region
 
 BLOCK = re.compile(r"\s*#\s*YOUR CODE HERE\b:(?P<todo>.*)")
@@ -89,6 +90,18 @@ def with_banners(text: str) -> Bannered:
     body = named.split("\n")
     unsolved = sum(not any(map(_is_work, body[region.start + 1 : region.end])) for region in regions)
     return Bannered(named, len(regions), unsolved, unended)
+
+
+def with_nbgraders_markers(text: str) -> str:
+    """The text of a cell that nbgrader would empty whole, with its markers around what other markers enclose."""
+    found = with_banners(text)
+    if f"BEGIN {SOLUTION}" in text or not found.regions or found.unended:
+        return text
+    lines = found.text.split("\n")
+    for line in (number for region in find_regions(found.text) for number in (region.start, region.end)):
+        edge = "BEGIN" if starts_region(lines[line]) else "END"
+        lines[line] = f"{_indent(lines[line])}### {edge} {SOLUTION}"
+    return "\n".join(lines)
 
 
 def as_region(text: str) -> Bannered:

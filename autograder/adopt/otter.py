@@ -7,13 +7,13 @@ of the points, and the output that the master shows for a test becomes what it a
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from autograder.regions import ANSWER_HERE, END, END_ANSWER, START, START_ANSWER
 
@@ -25,9 +25,17 @@ OLD_SOLUTION = re.compile(r"\A\s*#+\s*SOLUTION\s*#*\s*$", re.IGNORECASE | re.MUL
 TEST_CONFIG = re.compile(r'"""\s*#\s*BEGIN TEST CONFIG\s*\n(.*?)"""\s*#\s*END TEST CONFIG[^\n]*\n?', re.DOTALL)
 PROMPT = re.compile(r'[ \t]*"""\s*#\s*BEGIN PROMPT\s*\n(.*?)[ \t]*""";?\s*#\s*END PROMPT[^\n]*\n?', re.DOTALL)
 NO_PROMPT = re.compile(r"#\s*(BEGIN )?SOLUTION NO PROMPT\b")
-LINE_SOLUTION = re.compile(r"^(?P<indent>\s*)(?P<code>.*\S)\s*#\s*SOLUTION\s*$")
+LINE_SOLUTION = re.compile(r"^(?P<indent>\s*)(?P<code>.*\S)\s*#\s*SOLUTION\b(?! NO PROMPT).*$")
+ONLY_SOLUTION = re.compile(r"\s*#+\s*SOLUTION\b(?! NO PROMPT).*")
 BEGIN_BLOCK = re.compile(r"^(?P<indent>\s*)#\s*BEGIN SOLUTION\b.*$")
 END_BLOCK = re.compile(r"^\s*#\s*END SOLUTION\b.*$")
+FENCED = re.compile(r"^```otter[ \t]*\n(.*?)^```[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+SETTING = re.compile(r"\s*(#.*|-.*|\w[\w ]*:.*)?")
+IGNORED_CELL = re.compile(r"##\s*ignore\s*##|#\s*ignore\b", re.IGNORECASE)
+IGNORED_LINE = re.compile(r".*#\s?IGNORE\s*")
+IGNORED_PART = re.compile(
+    r"^[ \t]*#\s*BEGIN\s*IGNORE\b.*?#\s*END IGNORE[ \t]*$\n?", re.DOTALL | re.MULTILINE | re.IGNORECASE
+)
 ANSWER = START_ANSWER, END_ANSWER
 
 
@@ -66,8 +74,9 @@ def from_master(nb: NotebookNode) -> Converted:
     out: list[NotebookNode] = []
     remarks: list[str] = []
     question: OtterQuestion | None = None
+    prompt: list[str] = []
     part = ""
-    for cell in nb.cells:
+    for cell in _otters_cells(nb):
         text = cell.source.strip()
         mark = MARK.match(text) if cell.cell_type == "raw" else None
         if cell.cell_type == "raw" and CONFIG.match(text):
@@ -75,33 +84,59 @@ def from_master(nb: NotebookNode) -> Converted:
         elif mark:
             edge, what = mark[1].upper(), mark[2].upper().rstrip("S")
             if what == "QUESTION" and edge == "BEGIN":
-                question = _question(text.partition("\n")[2], remarks)
+                question = read_question(text.partition("\n")[2], remarks)
             elif what == "QUESTION":
-                out += _checks(question, remarks)
+                out += checks_of(question, remarks)
                 question = None
             else:
                 part = what if edge == "BEGIN" else ""
         elif cell.cell_type == "markdown" and (old := OLD_QUESTION.search(cell.source)):
-            out += _checks(question, remarks)
-            question = _question(old["config"].replace("```", ""), remarks)
-            if kept := re.sub(r"(```|<!--)\s*\Z", "", cell.source[: old.start()]).strip():
+            out += checks_of(question, remarks)
+            question = read_question(old["config"].replace("```", ""), remarks)
+            before = re.sub(r"(```|<!--)\s*\Z", "", cell.source[: old.start()]).strip()
+            if kept := "\n\n".join(filter(None, [before, cell.source[old.end() :].strip()])):
                 out.append(new_markdown_cell(kept))
-        elif part == "PROMPT":
-            continue
+        elif part == "PROMPT" and cell.cell_type == "code":
+            prompt += cell.source.split("\n")
         elif cell.cell_type == "code" and (part == "TEST" or OLD_TEST.match(text)):
             _add_test(question, cell, remarks)
         elif part == "SOLUTION" or (question and (OLD_SOLUTION.match(text) or "SOLUTION" in text)):
-            out.append(_solution(cell, question))
+            out.append(_solution(cell, question, prompt))
+            prompt = []
         elif cell.cell_type != "raw":
-            source = _without_otter(cell.source) if cell.cell_type == "code" else cell.source
+            source = without_otter(_without_ignored(cell.source)) if cell.cell_type == "code" else cell.source
             if source.strip():
                 make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
                 out.append(make(_in_regions(source) if cell.cell_type == "code" else source))
-    out += _checks(question, remarks)
+    out += checks_of(question, remarks)
     return Converted(out, remarks)
 
 
-def _question(config: str, remarks: list[str]) -> OtterQuestion:
+def _otters_cells(nb: NotebookNode) -> Iterator[NotebookNode]:
+    """The cells as otter reads them: without what it ignores, and with raw cells for what texts fence.
+
+    A text that is nothing but a marker and its settings is one too: Colab has no raw cells.
+    """
+    for cell in nb.cells:
+        if IGNORED_CELL.match(cell.source.strip()) or "BEGIN ASSIGNMENT" in cell.source:
+            continue
+        if cell.cell_type == "markdown" and FENCED.search(cell.source):
+            for number, part in enumerate(FENCED.split(cell.source)):
+                if part.strip():
+                    yield new_raw_cell(part) if number % 2 else new_markdown_cell(part.strip("\n"))
+            continue
+        first, *others = cell.source.strip().split("\n")
+        marks = cell.cell_type == "markdown" and (MARK.match(first) or CONFIG.match(first))
+        yield new_raw_cell(cell.source) if marks and all(map(SETTING.fullmatch, others)) else cell
+
+
+def _without_ignored(source: str) -> str:
+    """The code without the lines that otter gives to nobody."""
+    lines = IGNORED_PART.sub("", source).split("\n")
+    return "\n".join(line for line in lines if not IGNORED_LINE.fullmatch(line))
+
+
+def read_question(config: str, remarks: list[str]) -> OtterQuestion:
     text = "\n".join(line.lstrip("#") if line.startswith("#") else line for line in config.splitlines())
     try:
         given = yaml.safe_load(text) or {}
@@ -153,19 +188,31 @@ def _asserting(text: str, outputs: Sequence[NotebookNode]) -> str:
     if not isinstance(last, ast.Expr) or _is_assertion(last.value):
         return text
     shown = "".join("".join(o.get("data", {}).get("text/plain", "")) for o in outputs if o.output_type != "stream")
-    lines = text.split("\n")
-    before, expression = "\n".join(lines[: last.lineno - 1]), ast.unparse(last.value)
+    printed = "".join("".join(o.get("text", "")) for o in outputs if o.output_type == "stream")
+    before = "\n".join(text.split("\n")[: last.lineno - 1])
+    check = asserted(last.value, shown or printed)
+    return "\n".join(filter(None, [before, check])) if check else text
+
+
+def asserted(expression: ast.expr, shown: str) -> str:
+    """The assertion that an expression shows this text; "" where it shows nothing that could be compared."""
+    text, shown = ast.unparse(expression), shown.rstrip("\n")
     if not shown:
-        return text
+        return ""
+    match expression:
+        case ast.Call(func=ast.Name("print"), args=[*values], keywords=[]) if values:
+            parts = [f"str({ast.unparse(value)})" for value in values]
+            said = parts[0] if len(parts) == 1 else f"' '.join([{', '.join(parts)}])"
+            return f"assert {said} == {shown!r}"
     if shown == "True":
-        check = f"assert {expression}"
-    else:
-        try:
-            ast.literal_eval(shown)
-            check = f"assert {expression} == {shown}"
-        except (ValueError, SyntaxError):
-            check = f"assert repr({expression}) == {shown!r}"
-    return "\n".join(filter(None, [before, check]))
+        return f"assert {text}"
+    try:
+        ast.literal_eval(shown)
+    except (ValueError, SyntaxError):
+        return f"assert repr({text}) == {shown!r}"
+    if isinstance(expression, ast.Compare | ast.BoolOp | ast.IfExp | ast.Lambda):
+        text = f"({text})"
+    return f"assert {text} == {shown}"
 
 
 def _with_message(text: str, message: str) -> str:
@@ -193,7 +240,7 @@ def _is_assertion(node: ast.expr) -> bool:
     return str(name).startswith("assert")
 
 
-def _checks(question: OtterQuestion | None, remarks: list[str]) -> list[NotebookNode]:
+def checks_of(question: OtterQuestion | None, remarks: list[str]) -> list[NotebookNode]:
     """The check cells of a question: its points, parted among its tests as otter does it."""
     if question is None or not question.tests:
         if question is not None and not question.manual:
@@ -214,16 +261,20 @@ def _checks(question: OtterQuestion | None, remarks: list[str]) -> list[Notebook
         worth = [left / free if one is None else float(one) for one in question.worth]
     if question.whole:
         tests = [_held_back(test.source, hidden) for test, hidden in zip(question.tests, question.hidden, strict=True)]
-        return [new_code_cell("\n".join([f"# Check {question.name} {_stated(sum(worth))}", *tests]))]
+        return [new_code_cell("\n".join([f"# Check {question.name} {in_points(sum(worth))}", *tests]))]
     cells = []
+    if any(hidden and not one for hidden, one in zip(question.hidden, worth, strict=False)):
+        remarks.append(f"hidden tests of {question.name} that are worth nothing are left out")
     for number, (test, hidden, one) in enumerate(zip(question.tests, question.hidden, worth, strict=False), start=1):
+        if hidden and not one:
+            continue
         which = f" {number}" if len(question.tests) > 1 else ""
         text = _held_back(test.source, hidden)
-        cells.append(new_code_cell(f"# Check {question.name}{which} {_stated(one)}\n{text}"))
+        cells.append(new_code_cell(f"# Check {question.name}{which} {in_points(one)}\n{text}"))
     return cells
 
 
-def _stated(points: float) -> str:
+def in_points(points: float) -> str:
     return f"({round(points, 3):g} points)" if points else "(practice)"
 
 
@@ -231,9 +282,9 @@ def _held_back(test: str, hidden: bool) -> str:
     return f"### BEGIN HIDDEN TESTS\n{test}\n### END HIDDEN TESTS" if hidden else test
 
 
-def _solution(cell: NotebookNode, question: OtterQuestion | None) -> NotebookNode:
-    """A solution as a region: code, or an answer that a person marks."""
-    source = OLD_SOLUTION.sub("", cell.source).strip("\n")
+def _solution(cell: NotebookNode, question: OtterQuestion | None, prompt: Sequence[str] = ()) -> NotebookNode:
+    """A solution as a region: code, with a prompt that students get, or an answer that a person marks."""
+    source = OLD_SOLUTION.sub("", _without_ignored(cell.source)).strip("\n")
     by_hand = question is not None and question.manual
     points = question.points if question and isinstance(question.points, int | float) else 1
     stated = f"({points:g} points)"
@@ -243,7 +294,8 @@ def _solution(cell: NotebookNode, question: OtterQuestion | None) -> NotebookNod
         return new_markdown_cell(f"**{name} {stated}.**\n\n{ANSWER[0]}\n{text or ANSWER_HERE}\n{ANSWER[1]}")
     text = _in_regions(source)
     if START not in text and "START YOUR CODE HERE" not in text:
-        text = f"{START}\n{text}\n{END}"
+        given = [f"{_indent(line)}#> {line.strip()}" for line in prompt if line.strip()]
+        text = "\n".join([START, *given, text, END])
     if by_hand:
         text = f"# {name} {stated}\n{text.replace('YOUR CODE HERE', 'YOUR ANSWER HERE')}"
     return new_code_cell(text)
@@ -257,6 +309,8 @@ def _in_regions(source: str) -> str:
     opened: str | None = None
     blocks = 0
     for line in source.split("\n"):
+        if ONLY_SOLUTION.fullmatch(line):
+            continue
         if found := BEGIN_BLOCK.match(line):
             opened = found["indent"]
             blocks += 1
@@ -268,13 +322,15 @@ def _in_regions(source: str) -> str:
             opened = None
         elif opened is None and (found := LINE_SOLUTION.match(line)):
             indent, code = found["indent"], found["code"]
-            kept = re.match(r"[\w.\[\], ]+?\s*=(?!=)\s*", code)
+            kept = re.match(r"""[\w.\[\], '"]+?\s*=(?!=)\s*""", code)
             stub = f"{kept[0].rstrip()} ..." if kept else "return ..." if code.startswith("return") else "..."
             out += [f"{indent}{START}", f"{indent}#> {stub}", f"{indent}{code}", f"{indent}{END}"]
             blocks += 1
         elif opened is None and NO_PROMPT.search(line):
             indent, code = _indent(line), NO_PROMPT.sub("", line).strip()
-            out += [f"{indent}{START}", f"{indent}{code}", f"{indent}{END}"]
+            given = [one for one in prompts.pop(0).split("\n") if one.strip()] if prompts else []
+            shown = [f"{_indent(one)}#> {one.strip()}" for one in given]
+            out += [f"{indent}{START}", *shown, f"{indent}{code}", f"{indent}{END}"]
             blocks += 1
         else:
             out.append(line)
@@ -295,7 +351,11 @@ def _numbered(lines: list[str]) -> list[str]:
     return out
 
 
-def _without_otter(source: str) -> str:
+def without_otter(source: str) -> str:
     """The code without otter's own calls."""
     lines = source.split("\n")
-    return "\n".join(line for line in lines if not re.match(r"\s*(import otter\b|grader\s*=\s*otter|grader\.)", line))
+    return "\n".join(
+        line
+        for line in lines
+        if not re.match(r"\s*(import otter\b|from client\.api\b|(?:grader|ok)\s*=|(?:_\s*=\s*)?(?:grader|ok)\.)", line)
+    )

@@ -76,8 +76,7 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
     problems = [SourceProblem(course.root / CONFIG, "", text) for text in refused_options(course.options)]
     problems += _folder(course, assignment)
     notebooks: dict[str, NotebookNode] = {}
-    files = (path for path in assignment.folder.rglob("*") if path.is_file())
-    given = {path.relative_to(assignment.folder).as_posix() for path in files}
+    given = _given_files(course, assignment)
     for notebook in assignment.notebooks:
         try:
             source = open_source(assignment, notebook)
@@ -86,7 +85,7 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
             continue
         notebooks[notebook] = source.notebook
         problems += [SourceProblem(source.path, *found) for found in other_kernel(source.notebook)] or check_notebook(
-            source, assignment, frozenset(given), tests_file(course, assignment) is not None
+            source, assignment, given, tests_file(course, assignment) is not None
         )
     problems += unknown_places(assignment, notebooks)
     if not problems:
@@ -97,6 +96,13 @@ def check_assignment(course: Course, name: str) -> list[SourceProblem]:
         else:
             problems += _unreached(course, assignment, notebooks)
     return problems
+
+
+def _given_files(course: Course, assignment: Assignment) -> frozenset[str]:
+    """The files that notebooks find when they run: those beside them, and data of the course."""
+    files = {path.relative_to(assignment.folder).as_posix() for path in assignment.folder.rglob("*") if path.is_file()}
+    data = () if assignment.data else (course.root / "data").rglob("*")
+    return frozenset(files | {path.relative_to(course.root).as_posix() for path in data if path.is_file()})
 
 
 def _unreached(course: Course, assignment: Assignment, notebooks: dict[str, NotebookNode]) -> Iterator[SourceProblem]:
@@ -157,7 +163,8 @@ def check_notebook(
     if not problems:
         problems += _not_python(nb, path, "")
     if not problems:
-        found = [*marked_solutions(nb), *empty_checks(nb), *missing_files(nb, {*there, *assignment.hand_in})]
+        missing = missing_files(nb, {*there, *assignment.hand_in}, in_folders=not assignment.data)
+        found = [*marked_solutions(nb), *empty_checks(nb), *missing]
         problems += [SourceProblem(path, *one) for one in found]
         if source.by_metadata and not has_autotests:
             text = f"AUTOTEST needs {TESTS}, beside the notebook or beside source/"

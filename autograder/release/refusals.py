@@ -33,7 +33,10 @@ MARKERS = (  # what begins a solution in other people's courses, and whose it is
     (re.compile(r"#\s*TODO.*\n#\s*\*{3,}"), "CS231n's"),
     (re.compile(r"^\s*#\s*(END YOUR CODE HERE\b|YOUR CODE HERE:)"), "CS145's"),
 )
-READS = {"read_csv", "read_excel", "read_json", "read_table", "read_parquet", "loadtxt", "genfromtxt", "imread", "open"}
+READS = {
+    "genfromtxt", "imread", "load", "loadmat", "loadtxt", "open", "read_csv", "read_excel", "read_json",
+    "read_parquet", "read_pickle", "read_table",
+}  # fmt: skip
 
 
 def foreign_marker(line: str) -> str:
@@ -70,12 +73,22 @@ def empty_checks(nb: NotebookNode) -> Found:
     """Checks that have points and state nothing."""
     for cell in nb.cells:
         filled_in_later = any(True for _ in autotest_lines([cell]))
-        if is_check(cell) and cell.cell_type == "code" and not filled_in_later and states_nothing(tree_of(cell.source)):
+        if (
+            is_check(cell)
+            and points_of(cell)
+            and cell.cell_type == "code"
+            and not filled_in_later
+            and states_nothing(tree_of(cell.source))
+        ):
             yield cell.id, "it has points but states no expectation and asserts nothing, so that nothing can be graded"
 
 
-def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
-    """Files that given cells read by name, and that are neither among those `there` nor written by the notebook."""
+def missing_files(nb: NotebookNode, there: Collection[str], in_folders: bool = False) -> Found:
+    """Files that given cells read by name, and that are neither among those `there` nor made by the notebook.
+
+    Args:
+        in_folders: are files in folders looked at too? Not where a data set puts them there.
+    """
     trees = {cell.id: tree_of(cell.source) for cell in nb.cells if cell.cell_type == "code"}
     other = {
         part.value
@@ -83,15 +96,16 @@ def missing_files(nb: NotebookNode, there: Collection[str]) -> Found:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and not _reads(node)
         for part in [*node.args, *(keyword.value for keyword in node.keywords)]
-        if isinstance(part, ast.Constant)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value
     }
     for cell in nb.cells:
         if cell.id not in trees or (cell.metadata.get("nbgrader") or {}).get("solution"):
             continue
         for node in ast.walk(trees[cell.id]):
             if isinstance(node, ast.Call) and (name := _reads(node)):
-                inside = not re.match(r"[a-zA-Z]+://|/|~|\.\.", name) and "/" not in name.strip("./")
-                if inside and name.removeprefix("./") not in there and name not in other:
+                inside = not re.match(r"[a-zA-Z]+://|/|~|\.\.", name) and (in_folders or "/" not in name.strip("./"))
+                made = any(name in text or name.startswith(f"{text.rstrip('/')}/") for text in other)
+                if inside and name.removeprefix("./") not in there and not made:
                     yield (
                         cell.id,
                         f'line {node.lineno}: it reads "{name}", which is not beside the notebook. Put it there',
@@ -123,6 +137,8 @@ def _reads(call: ast.Call) -> str:
         isinstance(call.args[1], ast.Constant) and str(call.args[1].value).startswith("r")
     )  # fmt: skip
     first = call.args[0] if call.args else None
+    if name == "load" and isinstance(first, ast.Constant) and not re.search(r"\.\w{1,6}$", str(first.value)):
+        return ""  # the name of something, and not of a file
     if name not in READS or writes or not isinstance(first, ast.Constant) or not isinstance(first.value, str):
         return ""
     return first.value

@@ -14,7 +14,7 @@ from autograder.errors import CourseError
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.checks import check_assignment
 from autograder.release.notebook import blank_notebook
-from autograder.release.refusals import foreign_marker
+from autograder.release.refusals import foreign_marker, missing_files
 from autograder.source import read_source
 
 COURSERA = """def sigmoid(z):
@@ -325,6 +325,52 @@ def test_options_of_the_old_course(tmp_path):
     assignment = course.assignment("ps1")
     blanked = blank_notebook(read_source(assignment, "one"), assignment.markup)
     assert blanked.cells[0].source == "x = None\n..."
+
+
+def marked(source, **marks):
+    cell = new_code_cell(source)
+    given = {"grade_id": "c", "grade": False, "solution": False, "locked": False, "schema_version": 3, "task": False}
+    cell.metadata.nbgrader = given | marks
+    return cell
+
+
+def test_nbgraders_cells_with_other_markers(tmp_path):
+    """Is of a cell that nbgrader would empty whole only the marked part emptied, and are hidden tests held back?"""
+    old = tmp_path / "old" / "source" / "ps1"
+    old.mkdir(parents=True)
+    work = "def mean(x):\n    # START CODE HERE\n    total = sum(x)\n    # END CODE HERE\n    return total / len(x)"
+    cells = [
+        marked("### BEGIN HIDDEN TESTS\nslow = True\n### END HIDDEN TESTS\nimport math", grade_id="setup", locked=True),
+        marked(work, grade_id="mean", solution=True),
+        marked("assert mean([1, 3]) == 2", grade_id="test", grade=True, locked=True, points=2),
+    ]
+    write_notebook(new_notebook(cells=cells), old / "one.ipynb")
+    course, rows = adopt_course([tmp_path / "old"], tmp_path / "new")
+    assert rows[0].less == ["hidden tests outside of a check: setup became one of 0 points"]
+    assert check_assignment(course, "ps1") == []
+    assignment = course.assignment("ps1")
+    blanked = blank_notebook(read_source(assignment, "one"), assignment.markup)
+    assert blanked.cells[1].source == (
+        "def mean(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n    return total / len(x)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ('np.load("data/trials.npy")', "data/trials.npy"),
+        ('pd.read_csv("there/a.csv")', ""),
+        ('!wget -q https://example.org/a.csv -O data/a.csv\npd.read_csv("data/a.csv")', ""),
+        ('zip.extractall("data/")\npd.read_csv("data/a.csv")', ""),
+        ('pipeline.load("en_core_web")', ""),
+        ('pd.read_pickle("trips.pickle")', "trips.pickle"),
+    ],
+)
+def test_files_that_are_missing(source, missing):
+    """Is a file that is read and not there named, in a folder too, and one that the notebook makes not?"""
+    nb = new_notebook(cells=[new_code_cell(source)])
+    found = [text for _, text in missing_files(nb, {"there/a.csv"}, in_folders=True)]
+    assert [text.split('"')[1] for text in found] == [missing] * bool(missing)
 
 
 RELATIVE = """# Test the affine_backward function
