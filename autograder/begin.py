@@ -166,7 +166,7 @@ def begin_course(folder: Path, library: str = "") -> Course:
         files[f"{library}/__init__.py"] = LIBRARY_TEXT.format(name=library)
     try:
         root.mkdir(parents=True, exist_ok=True)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise CourseError(
             f"{root} cannot be made: {error.strerror}. Look at the path, or name another place."
         ) from None
@@ -174,10 +174,19 @@ def begin_course(folder: Path, library: str = "") -> Course:
         if not (root / path).exists():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(root / path, text)
+    _ignore_too(root / ".gitignore")
     course = Course(root)
     if not course.assignment_names():
         begin_assignment(course, FIRST)
     return course
+
+
+def _ignore_too(path: Path) -> None:
+    """Add to a .gitignore that was there what must not get into a repository: hand-ins and grades."""
+    text = path.read_text(encoding="utf-8")
+    there = {line.strip().strip("/") for line in text.split("\n")}
+    if missing := [line for line in IGNORE_TEXT.splitlines() if line.strip("/") not in there]:
+        write_atomically(path, "\n".join([text.rstrip("\n"), *missing, ""]).lstrip("\n"))
 
 
 def name_of(root: Path) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from autograder.begin import begin_assignment, begin_course
+from autograder.begin import IGNORE_TEXT, begin_assignment, begin_course
+from autograder.demo.run import shown
 from autograder.demo.students import load_students
 from autograder.errors import CourseError
 from autograder.notebooks import read_notebook, write_notebook
@@ -37,6 +38,31 @@ def test_a_homework_begun(tmp_path, as_text):
     assignment = course.assignment("second_homework")
     assert (assignment.title, assignment.notebooks) == ("Second homework", ("second_homework",))
     assert lint_assignment(course, "second_homework") == []
+
+
+def test_a_course_in_a_repository(tmp_path):
+    """Is what must not be committed added to a .gitignore that is there, once, and everything else kept?"""
+    (tmp_path / ".gitignore").write_text("build/\n/submitted\n*.log")
+    (tmp_path / "course.toml").write_text('name = "mine"\n')
+    course = begin_course(tmp_path)
+    assert course.settings.name == "mine"
+    lines = (tmp_path / ".gitignore").read_text().split("\n")
+    assert lines[:3] == ["build/", "/submitted", "*.log"]
+    assert sorted(lines[3:-1]) == sorted(set(IGNORE_TEXT.splitlines()) - {"submitted/"})
+
+
+def test_a_place_that_is_no_place(tmp_path):
+    """Is it said, without a traceback, when a folder cannot be made?"""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="cannot be made: Not a directory"):
+        begin_course(tmp_path / "file" / "course")
+
+
+@pytest.mark.parametrize(("name", "typed"), [("course", "course"), ("Mein Kurs", "'Mein Kurs'")])
+def test_a_folder_as_one_types_it(tmp_path, monkeypatch, name, typed):
+    """Can what `init` says be pasted into a shell?"""
+    monkeypatch.chdir(tmp_path)
+    assert shown(tmp_path / name) == typed
 
 
 def test_what_is_refused(tmp_path):

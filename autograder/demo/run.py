@@ -1,5 +1,6 @@
 """The demo, step by step."""
 
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -97,9 +98,9 @@ def run_demo(course: Course, name: str, root: Path, console: Console) -> None:
 
 
 def shown(path: Path) -> str:
-    """The path as one would type it from here."""
+    """The path as one would type it into a shell from here."""
     here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def step(console: Console, number: int, text: str) -> None:
