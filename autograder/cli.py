@@ -15,6 +15,7 @@ from autograder import __version__
 from autograder.commands import (
     begin,
     collect,
+    compare,
     data,
     demo,
     doctor,
@@ -107,6 +108,7 @@ app.command(rich_help_panel=INSTRUCTORS)(mark.mark)
 app.command(rich_help_panel=INSTRUCTORS)(report.report)
 app.command(rich_help_panel=INSTRUCTORS)(report.feedback)
 app.command(rich_help_panel=INSTRUCTORS)(grade.verify)
+app.command(rich_help_panel=INSTRUCTORS)(compare.compare)
 app.command(rich_help_panel=INSTRUCTORS)(grade.stats)
 app.command(rich_help_panel=INSTRUCTORS)(export.export)
 app.add_typer(gradescope.gradescope, name="gradescope", rich_help_panel=INSTRUCTORS)

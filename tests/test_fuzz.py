@@ -11,7 +11,6 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -34,7 +33,7 @@ from autograder.grade import kept
 from autograder.grade.prepare.fingerprints import of_text, parts_of
 from autograder.grade.prepare.splice import may_act
 from autograder.grade.run.follow import Following
-from autograder.grade.run.jobs import Cell
+from autograder.grade.run.jobs import Cell, NotebookRun
 from autograder.grade.run.protocol import Frame, Frames, ProtocolError, packed
 from autograder.intake.archives import Refused, read_zip
 from autograder.notebooks import format_notebook, parse_notebook
@@ -341,7 +340,7 @@ def test_weights(content):
 
 KEPT = kept.pack(
     kept.evidence_of(
-        {"seed": 1, "beside": []}, {"a": SimpleNamespace(cells={}, evidence=[b"1", b"2"])}, {"w.npz": b"3"}
+        {"seed": 1, "beside": []}, {"a": NotebookRun({}, [b"1", b"2"])}, {"w.npz": b"3"}
     )
 )
 

@@ -38,24 +38,54 @@ def grade(
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="Run student code with all your rights. Only for code you trust.")
     ] = False,
+    changed: Annotated[
+        bool,
+        typer.Option(
+            "--changed",
+            help="After checks, points, the rubric or data changed: show whose score moves, then write it if you "
+            "agree. Notebooks run again only where they would give other values.",
+        ),
+    ] = False,
+    reason: Annotated[str, typer.Option(help="With --changed: why, for the log.")] = "",
+    never_lower: Annotated[
+        bool, typer.Option("--never-lower", help="With --changed: no question loses points that it has given.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --changed: write the scores without asking.")] = False,
 ) -> None:
-    """Grade submissions; resume an interrupted run.
+    """Grade submissions; resume an interrupted run. With --changed, grade again what a change of the homework touches.
 
     Example:  autograder grade softmax_net
     """
     from autograder.course import find_course
+    from autograder.errors import CourseError
     from autograder.grade.run.start import started
 
     wanted = student or []
+    if changed and (force or retrain or retrain_sample or seed is not None):
+        raise CourseError(
+            "grade: --changed grades with the inputs of each earlier run: leave out --force, --seed and --retrain."
+        )
+    if not changed and (reason or never_lower or yes):
+        raise CourseError("grade: --reason, --never-lower and --yes belong to --changed.")
     try:
         with started(find_course(), assignment, wanted, workers, "none" if no_sandbox else tier, dask) as start:
+            if changed:
+                from autograder.amend.terminal import amend_and_show
+
+                amend_and_show(start, wanted, reason, never_lower, lambda: yes or ask("Write these scores?"))
+                return
             from autograder.grade.run.terminal import grade_and_show
 
             grade_and_show(start, wanted, force, seed, retrain, retrain_sample=retrain_sample)
     except KeyboardInterrupt:
-        again = "starts over, because of --force" if force else "goes on"
+        again = "starts over, because of --force" if force else "starts over" if changed else "goes on"
         print(f"Stopped. What is graded is kept; the same command {again}.", file=sys.stderr)
         raise
+
+
+def ask(question: str) -> bool | None:
+    """What a person at the terminal says; None where there is none."""
+    return typer.confirm(question) if sys.stdin and sys.stdin.isatty() else None
 
 
 def stats(
@@ -94,7 +124,7 @@ def stats(
         console.print(missing, style="yellow", markup=False)
     store = Store(course, assignment)
     results = [result for score in scores if (result := store.result(score.student)) is not None]
-    if found := anomalies(results, store.logged()):
+    if found := anomalies(results, store.gradings()):
         console.print("\nWorth a look:", style="bold")
         for one in found:
             console.print(f"  {', '.join(one.students)}: {one.text}", markup=False)

@@ -14,10 +14,8 @@ from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
-from autograder.gradebook.results import EVIDENCE, SubmissionResult
+from autograder.gradebook.results import CLOSE, EVIDENCE, SubmissionResult
 from autograder.gradebook.store import Store
-
-CLOSE = 1e-9  # by which two credits may differ
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def differences(
 ) -> Iterator[str]:
     """The checks whose credit is another than in the result; more now, where how it ran may have taken it."""
     for cell in result.cells:
-        then = cell.credit if cell.credit is not None else 0.0
+        then = cell.judged if cell.judged is not None else cell.credit or 0.0
         more = then + CLOSE if cell.key not in as_it_ran else 1.0
         if cell.key in now and not then - CLOSE <= now[cell.key] <= more:
             yield f"{cell.notebook}: {cell.cell}: {then:g} of its points then, {now[cell.key]:g} now"

@@ -343,6 +343,21 @@ class Books:
 
         self.when_free(renew)
 
+    def given_by_hand(self, keys: Collection[tuple[str, str]]) -> set[tuple[str, str, str]]:
+        """(student, notebook, cell) of all scores that a person gave to these questions, (notebook, cell)."""
+        cells = BaseCell.__table__
+        found = (
+            select(SubmittedAssignment.student_id, Notebook.name, cells.c.name)
+            .select_from(Grade)
+            .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+            .join(RecordedAssignment, RecordedAssignment.id == Notebook.assignment_id)
+            .join(cells, cells.c.id == Grade.cell_id)
+            .where(RecordedAssignment.name == self.assignment.name, Grade.manual_score.is_not(None))
+        )
+        return {tuple(row) for row in self.db.execute(found) if (row[1], row[2]) in keys}
+
     def scores(self, students: Collection[str] | None = None, with_results: bool = True) -> list[Scores]:
         """The scores of submissions of the assignment, by student.
 

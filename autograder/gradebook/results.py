@@ -24,6 +24,7 @@ UNMET = "Unmet"
 NO_RESPONSE = "No response."
 """The comment that nbgrader makes on an answer in which nothing was written."""
 
+CLOSE = 1e-9  # by which two credits may differ
 MAX_LINE = 220
 OK = re.compile(r"\bok\s*$")
 
@@ -40,6 +41,7 @@ class CellResult:
         comment: what a person wrote about it.
         bonus: points that are part of the score and come on top of the maximum.
         waiting: is a person to look at it, again perhaps?
+        judged: what its checks give, where an earlier result counts because it was better; else None.
     """
 
     notebook: str
@@ -52,6 +54,7 @@ class CellResult:
     comment: str = ""
     bonus: float = 0.0
     waiting: bool = False
+    judged: float | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -102,6 +105,7 @@ class SubmissionResult:
         stopped: notebook -> why it did not come to its end, None where it did.
         edits: every difference outside the regions.
         fingerprints: of what the student wrote, to tell what is the same in two submissions: place -> "length:hash".
+        seconds: notebook -> cell id -> how long it ran, of the cells that did.
     """
 
     assignment: str
@@ -115,6 +119,7 @@ class SubmissionResult:
     edits: tuple[Edit, ...]
     notes: tuple[Note, ...]
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def of(self, notebook: str) -> dict[str, CellResult]:
         """Cell id -> result, of one notebook."""
@@ -132,6 +137,7 @@ class SubmissionResult:
                         "score": cell.score,
                         "extra_credit": cell.extra_credit,
                         "lines": list(cell.lines),
+                        **({} if cell.judged is None else {"judged": cell.judged}),
                     }
                     for cell in self.of(name).values()
                 },

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -26,6 +27,8 @@ from autograder.gradebook.results import RESULT, SubmissionResult, read_result
 
 LOG = "grade.jsonl"
 """In an assignment's folder of work: a line for each grading of a submission, only ever added to."""
+
+RUBRIC_CHANGED = "the rubric changed"
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,12 @@ class Store:
         shutil.rmtree(self.unfinished, ignore_errors=True)
 
     def log(
-        self, student: str, before: SubmissionResult | None, now: SubmissionResult, by: str = "autograder grade"
+        self,
+        student: str,
+        before: SubmissionResult | None,
+        now: SubmissionResult,
+        by: str = "autograder grade",
+        more: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Add a line to the log of all gradings of this assignment: who was graded when, for how much, and why."""
         why = (
@@ -116,6 +124,7 @@ class Store:
             "seed": now.seed,
             "submission_sha256": now.submission_sha256,
             "assignment_sha256": now.assignment_sha256,
+            **more,
         }
         self.add_to_log(line)
 
@@ -129,10 +138,19 @@ class Store:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self.add_to_log({"at": now, "student": student, "retrained": list(differences)})
 
+    def log_rubric(self, student: str, by: str, more: Mapping[str, object]) -> None:
+        """Add to the log that a changed rubric gave marks other scores."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.add_to_log({"at": now, "student": student, "by": by, "why": RUBRIC_CHANGED, **more})
+
     def add_to_log(self, line: Mapping[str, object]) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
         with open(self.work / LOG, "a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def gradings(self) -> Iterator[dict[str, Any]]:
+        """The lines of the log that are about grading submissions."""
+        return (line for line in self.logged() if line.get("why") != RUBRIC_CHANGED)
 
     def logged(self) -> Iterator[dict[str, Any]]:
         """The lines of the log, oldest first; one that was cut off, as by a full disk, is left out."""
@@ -164,6 +182,11 @@ class Store:
             os.replace(place, self.unfinished / f"old-{staged.name}")
         os.replace(staged, place)
         sync_folder(place.parent)
+
+
+def new_run() -> str:
+    """A name by which the log's lines of one run are told from those of others."""
+    return secrets.token_hex(8)
 
 
 def new_seed() -> int:

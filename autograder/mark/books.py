@@ -17,10 +17,13 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     insert,
+    inspect,
     select,
 )
 
+from autograder.course import Course
 from autograder.gradebook.books import Books
+from autograder.gradebook.opening import open_gradebook
 from autograder.mark.marks import Conflict, Decision, MarkEntry
 
 META = MetaData()
@@ -274,6 +277,12 @@ class MarkBooks:
 
     def at(self, notebook: str, cell: str) -> tuple:
         return OPEN.c.assignment == self.assignment, OPEN.c.notebook == notebook, OPEN.c.cell == cell
+
+
+def has_marks(course: Course) -> bool:
+    """Has anybody marked in this course?"""
+    with open_gradebook(course) as gradebook:
+        return inspect(gradebook.engine).has_table(MARKS.name)
 
 
 def entry_of(row: Mapping) -> MarkEntry:

@@ -49,7 +49,7 @@ class MarkEntry:
         mark: None where the answer has no mark, or none any more.
         score, text: what the gradebook got.
         digest: of the answer that was marked.
-        note: what the student asked, or which step an undo took back.
+        note: what the student asked, which step an undo took back, or why the rubric changed.
     """
 
     number: int

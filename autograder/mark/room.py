@@ -236,7 +236,7 @@ class Room:
                 "why": entry.why,
                 "score": entry.score,
                 "text": entry.text,
-                "note": entry.note if entry.why == REQUEST else "",
+                "note": entry.note if entry.why in (REQUEST, RUBRIC) else "",
                 "again": bool(entry.mark and entry.mark.again),
             }
             for entry in self.log[key]
@@ -268,6 +268,12 @@ class Room:
             self.books.write(foreign, rows, OTHER, ELSEWHERE, new_step())
             self.catch_up()
         return rows
+
+    def keep_in_step(self) -> None:
+        """As `in_step`, for all questions."""
+        self.catch_up()
+        for key in self.questions:
+            self.in_step(key)
 
     # --- what markers decide ------------------------------------------------------------------------------------------
 
@@ -417,11 +423,21 @@ class Room:
                 found.append((entry, mark))
         return found
 
-    def renew(self, key: Key, who: str) -> Plain:
-        """Give the marks of a question the scores that rubric.toml gives them now."""
+    def renewed_scores(self, key: Key) -> list[tuple[MarkEntry, float]]:
+        """The outdated marks of a question, each with the score that it has when it is renewed."""
+        rubric, points = self.rubric_of(key), self.questions[key].question.points
+        return [(entry, score_of(mark, rubric, points)) for entry, mark in self.outdated(key)]
+
+    def renew(self, key: Key, who: str, students: Sequence[str] | None = None, why: str = "") -> Plain:
+        """Give the marks of a question the scores that rubric.toml gives them now.
+
+        Args:
+            students: whose; default: everybody's.
+            why: for the history.
+        """
         self.catch_up()
-        found = self.outdated(key)
-        planned = [replace(self.plan(key, e.student, e, mark), digest=e.digest) for e, mark in found]
+        found = [one for one in self.outdated(key) if students is None or one[0].student in students]
+        planned = [replace(self.plan(key, e.student, e, mark, why), digest=e.digest) for e, mark in found]
         return self.written(key, planned, who, RUBRIC)
 
     def with_ids(self, key: Key, given: QuestionRubric) -> QuestionRubric:

@@ -162,7 +162,7 @@ def check_gradebook(course: Course, assignment: Assignment) -> list[str]:
             elif was.points != now.points:
                 notes.append(
                     f"{assignment.name}, {notebook}:{name} is now worth {now.points:g} points (was {was.points:g}). "
-                    f"Grade its {submissions} submissions again:  autograder grade {assignment.name} --force"
+                    f"Grade its {submissions} submissions again:  autograder grade {assignment.name} --changed"
                 )
     if changes:
         raise CourseError(

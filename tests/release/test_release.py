@@ -359,7 +359,7 @@ def test_texts_and_points_can_change_under_submissions(course):
     edit_cell(course, "fit", "predict-check", lambda cell: cell.update(source=cell.source + "  # mended"))
     (note,) = release(course, ["lines"])
     assert "fit:predict-check is now worth 3 points (was 2)" in note
-    assert "autograder grade lines --force" in note
+    assert "autograder grade lines --changed" in note
     with Gradebook(course.gradebook_url) as gradebook:
         assert gradebook.find_grade_cell("predict-check", "fit", "lines").max_score == 3
 

@@ -71,6 +71,7 @@ class Pristine:
         schemes: name -> cell id -> model answer and marking scheme, for those who mark; in no notebook that runs.
         sites: name -> cell id -> the assertions that are watched.
         fingerprint: changes whenever the assignment or the library does.
+        data: changes whenever its data sets do.
     """
 
     assignment: Assignment
@@ -81,6 +82,7 @@ class Pristine:
     schemes: Mapping[str, Mapping[str, str]]
     sites: Mapping[str, Mapping[str, tuple[Site, ...]]]
     fingerprint: str
+    data: str
 
     @property
     def points(self) -> dict[str, dict[str, float]]:
@@ -98,6 +100,7 @@ def load_pristine(course: Course, assignment: Assignment) -> Pristine:
         raise CourseError("\n".join(map(str, problems)))
     blanked = {name: blank_notebook(nb, assignment.markup) for name, nb in sources.items()}
     given = given_files(course, assignment)
+    data = data_fingerprint(assignment.data, course.data)
     return Pristine(
         assignment=assignment,
         notebooks={name: tuple(pristine_cell(cell) for cell in nb.cells) for name, nb in blanked.items()},
@@ -106,7 +109,8 @@ def load_pristine(course: Course, assignment: Assignment) -> Pristine:
         given=given,
         schemes={name: schemes_in(nb) for name, nb in sources.items()},
         sites={name: sites_in(nb, student_libraries(assignment)) for name, nb in sources.items()},
-        fingerprint=fingerprint(course, assignment, sources, given),
+        fingerprint=fingerprint(course, assignment, sources, given, data),
+        data=data,
     )
 
 
@@ -119,7 +123,7 @@ def pristine_cell(cell: NotebookNode) -> PristineCell:
 
 
 def fingerprint(
-    course: Course, assignment: Assignment, sources: Mapping[str, NotebookNode], given: Mapping[str, bytes]
+    course: Course, assignment: Assignment, sources: Mapping[str, NotebookNode], given: Mapping[str, bytes], data: str
 ) -> str:
     """A hash of everything that the checks' scores depend on, submissions apart."""
     digest = hashlib.sha256()
@@ -129,7 +133,7 @@ def fingerprint(
     digest.update(settings.encode())
     for path, content in given.items():
         digest.update(json.dumps([path, hashlib.sha256(content).hexdigest()]).encode())
-    digest.update(data_fingerprint(assignment.data, course.data).encode())
+    digest.update(data.encode())
     for file in course.library_files():
         digest.update(json.dumps([file.relative_to(course.root).as_posix(), file.read_text("utf-8")]).encode())
     return digest.hexdigest()

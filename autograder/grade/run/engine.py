@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +16,8 @@ from autograder.errors import CourseError, NoVerdict
 from autograder.expect.sites import counts_as_it_ran, states_nothing
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.run.crew import Crew
-from autograder.grade.run.one_submission import Graded, Settings, grade_submission
+from autograder.grade.run.jobs import Job, Run
+from autograder.grade.run.one_submission import Earlier, Graded, Settings, grade_submission
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused
 from autograder.grade.verdict.judge import Judge, JudgeDied
@@ -167,8 +168,19 @@ class Engine:
                 future.result()
         return [future for future in futures if not future.done()]
 
-    def grade(self, submission: Submission, again: str = "") -> Graded:
-        """Grade one submission. `again`: why it is graded once more, if it is.
+    def grade(
+        self,
+        submission: Submission,
+        again: str = "",
+        run: Callable[[Job], Run] | None = None,
+        earlier: Earlier | None = None,
+    ) -> Graded:
+        """Grade one submission.
+
+        Args:
+            again: why it is graded once more, if it is.
+            run: in place of the crew's.
+            earlier: what of an earlier grading is to be kept.
 
         Raises:
             NoVerdict: something that is not its own doing stopped it every time.
@@ -178,7 +190,9 @@ class Engine:
                 self.make_key(notebook)
         for tries_left in reversed(range(TRIES)):
             try:
-                return grade_submission(submission, self.pristine, self.settings, self.crew.run, self.judge_of, again)
+                return grade_submission(
+                    submission, self.pristine, self.settings, run or self.crew.run, self.judge_of, again, earlier
+                )
             except JudgeDied:
                 if not tries_left or self.ending:
                     raise

@@ -103,6 +103,7 @@ class Run:
     Attributes:
         files: its hand-in files as they were then.
         disturbed: whether another submission may have kept it from starting processes.
+        recorded: where this is kept evidence: the tier, machine and versions that it was recorded with.
     """
 
     student: str
@@ -110,3 +111,4 @@ class Run:
     files: dict[str, bytes]
     seconds: float
     disturbed: bool = False
+    recorded: dict[str, Any] = field(default_factory=dict)

@@ -15,12 +15,17 @@ from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.prepare.schemes import put_schemes
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, Run
+from autograder.grade.run.repeat import parts_of
 from autograder.grade.verdict.judge import AS_HANDED_IN, SEARCH_SKIPPED, Judge, code_cells
 from autograder.grade.verdict.record import record, results_of_missing
 from autograder.gradebook.results import EVIDENCE, RESULT, CellResult, SubmissionResult
 from autograder.intake.submission import Submission
 from autograder.notebooks import format_notebook
 from autograder.notes import Note
+
+AGAIN = "again"
+OF_THE_RUN = frozenset({AGAIN, "stopped", "processes", "evidence"})
+"""The kinds of notes that say how a submission ran and was judged; all others say what was handed in."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,20 @@ class Graded:
     starved: bool = False
     disturbed: bool = False
     doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier grading of the same submission.
+
+    What the student changed and handed in is as it was found then: the assignment may have changed since.
+
+    Attributes:
+        never_lower: does it count wherever it gave more?
+    """
+
+    result: SubmissionResult
+    never_lower: bool = False
 
 
 def make_job(spliced: SplicedSubmission, student: str, pristine: Pristine, settings: Settings) -> Job:
@@ -100,6 +119,7 @@ def grade_submission(
     run: Callable[[Job], Run],
     judge_of: Callable[[str], Judge],
     again: str = "",
+    earlier: Earlier | None = None,
 ) -> Graded:
     """Grade one submission.
 
@@ -107,13 +127,19 @@ def grade_submission(
         run: runs a job in a sandbox: here, or on another machine.
         judge_of: notebook name -> its judge, ready; it may wait until there is one.
         again: why it is graded once more, if it is.
+        earlier: what of an earlier grading is to be kept.
     """
     assignment = pristine.assignment
     spliced = splice_submission(submission, pristine)
-    ran = run(make_job(spliced, submission.student, pristine, settings))
+    job = make_job(spliced, submission.student, pristine, settings)
+    ran = run(job)
     notes = list(spliced.notes)
+    if earlier is not None:
+        of_the_run = OF_THE_RUN - ({AGAIN} if ran.recorded else set())
+        notes = [note for note in earlier.result.notes if note.kind not in of_the_run]
+    at_least = earlier.result if earlier is not None and earlier.never_lower else None
     if again:
-        notes.append(Note("again", f"graded once more, alone: {again}"))
+        notes.append(Note(AGAIN, f"graded once more, alone: {again}"))
     results: list[CellResult] = []
     stopped: dict[str, str | None] = {}
     for name, cells in pristine.notebooks.items():
@@ -123,7 +149,9 @@ def grade_submission(
             continue
         notebook_run = ran.notebooks[name]
         verdict = judge_of(name).judge(notebook_run, ran.files)
-        results += record(spliced.notebooks[name], name, notebook_run, verdict, assignment)
+        results += record(
+            spliced.notebooks[name], name, notebook_run, verdict, assignment, at_least.of(name) if at_least else {}
+        )
         put_schemes(spliced.notebooks[name], pristine.schemes[name])
         stopped[name] = notebook_run.stopped or None
         if notebook_run.stopped:
@@ -142,9 +170,13 @@ def grade_submission(
         assignment_sha256=pristine.fingerprint,
         cells=tuple(results),
         stopped=stopped,
-        edits=spliced.edits,
+        edits=spliced.edits if earlier is None else earlier.result.edits,
         notes=tuple(notes),
         fingerprints=fingerprints(spliced, pristine),
+        seconds={
+            name: {cell: round(one.seconds, 3) for cell, one in notebook.cells.items()}
+            for name, notebook in ran.notebooks.items()
+        },
     )
     files = dict(spliced.files)
     files |= {f"{name}.ipynb": format_notebook(nb).encode() for name, nb in spliced.notebooks.items()}
@@ -159,9 +191,10 @@ def grade_submission(
         "submission_sha256": submission.sha256,
         "assignment_sha256": pristine.fingerprint,
         "beside": beside,
+        "parts": parts_of(job, pristine.data),
     }
     other_files = {name: content for name, content in ran.files.items() if name not in beside}
-    if packed := pack(evidence_of(about, ran.notebooks, other_files)):
+    if packed := pack(evidence_of(about, ran.notebooks, other_files, ran.recorded)):
         files[EVIDENCE] = packed
     return Graded(
         result,

@@ -296,6 +296,17 @@ def first_error(cell: CellRun) -> str:
     return cell.stopped or (f"{errors[0]['ename']}: {errors[0]['evalue']}"[:500] if errors else "")
 
 
+def returned(ran: CellRun) -> float | None:
+    """The number that the cell gave as the value of its last line."""
+    for output in ran.outputs:
+        if output["output_type"] == "execute_result":
+            try:
+                return float("".join(output["data"].get("text/plain", "")))
+            except ValueError:
+                return None
+    return None
+
+
 def search_fingerprint(code: list, searches: Container[str], library: Sequence[Path], data: str) -> str:
     """A hash of everything that runs up to the last search, of the library's files, and of the data."""
     last = max((index for index, cell in enumerate(code) if cell.id in searches), default=-1)

@@ -1,6 +1,8 @@
 """Writes what happened and what was earned into the notebook, so that nbgrader reads the same score from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from nbformat import NotebookNode, from_dict
 
@@ -10,16 +12,25 @@ from autograder.expect.follow import CellAbove, why_not_defined
 from autograder.expect.sites import counts_as_it_ran
 from autograder.grade.run.jobs import CellRun, NotebookRun, Output
 from autograder.grade.run.sanitise import text_of
-from autograder.grade.verdict.judge import AS_HANDED_IN, SEARCH_SKIPPED, Verdict, first_error
-from autograder.gradebook.results import UNMET, CellResult
+from autograder.grade.verdict.judge import AS_HANDED_IN, SEARCH_SKIPPED, Verdict, first_error, returned
+from autograder.gradebook.results import CLOSE, UNMET, CellResult
 from autograder.markers import HIDDEN_TESTS, holds_back
 from autograder.questions import is_check, points_of, question_of
 
 
 def record(
-    notebook: NotebookNode, name: str, run: NotebookRun, verdict: Verdict, assignment: Assignment
+    notebook: NotebookNode,
+    name: str,
+    run: NotebookRun,
+    verdict: Verdict,
+    assignment: Assignment,
+    at_least: Mapping[str, CellResult] = MappingProxyType({}),
 ) -> list[CellResult]:
-    """Fill the outputs of a spliced notebook in, and return the results of its autograded cells."""
+    """Fill the outputs of a spliced notebook in, and return the results of its autograded cells.
+
+    Args:
+        at_least: cell id -> an earlier result that counts where it is the better one.
+    """
     results = []
     above: list[CellAbove] = []
     count = 0
@@ -38,7 +49,8 @@ def record(
                 lines, credit = with_outcome(cell, ran, verdict.cells.get(cell.id), lines)
             if ran is not None and not holds_back(cell.source, [HIDDEN_TESTS]):
                 lines += not_defined(first_error(ran), above)
-            results.append(result := result_of(name, cell, credit, lines, assignment))
+            result = no_lower(result_of(name, cell, credit, lines, assignment), at_least.get(cell.id))
+            results.append(result)
             outputs = verdict_outputs(result, cell, ran, as_it_ran)
         elif skipped:
             outputs = [text_output(f"({SEARCH_SKIPPED} when grading)\n")]
@@ -91,22 +103,23 @@ def hidden_or(error: str, cell: NotebookNode) -> str:
     return error.partition(":")[0] if holds_back(cell.source, [HIDDEN_TESTS]) else text_of(error)
 
 
-def returned(ran: CellRun) -> float | None:
-    """The number that the cell gave as the value of its last line."""
-    for output in ran.outputs:
-        if output["output_type"] == "execute_result":
-            try:
-                return float("".join(output["data"].get("text/plain", "")))
-            except ValueError:
-                return None
-    return None
-
-
 def result_of(name: str, cell: NotebookNode, credit: float, lines: Sequence[str], assignment: Assignment) -> CellResult:
     """The result of one autograded cell."""
     question = question_of(name, cell, assignment.extra_credit)
     score = question.points * credit
     return CellResult(name, cell.id, question.points, score, credit, question.extra_credit, tuple(lines))
+
+
+def no_lower(result: CellResult, before: CellResult | None) -> CellResult:
+    """The result, or the points of an earlier one where those are more, up to what the question is worth now."""
+    if before is None or before.score is None or result.points <= 0:
+        return result
+    credit = min(1.0, before.score / result.points)
+    if credit <= (result.credit or 0.0) + CLOSE:
+        return result
+    score = result.points * credit
+    line = f"Graded again, this check gives {result.score or 0:g} points; the earlier {score:g} count."
+    return replace(result, score=score, credit=credit, judged=result.credit, lines=(*result.lines, line))
 
 
 def verdict_outputs(result: CellResult, cell: NotebookNode, ran: CellRun | None, as_it_ran: bool) -> list[Output]:
