@@ -25,6 +25,7 @@ from autograder.commands import (
     mark,
     release,
     report,
+    requests,
     roster,
     student,
 )
@@ -104,13 +105,14 @@ app.command(rich_help_panel=INSTRUCTORS)(release.lint)
 app.add_typer(roster.roster, name="roster", rich_help_panel=INSTRUCTORS)
 app.command(rich_help_panel=INSTRUCTORS)(collect.collect)
 app.command(rich_help_panel=INSTRUCTORS)(grade.grade)
-app.command(rich_help_panel=INSTRUCTORS)(mark.mark)
-app.command(rich_help_panel=INSTRUCTORS)(report.report)
-app.command(rich_help_panel=INSTRUCTORS)(report.feedback)
 app.command(rich_help_panel=INSTRUCTORS)(grade.verify)
 app.command(rich_help_panel=INSTRUCTORS)(compare.compare)
+app.command(rich_help_panel=INSTRUCTORS)(mark.mark)
 app.command(rich_help_panel=INSTRUCTORS)(grade.stats)
+app.command(rich_help_panel=INSTRUCTORS)(report.report)
+app.command(rich_help_panel=INSTRUCTORS)(report.feedback)
 app.command(rich_help_panel=INSTRUCTORS)(export.export)
+app.command(rich_help_panel=INSTRUCTORS)(requests.requests)
 app.add_typer(gradescope.gradescope, name="gradescope", rich_help_panel=INSTRUCTORS)
 app.command(rich_help_panel=STUDENTS)(student.check)
 app.command(rich_help_panel=STUDENTS)(report.pdf)

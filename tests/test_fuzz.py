@@ -338,11 +338,7 @@ def test_weights(content):
     assert all(np.isfinite(array).all() for array in weights.values())
 
 
-KEPT = kept.pack(
-    kept.evidence_of(
-        {"seed": 1, "beside": []}, {"a": NotebookRun({}, [b"1", b"2"])}, {"w.npz": b"3"}
-    )
-)
+KEPT = kept.pack(kept.evidence_of({"seed": 1, "beside": []}, {"a": NotebookRun({}, [b"1", b"2"])}, {"w.npz": b"3"}))
 
 
 @fuzz

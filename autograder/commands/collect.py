@@ -21,6 +21,7 @@ STATES = {
     "time changed": "time changed",
     "unchanged": "unchanged",
     "older": "older, not taken",
+    "asks": "asks for a regrade",
 }
 
 

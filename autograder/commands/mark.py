@@ -1,6 +1,5 @@
 """`autograder mark`: opens the marking room."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,15 +11,6 @@ def mark(
     ] = None,
     port: Annotated[int, typer.Option(help="Port of the Jupyter server; the next free one is taken.")] = 8888,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, and open no browser.")] = False,
-    requests: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.csv",
-            help="First put students' regrade requests beside their answers: columns student_id, question, note.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
 ) -> None:
     """Grade written answers in the browser: question by question, with a rubric, like answers together.
 
@@ -30,11 +20,9 @@ def mark(
     Example:  autograder mark softmax_net
     """
     from autograder.course import find_course
-    from autograder.mark.launch import serve, take_requests
+    from autograder.mark.launch import serve
 
     course = find_course()
     if assignment is not None:
         course.assignment(assignment)
-    if requests is not None:
-        print(take_requests(course, assignment, requests))
     serve(course, assignment, port, not no_browser)

@@ -4,14 +4,17 @@ In this order: which platform it is from (`recognise`), whose each hand-in is (`
 (`settle`), and putting it there (`keep`).
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 from autograder.assignment import Assignment
 from autograder.course import Course
+from autograder.files import MAX_SUBMISSION, read_regular
 from autograder.gradebook.roster import Person, named, read_roster, without_submission, write_people
 from autograder.gradebook.store import Store
 from autograder.intake import people as whose
@@ -21,9 +24,13 @@ from autograder.intake.keep import Receipt, hash_of, keep_files, put, receipts
 from autograder.intake.platforms.plain import PLAIN
 from autograder.intake.recognise import Recognised, recognise
 from autograder.intake.settle import Expected, Settled, expected_of, manifest_of, settle
+from autograder.regrade import requests_in, same_work, source_of
 
 Ask = Callable[[str, tuple[Person, ...]], str]
 """Whose a hand-in is, by its name on the platform and who it may be; "" where that is not answered."""
+
+ASKS = "asks"
+"""What came of a copy of a submission in which a student asks for a regrade."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class CollectedRow:
     """What came of one student's hand-in.
 
     Attributes:
-        state: as of `keep.put`.
+        state: as of `keep.put`, or ASKS.
         seconds_late: None where the time of handing in is not known.
         late: whether the platform marks it as late.
     """
@@ -63,7 +70,7 @@ class Report:
 
     @property
     def unchanged(self) -> list[str]:
-        return [row.student for row in self.rows if row.state in ("unchanged", "older")]
+        return [row.student for row in self.rows if row.state in ("unchanged", "older", ASKS)]
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class CollectOptions:
         times: of the people in the course, by id, when they handed in, whatever the platform says.
         file_times: take the time of the file or folder as the time of handing in, where the platform does not say.
         ask: asks a person whose a hand-in is.
+        only_requests: keep the copies in which students ask for a regrade, and take no submission.
     """
 
     force: bool = False
@@ -83,6 +91,7 @@ class CollectOptions:
     times: Callable[[Iterable[Person]], Mapping[str, datetime]] = lambda people: {}
     file_times: bool = False
     ask: Ask = lambda label, near: ""
+    only_requests: bool = False
 
 
 def collect(course: Course, assignment: Assignment, source: Path, options: CollectOptions = CollectOptions()) -> Report:
@@ -287,10 +296,18 @@ def take(store: Store, person: Person, claims: list[Claim], download: Download, 
             "Take the others out of the download, and collect again."
         )
         return
+    if download.options.only_requests:
+        ready = [one for one in ready if asks(one[1])]
+        if not ready:
+            return
     *earlier, (receipt, settled) = ready
     files = {file.path: file for file in settled.files}
     try:
-        state = put(store, person.id, files, receipt, download.known.get(person.id), download.options.force)
+        if download.options.only_requests or (asks(settled) and is_same_work(store.submitted(person.id), settled)):
+            keep_files(store, person.id, files, receipt, "regrade request, kept beside")
+            state = ASKS
+        else:
+            state = put(store, person.id, files, receipt, download.known.get(person.id), download.options.force)
         for older, its in earlier:
             keep_files(store, person.id, {file.path: file for file in its.files}, older)
     except OSError as error:
@@ -301,6 +318,11 @@ def take(store: Store, person: Person, claims: list[Claim], download: Download, 
     report.notes += [f"{person.id}: {note}." for note in settled.notes]
     if earlier:
         report.notes.append(f"{person.id}: the last of {len(ready)} attempts is taken; the others are kept beside it.")
+    if state == ASKS and not download.options.only_requests:
+        report.notes.append(
+            f"{person.id}: the same work, with a regrade request. What was handed in before counts. To see it:  "
+            f"autograder requests {download.assignment.name}"
+        )
     if state == "older":
         report.notes.append(f"{person.id}: a newer submission is there; --force replaces it.")
     manifest = settled.manifest
@@ -320,6 +342,33 @@ def take(store: Store, person: Person, claims: list[Claim], download: Download, 
             files=len(files),
         )
     )
+
+
+def asks(settled: Settled) -> bool:
+    """Does the student ask for a regrade in it?"""
+    notebooks = (file.read() for file in settled.files if file.path.endswith(".ipynb"))
+    asking = (content for content in notebooks if b"egrade" in content.lower())
+    return any(requests_in(source_of(cell)) for content in asking for cell in notebook_cells(content))
+
+
+def is_same_work(place: Path, settled: Settled) -> bool:
+    """Is a hand-in what was submitted before, requests apart, as far as it has its files?"""
+    for file in settled.files:
+        before = read_regular(place / file.path, MAX_SUBMISSION)
+        if file.path.endswith(".ipynb"):
+            if before is None or not same_work(notebook_cells(file.read()), notebook_cells(before)):
+                return False
+        elif file.path.endswith((".py", ".npz", ".npy")) and before != file.read():
+            return False
+    return True
+
+
+def notebook_cells(content: bytes) -> list[dict[str, Any]]:
+    """The cells in the bytes of a notebook; [] where it is none."""
+    try:
+        return [cell for cell in json.loads(content)["cells"] if isinstance(cell, dict)]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
 
 
 def receipt_of(claim: Claim, settled: Settled, person: Person, download: Download) -> Receipt:

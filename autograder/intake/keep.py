@@ -156,12 +156,19 @@ def keep(store: Store, student: str, folder: Path, receipt: Receipt) -> str:
     return str(place)
 
 
-def keep_files(store: Store, student: str, files: Mapping[str, Found], receipt: Receipt) -> None:
+def keep_files(
+    store: Store, student: str, files: Mapping[str, Found], receipt: Receipt, what: str = "earlier attempt, kept beside"
+) -> None:
     """Keep an attempt that does not count."""
     fresh = Path(tempfile.mkdtemp(dir=store.work))
     write_files(fresh, files, receipt)
     keep(store, student, fresh, receipt)
-    log(store, student, receipt, "earlier attempt, kept beside")
+    log(store, student, receipt, what)
+
+
+def attempts_of(store: Store, student: str) -> list[Path]:
+    """The folders of the attempts that do not count, the oldest first."""
+    return sorted(path for path in (store.work / ATTEMPTS / student).glob("*") if path.is_dir())
 
 
 def log(store: Store, student: str, receipt: Receipt, state: str, moved: str = "") -> None:

@@ -15,6 +15,7 @@ from autograder.gradebook.store import Store
 from autograder.markers import CODE_STUB, TEXT_STUB
 from autograder.questions import Kind, Question, cell_name, marks_of, questions_in
 from autograder.regions import RegionError, find_regions, inner_texts
+from autograder.regrade import source_of, without_requests
 from autograder.release.notebook import blank_notebook
 from autograder.source import read_source
 
@@ -123,8 +124,8 @@ def students_text(cells: Sequence[Mapping[str, Any]], question: AskedQuestion) -
     for at, cell in enumerate(cells):
         if graded_name(cell) == question.question.cell:
             if question.task:
-                return "\n\n".join(source_of(one) for one in added_below(cells, at)).strip()
-            return written(source_of(cell), question.released)
+                return "\n\n".join(without_requests(source_of(one)) for one in added_below(cells, at)).strip()
+            return written(without_requests(source_of(cell)), question.released)
     return None
 
 
@@ -148,11 +149,6 @@ def added_below(cells: Sequence[Mapping[str, Any]], at: int) -> Iterator[Mapping
 
 def graded_name(cell: Mapping[str, Any]) -> str:
     return str(marks_of(cell).get("grade_id") or cell.get("id", ""))
-
-
-def source_of(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source", "")
-    return "".join(source) if isinstance(source, list) else source
 
 
 def graded_cells(path: Path) -> list[dict[str, Any]]:

@@ -1,9 +1,7 @@
-"""Starts a Jupyter server with the marking room, and reads students' regrade requests."""
+"""Starts a Jupyter server with the marking room."""
 
-import csv
 import logging
 import os
-from pathlib import Path
 from urllib.parse import quote
 
 from traitlets.config import Config
@@ -12,10 +10,8 @@ from autograder.course import Course, environment_bin_on_path
 from autograder.errors import CourseError
 from autograder.mark.server import PREFIX
 from autograder.startup import take_in
-from autograder.words import counted
 
 EXTENSIONS = {"autograder.mark": True, "nbgrader.server_extensions.formgrader": True}
-COLUMNS = ("student_id", "question", "note")
 
 
 def serve(course: Course, assignment: str | None, port: int, browser: bool) -> None:
@@ -57,35 +53,3 @@ def address(server, assignment: str | None) -> str:
     query = f"?token={token}" if token else ""
     place = f"#{quote(assignment, safe='')}" if assignment else ""
     return f"http://{server.ip or 'localhost'}:{server.port}{server.base_url}{PREFIX}/{query}{place}"
-
-
-def take_requests(course: Course, assignment: str | None, path: Path) -> str:
-    """Put the requests in a CSV file beside their answers; says how many are new.
-
-    Raises:
-        CourseError: a column or the assignment is missing, or a row names no graded answer; then nothing is written.
-    """
-    from autograder.mark.room import Room
-
-    if assignment is None:
-        raise CourseError("mark: with --requests, say which assignment they are about:  autograder mark ASSIGNMENT …")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    if missing := [name for name in COLUMNS if rows and name not in rows[0]]:
-        raise CourseError(f"{path}: there is no column {missing[0]}. It needs {', '.join(COLUMNS)}.")
-    with Room(course, assignment) as room:
-        by_title = {question.question.title.casefold(): key for key, question in room.questions.items()}
-        by_cell = {name: key for key in room.questions for name in (key[1], ":".join(key))}
-        found = []
-        for number, row in enumerate(rows, start=2):
-            name = (row["question"] or "").strip()
-            key = by_cell.get(name) or by_title.get(name.casefold())
-            student = (row["student_id"] or "").strip()
-            if key is None or student not in room.answers.of[key]:
-                known = ", ".join(question.question.title for question in room.questions.values())
-                raise CourseError(
-                    f'{path}, line {number}: no graded answer of "{student}" to "{name}". The questions are: {known}.'
-                )
-            found.append((key, student, (row["note"] or "").strip()))
-        new = sum(room.request(*one) for one in found)
-    return f"{counted(new, 'new request')} of {len(found)}: shown under “to look at again”."

@@ -106,6 +106,12 @@ def comment_of(mark: Decision, rubric: QuestionRubric) -> str:
     return "\n\n".join(part for part in ("\n".join(lines), mark.comment.strip()) if part)
 
 
+def with_requests(text: str, asked: Sequence[str]) -> str:
+    """A comment that answers what the student asked, in markdown; that stands below it."""
+    notes = ["> You asked: " + note.replace("\n", "\n> ") for note in asked]
+    return "\n\n".join(part for part in (text, *notes) if part)
+
+
 def signed(points: float) -> str:
     return f"{points:+.10g}".replace("-", "−")
 

@@ -41,6 +41,7 @@ from autograder.mark.marks import (
     score_of,
     shares,
     touched_by,
+    with_requests,
 )
 from autograder.mark.rubric import FILE, QuestionRubric, RubricItem, RubricToml, new_id, read_rubric, write_rubric
 
@@ -275,6 +276,19 @@ class Room:
         for key in self.questions:
             self.in_step(key)
 
+    def asked_by(self, key: Key, student: str, before: int | None = None) -> list[str]:
+        """What a student asked about an answer, up to an entry of the history, or up to now."""
+        return [
+            entry.note
+            for entry in self.log[key]
+            if entry.why == REQUEST and entry.student == student and (before is None or entry.number < before)
+        ]
+
+    def is_open(self, key: Key, student: str, note: str) -> bool:
+        """Has nobody decided about an answer since its student asked this?"""
+        entry = self.current[key].get(student)
+        return entry is not None and entry.why == REQUEST and note in self.asked_by(key, student)
+
     # --- what markers decide ------------------------------------------------------------------------------------------
 
     def plan(self, key: Key, student: str, seen: MarkEntry | None, mark: Decision | None, note: str = "") -> Planned:
@@ -288,7 +302,7 @@ class Room:
             seen=seen.version if seen else 0,
             mark=mark,
             score=None if mark is None else score_of(mark, rubric, question.points),
-            text="" if mark is None else comment_of(mark, rubric),
+            text="" if mark is None else with_requests(comment_of(mark, rubric), self.asked_by(key, student)),
             digest=answer.digest if answer else "",
             extra_credit=question.extra_credit,
             note=note,
@@ -419,7 +433,8 @@ class Room:
             if entry.mark is None or not entry.mark.items:
                 continue
             mark = known_only(entry.mark, rubric)
-            if comment_of(mark, rubric) != entry.text or not same_score(score_of(mark, rubric, points), entry.score):
+            text = with_requests(comment_of(mark, rubric), self.asked_by(key, entry.student, entry.number))
+            if text != entry.text or not same_score(score_of(mark, rubric, points), entry.score):
                 found.append((entry, mark))
         return found
 
@@ -477,7 +492,7 @@ class Room:
             CourseError: there is no such answer.
         """
         self.catch_up()
-        rows = self.books.rows(*key, self.questions[key].question.extra_credit)
+        rows = self.in_step(key)
         if student not in self.answers.of[key] or student not in rows:
             raise CourseError(f"{student} has no answer to {':'.join(key)} that is graded.")
         if any(entry.why == REQUEST and entry.student == student and entry.note == note for entry in self.log[key]):

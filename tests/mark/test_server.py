@@ -14,7 +14,7 @@ from tornado.netutil import bind_sockets
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.mark.frames import FRAME_POLICY
-from autograder.mark.launch import server_config, take_requests
+from autograder.mark.launch import server_config
 from autograder.mark.server import course_below
 
 QUESTION = {"assignment": "net", "notebook": "net", "cell": "question-plateau"}
@@ -202,21 +202,3 @@ def test_the_course_is_found_below_the_servers_folder(marked_course, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(CourseError, match="Start Jupyter in your course folder"):
         course_below(tmp_path / "empty")
-
-
-def test_requests_from_a_file(marked_course, tmp_path):
-    """Do regrade requests find their answers, by the question's title or its cell, and is a wrong line named?"""
-    from autograder.mark.room import Room
-
-    path = tmp_path / "requests.csv"
-    path.write_text("student_id,question,note\ns000,Question 1,Why not 2?\ns001,question-gap,See page 3\n")
-    assert take_requests(marked_course, "net", path).startswith("2 new requests of 2")
-    assert take_requests(marked_course, "net", path).startswith("0 new requests of 2")
-    with Room(marked_course, "net") as room:
-        assert [question["again"] for question in room.overview()["questions"]] == [1, 1, 0]
-    path.write_text("student_id,question,note\ns000,Question 9,?\n")
-    with pytest.raises(CourseError, match=r'line 2: no graded answer of "s000" to "Question 9"'):
-        take_requests(marked_course, "net", path)
-    path.write_text("student,question\ns000,x\n")
-    with pytest.raises(CourseError, match="no column student_id"):
-        take_requests(marked_course, "net", path)
