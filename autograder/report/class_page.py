@@ -6,6 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import median
 from urllib.parse import quote
 
 from autograder.errors import CourseError
@@ -18,6 +19,8 @@ from autograder.gradebook.stats import BINS, QuestionStats, counts_of, discrimin
 
 MOST = 30  # diagnoses
 LINKS = 8  # students named with one
+CELLS = 12  # of which the time is shown
+LOOKS = 40  # unusual things
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1e; --quiet: #63636b; --line: #d7d7de; --bar: #1f4fbf; --paper: #fff; }
@@ -27,13 +30,21 @@ STYLE = """
 body { margin: 0 auto; max-width: 62rem; padding: 1rem; font: 15px/1.5 system-ui, sans-serif; background: var(--paper);
   color: var(--ink); }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; } .quiet { color: var(--quiet); }
-.wide { overflow-x: auto; } svg { width: 100%; height: auto; }
-table { border-collapse: collapse; width: 100%; }
+svg { width: 100%; max-width: 42rem; height: auto; } svg rect { fill: var(--bar); }
+svg text { fill: var(--ink); font: 13px system-ui, sans-serif; } a { color: var(--bar); }
+table { border-collapse: collapse; width: 100%; } meter { width: 5rem; }
 th, td { text-align: right; padding: .2rem .5rem; border-top: 1px solid var(--line); vertical-align: top; }
-th:first-child, td:first-child, td.text { text-align: left; overflow-wrap: anywhere; }
-td:first-child { min-width: 9rem; }
-tr.group th { text-align: left; padding-top: .8rem; } meter { width: 5rem; }
-svg rect { fill: var(--bar); } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } a { color: var(--bar); }
+th:first-child, td:first-child, .text { text-align: left; overflow-wrap: anywhere; }
+td:first-child { min-width: 9rem; } tr.group th { text-align: left; padding-top: .8rem; }
+li { overflow-wrap: anywhere; }
+@media (max-width: 700px) {
+  svg text { font-size: 19px; }
+  table, tbody, tr, td, tr.group th { display: block; } tr.heads { display: none; }
+  tr { border-top: 1px solid var(--line); padding: .4rem 0; } td, th { border: 0; padding: 0; text-align: left; }
+  td:first-child { font-weight: 600; } td { display: inline; } td.text, td:first-child { display: block; }
+  td:not(:first-child, .text, :empty)::before { content: attr(data-label) " "; color: var(--quiet); }
+  td:not(:first-child, .text, :empty)::after { content: "  "; white-space: pre; } meter { width: 3rem; }
+}
 """
 
 
@@ -81,8 +92,9 @@ def class_page(
     sections = [
         f"<h1>{html.escape(title)}: the class</h1>{in_numbers(scores)}",
         f"<h2>Totals</h2>{bars(counts_of(scores))}",
-        f'<h2>Questions</h2><div class="wide">{question_table(scores, stats)}</div>{ABOUT_QUESTIONS}',
+        f"<h2>Questions</h2>{question_table(scores, stats)}{ABOUT_QUESTIONS}",
         f"<h2>Most frequent diagnoses</h2>{diagnoses(results, stats, reports)}",
+        f"<h2>Time of cells</h2>{times(results, stats, reports)}",
         f"<h2>Lateness</h2>{lateness(scores)}",
         f"<h2>Worth a look</h2>{worth_a_look(found, reports)}",
     ]
@@ -100,35 +112,51 @@ ABOUT_QUESTIONS = (
 
 def in_numbers(scores: Sequence[Scores]) -> str:
     totals = sorted(one.total for one in scores)
-    middle = (
-        totals[len(totals) // 2] if len(totals) % 2 else sum(totals[len(totals) // 2 - 1 : len(totals) // 2 + 1]) / 2
-    )
     mean = sum(totals) / len(totals)
     spread = math.sqrt(sum((total - mean) ** 2 for total in totals) / len(totals))
     waiting = sum(one.needs_manual_grade for one in scores)
     maximum = max(one.maximum for one in scores)
-    said = f"{len(totals)} submissions, {maximum:g} points: mean {mean:.2f}, median {middle:.2f}, spread {spread:.2f}."
-    return f"<p>{said}{f' {waiting} are still waiting for points by hand.' if waiting else ''}</p>"
+    figures = f"mean {mean:.2f}, median {median(totals):.2f}, spread {spread:.2f}"
+    said = f"{len(totals)} submissions, {maximum:g} points: {figures}."
+    are = "is" if waiting == 1 else "are"
+    return f"<p>{said}{f' {waiting} {are} still waiting for points by hand.' if waiting else ''}</p>"
 
 
 def bars(counts: Sequence[int]) -> str:
-    """The distribution of totals."""
+    """The distribution of totals; each bar is a tenth of the points, the last with all of them."""
     most, parts = max([*counts, 1]), []
     for at, count in enumerate(counts):
         height = 150 * count / most
-        x = 10 + 58 * at
-        parts.append(f'<rect x="{x}" y="{170 - height:.1f}" width="52" height="{height:.1f}"/>')
-        parts.append(f'<text x="{x + 26}" y="{164 - height:.1f}" text-anchor="middle">{count or ""}</text>')
+        x = 18 + 57 * at
+        parts.append(f'<rect x="{x}" y="{180 - height:.1f}" width="53" height="{height:.1f}"/>')
+        parts.append(f'<text x="{x + 26}" y="{174 - height:.1f}" text-anchor="middle">{count or ""}</text>')
+    for at in range(BINS + 1):
+        percent = " %" if at == BINS else ""
         parts.append(
-            f'<text x="{x + 26}" y="188" text-anchor="middle">{100 * at // BINS}–{100 * (at + 1) // BINS} %</text>'
+            f'<text x="{16 + 57 * at}" y="202" text-anchor="middle" class="tick">{100 * at // BINS}{percent}</text>'
         )
-    about = "How many submissions reached which share of the points"
-    return f'<svg viewBox="0 0 600 196" role="img" aria-label="{about}">{"".join(parts)}</svg>'
+    about = "How many submissions reached which share of the points, in per cent"
+    return f'<svg viewBox="0 0 620 210" role="img" aria-label="{about}">{"".join(parts)}</svg>'
+
+
+def table(heads: Sequence[str], rows: Iterable[str], texts: Sequence[str] = ()) -> str:
+    """A table, which a narrow screen shows as a list. `texts`: the heads of columns that hold sentences."""
+    shown = (f"<th{' class=text' if head in texts else ''}>{head}</th>" for head in heads)
+    return f'<table><tbody><tr class="heads">{"".join(shown)}</tr>{"".join(rows)}</tbody></table>'
+
+
+def table_row(heads: Sequence[str], cells: Sequence[str], texts: Sequence[str] = ()) -> str:
+    """A row of it; the cells are HTML."""
+    shown = (
+        f'<td data-label="{head}"{" class=text" if head in texts else ""}>{cell}</td>'
+        for head, cell in zip(heads, cells, strict=True)
+    )
+    return f"<tr>{''.join(shown)}</tr>"
 
 
 def question_table(scores: Sequence[Scores], stats: Sequence[QuestionStats]) -> str:
     heads = ("question", "points", "mean", "", "passed", "zero", "discrimination", "unanswered", "by hand")
-    rows = [f"<tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>"]
+    rows = []
     empty: dict[tuple[str, str], int] = defaultdict(int)
     for score in scores:
         for cell in score.cells:
@@ -152,8 +180,8 @@ def question_table(scores: Sequence[Scores], stats: Sequence[QuestionStats]) -> 
             str(empty[question.key] or ""),
             str(one.waiting or ""),
         )
-        rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    return f"<table>{''.join(rows)}</table>"
+        rows.append(table_row(heads, cells))
+    return table(heads, rows)
 
 
 def diagnoses(results: Sequence[SubmissionResult], stats: Sequence[QuestionStats], reports: dict[str, str]) -> str:
@@ -166,12 +194,15 @@ def diagnoses(results: Sequence[SubmissionResult], stats: Sequence[QuestionStats
                 said[titles.get(cell.key, cell.cell), line].append(graded.student)
     if not said:
         return "<p>None.</p>"
-    rows = ["<tr><th>question</th><th>times</th><th>diagnosis</th><th>whose</th></tr>"]
-    for (question, line), students in sorted(said.items(), key=lambda one: (-len(one[1]), one[0]))[:MOST]:
-        cells = f"<td>{html.escape(question)}</td><td>{len(students)}</td>"
-        rows.append(f'<tr>{cells}<td class="text">{html.escape(line)}</td><td>{named(students, reports)}</td></tr>')
+    heads, texts = ("question", "times", "diagnosis", "whose"), ("diagnosis", "whose")
+    rows = [
+        table_row(
+            heads, (html.escape(question), str(len(students)), html.escape(line), named(students, reports)), texts
+        )
+        for (question, line), students in sorted(said.items(), key=lambda one: (-len(one[1]), one[0]))[:MOST]
+    ]
     more = f'<p class="quiet">and {len(said) - MOST} more kinds.</p>' if len(said) > MOST else ""
-    return f'<div class="wide"><table>{"".join(rows)}</table></div>{more}'
+    return table(heads, rows, texts) + more
 
 
 def named(students: Iterable[str], reports: dict[str, str]) -> str:
@@ -182,6 +213,43 @@ def named(students: Iterable[str], reports: dict[str, str]) -> str:
         for one in students[:LINKS]
     ]
     return ", ".join(shown) + (f" and {len(students) - LINKS} more" if len(students) > LINKS else "")
+
+
+def times(results: Sequence[SubmissionResult], stats: Sequence[QuestionStats], reports: dict[str, str]) -> str:
+    """How long the slowest cells ran when they were graded, and whose ran longest."""
+    took: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
+    wholes = []
+    for graded in results:
+        for notebook, cells in graded.seconds.items():
+            for cell, seconds in cells.items():
+                took[notebook, cell].append((seconds, graded.student))
+        if graded.seconds:
+            wholes.append(sum(seconds for cells in graded.seconds.values() for seconds in cells.values()))
+    if not wholes:
+        return "<p>It is kept when submissions are graded again.</p>"
+    titles = {one.question.key: one.question.title for one in stats}
+    middle = {key: median(seconds for seconds, _ in found) for key, found in took.items()}
+    slowest = sorted(took, key=lambda key: (-middle[key], -max(took[key])[0], key))[:CELLS]
+    longest = max(max(max(took[key])[0] for key in slowest), 0.01)
+    heads, texts = ("cell", "median", "", "slowest tenth", "longest", "whose"), ("whose",)
+    rows = []
+    for key in slowest:
+        seconds = sorted(took[key])
+        tenth, (most, student) = seconds[min(int(0.9 * len(seconds)), len(seconds) - 1)][0], seconds[-1]
+        name = html.escape(f"{key[0]}: {titles.get(key, key[1])}")
+        bar = f'<meter min="0" max="1" value="{middle[key] / longest:.3f}">{in_seconds(middle[key])}</meter>'
+        figures = in_seconds(middle[key]), bar, in_seconds(tenth), in_seconds(most)
+        rows.append(table_row(heads, (name, *figures, named([student], reports)), texts))
+    more = f" The {len(slowest)} slowest of {len(took)} cells:" if len(took) > len(slowest) else ""
+    said = f"A submission ran for {in_seconds(median(wholes))} (median), {in_seconds(max(wholes))} at most.{more}"
+    return f"<p>{said}</p>{table(heads, rows, texts)}"
+
+
+def in_seconds(seconds: float) -> str:
+    """A time as it is read: "340 ms", "2.4 s", "75 s"."""
+    if seconds < 0.9995:
+        return f"{1000 * seconds:.0f}\u00a0ms"
+    return f"{seconds:.1f}\u00a0s" if seconds < 9.95 else f"{seconds:.0f}\u00a0s"
 
 
 def lateness(scores: Sequence[Scores]) -> str:
@@ -201,8 +269,9 @@ def lateness(scores: Sequence[Scores]) -> str:
 def worth_a_look(found: Sequence[Anomaly], reports: dict[str, str]) -> str:
     if not found:
         return "<p>Nothing unusual.</p>"
-    items = (f"<li>{named(one.students, reports)}: {html.escape(one.text)}</li>" for one in found)
-    return f"<ul>{''.join(items)}</ul>"
+    items = (f"<li>{named(one.students, reports)}: {html.escape(one.text)}</li>" for one in found[:LOOKS])
+    more = f'<p class="quiet">and {len(found) - LOOKS} more.</p>' if len(found) > LOOKS else ""
+    return f"<ul>{''.join(items)}</ul>{more}"
 
 
 def draw(path: Path, scores: Sequence[Scores], stats: Sequence[QuestionStats]) -> None:
