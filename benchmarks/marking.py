@@ -1,4 +1,7 @@
-"""How long the marking room's server takes for each step with a class of 300 and 8 questions, and what memory it needs.
+"""What each step of the marking room's server costs with a class of 300 and 8 questions, and what memory it needs.
+
+Times are processor time, so that others at work on the machine do not count. It fails where a step takes longer than
+100 ms in more than one of twenty cases.
 
 python benchmarks/marking.py [--students 300] [--questions 8]
 """
@@ -15,6 +18,7 @@ from types import SimpleNamespace
 
 TESTS = Path(__file__).parents[1] / "tests"
 STEPS = 300
+MOST_MS = 100
 
 
 def main() -> None:
@@ -52,16 +56,16 @@ def measure(course) -> None:
     times: dict[str, list[float]] = {}
 
     def timed(name: str, work: Callable):
-        start = time.perf_counter()
+        start = time.process_time()
         result = work()
-        times.setdefault(name, []).append(1000 * (time.perf_counter() - start))
+        times.setdefault(name, []).append(1000 * (time.process_time() - start))
         return result
 
-    began = time.perf_counter()
+    began = time.process_time()
     with Room(course, "net") as room:
         for key in room.questions:
             room.groups(key)
-        print(f"open {sum(map(len, room.answers.of.values()))} answers, once: {time.perf_counter() - began:.1f} s")
+        print(f"open {sum(map(len, room.answers.of.values()))} answers, once: {time.process_time() - began:.1f} s")
         keys, memory = list(room.questions), 0
         for step in range(STEPS):
             key = keys[step % len(keys)]
@@ -90,7 +94,10 @@ def measure(course) -> None:
         for name, took in times.items():
             took = sorted(took)
             print(f"{name:22} median {took[len(took) // 2]:6.1f} ms   95 % {took[int(0.95 * len(took))]:6.1f} ms")
+        slow = [name for name, took in times.items() if sorted(took)[int(0.95 * len(took))] > MOST_MS]
         print(f"memory after {STEPS // 2} steps {memory} MB, after {STEPS} steps {resident()} MB")
+    if slow:
+        sys.exit(f"slower than {MOST_MS} ms in more than one of twenty cases: {', '.join(slow)}")
 
 
 def resident() -> int:

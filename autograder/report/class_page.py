@@ -41,9 +41,10 @@ li { overflow-wrap: anywhere; }
   svg text { font-size: 19px; }
   table, tbody, tr, td, tr.group th { display: block; } tr.heads { display: none; }
   tr { border-top: 1px solid var(--line); padding: .4rem 0; } td, th { border: 0; padding: 0; text-align: left; }
-  td:first-child { font-weight: 600; } td { display: inline; } td.text, td:first-child { display: block; }
+  td:first-child { font-weight: 600; } td { display: inline-block; margin-right: .7rem; }
+  td.text, td:first-child { display: block; }
   td:not(:first-child, .text, :empty)::before { content: attr(data-label) " "; color: var(--quiet); }
-  td:not(:first-child, .text, :empty)::after { content: "  "; white-space: pre; } meter { width: 3rem; }
+  meter { width: 3rem; }
 }
 """
 

@@ -57,12 +57,23 @@ def until(browser: Browser, expression: str, why: str = "") -> None:
         time.sleep(0.05)
 
 
-def press(browser: Browser, *keys: str) -> None:
-    """Type keys, as a person would."""
+CONTROL, ALT = 2, 1
+CODES = {"Enter": 13, "Escape": 27, "Delete": 46, "Tab": 9}
+
+
+def press(browser: Browser, *keys: str, held: int = 0) -> None:
+    """Type keys, as a person would. `held`: with CONTROL or ALT."""
     for key in keys:
-        text = "\r" if key == "Enter" else key if len(key) == 1 else ""
-        browser.ask("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
-        browser.ask("Input.dispatchKeyEvent", type="keyUp", key=key)
+        text = "" if held else "\r" if key == "Enter" else key if len(key) == 1 else ""
+        code = f"Key{key.upper()}" if len(key) == 1 and key.isalpha() else key
+        about = {"key": key, "code": code, "modifiers": held, "windowsVirtualKeyCode": CODES.get(key, 0)}
+        browser.ask("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
+        browser.ask("Input.dispatchKeyEvent", type="keyUp", **about)
+
+
+def write(browser: Browser, text: str) -> None:
+    """Type a text where the cursor is."""
+    browser.ask("Input.insertText", text=text)
 
 
 def size(browser: Browser, width: int, height: int, dark: bool = False) -> None:
@@ -124,6 +135,36 @@ def play(ada: Browser, bob: Browser, address: str, name: str, shot: Shot = lambd
     until(ada, "document.getElementById('said').innerText.startsWith('Taken back for')")
     assert ada.value(GROUP) + ada.value("document.querySelector('.members').innerText") == before
     shot(ada, "undone")
+
+
+def edit_rubric(browser: Browser, shot: Shot = lambda browser, name: None) -> None:
+    """With the keyboard alone: leave the rubric, add an item, change one, take it away, and see who moves."""
+    is_open, said = "document.getElementById('dialog').open", "document.getElementById('said').innerText"
+    press(browser, "n")
+    until(browser, is_open)
+    write(browser, "never kept")
+    press(browser, "Escape")
+    until(browser, f"{is_open} && document.querySelector('#dialog .warn')", "it asks before it forgets")
+    press(browser, "Escape")
+    until(browser, f"!{is_open}")
+    press(browser, "n")
+    until(browser, is_open)
+    write(browser, "compares with a guess")
+    shot(browser, "rubric")
+    press(browser, "Enter", held=CONTROL)
+    until(browser, f"!{is_open} && {said} == 'The rubric is saved.'")
+    press(browser, "e")
+    until(browser, f"{is_open} && document.activeElement.value.startsWith('equal scores')", "the first item")
+    press(browser, "Tab", "Tab", "Tab")
+    write(browser, " (or a low rate)")
+    press(browser, "n", held=ALT)
+    write(browser, "for a moment")
+    press(browser, "Delete", held=CONTROL)
+    until(browser, "document.activeElement.value == 'compares with a guess'", "the item beside it")
+    press(browser, "Enter", held=CONTROL)
+    until(browser, f"{is_open} && document.querySelector('#dialog [role=status] button')", "whose score moves")
+    press(browser, "Enter")
+    until(browser, f"!{is_open}")
 
 
 def png(browser: Browser) -> bytes:

@@ -11,16 +11,25 @@ from payloads import HTML, MARKDOWN
 
 from autograder.gradebook.books import open_gradebook, scores_by_student
 from autograder.handback.export import export_questions
+from autograder.mark.rubric import read_rubric
 from autograder.report.feedback import one_feedback
 from autograder.report.model import Options
 
 PLATEAU = "question-plateau"
+KEY = f"net:{PLATEAU}"
+
+
+def narrow(browser, name):
+    """Nothing is wider than the window, and the dialog is in it."""
+    assert browser.value("document.documentElement.scrollWidth") <= 400
+    box = "document.getElementById('dialog').getBoundingClientRect()"
+    assert browser.value(f"{box}.left >= 0 && {box}.right <= 400 && {box}.bottom <= 800")
 
 
 @in_chromium
 def test_two_markers_with_the_keyboard(marked_course, tmp_path):
     """Do a group's decision, a conflict and an undo end the same in gradebook, formgrader, export and feedback?"""
-    from scenario import play, serving
+    from scenario import edit_rubric, play, serving, size
 
     submit(marked_course, {"s004": {PLATEAU: "Equal scores, so ln 10!"}})
     (tmp_path / "ada").mkdir()
@@ -28,6 +37,8 @@ def test_two_markers_with_the_keyboard(marked_course, tmp_path):
     with serving(marked_course.root, tmp_path) as address:
         with Browser(tmp_path / "ada") as ada, Browser(tmp_path / "bob") as bob:
             play(ada, bob, address, "Ada Archer")
+            size(ada, 400, 800, dark=True)
+            edit_rubric(ada, narrow)
         with open_gradebook(marked_course) as gradebook:
             submission = gradebook.find_submission_notebook("net", "net", "s001").id
         theirs = urllib.request.Request(
@@ -36,6 +47,12 @@ def test_two_markers_with_the_keyboard(marked_course, tmp_path):
         with urllib.request.urlopen(theirs) as answer:
             formgrader = {grade["name"]: grade["manual_score"] for grade in json.load(answer)}
     assert formgrader[PLATEAU] == 4
+    items = [(item.points, item.text) for item in read_rubric(marked_course.source / "net").question[KEY].item]
+    assert items[1:] == [
+        (2, "small weights make small gradients (or a low rate)"),
+        (1, "a remark on the learning rate"),
+        (1, "compares with a guess"),
+    ]
     with open_gradebook(marked_course) as gradebook:
         given = {
             s: gradebook.find_grade(PLATEAU, "net", "net", s).manual_score for s in ("s000", "s001", "s004", "s003")
@@ -49,7 +66,7 @@ def test_two_markers_with_the_keyboard(marked_course, tmp_path):
     one_feedback(marked_course, "net", "s001", scores, Options("feedback"))
     page = (marked_course.feedback / "s001" / "net" / "net.html").read_text()
     assert "equal scores give every class 1/10, hence ln 10" in page
-    assert "small weights make small gradients" in page
+    assert "small weights make small gradients (or a low rate)" in page
 
 
 @in_chromium

@@ -67,8 +67,10 @@ function frame(what, query, title) {
 }
 
 function open(...children) {
+  dialog.onkeydown = dialog.oncancel = dialog.oninput = null;
   dialog.replaceChildren(...children);
   if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
 }
 
 const close = () => dialog.close();
@@ -434,10 +436,20 @@ function editRubric(fresh = false) {
     const row = el("div", { class: "edit", "data-id": item.id },
       el("input", { type: "number", step: "0.5", value: item.points, "aria-label": "points" }),
       el("textarea", { "aria-label": "what for" }),
-      el("button", { "aria-label": "remove", onclick: () => row.remove() }, "✕"));
+      el("button", { "aria-label": "remove", title: "remove (Ctrl+Delete)", onclick: () => remove(row) }, "✕"));
     row.children[1].value = item.text;
     rows.append(row);
     return row;
+  };
+  const remove = (row) => {
+    const near = row.nextElementSibling ?? row.previousElementSibling;
+    row.remove();
+    changed();
+    (near?.children[1] ?? adding).focus();
+  };
+  const begin = () => {
+    add({ id: "new", points: 1, text: "" }).children[1].focus();
+    changed();
   };
   rubric.items.forEach(add);
   const start = el("select", { "aria-label": "adding up or taking off" },
@@ -453,6 +465,11 @@ function editRubric(fresh = false) {
     })).filter((item) => item.text),
   });
   const told = el("div", { role: "status" });
+  let unsaved = false;
+  const changed = () => {
+    unsaved = true;
+    told.replaceChildren();
+  };
   const apply = async () => {
     take(await ask("rubric", {}, { ...place(), rubric: wanted(), seen: rubric, apply: true }));
     close();
@@ -469,15 +486,32 @@ function editRubric(fresh = false) {
       el("button", { class: "main", onclick: guarded(apply) }, "Change them"));
     told.lastChild.focus();
   };
+  const adding = el("button", { onclick: begin }, "Add an item ", el("kbd", {}, "Alt+N"));
   open(el("h1", {}, "Rubric"),
-    el("label", { class: "field" }, "Items are", start), rows,
-    el("button", { onclick: () => add({ id: "new", points: 1, text: "" }).children[1].focus() }, "Add an item"),
+    el("label", { class: "field" }, "Items are", start), rows, adding,
     nearby.length ? el("details", { class: "small" }, el("summary", {}, "Outputs shown with each answer"),
       el("label", { class: "field" }, own, "these cells instead of what the question speaks of"), shown) : "",
     told,
-    el("div", { class: "bar" }, el("button", { class: "main", onclick: guarded(preview) }, "Save"),
-      el("button", { onclick: close }, "Cancel")));
-  if (fresh) add({ id: "new", points: 1, text: "" }).children[1].focus();
+    el("div", { class: "bar" }, el("button", { class: "main", onclick: guarded(preview) }, "Save ", el("kbd", {}, "Ctrl+Enter")),
+      el("button", { onclick: close }, "Leave ", el("kbd", {}, "Esc")), el("span", { class: "quiet small" }, "Ctrl+Delete removes an item")));
+  dialog.oninput = changed;
+  dialog.oncancel = (event) => {
+    if (!unsaved) return;
+    event.preventDefault();
+    unsaved = false;
+    told.replaceChildren(el("p", { class: "warn" }, "Esc once more leaves without saving."));
+  };
+  dialog.onkeydown = guarded(async (event) => {
+    const row = document.activeElement?.closest?.(".edit");
+    const work = event.ctrlKey && event.key === "Enter" ? () => told.querySelector("button.main") ? apply() : preview()
+      : event.ctrlKey && event.key === "Delete" && row ? () => remove(row)
+      : event.altKey && event.code === "KeyN" ? begin : null;
+    if (!work) return;
+    event.preventDefault();
+    await work();
+  });
+  if (fresh) begin();
+  else (rows.querySelector("textarea") ?? adding).focus();
 }
 
 // --- keys ------------------------------------------------------------------------------------------------------------
@@ -485,7 +519,7 @@ function editRubric(fresh = false) {
 const KEYS = [
   ["1–9", "give or take an item"], ["0", "no items"], ["Enter", "save, and on to the next"], ["← →", "go on; what was changed is saved"],
   ["c", "comment (Esc leaves it, Ctrl+Enter saves)"], ["p", "further points"], ["l", "look again"], ["u", "undo my last decision"],
-  ["e", "edit the rubric"], ["n", "new item"], ["h", "history of this answer"], ["?", "these keys"],
+  ["e", "edit the rubric (Ctrl+Enter saves, Alt+N adds, Ctrl+Delete removes, Esc leaves)"], ["n", "new item"], ["h", "history of this answer"], ["?", "these keys"],
 ];
 
 function showKeys() {
