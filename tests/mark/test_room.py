@@ -1,12 +1,18 @@
 """An assignment in the marking room: what markers see, and what lands in the gradebook."""
 
-import pytest
+import io
 
+import pytest
+from rich.console import Console
+
+from autograder.amend.terminal import amend_and_show
 from autograder.errors import CourseError
+from autograder.grade.run.start import started
 from autograder.gradebook.books import open_gradebook, scores_by_student
+from autograder.gradebook.store import Store
 from autograder.mark.marks import OTHER, Decision
 from autograder.mark.room import Room
-from autograder.mark.rubric import TAKE, QuestionRubric, RubricItem, read_rubric
+from autograder.mark.rubric import TAKE, QuestionRubric, RubricItem, read_rubric, write_rubric
 
 PLATEAU, GAP, MEAN = (("net", f"question-{name}") for name in ("plateau", "gap", "mean"))
 
@@ -230,3 +236,44 @@ def test_what_is_not_there(marked_course):
             room.asked("net", "setup")
         with pytest.raises(CourseError, match="no answer x to this question"):
             room.mark(PLATEAU, {"x": 0}, Decision(), "ada")
+
+
+def test_grade_changed_follows_the_rubric(marked_course):
+    """Does a changed rubric.toml move marks as `grade --changed` shows, unasked not at all, with its reason kept?"""
+    with Room(marked_course, "net") as room:
+        state = room.question(PLATEAU, "ada")
+        room.mark(PLATEAU, seen(state, "s000", "s001"), Decision(("a", "b")), "ada")
+        room.mark(PLATEAU, seen(state, "s003"), Decision(("c",)), "ada")
+        items = [
+            item.model_copy(update={"points": 1 if item.id == "b" else 3}) for item in room.rubric_of(PLATEAU).item
+        ]
+        changed = room.rubric().having(PLATEAU, QuestionRubric(item=tuple(items)))
+    write_rubric(marked_course.source / "net", changed)
+
+    def amend(answer, **options) -> str:
+        console = Console(file=io.StringIO(), width=90)
+        with started(marked_course, "net", (), 1) as start:
+            amend_and_show(start, ask=lambda: answer, console=console, **options)
+        return console.file.getvalue()
+
+    said = amend(None)
+    assert [line.split() for line in said.splitlines() if line.startswith(" s0")] == [
+        ["s003", "1", "3", "+2", "Question", "1", "1", "→", "3"]
+    ]
+    assert in_gradebook(marked_course, PLATEAU, "s003")[0] == 1
+    amend(True, reason="the rate matters more")
+    assert in_gradebook(marked_course, PLATEAU, "s003")[0] == 3
+    assert in_gradebook(marked_course, PLATEAU, "s000")[1].startswith("* +3: equal scores")
+    [line] = [line for line in Store(marked_course, "net").logged() if line["student"] == "s003"]
+    assert (line["why"], line["reason"]) == ("the rubric changed", "the rate matters more")
+    assert line["questions"] == {"net:question-plateau": [1, 3]}
+    with Room(marked_course, "net") as room:
+        state = room.question(PLATEAU, "ada")
+        [token] = seen(state, "s003")
+        assert [one["note"] for one in room.history(PLATEAU, token)] == ["", "the rate matters more"]
+        write_rubric(
+            marked_course.source / "net",
+            room.rubric().having(PLATEAU, QuestionRubric(item=(items[0].model_copy(update={"points": 2}), *items[1:]))),
+        )
+    assert "2 scores fall: s000, s001" in amend(None)
+    assert "Nothing has changed" in amend(True, never_lower=True)
