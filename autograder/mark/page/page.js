@@ -73,7 +73,13 @@ function open(...children) {
   dialog.scrollTop = 0;
 }
 
-const close = () => dialog.close();
+// Keys are for the page at once: what was in the dialog keeps the focus until the browser draws again.
+const toPage = () => main.focus({ preventScroll: true });
+const close = () => {
+  dialog.close();
+  toPage();
+};
+dialog.addEventListener("close", toPage);
 
 // --- all homeworks ---------------------------------------------------------------------------------------------------
 
