@@ -1,6 +1,5 @@
 """Students' regrade requests: found in what they submitted, or in a CSV file, and put beside their answers."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.course import Course
+from autograder.csv_files import read_table
 from autograder.errors import CourseError
 from autograder.gradebook.store import Store
 from autograder.intake.keep import attempts_of
@@ -78,25 +78,24 @@ def requests_in_csv(course: Course, name: str, path: Path) -> list[Request]:
     Raises:
         CourseError: a column is missing, or a row names no question or nobody's answer.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    if missing := [column for column in COLUMNS if rows and column not in rows[0]]:
-        raise CourseError(f"{path}: there is no column {missing[0]}. It needs {', '.join(COLUMNS)}.")
+    table = read_table(path)
+    places = [table.column(column) for column in COLUMNS]
+    if None in places:
+        raise CourseError(f"{path}: there is no column {COLUMNS[places.index(None)]}. It needs {', '.join(COLUMNS)}.")
+    rows = [[row[at].strip() for at in places if at is not None] for row in table.rows]
     questions = source_questions(course.assignment(name))
     by_title = {question.title.casefold(): question for question in questions}
     by_cell = {cell: question for question in questions for cell in (question.cell, ":".join(question.key))}
     graded = set(Store(course, name).graded())
     found = []
-    for number, row in enumerate(rows, start=2):
-        called = (row["question"] or "").strip()
+    for number, (student, called, note) in enumerate(rows, start=2):
         question = by_cell.get(called) or by_title.get(called.casefold())
-        student = (row["student_id"] or "").strip()
         if question is None or student not in graded:
             known = ", ".join(question.title for question in questions)
             raise CourseError(
                 f'{path}, line {number}: no graded answer of "{student}" to "{called}". The questions are: {known}.'
             )
-        found.append(Request(student, question, harmless_markdown((row["note"] or "").strip())))
+        found.append(Request(student, question, harmless_markdown(note)))
     return found
 
 

@@ -235,8 +235,8 @@ def times(results: Sequence[SubmissionResult], stats: Sequence[QuestionStats], r
     heads, texts = ("cell", "median", "", "slowest tenth", "longest", "whose"), ("whose",)
     rows = []
     for key in slowest:
-        seconds = sorted(took[key])
-        tenth, (most, student) = seconds[min(int(0.9 * len(seconds)), len(seconds) - 1)][0], seconds[-1]
+        ran = sorted(took[key])
+        tenth, (most, student) = ran[min(int(0.9 * len(ran)), len(ran) - 1)][0], ran[-1]
         name = html.escape(f"{key[0]}: {titles.get(key, key[1])}")
         bar = f'<meter min="0" max="1" value="{middle[key] / longest:.3f}">{in_seconds(middle[key])}</meter>'
         figures = in_seconds(middle[key]), bar, in_seconds(tenth), in_seconds(most)
