@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "autograder"
-STEPS = {"intake", "grade", "release", "report", "handback", "student", "mark", "demo", "commands"}
+STEPS = {"intake", "grade", "release", "report", "handback", "student", "mark", "demo", "commands", "amend", "compare"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -25,7 +25,7 @@ from autograder.notebooks import read_notebook
 
 
 @dataclass(frozen=True)
-class Standing:
+class WhoAgain:
     """Who is to be graded again.
 
     Attributes:
@@ -81,7 +81,7 @@ class AgainOrKept:
         return run_from(kept, self.before, notebooks, job)
 
 
-def standing(store: Store, pristine: Pristine, wanted: Sequence[str] = ()) -> Standing:
+def standing(store: Store, pristine: Pristine, wanted: Sequence[str] = ()) -> WhoAgain:
     """Who of these students, or of all, is to be graded again.
 
     Raises:
@@ -108,7 +108,7 @@ def standing(store: Store, pristine: Pristine, wanted: Sequence[str] = ()) -> St
             same.append(student)
         else:
             todo.append(result)
-    return Standing(tuple(todo), tuple(same), tuple(newer))
+    return WhoAgain(tuple(todo), tuple(same), tuple(newer))
 
 
 def grade_again(

@@ -76,7 +76,7 @@ def inner_blocks(node: ast.AST) -> Iterator[tuple[str, list[ast.stmt]]]:
 
 def form_of(node: ast.stmt, own: frozenset[str]) -> str:
     """One line without the names that the code itself gives, without texts, and without what is inside a block."""
-    alone = Plain(own).visit(parse_python(ast.unparse(headed(node))).body[0])
+    alone = FormMaker(own).visit(parse_python(ast.unparse(headed(node))).body[0])
     return ast.unparse(ast.fix_missing_locations(alone)).split("\n")[0]
 
 
@@ -96,7 +96,7 @@ def headed(node: ast.stmt) -> ast.stmt:
     return type(node)(**fields, lineno=node.lineno, col_offset=0)
 
 
-class Plain(ast.NodeTransformer):
+class FormMaker(ast.NodeTransformer):
     """Takes own names, texts and annotations out, and writes `a += b` as `a = a + b`."""
 
     def __init__(self, own: frozenset[str]) -> None:

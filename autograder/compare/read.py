@@ -18,7 +18,7 @@ from autograder.source import read_source
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenRegions:
     """What there is to compare.
 
     Attributes:
@@ -34,7 +34,7 @@ class Written:
 
 def read_written(
     course: Course, assignment: Assignment, students: Sequence[str], advance: Callable[[], None] = lambda: None
-) -> Written:
+) -> WrittenRegions:
     """Read the regions of graded submissions. `advance` is called after each of them.
 
     Raises:
@@ -69,7 +69,7 @@ def read_written(
             if place in texts:
                 texts[place][student] = text
         advance()
-    return Written(tuple(explained), texts, explained)
+    return WrittenRegions(tuple(explained), texts, explained)
 
 
 def written_by(folder: Path, pristine: Pristine, names: Mapping[str, Sequence[str]]) -> list[tuple[Place, str]]:
