@@ -89,9 +89,12 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
     for name in course.assignment_names():
         assignment = course.assignment(name)
         for notebook in assignment.notebooks:
-            settle_source(assignment, notebook)
             row = next(row for row in rows if row.place == f"{name}/{notebook}.ipynb")
-            _count(row, read_source(assignment, notebook))
+            try:
+                settle_source(assignment, notebook)
+                _count(row, read_source(assignment, notebook))
+            except CourseError as error:
+                row.less.append(str(error).removeprefix(f"{assignment.folder / notebook}.ipynb: "))
     return course, rows
 
 

@@ -20,7 +20,7 @@ from autograder.options import refused_options
 from autograder.packages import missing_packages
 from autograder.questions import Kind, is_question, marks_of, students_write
 from autograder.regions import END, END_ANSWER, START, START_ANSWER, RegionError, banner_of, find_regions
-from autograder.release.autotests import TESTS, autotest_lines, tests_file
+from autograder.release.autotests import TESTS, autotest_lines, tests_file, with_stand_ins
 from autograder.release.library import code_cells, library_with_holes, used_modules
 from autograder.release.notebook import blank_notebook
 from autograder.release.problems import SourceProblem
@@ -109,7 +109,7 @@ def _unreached(course: Course, assignment: Assignment, notebooks: dict[str, Note
     """Checks whose points everybody would get, since nothing that students write is in them."""
     library = Library(used_modules(course, assignment))
     for name, nb in notebooks.items():
-        for cell, reach in reaches(nb, library, assignment.blank, assignment.hand_in):
+        for cell, reach in reaches(with_stand_ins(nb), library, assignment.blank, assignment.hand_in):
             if not reach.written:
                 used = ", ".join(sorted(reach.regions))
                 why = f" It uses {used}: add what students are to write to blank in {FILE}" if used else ""
@@ -448,7 +448,7 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
     beside = {path.stem for folder in (assignment.folder, course.root) for path in folder.iterdir()}
     for number, notebook in enumerate(assignment.notebooks):
         source = open_source(assignment, notebook)
-        path, nb = source.path, source.notebook
+        path, nb = source.path, with_stand_ins(source.notebook)
         problems += [SourceProblem(path, remark.cell, remark.text) for remark in source.disagreements]
         problems += [SourceProblem(path, *one) for one in forgeable(nb, student_libraries(assignment))]
         problems += [SourceProblem(path, *one) for one in uninstalled(nb, beside) if not missing]

@@ -12,7 +12,7 @@ from autograder.adopt.plain import from_plain
 from autograder.adopt.prints import with_assertions
 from autograder.errors import CourseError
 from autograder.notebooks import read_notebook, write_notebook
-from autograder.release.checks import check_assignment
+from autograder.release.checks import check_assignment, lint_assignment
 from autograder.release.notebook import blank_notebook
 from autograder.release.refusals import foreign_marker, missing_files
 from autograder.source import read_source
@@ -353,6 +353,42 @@ def test_nbgraders_cells_with_other_markers(tmp_path):
     assert blanked.cells[1].source == (
         "def mean(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()\n    return total / len(x)"
     )
+
+
+def test_one_broken_notebook_of_a_course(tmp_path):
+    """Is it said what is wrong with it, and the rest taken over?"""
+    old = tmp_path / "old" / "source" / "ps1"
+    old.mkdir(parents=True)
+    twice = [marked("assert x == 1", grade=True, locked=True, points=1) for _ in range(2)]
+    write_notebook(new_notebook(cells=twice), old / "twice.ipynb")
+    good = [marked("x = 1", grade_id="w", solution=True), marked("assert x == 1", grade=True, locked=True, points=1)]
+    write_notebook(new_notebook(cells=good), old / "good.ipynb")
+    course, rows = adopt_course([tmp_path / "old"], tmp_path / "new")
+    assert {row.place: row.taken for row in rows} == {
+        "ps1/good.ipynb": "1 work cells, 1 checks, 0 by hand, 1 points",
+        "ps1/twice.ipynb": "",
+    }
+    assert rows[1].less == ['two cells have the grade_id "c". Give one of them another in Jupyter.']
+    assert [problem.file.name for problem in check_assignment(course, "ps1")] == ["twice.ipynb"]
+
+
+def test_checks_that_are_filled_in_at_release(tmp_path):
+    """Is what a check that only has AUTOTEST lines is about known: no remark by lint?"""
+    old = tmp_path / "old" / "source" / "ps1"
+    old.mkdir(parents=True)
+    cells = [
+        marked(
+            "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION",
+            grade_id="w",
+            solution=True,
+        ),
+        marked('"""Twice."""\n### AUTOTEST double(1); double(2)', grade=True, locked=True, points=1),
+        marked("### HASHED AUTOTEST double(3)", grade_id="h", grade=True, locked=True, points=1),
+    ]
+    write_notebook(new_notebook(cells=cells), old / "one.ipynb")
+    (tmp_path / "old" / "autotests.yml").write_text("")
+    course, _ = adopt_course([tmp_path / "old"], tmp_path / "new")
+    assert lint_assignment(course, "ps1") == []
 
 
 @pytest.mark.parametrize(
