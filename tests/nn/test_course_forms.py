@@ -1,8 +1,10 @@
 """Does code written against CS231n, C147 and CS145 run on nn, once its modules are renamed, with the values they print?
 
 Each test is a cell or two in the manner of those courses' notebooks, written anew. Where the meaning of a form changed
-over the years, the form is refused with a sentence.
+over the years, there is a module for each meaning in nn.courses, and nn itself refuses the form with a sentence.
 """
+
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +13,15 @@ import nn.fc_net
 from autograder.data.formats import write_cifar10_batch, write_label_names
 from autograder.data.local import CIFAR10_FOLDER, TEST_BATCH, TRAINING_BATCHES
 from nn import datasets, layers, losses, optim, vis
+from nn.courses import (
+    c147,
+    c147_layer_tests,
+    cs145,
+    cs231n_classifiers,
+    cs231n_classifiers_2016,
+    cs231n_fc_net_2017,
+    cs231n_fc_net_2018,
+)
 from nn.fc_net import FullyConnectedNet
 from nn.gradient_check import eval_numerical_gradient, grad_check_sparse, rel_error
 from nn.k_nearest_neighbor import KNN, KNearestNeighbor
@@ -36,9 +47,9 @@ def toy():
     return 10 * np.random.randn(5, 4), np.array([0, 1, 2, 2, 1])
 
 
-def toy_net(**settings):
+def toy_net(make=TwoLayerNet, **settings):
     np.random.seed(0)
-    return TwoLayerNet(4, 10, 3, std=1e-1, **settings)
+    return make(4, 10, 3, std=1e-1, **settings)
 
 
 # --- the two-layer net, by course and year ----------------------------------------------------------------------------
@@ -57,19 +68,19 @@ C147_SCORES = [
     [-0.38172726, 0.10835902, -0.17328274],
     [-0.64417314, -0.18886813, -0.41106892],
 ]
-COURSES = {
-    "cs231n 2016": ({"layout": "DH"}, CS231N_SCORES, 0.1, 1.30378789133),
-    "cs231n since 2017": ({"layout": "DH", "reg_factor": 1.0}, CS231N_SCORES, 0.05, 1.30378789133),
-    "c147": ({}, C147_SCORES, 0.05, 1.071696123862817),
-    "cs145": ({"loss_function": mse_loss}, C147_SCORES, 0.05, 1.8973332763705641),
+COURSES = {  # the class, its scores, and the loss that it has with this reg
+    "cs231n 2016": (cs231n_classifiers_2016.TwoLayerNet, CS231N_SCORES, 0.1, 1.30378789133),
+    "cs231n since 2017": (cs231n_classifiers.TwoLayerNet, CS231N_SCORES, 0.05, 1.30378789133),
+    "c147": (TwoLayerNet, C147_SCORES, 0.05, 1.071696123862817),
+    "cs145": (cs145.TwoLayerNet, C147_SCORES, 0.05, 1.8973332763705641),
 }
 
 
 @pytest.mark.parametrize("course", COURSES)
 def test_the_toy_net_gives_the_values_that_a_course_prints(toy, course):
     """Are scores and loss the printed ones, and the gradients those of this very loss?"""
-    settings, scores, reg, loss = COURSES[course]
-    net = toy_net(**settings)
+    make, scores, reg, loss = COURSES[course]
+    net = toy_net(make)
     assert np.sum(np.abs(net.loss(toy[0]) - scores)) < 1e-7
     found, grads = net.loss(*toy, reg=reg)
     assert abs(found - loss) < 1e-11
@@ -81,11 +92,13 @@ def test_the_toy_net_gives_the_values_that_a_course_prints(toy, course):
 def test_the_classic_net_trains_as_printed(toy):
     """Do 100 steps in CS231n's layout end at its printed loss, and the other two at theirs?"""
     settings = {"learning_rate": 1e-1, "reg": 5e-6, "num_iters": 100, "verbose": False}
-    stats = toy_net(layout="DH", reg_factor=1.0).train(*toy, *toy, **settings)
-    assert abs(stats["loss_history"][-1] - 0.017149607938732093) < 1e-12
-    assert abs(toy_net().train(*toy, *toy, **settings)["loss_history"][-1] - 0.014497864587765886) < 1e-12
-    mse = toy_net(loss_function=mse_loss).train(*toy, *toy, **settings)
-    assert abs(mse["loss_history"][-1] - 0.02950555626206818) < 1e-12
+    last = {
+        cs231n_classifiers.TwoLayerNet: 0.017149607938732093,
+        TwoLayerNet: 0.014497864587765886,
+        cs145.TwoLayerNet: 0.02950555626206818,
+    }
+    for make, loss in last.items():
+        assert abs(toy_net(make).train(*toy, *toy, **settings)["loss_history"][-1] - loss) < 1e-12
 
 
 def test_another_layout_is_refused():
@@ -219,6 +232,71 @@ def test_dropout_is_refused_since_its_meaning_changed(make):
 
 
 @pytest.mark.parametrize(
+    ("module", "dropout", "keep"),
+    [
+        (cs231n_fc_net_2017, 0.25, 0.75),
+        (cs231n_fc_net_2017, 0, 1),
+        (cs231n_fc_net_2018, 0.25, 0.25),
+        (cs231n_fc_net_2018, 1, 1),
+        (c147, 0.6, 0.6),
+        (c147, 0, 1),
+        (c147, 1.0, 1),
+    ],
+)
+def test_dropout_means_what_it_meant_in_a_course(module, dropout, keep):
+    """Is the net the one with this share of values kept, by keyword and by position, and is the star import whole?"""
+    X, y = np.random.RandomState(0).randn(2, 15), np.array([3, 7])
+    there = {}
+    exec(f"from {module.__name__} import *", there)
+    assert there["FullyConnectedNet"] is module.FullyConnectedNet
+    assert {"TwoLayerNet", "affine_forward", "affine_relu_backward", "softmax_loss"} <= set(there)
+    losses_found = set()
+    for make in (
+        lambda: FullyConnectedNet([20, 30], 15, 10, dropout_keep_ratio=keep, weight_scale=0.5, seed=123),
+        lambda: module.FullyConnectedNet([20, 30], 15, 10, dropout=dropout, weight_scale=0.5, seed=123),
+        lambda: module.FullyConnectedNet([20, 30], 15, 10, dropout, weight_scale=0.5, seed=123),
+    ):
+        np.random.seed(0)
+        losses_found.add(make().loss(X, y)[0])
+    assert len(losses_found) == 1
+
+
+def test_the_dropout_layer_by_year():
+    """Does p = 0.3 zero 0.3 of the values up to 2017, and 0.7 of them since, with the mean kept in both?"""
+    x = np.random.RandomState(0).randn(500, 500) + 10
+    for forward, zeroed in ((cs231n_fc_net_2017.dropout_forward, 0.3), (c147.dropout_forward, 0.7)):
+        out, cache = forward(x, {"mode": "train", "p": 0.3, "seed": 1})
+        assert abs(np.mean(out == 0) - zeroed) < 0.01
+        assert abs(out.mean() - 10) < 0.1
+        np.testing.assert_array_equal(layers.dropout_backward(x, cache), out)
+        assert forward(x, {"mode": "test", "p": 0.3})[0] is x
+    with pytest.raises(ValueError, match=r"dropout_param\['p'\]: received 1, expected 0 <= p < 1, .* to drop"):
+        cs231n_fc_net_2017.dropout_forward(x, {"mode": "train", "p": 1})
+    with pytest.raises(ValueError, match=r"dropout: received -0\.5"):
+        cs231n_fc_net_2017.FullyConnectedNet([20], dropout=-0.5)
+
+
+def test_batch_normalisation_in_the_course_modules():
+    """Do use_batchnorm (2017, C147) and normalization (2018) reach the net?"""
+    for module, how in ((cs231n_fc_net_2017, {"use_batchnorm": True}), (c147, {"use_batchnorm": True})):
+        assert len(module.FullyConnectedNet([20, 30], **how).bn_params) == 2
+        assert module.FullyConnectedNet([20, 30]).bn_params == []
+    assert cs231n_fc_net_2018.FullyConnectedNet([20], normalization="layernorm").normalization == "layernorm"
+
+
+def test_the_layer_tests_of_c147(capsys):
+    """Does each print small errors only, for the two losses and all parameters of the net?"""
+    np.random.seed(0)
+    for name in c147_layer_tests.__all__:
+        getattr(c147_layer_tests, name)()
+    said = capsys.readouterr().out
+    errors = [float(found) for found in re.findall(r"(?:error|difference) (\S+)", said)]
+    assert len(errors) == 2 + 3 + 1 + 3 + 12
+    assert max(errors) < 1e-4
+    assert "FullyConnectedNet with reg = 3.14: loss" in said
+
+
+@pytest.mark.parametrize(
     "make",
     [
         lambda: nn.fc_net.TwoLayerNet(6, 4, 3),
@@ -288,6 +366,23 @@ def test_a_solver_passes_the_refusal_on():
         solver.train()
 
 
+def test_rules_with_the_names_of_c147():
+    """Are next_w and both running means under C147's names those that its notebook expects, changed in place?"""
+    w, dw = np.linspace(-0.4, 0.6, num=20).reshape(4, 5), np.linspace(-0.6, 0.4, num=20).reshape(4, 5)
+    mean, squares = np.linspace(0.6, 0.9, num=20).reshape(4, 5), np.linspace(0.7, 0.5, num=20).reshape(4, 5)
+    config = {"learning_rate": 1e-2, "a": mean}
+    next_w, _ = c147.rmsprop(w, dw, config)
+    assert rel_error(next_w[0], np.array([-0.39223849, -0.34037513, -0.28849239, -0.23659121, -0.18467247])) < 1e-7
+    assert rel_error(config["a"][0], np.array([0.5976, 0.6126277, 0.6277108, 0.64284931, 0.65804321])) < 1e-7
+    config = {"learning_rate": 1e-2, "v": mean, "a": squares, "t": 5}
+    next_w, _ = c147.adam(w, dw, config)
+    assert rel_error(next_w[0], np.array([-0.40094747, -0.34836187, -0.29577703, -0.24319299, -0.19060977])) < 1e-7
+    assert rel_error(config["v"][0], np.array([0.48, 0.49947368, 0.51894737, 0.53842105, 0.55789474])) < 1e-7
+    assert rel_error(config["a"][0], np.array([0.69966, 0.68908382, 0.67851319, 0.66794809, 0.65738853])) < 1e-7
+    assert config["t"] == 6
+    assert sorted(c147.adam(w, dw)[1]) == ["a", "beta1", "beta2", "epsilon", "learning_rate", "t", "v"]
+
+
 # --- linear classifiers -----------------------------------------------------------------------------------------------
 
 
@@ -342,6 +437,52 @@ def test_the_regularisation_of_later_years_is_twice_as_strong(dev):
         classifier.W = W
         terms.append(classifier.loss(*dev, reg=10.0)[0] - classifier.loss(*dev)[0])
     np.testing.assert_allclose(terms, [5 * np.sum(W**2), 10 * np.sum(W**2)])
+
+
+def test_losses_of_later_years_have_no_half_before_reg(dev):
+    """In cs231n_classifiers, is the L2 term reg times the sum of squares, in the functions and in the classes?"""
+    W = np.random.RandomState(1).randn(49, 10) * 1e-3
+    for name in ("svm_loss_naive", "svm_loss_vectorized", "softmax_loss_naive", "softmax_loss_vectorized"):
+        for module, factor in ((cs231n_classifiers, 1.0), (cs231n_classifiers_2016, 0.5)):
+            loss = getattr(module, name)
+            term, grad = loss(W, *dev, 10.0)[0] - loss(W, *dev, 0.0)[0], loss(W, *dev, 10.0)[1]
+            np.testing.assert_allclose(term, factor * 10 * np.sum(W**2), rtol=1e-9)
+            np.testing.assert_allclose(grad - loss(W, *dev, 0.0)[1], 2 * factor * 10 * W, atol=1e-12)
+    for name in ("LinearSVM", "Softmax"):
+        np.random.seed(0)
+        first = getattr(cs231n_classifiers, name)().train(*dev, learning_rate=1e-9, reg=1e6, num_iters=1)[0]
+        assert abs(first - 1e6 * 490e-6) < 60  # 490 weights drawn with a standard deviation of 1e-3
+
+
+@pytest.mark.parametrize(("make", "loss"), [(c147.SVM, 9 * 64 * 7 * np.sqrt(2) * 0.4), (c147.Softmax, np.log(10))])
+def test_classifiers_with_one_row_per_class(dev, make, loss, capsys):
+    """Are weights and gradients (C, D), the loss a number, both forms equal, and the sparse check good?"""
+    np.random.seed(1)
+    classifier = make(dims=[10, 49])
+    np.random.seed(1)
+    np.testing.assert_array_equal(classifier.W, make.std * np.random.normal(size=[10, 49]))
+    assert isinstance(classifier.loss(*dev), float)
+    assert abs(classifier.loss(*dev) / loss - 1) < 0.1
+    naive_loss, grad = classifier.loss_and_grad(*dev)
+    fast_loss, fast_grad = classifier.fast_loss_and_grad(*dev)
+    assert grad.shape == (10, 49)
+    assert abs(naive_loss - fast_loss) < 1e-9
+    assert np.linalg.norm(grad - fast_grad) < 1e-9
+    classifier.grad_check_sparse(*dev, grad, num_checks=20)
+    errors = [float(found) for found in re.findall(r"relative error: (\S+)", capsys.readouterr().out)]
+    assert len(errors) == 20
+    assert max(errors) < 1e-5
+
+
+def test_each_training_begins_with_new_weights(dev):
+    """Does a search that trains one C147 classifier again and again begin each time near the loss of small weights?"""
+    np.random.seed(0)
+    classifier = c147.Softmax(dims=[10, 49])
+    for _ in range(2):
+        history = classifier.train(*dev, learning_rate=1e-2, num_iters=50, verbose=False)
+        assert abs(history[0] - np.log(10)) < 0.02
+        assert history[-1] > 5  # so large a step is no good: a second training from there would not begin at ln 10
+    assert classifier.predict(dev[0]).shape == (500,)
 
 
 @pytest.mark.parametrize("make", [SVM, Softmax])

@@ -16,6 +16,7 @@ Where to find what (a homework comes with the modules that it uses):
     vis                 pictures of images, weights and training runs
     saving              arrays in one file
     checks              what all modules check about their arguments
+    courses             for notebooks of other courses, whose conventions differ
 
 The same letters mean the same everywhere: N examples in a batch, D numbers in an example, H hidden units, C classes;
 M is the number of outputs of a layer. `reg` is the strength of the L2 regularisation, whose term in the loss is
