@@ -7,7 +7,6 @@ It needs Chromium, and the demo once run. Look at each picture before you keep i
 
 import argparse
 import io
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -35,7 +34,7 @@ from autograder.report.typeset import compiler_in, write  # noqa: E402
 
 STUDENT = "max"  # who has made mistakes
 PPI = 75
-COLOURS = 64
+COLOURS = 256
 WIDE, NARROW = (1200, 900), (400, 900)
 
 
@@ -89,7 +88,7 @@ def report_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
     lost = [i for i, cell in enumerate(notebook["cells"]) if cell.get("question", {}).get("state") == "lost"]
     shown = notebook | {"cells": notebook["cells"][max(lost[0] - 4, 0) : lost[0] + 3]}
     yield "report-questions", pages_of(only(report, [shown], []))[-1]
-    yield "report-python-files", pages_of(only(report, [], report.data["files"]))[2]
+    yield "report-python-files", pages_of(only(report, [], report.data["files"]))[1]
     own = assemble(read_own(demo / "submitted" / STUDENT / name, course.release_dir / name), Options("own"))
     yield "own-first-page", pages_of(own)[0]
 
@@ -117,9 +116,8 @@ def feedback_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
                 size(browser, width, height, dark=dark)
                 browser.open(page.as_uri())
                 yield f"feedback-page{screen}{look}", png(browser)
-                if not screen and not dark:
-                    overflow = "document.documentElement.scrollWidth > innerWidth"
-                    print(json.dumps({"wider than the screen": browser.value(overflow)}))
+                if browser.value("document.documentElement.scrollWidth > innerWidth"):
+                    sys.exit(f"{page} is wider than {width} pixels")
 
 
 if __name__ == "__main__":

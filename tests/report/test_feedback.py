@@ -280,6 +280,7 @@ def test_a_page_fits_a_phone_and_a_dark_room(feedback):
     assert '<html lang="en">' in feedback
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in feedback
     assert "img { max-width: 100%;" in feedback
+    assert "grid-template-columns: 1.4em minmax(0, 1fr) auto;" in feedback  # a long name of code does not widen it
     assert "@media (prefers-color-scheme: dark)" in feedback
     assert 'alt="output of mini, cell plot" width="60"' in feedback
 
