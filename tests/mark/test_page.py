@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 from browser import Browser, in_chromium
-from classroom import submit
+from classroom import make_class, submit
 from payloads import HTML, MARKDOWN
 
 from autograder.gradebook.books import open_gradebook, scores_by_student
@@ -27,11 +27,14 @@ def narrow(browser, name):
 
 
 @in_chromium
-def test_two_markers_with_the_keyboard(marked_course, tmp_path):
-    """Do a group's decision, a conflict and an undo end the same in gradebook, formgrader, export and feedback?"""
+def test_two_markers_with_the_keyboard(course_factory, weights, tmp_path):
+    """In a class of 40: do a group's decision, a conflict, an undo and a changed rubric end the same everywhere?"""
     from scenario import edit_rubric, play, serving, size
 
-    submit(marked_course, {"s004": {PLATEAU: "Equal scores, so ln 10!"}})
+    marked_course = make_class(course_factory, tmp_path / "course", weights, students=40, late=3)
+    same = ("Equal scores, so ln 10.", "equal scores so **ln 10**", "Equal scores, so ln 10!")
+    submit(marked_course, {one: {PLATEAU: text} for one, text in zip(("s000", "s001", "s004"), same, strict=True)})
+    submit(marked_course, {"s003": {PLATEAU: "A sign is wrong somewhere."}})
     (tmp_path / "ada").mkdir()
     (tmp_path / "bob").mkdir()
     with serving(marked_course.root, tmp_path) as address:
