@@ -29,9 +29,11 @@ import nbformat
 import psutil
 
 from autograder.machine import cores
+from autograder.report.document import assemble
 from autograder.report.formulas import write_formulas
-from autograder.report.make import make_report
+from autograder.report.make import make_report, write_report
 from autograder.report.model import Options
+from autograder.report.page import page
 from autograder.report.read import read_own
 from autograder.report.tex import Maths
 from autograder.report.workers import Task, run_tasks
@@ -184,6 +186,17 @@ def one_student(homework: Path, pdf: Path) -> float:
     return processor_seconds(resource.RUSAGE_SELF) + processor_seconds() - before
 
 
+def one_feedback(homework: Path, pdf: Path) -> float:
+    """Make one student's feedback, the PDF and a page for each notebook; returns the seconds of processors."""
+    before = processor_seconds(resource.RUSAGE_SELF) + processor_seconds()
+    submission = read_own(homework)
+    document = assemble(submission, Options("feedback"))
+    write_report(document, submission.when, pdf)
+    for notebook in submission.notebooks:
+        pdf.with_name(f"{pdf.stem}-{notebook.name}.html").write_text(page(document, notebook.name), "utf-8")
+    return processor_seconds(resource.RUSAGE_SELF) + processor_seconds() - before
+
+
 def ours(folder: Path, students: int, workers: int, count: int) -> Row:
     """The class, one PDF a student; and one student by command."""
     pdfs = [folder / "ours" / f"{i}.pdf" for i in range(students)]
@@ -202,10 +215,13 @@ def ours(folder: Path, students: int, workers: int, count: int) -> Row:
     start = time.perf_counter()
     called(sys.executable, "-m", "autograder", "pdf", folder / "homework", "--to", folder / "command.pdf")
     command = time.perf_counter() - start
+    tasks = [Task(pdf.stem, one_feedback, (folder / "homework", folder / "feedback" / pdf.name)) for pdf in pdfs]
+    feedback = sum(outcome.result for outcome in run_tasks(tasks, workers) if not outcome.error) / students
     per_notebook = figures.seconds / students / count
     processor = sum(spent) / students
     print(f"ours: {per_notebook:.3f} s a notebook in the class, {processor / count:.3f} s of a processor;")
     print(f"      {command:.1f} s for one student by command, everything imported again;")
+    print(f"      feedback, pages and PDF: {feedback / count:.3f} s of a processor a notebook;")
     print(f"      {formula_milliseconds():.2f} ms a formula, read and written\n")
     one = Figures(
         figures.seconds / students, processor, figures.memory, figures.size // students, figures.made, figures.wanted

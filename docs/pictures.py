@@ -49,7 +49,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         marking_pictures(Path(folder))
         for path in sorted(Path(folder).glob("*.png")):
-            keep(path.stem, path.read_bytes())
+            if (TARGET / path.name).exists():  # the others are not in the documentation
+                keep(path.stem, path.read_bytes())
 
 
 def keep(name: str, picture: bytes) -> None:
