@@ -26,7 +26,6 @@ from nn.fc_net import FullyConnectedNet
 from nn.gradient_check import eval_numerical_gradient, grad_check_sparse, rel_error
 from nn.k_nearest_neighbor import KNN, KNearestNeighbor
 from nn.linear_classifier import (
-    SVM,
     LinearClassifier,
     LinearSVM,
     Softmax,
@@ -483,23 +482,6 @@ def test_each_training_begins_with_new_weights(dev):
         assert abs(history[0] - np.log(10)) < 0.02
         assert history[-1] > 5  # so large a step is no good: a second training from there would not begin at ln 10
     assert classifier.predict(dev[0]).shape == (500,)
-
-
-@pytest.mark.parametrize("make", [SVM, Softmax])
-def test_classifiers_with_given_sizes(dev, make, capsys):
-    """Do C147's calls work: weights drawn at once, both forms of the loss, the sparse check?"""
-    np.random.seed(1)
-    classifier = make(dims=[10, 49], std=1e-4)
-    loss, grad = classifier.loss_and_grad(*dev)
-    fast_loss, fast_grad = classifier.fast_loss_and_grad(*dev)
-    assert abs(loss - fast_loss) < 1e-10
-    assert np.linalg.norm(grad - fast_grad) < 1e-9
-    assert classifier.grad_check_sparse(*dev, grad) < 1e-5
-    np.random.seed(1)
-    np.testing.assert_array_equal(classifier.W, 1e-4 * np.random.normal(size=[10, 49]).T)
-    history = classifier.train(*dev, learning_rate=1e-7, num_iters=3, verbose=True)
-    assert len(history) == 3
-    assert "iteration 0 / 3: loss" in capsys.readouterr().out
 
 
 def test_a_classifier_is_saved_and_loaded(tmp_path, dev):

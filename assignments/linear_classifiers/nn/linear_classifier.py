@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from nn.checks import Array, NotFiniteError, check_batch, check_count, check_label_rows, check_label_values, check_shape
-from nn.gradient_check import grad_check_sparse
 from nn.losses import softmax_loss, svm_loss
 from nn.saving import load_arrays, save_arrays
 
@@ -114,41 +113,23 @@ class LinearClassifier:
         loss_function: LossFunction = softmax_loss,
         std: float = 1e-3,
         reg_factor: float = 0.5,
-        dims: Sequence[int] | None = None,
     ):
-        """Set up a classifier; its weights are drawn now if `dims` is given, else when training begins.
+        """Set up a classifier; its weights are drawn when training begins.
 
         Args:
             loss_function: maps (scores (N, C), y (N,)) to the loss and its gradient with respect to the scores:
                 `softmax_loss`, `svm_loss` or `mse_loss` of `nn.losses`.
             std: standard deviation of the first weights.
             reg_factor: the L2 term is reg_factor * reg * sum of squared weights: 0.5, or 1.0 as in CS231n since 2017.
-            dims: (C, D), numbers of classes and features, as in C147, which draws one row per class. `W` is (D, C)
-                here all the same.
         """
         self.loss_function = loss_function
         self.std = std
         self.reg_factor = reg_factor
-        self.W: Array | None = None if dims is None else (std * np.random.randn(*dims)).T
+        self.W: Array | None = None
 
     def loss(self, X: Array, y: Array, reg: float = 0.0) -> tuple[float, Array]:
         """Loss (a float) and gradient (D, C) of a batch: arguments and errors as in `svm_loss_naive`."""
         return linear_loss(self._weights(), X, y, 2 * self.reg_factor * float(reg), self.loss_function)
-
-    def loss_and_grad(self, X: Array, y: Array) -> tuple[float, Array]:
-        """`loss` without regularisation, example by example; for the losses that have a form with loops."""
-        naive = {svm_loss: svm_loss_naive, softmax_loss: softmax_loss_naive}
-        if self.loss_function not in naive:
-            raise ValueError(f"loss_function: there is no form with loops of {self.loss_function.__name__}")
-        return naive[self.loss_function](self._weights(), X, y, 0.0)
-
-    def fast_loss_and_grad(self, X: Array, y: Array) -> tuple[float, Array]:
-        """`loss` without regularisation."""
-        return self.loss(X, y)
-
-    def grad_check_sparse(self, X: Array, y: Array, your_grad: Array, num_checks: int = 10, h: float = 1e-5) -> float:
-        """`nn.gradient_check.grad_check_sparse` of the loss without regularisation, at the weights there are."""
-        return grad_check_sparse(lambda _: self.loss(X, y)[0], self._weights(), your_grad, num_checks, h)
 
     def train(
         self,
@@ -260,10 +241,6 @@ class Softmax(LinearClassifier):
     def __init__(self, **settings):
         """Set up a classifier: arguments as in `LinearClassifier`, all by name."""
         super().__init__(softmax_loss, **settings)
-
-
-SVM = LinearSVM
-"""The class by the name that it has in C147."""
 
 
 def _check_examples(W: Array, X: Array, y: Array) -> None:
