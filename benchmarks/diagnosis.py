@@ -1,11 +1,14 @@
 """How many usual mistakes are caught, how many of these are named, and what is said of each.
 
-    python benchmarks/diagnosis.py [ASSIGNMENT …] [--course FOLDER] [--catalogue FILE] [--all]
+    python benchmarks/diagnosis.py [ASSIGNMENT …] [--course FOLDER] [--catalogue FILE] [--all] [--right]
 
 The catalogue (benchmarks/mistakes.toml) holds mistakes as people make them: a region, the code written there, and a
 regular expression for what a right diagnosis says. Each is run in every question that calls its region, on the inputs
 of a grading run, and held against the answer key. A mistake counts as caught where a check fails, as named where the
 first failing check's cause is right, and as misled where it names another cause.
+
+With --right, odd but right solutions (benchmarks/right.toml) are run instead, on three random inputs: each has to earn
+everything.
 """
 
 import argparse
@@ -16,7 +19,9 @@ import sys
 import tempfile
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -30,14 +35,19 @@ from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.processes.answer_key import make_key
 from autograder.grade.processes.judging import cause_of
-from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, function_around, in_words
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, function_around, in_words, trial_of
+from autograder.grade.processes.prove import one_seed
 from autograder.grade.processes.shell import make_shell
 from autograder.grade.run.jobs import Cell
+from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
 from autograder.regions import find_regions
 
 ROOT = Path(__file__).resolve().parents[1]
+RIGHT = ROOT / "benchmarks" / "right.toml"
+RIGHT_SEEDS = 1, 2, 3
+RIGHT_SECONDS = 200.0  # of a processor, for one seed of a check
 SILENT = re.compile(r"\A\s*\Z")
 
 
@@ -51,7 +61,7 @@ def write_into(text: str, start: int, code: str) -> str:
     return "\n".join([*lines[: region.start + 1], *body, *lines[region.end :]])
 
 
-def trial_of(entry: dict, notebook: str, regions: list[LibraryRegion], cells: list[Cell]) -> Trial | None:
+def trial_for(entry: dict, notebook: str, regions: list[LibraryRegion], cells: list[Cell]) -> Trial | None:
     """The entry as a trial in this notebook; None where its region is not there."""
     place, code = entry["region"], entry["code"]
     if ":" in place and place.partition(":")[0] == notebook:
@@ -80,8 +90,8 @@ def name_of(trial: Trial) -> str:
     )
 
 
-def examine(course: Course, name: str, notebook: str, entries: list[dict], seed: int) -> list[dict]:
-    """What becomes of each entry in this notebook."""
+def examine(course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: bool) -> list[dict]:
+    """What becomes of each entry in this notebook; are they `right`?"""
     assignment = course.assignment(name)
     with WarmProcess() as warm, tempfile.TemporaryDirectory() as scratch:
         maker = Judge(course, assignment, notebook, seed, warm, Path(scratch))
@@ -95,8 +105,49 @@ def examine(course: Course, name: str, notebook: str, entries: list[dict], seed:
             "folder": str(maker.folder),
             "environment": {"NN_DATA": str(course.data), "OPENBLAS_NUM_THREADS": "1"},
         }
-        session, mistakes = make_key(make_shell(), request, lambda cell: None, skip_failing=True)
-        return results(session, mistakes, [(entry, trial_of(entry, notebook, regions, cells)) for entry in entries])
+        session, mistakes = make_key(make_shell(), request, lambda cell: None, skip_failing=True, prove=try_right)
+        trials = [(entry, trial_for(entry, notebook, regions, cells)) for entry in entries]
+        return (right_results if right else results)(session, mistakes, trials)
+
+
+def try_right(mistakes: Mistakes, question: Sequence[Cell], check: str, request: dict) -> dict:
+    """The trials that do not earn everything in a check: on which seed, and what is said."""
+    trials: dict[str, Trial | None] = {"the solution": None}
+    trials |= {name: trial_of(item) for name, item in request["trials"].items()}
+    found: dict[str, list[str]] = {}
+    for seed in RIGHT_SEEDS:
+        given, _ = mistakes.in_a_fork(
+            partial(one_seed, mistakes, question, check, seed, trials, {}, {}, 0.0), RIGHT_SECONDS
+        )
+        for about in trials:
+            credit, lines = given["honest"].get(about, (0.0, [given["failed"]])) if given else (0.0, ["took too long"])
+            if credit < 1:
+                found.setdefault(about, [f"on seed {seed}: {credit:.0%}", *lines])
+    return found
+
+
+def right_results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, Trial | None]]) -> list[dict]:
+    """What becomes of each right entry whose region a check of the notebook runs."""
+    found: dict[str, dict] = {}
+    for check in (check for check in mistakes.starts.values() if any(cell == check for cell, _ in session.key)):
+        needs = mistakes.needs(check)
+        trials = {
+            f"{entry['region']}: {entry['about']}": trial
+            for entry, trial in entries
+            if trial and name_of(trial) in needs
+        }
+        if not trials:
+            continue
+        request = {"trials": {about: asdict(trial) for about, trial in trials.items()}}
+        bad = mistakes.answer(check, Frame.PROVE, request, len(RIGHT_SEEDS) * RIGHT_SECONDS)
+        for about in trials:
+            one = found.setdefault(about, {"about": about, "checks": 0, "lines": []})
+            one["checks"] += 1
+            one["lines"] += (
+                [check, *bad[about]] if bad is not None and about in bad else [] if bad is not None else [check]
+            )
+    mistakes.end()
+    return list(found.values())
 
 
 def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, Trial | None]]) -> list[dict]:
@@ -135,14 +186,16 @@ def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, T
     return found
 
 
-def in_its_own_process(course: Course, name: str, notebook: str, entries: list[dict], seed: int) -> list[dict]:
+def in_its_own_process(
+    course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: bool
+) -> list[dict]:
     """`examine` in a fork: making a key changes the process it is made in."""
     reading, writing = os.pipe()
     if os.fork() == 0:
         try:
             os.close(reading)
             with open(writing, "w") as file:
-                json.dump(examine(course, name, notebook, entries, seed), file)
+                json.dump(examine(course, name, notebook, entries, seed, right), file)
         except BaseException:
             import traceback
 
@@ -157,6 +210,23 @@ def in_its_own_process(course: Course, name: str, notebook: str, entries: list[d
     return json.loads(content) if content else []
 
 
+def run_right(course: Course, assignments: list[str], seed: int) -> int:
+    """Run the right solutions, and show those that lose points; returns how many these are."""
+    solutions = tomllib.loads(RIGHT.read_text("utf-8"))["solution"]
+    seen: set[str] = set()
+    punished: set[str] = set()
+    for name in assignments or course.assignment_names():
+        entries = [entry for entry in solutions if entry.get("assignment", name) == name]
+        for notebook in course.assignment(name).notebooks:
+            for one in in_its_own_process(course, name, notebook, entries, seed, right=True):
+                seen.add(one["about"])
+                if one["lines"]:
+                    punished.add(one["about"])
+                    print(f"{name}/{notebook} {one['about']}", *one["lines"], sep="\n    ")
+    print(f"\n{len(seen)} right solutions, on {len(RIGHT_SEEDS)} seeds each: {len(punished)} lose points")
+    return len(punished)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("assignments", nargs="*", help="default: all")
@@ -164,8 +234,11 @@ def main() -> None:
     parser.add_argument("--course", type=Path, default=ROOT)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
+    parser.add_argument("--right", action="store_true", help="run odd but right solutions instead")
     options = parser.parse_args()
     course = find_course(options.course)
+    if options.right:
+        sys.exit(run_right(course, options.assignments, options.seed))
     catalogue = tomllib.loads(options.catalogue.read_text("utf-8"))["mistake"]
     total: Counter = Counter()
     for name in options.assignments or course.assignment_names():
@@ -177,7 +250,7 @@ def main() -> None:
         entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
         best: dict[tuple[str, str], dict] = {}
         for notebook in course.assignment(name).notebooks:
-            for result in in_its_own_process(course, name, notebook, entries, options.seed):
+            for result in in_its_own_process(course, name, notebook, entries, options.seed, right=False):
                 place = result["region"], result["about"]
                 if not best.get(place, result)["caught"] or place not in best:  # in the first notebook that notices it
                     best[place] = result | {"notebook": notebook}

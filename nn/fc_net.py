@@ -68,6 +68,15 @@ class TwoLayerNet:
         self.reg = float(reg)
         # ===== START YOUR CODE HERE =====
         # TODO: W1, b1, W2 and b2 in self.params, drawn with np.random.randn in this order.
+        #! mistake "W2 is drawn before W1":
+        #!     self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)
+        #!     self.params["b2"] = np.zeros(num_classes)
+        #!     self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)
+        #!     self.params["b1"] = np.zeros(hidden_dim)
+        #! mistake "all weights are 0":
+        #!     weight_scale * np.random => 0 * np.random
+        #! mistake "the random numbers are uniform, not normal":
+        #!     np.random.randn => np.random.rand
         self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)
         self.params["b1"] = np.zeros(hidden_dim)
         self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)
@@ -96,6 +105,10 @@ class TwoLayerNet:
 
         # ===== START YOUR CODE HERE: scores =====
         # TODO: scores (N, C), hidden_cache from affine_relu_forward and scores_cache from affine_forward.
+        #! mistake "a ReLU stands behind the output layer too":
+        #!     scores, scores_cache = affine_forward( => scores, (scores_cache, _) = affine_relu_forward(
+        #! mistake "the ReLU behind the hidden layer is missing":
+        #!     affine_relu_forward(X, W1, b1) => affine_forward(X, W1, b1); hidden_cache = (hidden_cache, hidden)
         hidden, hidden_cache = affine_relu_forward(X, W1, b1)
         scores, scores_cache = affine_forward(hidden, W2, b2)
         # ====== END YOUR CODE HERE ======
@@ -107,6 +120,20 @@ class TwoLayerNet:
         grads: dict[str, Array] = {}
         # ===== START YOUR CODE HERE: backward =====
         # TODO: grads["W2"], grads["b2"], grads["W1"], grads["b1"]; and add the L2 term to loss.
+        #! mistake "the biases are regularised too":
+        #!     np.sum(W2 * W2)) => np.sum(W2 * W2) + np.sum(b1 * b1) + np.sum(b2 * b2))
+        #!     grads["W1"] += => grads["b1"] += self.reg * b1; grads["b2"] += self.reg * b2; grads["W1"] +=
+        #! mistake "the biases are regularised too, in the loss":
+        #!     np.sum(W2 * W2)) => np.sum(W2 * W2) + np.sum(b1 * b1) + np.sum(b2 * b2))
+        #! mistake "the ReLU is forgotten on the way back":
+        #!     affine_relu_backward(dhidden, hidden_cache) => affine_backward(dhidden, hidden_cache[0])
+        #! mistake "the L2 term is missing in both gradients":
+        #!     grads["W2"] += self.reg * W2 => pass
+        #!     grads["W1"] += self.reg * W1 => pass
+        #! mistake "the gradient of the L2 term has a factor 2 too many":
+        #!     += self.reg * => += 2 * self.reg *
+        #! mistake "the gradient of the L2 term has a ½ too many":
+        #!     += self.reg * => += 0.5 * self.reg *
         loss += 0.5 * self.reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
         dhidden, grads["W2"], grads["b2"] = affine_backward(dscores, scores_cache)
         _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, need_dx=False)
@@ -191,6 +218,16 @@ class FullyConnectedNet:
         # ===== START YOUR CODE HERE =====
         # TODO: W1, b1, W2, b2, ... in self.params, drawn with np.random.randn, layer i of shape (dims[i - 1], dims[i]);
         #   with self.normalization also gamma1, beta1, ... of every layer but the last.
+        #! mistake "the last layer gets gamma and beta too":
+        #!     if self.normalization and i < self.num_layers: => if self.normalization:
+        #! mistake "gamma is drawn at random":
+        #!     np.ones(dims[i]) => np.random.randn(dims[i])
+        #! mistake "the scale is sqrt(2 / inputs), not `weight_scale`":
+        #!     weight_scale * => np.sqrt(2 / dims[i - 1]) *
+        #! mistake "the scale is 1 / sqrt(inputs), not `weight_scale`":
+        #!     weight_scale * => 1 / np.sqrt(dims[i - 1]) *
+        #! mistake "the weights lack `weight_scale`":
+        #!     weight_scale * =>
         for i in range(1, self.num_layers + 1):
             self.params[f"W{i}"] = weight_scale * np.random.randn(dims[i - 1], dims[i])
             self.params[f"b{i}"] = np.zeros(dims[i])
@@ -236,6 +273,16 @@ class FullyConnectedNet:
         # ===== START YOUR CODE HERE: scores =====
         # TODO: scores (N, C), and caches, a list with the cache of every layer, first layer first: hidden layers by
         #   affine_norm_relu_dropout_forward (with norm_params[i - 1] for layer i), the last by affine_forward.
+        #! mistake "dropout is left out":
+        #!                     dropout_param, =>                 None,
+        #! mistake "every call gets a fresh dict, so that the mode and the running averages are lost":
+        #!     norm_params[i - 1] => {"mode": "train"}
+        #! mistake "all layers share the running averages of the first":
+        #!     norm_params[i - 1] => norm_params[0]
+        #! mistake "normalisation is left out":
+        #!     self.normalization, => None,
+        #! mistake "a ReLU stands behind the output layer too":
+        #!     self.params[f"b{last}"]) => self.params[f"b{last}"]); scores = np.maximum(0, scores)
         caches = []
         out = X
         for i in range(1, last):
@@ -262,6 +309,22 @@ class FullyConnectedNet:
         # ===== START YOUR CODE HERE: backward =====
         # TODO: grads for every name in self.params, from dscores and caches, the last layer first;
         #   and add the L2 term of every W (not of b, gamma or beta) to loss.
+        #! mistake "the L2 term of the last layer is missing":
+        #!     range(last, 0, -1) => range(last - 1, 0, -1)
+        #! mistake "the L2 term lacks its ½":
+        #!     0.5 * self.reg * np.sum => self.reg * np.sum
+        #! mistake "the L2 term is missing in the loss":
+        #!     loss += 0.5 * self.reg * np.sum(W * W) => pass
+        #! mistake "the L2 term is missing in the gradients":
+        #!     grads[f"W{i}"] += self.reg * W => pass
+        #! mistake "the gradient of the L2 term has a factor 2 too many":
+        #!     += self.reg * W => += 2 * self.reg * W
+        #! mistake "the gradient of the L2 term has a ½ too many":
+        #!     += self.reg * W => += 0.5 * self.reg * W
+        #! mistake "the weights are added up, not their squares":
+        #!     np.sum(W * W) => np.sum(W)
+        #! mistake "the gradients of gamma and beta are exchanged":
+        #!     = dgamma, dbeta => = dbeta, dgamma
         dout, grads[f"W{last}"], grads[f"b{last}"] = affine_backward(dscores, caches[-1])
         for i in range(last - 1, 0, -1):
             dout, grads[f"W{i}"], grads[f"b{i}"], dgamma, dbeta = affine_norm_relu_dropout_backward(

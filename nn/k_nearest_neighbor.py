@@ -74,6 +74,12 @@ class KNearestNeighbor:
             for j in range(len(self.X_train)):
                 # ===== START YOUR CODE HERE =====
                 # TODO: dists[i, j], the distance of X[i] to self.X_train[j], without a further loop.
+                #! mistake "it is a mean of squares, not their sum":
+                #!     np.sum(difference**2) => np.mean(difference**2)
+                #! mistake "magnitudes are added, not squares (L1)":
+                #!     np.sqrt(np.sum(difference**2)) => np.sum(np.abs(difference))
+                #! mistake "the root is taken before the sum":
+                #!     np.sqrt(np.sum(difference**2)) => np.sum(np.sqrt(difference**2))
                 difference = X[i] - self.X_train[j]
                 dists[i, j] = np.sqrt(np.sum(difference**2))
                 # ====== END YOUR CODE HERE ======
@@ -88,6 +94,14 @@ class KNearestNeighbor:
         for i in range(len(X)):
             # ===== START YOUR CODE HERE =====
             # TODO: dists[i], the distances of X[i] to all rows of self.X_train, without a further loop.
+            #! mistake "the square root is missing":
+            #!     np.sqrt(np.einsum => (np.einsum
+            #! mistake "the sum runs over all training examples at once":
+            #!     np.einsum("jd,jd->j", differences, differences) => np.sum(differences**2)
+            #! mistake "the sum runs over the training examples (axis 0), not over the pixels":
+            #!     np.einsum("jd,jd->j", differences, differences) => np.sum(differences**2, axis=0)[0]
+            #! mistake "magnitudes are added, not squares (L1)":
+            #!     np.sqrt(np.einsum("jd,jd->j", differences, differences)) => np.abs(differences).sum(1)
             differences = self.X_train - X[i]
             dists[i] = np.sqrt(np.einsum("jd,jd->j", differences, differences))
             # ====== END YOUR CODE HERE ======
@@ -102,6 +116,15 @@ class KNearestNeighbor:
         # ===== START YOUR CODE HERE =====
         # TODO: dists (num_test, num_train) without a loop: a matrix product and the squared lengths of the rows.
         # The squared distance of rows x and t is |x|^2 - 2 x.t + |t|^2.
+        #! mistake "the product is added, not subtracted":
+        #!     dists *= -2 => dists *= 2
+        #! mistake "the squared lengths of the training examples are missing":
+        #!     dists += np.einsum("jd,jd->j", self.X_train, self.X_train) => pass
+        #! mistake "the squared lengths of the training examples are missing, and the absolute value is taken":
+        #!     dists += np.einsum("jd,jd->j", self.X_train, self.X_train) => pass
+        #!     np.maximum(dists, 0, out=dists) => np.abs(dists, out=dists)
+        #! mistake "the squared lengths of the test examples are missing":
+        #!     dists += np.einsum("id,id->i", X, X)[:, None] => pass
         np.matmul(X, self.X_train.T, out=dists)
         dists *= -2
         dists += np.einsum("id,id->i", X, X)[:, None]
@@ -150,6 +173,33 @@ class KNearestNeighbor:
             raise ValueError(f"k: received {k}, expected 1 <= k <= {num_train} to fit dists of shape {np.shape(dists)}")
         # ===== START YOUR CODE HERE =====
         # TODO: y_pred (num_test,), the commonest label among the k nearest; of equally common ones the smallest.
+        #! mistake "the farthest examples are taken, not the nearest":
+        #!     np.argsort(dists, => np.argsort(-dists,
+        #! mistake "of equally near examples the last comes first":
+        #!     nearest = np.argsort(dists, => nearest = dists.shape[1] - 1 - np.argsort(dists[:, ::-1],
+        #! mistake "of equally common labels the largest wins":
+        #!     votes.argmax(axis=1) => len(classes) - 1 - votes[:, ::-1].argmax(axis=1)
+        #! mistake "of equally common labels the nearest wins":
+        #!     classes, codes = np.unique(self.y_train, return_inverse=True)
+        #!     own = codes[np.argsort(dists, axis=1, kind="stable")[:, :k]]
+        #!     votes = (own[:, :, None] == own[:, None, :]).sum(axis=2)
+        #!     y_pred = classes[own[np.arange(len(own)), votes.argmax(axis=1)]]
+        #! mistake "only the nearest example counts, whatever `k` is":
+        #!     [:, :k] => [:, :1]
+        #! mistake "k - 1 neighbours vote":
+        #!     [:, :k] => [:, : max(k - 1, 1)]
+        #! mistake "k + 1 neighbours vote":
+        #!     [:, :k] => [:, : k + 1]
+        #! mistake "the mean of the labels is taken, not the commonest":
+        #!     classes[votes.argmax(axis=1)] => np.rint(self.y_train[nearest].mean(axis=1)).astype(int)
+        #! mistake "the mean of the labels is taken, not the commonest":
+        #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = self.y_train[nearest].mean(axis=1).astype(int)
+        #! mistake "the median of the labels is taken, not the commonest":
+        #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = np.median(self.y_train[nearest], axis=1).astype(int)
+        #! mistake "the numbers of the training examples are counted, not their labels":
+        #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = nearest.min(axis=1)
+        #! mistake "the rarest label is taken, not the commonest":
+        #!     votes.argmax(axis=1) => votes.argmin(axis=1)
         classes, codes = np.unique(self.y_train, return_inverse=True)
         nearest = np.empty((len(dists), k), int)
         for i, row in enumerate(dists):

@@ -57,6 +57,8 @@ def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
     check_shape("b", b, (w.shape[1],), f"w of shape {w.shape}")
     # ===== START YOUR CODE HERE =====
     # TODO: out (N, M); flatten every example of x to a row first.
+    #! mistake "the axes of x are exchanged where it is flattened":
+    #!     x.reshape(len(x), -1) => x.reshape(-1, len(x)).T
     out = x.reshape(len(x), -1) @ w + b
     # ====== END YOUR CODE HERE ======
     return out, (x, w, b)
@@ -81,6 +83,15 @@ def affine_backward(dout: Array, cache: Cache, need_dx: bool = True) -> tuple[Ar
     # ===== START YOUR CODE HERE =====
     # TODO: dx in the shape of x, dw in the shape of w, and db (M,).
     # dx = dout w^T, dw = x^T dout, and db is the sum of dout over the examples.
+    #! mistake "all gradients are averaged over the batch":
+    #!     w.T) => w.T / len(x))
+    #!     .T @ dout => .T @ dout / len(x)
+    #!     dout.sum(axis=0) => dout.mean(axis=0)
+    #! mistake "the gradients of the parameters are averaged over the batch":
+    #!     .T @ dout => .T @ dout / len(x)
+    #!     dout.sum(axis=0) => dout.mean(axis=0)
+    #! mistake "db is one sum over everything":
+    #!     dout.sum(axis=0) => np.full(w.shape[1], dout.sum())
     dx = (dout @ w.T).reshape(x.shape) if need_dx else None
     dw = x.reshape(len(x), -1).T @ dout
     db = dout.sum(axis=0)
@@ -104,6 +115,12 @@ def relu_forward(x: Array) -> tuple[Array, Array]:
     """
     # ===== START YOUR CODE HERE =====
     # TODO: out in the shape of x; do not change x itself.
+    #! mistake "values below 0 are made small, not 0 (leaky)":
+    #!     np.maximum(0, x) => np.where(x > 0, x, 0.01 * x)
+    #! mistake "it is 1 where x is positive, not x":
+    #!     np.maximum(0, x) => (x > 0).astype(x.dtype)
+    #! mistake "a sigmoid stands in place of the ReLU":
+    #!     np.maximum(0, x) => 1 / (1 + np.exp(-x))
     out = np.maximum(0, x)
     # ====== END YOUR CODE HERE ======
     return out, x
@@ -127,6 +144,10 @@ def relu_backward(dout: Array, cache: Array) -> Array:
     # ===== START YOUR CODE HERE =====
     # TODO: dx in the shape of x.
     # dx = dout where x > 0, and 0 elsewhere.
+    #! mistake "it is the mask alone, without dout":
+    #!     dout * (x > 0) => (x > 0).astype(dout.dtype)
+    #! mistake "x stands in place of dout":
+    #!     dout * (x > 0) => x * (x > 0)
     dx = dout * (x > 0)
     # ====== END YOUR CODE HERE ======
     return dx
@@ -165,6 +186,53 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tu
     # ===== START YOUR CODE HERE =====
     # TODO: out (N, D). In mode "train" also the updated running_mean and running_var, and
     #   cache = (xhat, gamma, std): normalised x (N, D), gamma, and the root of variance + eps (D,).
+    #! mistake "eps is added to the standard deviation, not to the variance":
+    #!     std = np.sqrt(var + eps) => std = np.sqrt(var) + eps
+    #! mistake "eps is added to the standard deviation, not to the variance":
+    #!     std = np.sqrt(var + eps) => std = np.sqrt(var) + eps
+    #!     np.sqrt(running_var + eps) => (np.sqrt(running_var) + eps)
+    #! mistake "eps is added twice, inside and outside of the root":
+    #!     std = np.sqrt(var + eps) => std = np.sqrt(var + eps) + eps
+    #! mistake "the mean is taken over everything, not for each feature":
+    #!     mean, var = x.mean(axis=0), x.var(axis=0) => mean = x.mean(); var = ((x - mean) ** 2).mean(axis=0)
+    #! mistake "the variance is the mean of the squares, from which the square of the mean is not subtracted":
+    #!     x.var(axis=0) => (x**2).mean(axis=0)
+    #! mistake "the variance is a sum of squares, not their mean":
+    #!     x.var(axis=0) => ((x - x.mean(axis=0)) ** 2).sum(axis=0)
+    #! mistake "the running variance is made from the standard deviation":
+    #!     (1 - momentum) * var => (1 - momentum) * std
+    #! mistake "the running variance is divided by N - 1 (ddof)":
+    #!     (1 - momentum) * var => (1 - momentum) * x.var(axis=0, ddof=1)
+    #! mistake "the running averages are those of the last batch alone":
+    #!     momentum * running_mean + (1 - momentum) * mean => mean
+    #!     momentum * running_var + (1 - momentum) * var => var
+    #! mistake "the batch's statistics are added to the running averages without the weight 1 - momentum":
+    #!     (1 - momentum) * mean => mean
+    #!     (1 - momentum) * var => var
+    #! mistake "the running averages are not updated":
+    #!     running_mean = momentum * running_mean + (1 - momentum) * mean => pass
+    #!     running_var = momentum * running_var + (1 - momentum) * var => pass
+    #! mistake "the momentum of the running averages is a number of its own (0.9), whatever `bn_param` says":
+    #!     momentum * running_mean + (1 - momentum) => 0.9 * running_mean + (1 - 0.9)
+    #!     momentum * running_var + (1 - momentum) => 0.9 * running_var + (1 - 0.9)
+    #! mistake "the batch's statistics are taken when testing too, in place of the running averages":
+    #!     (x - running_mean) / np.sqrt(running_var + eps) => (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)
+    #! mistake "the running averages are updated when testing too":
+    #!     if mode == "train": => if True:
+    #!     out = gamma * xhat => test = (x - running_mean) / np.sqrt(running_var + eps)
+    #!     + beta => ; out = gamma * (xhat if mode == "train" else test) + beta
+    #! mistake "the running averages are updated when testing too, after they are used":
+    #!     mean, var = x.mean(axis=0), x.var(axis=0)
+    #!     std = np.sqrt(var + eps)
+    #!     xhat = (x - mean) / std if mode == "train" else (x - running_mean) / np.sqrt(running_var + eps)
+    #!     running_mean = momentum * running_mean + (1 - momentum) * mean
+    #!     running_var = momentum * running_var + (1 - momentum) * var
+    #!     cache = (xhat, gamma, std)
+    #!     out = gamma * xhat + beta
+    #! mistake "gamma and beta are exchanged":
+    #!     gamma * xhat + beta => beta * xhat + gamma
+    #! mistake "it is normalised over the features of an example (axis 1), not over the batch":
+    #!     x.mean(axis=0), x.var(axis=0) => x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
     if mode == "train":
         mean, var = x.mean(axis=0), x.var(axis=0)
         std = np.sqrt(var + eps)
@@ -202,6 +270,33 @@ def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     # TODO: dx (N, D), dgamma (D,) and dbeta (D,); mean and std depend on x too.
     # xhat = (x - mean) / std. x acts on the loss through xhat itself, through std (whose derivative with respect to
     # x_i is xhat_i / N) and through mean (1 / N), and the three parts of its gradient add up.
+    #! mistake "it leaves out that std depends on x":
+    #!     dstd * xhat / n + =>
+    #! mistake "it leaves out that the mean depends on x":
+    #!      + dmean / n =>
+    #! mistake "it leaves out that mean and std depend on x":
+    #!      + dstd * xhat / n + dmean / n =>
+    #! mistake "the part through std is not divided by N":
+    #!     dstd * xhat / n => dstd * xhat
+    #! mistake "the part through the mean is not divided by N":
+    #!     dmean / n => dmean
+    #! mistake "the part through std lacks its factor 2, or has a ½ too many":
+    #!     dstd * xhat / n => 0.5 * dstd * xhat / n
+    #! mistake "the part through std has a factor 2 too many":
+    #!     dstd * xhat / n => 2 * dstd * xhat / n
+    #! mistake "the sign of the part through std is the other way round":
+    #!     dstd = - => dstd = +
+    #! mistake "the sign of the part through the mean is the other way round":
+    #!     dmean = - => dmean = +
+    #! mistake "dgamma is averaged, not summed":
+    #!     dgamma = (dout * xhat).sum(axis=0) => dgamma = (dout * xhat).mean(axis=0)
+    #! mistake "dgamma is one sum over everything":
+    #!     dgamma = (dout * xhat).sum(axis=0) => dgamma = np.full_like(gamma, (dout * xhat).sum())
+    #! mistake "dgamma and dbeta are exchanged":
+    #!     dbeta = dout.sum(axis=0) => dbeta = (dout * xhat).sum(axis=0)
+    #!     dgamma = (dout * xhat).sum(axis=0) => dgamma = dout.sum(axis=0)
+    #! mistake "xhat stands in place of dout in dbeta":
+    #!     dbeta = dout.sum(axis=0) => dbeta = xhat.sum(axis=0)
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -223,6 +318,12 @@ def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Arr
     # ===== START YOUR CODE HERE =====
     # TODO: dx (N, D) in one expression, dgamma (D,) and dbeta (D,).
     # dx = gamma / (N std) (N dout - sum of dout - xhat (sum of dout xhat)), where both sums run over the examples.
+    #! mistake "N stands before the bracket only, not inside of it too":
+    #!     n * dout => dout
+    #! mistake "it is divided by std twice":
+    #!     (n * std) => (n * std**2)
+    #! mistake "gamma is left out":
+    #!     gamma / (n * std) => 1 / (n * std)
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -256,6 +357,12 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict) -> tu
     eps = float(ln_param.get("eps", 1e-5))
     # ===== START YOUR CODE HERE =====
     # TODO: out and xhat, the normalised x (N, D), and std, the root of variance + eps of each row (N, 1).
+    #! mistake "it is normalised over the batch (axis 0), not over the features of an example":
+    #!     axis=1 => axis=0
+    #! mistake "eps is added to the standard deviation, not to the variance":
+    #!     np.sqrt(x.var(axis=1, keepdims=True) + eps) => np.sqrt(x.var(axis=1, keepdims=True)) + eps
+    #! mistake "the variance is taken over the batch (axis 0)":
+    #!     x.var(axis=1, => x.var(axis=0,
     std = np.sqrt(x.var(axis=1, keepdims=True) + eps)
     xhat = (x - x.mean(axis=1, keepdims=True)) / std
     out = gamma * xhat + beta
@@ -283,6 +390,18 @@ def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     # ===== START YOUR CODE HERE =====
     # TODO: dx (N, D), dgamma (D,) and dbeta (D,); mean and std run over the features of a row.
     # dx = 1 / (D std) (D dxhat - sum of dxhat - xhat (sum of dxhat xhat)), where both sums run over the features.
+    #! mistake "the sums in dx run over the batch (axis 0), not over the features":
+    #!     axis=1 => axis=0
+    #! mistake "dgamma and dbeta are summed over the features (axis 1), not over the examples":
+    #!     dbeta = dout.sum(axis=0) => dbeta = dout.sum(axis=1)
+    #!     dgamma = (dout * xhat).sum(axis=0) => dgamma = (dout * xhat).sum(axis=1)
+    #! mistake "the number of examples stands in place of the number of features":
+    #!     xhat.shape[1] => xhat.shape[0]
+    #! mistake "gamma is multiplied in after the sums, not before them":
+    #!     dxhat = dout * gamma => dxhat = dout
+    #!     / (d * std) => * gamma / (d * std)
+    #! mistake "gamma is left out of dx":
+    #!     dxhat = dout * gamma => dxhat = dout
     d = xhat.shape[1]
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -319,6 +438,26 @@ def dropout_forward(x: Array, dropout_param: dict) -> tuple[Array, Cache]:
     mask = None
     # ===== START YOUR CODE HERE =====
     # TODO: out in the shape of x; in mode "train" also mask, drawn with random.rand(*x.shape), in the dtype of x.
+    #! mistake "p is taken as the probability to drop a value":
+    #!     < p) => >= p)
+    #! mistake "p is taken as the probability to drop a value":
+    #!     < p).astype(x.dtype) / p => < 1 - p).astype(x.dtype) / (1 - p)
+    #! mistake "p is taken as the probability to drop a value":
+    #!     < p).astype(x.dtype) / p => > p).astype(x.dtype) / (1 - p)
+    #! mistake "the mask is drawn and used when testing too":
+    #!     mask = (random.rand(*x.shape) < p).astype(x.dtype) / p
+    #!     out = x * mask
+    #! mistake "it is multiplied by p in place of divided":
+    #!     .astype(x.dtype) / p => .astype(x.dtype) * p
+    #! mistake "the mask is kept without 1/p":
+    #!     .astype(x.dtype) / p => .astype(x.dtype)
+    #!     x * mask => x * mask / p
+    #! mistake "the numbers are not drawn from `random`, so that the seed has no effect":
+    #!     random.rand => np.random.rand
+    #! mistake "it is divided by 1 - p, not by p":
+    #!     / p => / (1 - p)
+    #! mistake "it is not divided by p (dropout that is not inverted)":
+    #!     .astype(x.dtype) / p => .astype(x.dtype)
     if mode == "train":
         mask = (random.rand(*x.shape) < p).astype(x.dtype) / p
         out = x * mask
@@ -348,6 +487,12 @@ def dropout_backward(dout: Array, cache: Cache) -> Array:
     # ===== START YOUR CODE HERE =====
     # TODO: dx in the shape of dout, for both modes.
     # In training dx = dout * mask; in testing dx = dout.
+    #! mistake "it is divided by p once more":
+    #!     dout * mask => dout * mask / dropout_param["p"]
+    #! mistake "it is divided by p in place of being masked":
+    #!     dout * mask => dout / dropout_param["p"]
+    #! mistake "the mask is used as one of 0 and 1, without 1/p":
+    #!     dout * mask => dout * (mask > 0)
     dx = dout * mask if mode == "train" else dout
     # ====== END YOUR CODE HERE ======
     return dx

@@ -48,6 +48,22 @@ def svm_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Arr
     # TODO: loss and dW (D, C): go through the examples and, for each, through the classes.
     # A margin above 0 pushes the scores of its class down and that of the right class up: x is added to one column
     # of dW and subtracted from the other.
+    #! mistake "the column of the right class is changed once per example, not once for each margin above 0":
+    #!     dW[:, y[i]] -= X[i] => pass
+    #!     scores = X[i] @ W => scores = X[i] @ W; dW[:, y[i]] -= X[i]
+    #! mistake "the column of the right class is not changed":
+    #!     dW[:, y[i]] -= X[i] => pass
+    #! mistake "the L2 term is missing":
+    #!     0.5 * reg * np.sum(W**2) => 0
+    #!     + reg * W =>
+    #! mistake "the L2 term is averaged over the examples too":
+    #!     loss = loss / len(X) + 0.5 * reg * np.sum(W**2) => loss = (loss + 0.5 * reg * np.sum(W**2)) / len(X)
+    #!     dW = dW / len(X) + reg * W => dW = (dW + reg * W) / len(X)
+    #! mistake "the gradient is not averaged":
+    #!     dW = dW / len(X) + reg * W => dW = dW + reg * W
+    #! mistake "the loss and the gradient are not averaged":
+    #!     loss = loss / len(X) + => loss = loss +
+    #!     dW = dW / len(X) + => dW = dW +
     for i in range(len(X)):
         scores = X[i] @ W
         for j in range(W.shape[1]):
@@ -80,6 +96,19 @@ def softmax_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float,
     # ===== START YOUR CODE HERE =====
     # TODO: loss and dW (D, C): go through the examples and, for each, through the classes.
     # The gradient with respect to score j of an example is p_j, less 1 for the right class; column j gets it times x.
+    #! mistake "the L2 term is missing":
+    #!     0.5 * reg * np.sum(W**2) => 0
+    #!     + reg * W =>
+    #! mistake "the L2 term is averaged over the examples too":
+    #!     loss = loss / len(X) + 0.5 * reg * np.sum(W**2) => loss = (loss + 0.5 * reg * np.sum(W**2)) / len(X)
+    #!     dW = dW / len(X) + reg * W => dW = (dW + reg * W) / len(X)
+    #! mistake "the gradient is not averaged":
+    #!     dW = dW / len(X) + reg * W => dW = dW + reg * W
+    #! mistake "the loss and the gradient are not averaged":
+    #!     loss = loss / len(X) + => loss = loss +
+    #!     dW = dW / len(X) + => dW = dW +
+    #! mistake "1 is not subtracted for the right class":
+    #!     - (j == y[i])) =>)
     for i in range(len(X)):
         scores = X[i] @ W
         scores = scores - scores.max()
@@ -108,6 +137,12 @@ def linear_loss(W: Array, X: Array, y: Array, reg: float, loss_function: LossFun
     # ===== START YOUR CODE HERE =====
     # TODO: loss and dW (D, C); loss_function(scores, y) gives the data loss and dscores (N, C).
     # dW = X^T dscores + reg W.
+    #! mistake "the data's part is divided by the number of examples again":
+    #!     X.T @ dscores => X.T @ dscores / len(X)
+    #! mistake "the L2 term lacks its ½":
+    #!     0.5 * reg * np.sum => reg * np.sum
+    #! mistake "the weights are added up, not their squares":
+    #!     np.sum(W**2) => np.sum(W)
     loss, dscores = loss_function(X @ W, y)
     loss += 0.5 * reg * np.sum(W**2)
     dW = X.T @ dscores + reg * W
@@ -206,6 +241,12 @@ class LinearClassifier:
             loss_history.append(loss)
             # ===== START YOUR CODE HERE: update =====
             # TODO: one step of gradient descent on self.W, with learning_rate and grad.
+            #! mistake "the step replaces the weights":
+            #!     self.W - learning_rate * grad => -learning_rate * grad
+            #! mistake "the learning rate is divided by the number of the step":
+            #!     learning_rate * grad => learning_rate * grad / (it + 1)
+            #! mistake "the gradient is divided by the batch size once more":
+            #!     learning_rate * grad => learning_rate * grad / batch_size
             self.W = self.W - learning_rate * grad
             # ====== END YOUR CODE HERE ======
             if verbose and it % 100 == 0:
@@ -228,6 +269,10 @@ class LinearClassifier:
         check_batch("X", X, ("N", len(W)), f"W of shape {W.shape}")
         # ===== START YOUR CODE HERE =====
         # TODO: y_pred (N,), the class of the largest score of each row.
+        #! mistake "the largest score itself is taken, not its class":
+        #!     argmax(axis=1) => max(axis=1)
+        #! mistake "the largest score is sought over the examples, not over the classes":
+        #!     argmax(axis=1) => argmax(axis=0)
         y_pred = (X @ W).argmax(axis=1)
         # ====== END YOUR CODE HERE ======
         return y_pred

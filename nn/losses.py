@@ -29,6 +29,18 @@ def mse_loss(scores: Array, y: Array) -> tuple[float, Array]:
     check_labels(scores, y)
     # ===== START YOUR CODE HERE =====
     # TODO: loss, and dscores of the shape of scores; do not change scores itself.
+    #! mistake "scores itself is changed":
+    #!     dscores = scores.copy() => dscores = scores
+    #!     dscores /= len(y) => dscores = dscores / len(y)
+    #! mistake "magnitudes are added, not squares":
+    #!     dscores**2 => np.abs(dscores)
+    #! mistake "it is averaged over the classes too":
+    #!     loss = 0.5 * np.sum(dscores**2) / len(y) => loss = 0.5 * np.mean(dscores**2)
+    #! mistake "it is averaged over the classes too":
+    #!     loss = 0.5 * np.sum(dscores**2) / len(y) => loss = 0.5 * np.mean(dscores**2)
+    #!     /= len(y) => /= scores.size
+    #! mistake "it is averaged over the classes too, without the ½":
+    #!     loss = 0.5 * np.sum(dscores**2) / len(y) => loss = np.mean(dscores**2)
     dscores = scores.copy()
     dscores[np.arange(len(y)), y] -= 1
     loss = 0.5 * np.sum(dscores**2) / len(y)
@@ -61,6 +73,28 @@ def softmax_loss(scores: Array, y: Array) -> tuple[float, Array]:
     check_labels(scores, y)
     # ===== START YOUR CODE HERE =====
     # TODO: loss, and dscores of the shape of scores; subtract each row's maximum before exp.
+    #! mistake "the loss is averaged over the classes too":
+    #!     log_probs[rows, y].sum() / len(y) => log_probs[rows, y].sum() / scores.size
+    #! mistake "the gradient is averaged over the classes too":
+    #!     dscores /= len(y) => dscores /= scores.size
+    #! mistake "the gradient is averaged over the classes in place of the examples":
+    #!     dscores /= len(y) => dscores /= scores.shape[1]
+    #! mistake "1 is subtracted in whole columns, not in one entry of each row":
+    #!     dscores[rows, y] -= 1 => dscores[:, y] -= 1
+    #! mistake "1 is added for the right class, not subtracted":
+    #!     dscores[rows, y] -= 1 => dscores[rows, y] += 1
+    #! mistake "the largest score of each column is subtracted, not of each row":
+    #!     scores.max(axis=1, keepdims=True) => scores.max(axis=0)
+    #! mistake "the largest score of all is subtracted, not of each row":
+    #!     scores.max(axis=1, keepdims=True) => scores.max()
+    #! mistake "no maximum is subtracted, so that large scores overflow":
+    #!     shifted = scores - scores.max(axis=1, keepdims=True) => shifted = scores
+    #! mistake "the probabilities are added up over the examples (axis 0), not over the classes":
+    #!     np.exp(shifted).sum(axis=1, keepdims=True) => np.exp(shifted).sum(axis=0)
+    #! mistake "the probability of the right class is taken, not its logarithm":
+    #!     log_probs[rows, y].sum() => np.exp(log_probs[rows, y]).sum()
+    #! mistake "the logarithms of all classes are added, not those of the right ones":
+    #!     log_probs[rows, y].sum() => log_probs.sum()
     rows = np.arange(len(y))
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
@@ -94,6 +128,21 @@ def svm_loss(scores: Array, y: Array) -> tuple[float, Array]:
     check_labels(scores, y)
     # ===== START YOUR CODE HERE =====
     # TODO: loss, and dscores of the shape of scores.
+    #! mistake "the score of the right class gets no gradient":
+    #!     dscores[rows, y] = -dscores.sum(axis=1) => pass
+    #! mistake "the gradient of the right class is -1, however many margins are above 0":
+    #!     -dscores.sum(axis=1) => -1
+    #! mistake "the margins stand in place of a mask of 0 and 1":
+    #!     (margins > 0).astype(scores.dtype) => margins.copy()
+    #! mistake "the right class is counted too":
+    #!     margins[rows, y] = 0 => pass
+    #! mistake "the right class is counted too, and its margin taken off the loss again":
+    #!     margins[rows, y] = 0 => pass
+    #!     margins.sum() / len(y) => margins.sum() / len(y) - 1
+    #! mistake "the margins are squared":
+    #!     loss = margins.sum() => loss = (margins**2).sum()
+    #! mistake "only the largest margin of each example counts":
+    #!     loss = margins.sum() => loss = margins.max(axis=1).sum()
     rows = np.arange(len(y))
     margins = np.maximum(0, scores - scores[rows, y][:, None] + 1)
     margins[rows, y] = 0

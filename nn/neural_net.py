@@ -90,6 +90,20 @@ class TwoLayerNet:
 
         # ===== START YOUR CODE HERE: scores =====
         # TODO: hidden (N, H), the outputs of the hidden layer after ReLU, and scores (N, C).
+        #! mistake "a sigmoid stands in place of the ReLU":
+        #!     hidden = np.maximum(0, X @ W1.T + b1) => hidden = 1 / (1 + np.exp(-(X @ W1.T + b1)))
+        #! mistake "tanh stands in place of the ReLU":
+        #!     np.maximum(0, X @ W1.T + b1) => np.tanh(X @ W1.T + b1)
+        #! mistake "b1 is added behind the ReLU, not before it":
+        #!     np.maximum(0, X @ W1.T + b1) => np.maximum(0, X @ W1.T) + b1
+        #! mistake "a ReLU stands behind the output layer too":
+        #!     hidden @ W2.T + b2 => np.maximum(0, hidden @ W2.T + b2)
+        #! mistake "the scores are turned into probabilities here (softmax)":
+        #!     scores = hidden => e = np.exp(hidden @ W2.T + b2); scores = e / e.sum(axis=1, keepdims=True); hidden
+        #! mistake "values below 0 are made small, not 0 (leaky ReLU)":
+        #!     np.maximum(0, X @ W1.T + b1) => np.where(X @ W1.T + b1 > 0, 1, 0.01) * (X @ W1.T + b1)
+        #! mistake "the absolute value is taken in place of the ReLU":
+        #!     np.maximum(0, X @ W1.T + b1) => np.abs(X @ W1.T + b1)
         hidden = np.maximum(0, X @ W1.T + b1)
         scores = hidden @ W2.T + b2
         # ====== END YOUR CODE HERE ======
@@ -101,6 +115,20 @@ class TwoLayerNet:
 
         # ===== START YOUR CODE HERE: loss =====
         # TODO: loss, that of self.loss_function plus the L2 term, and dscores (N, C), the gradient without that term.
+        #! mistake "the biases are regularised too":
+        #!     np.sum(W2**2)) => np.sum(W2**2) + np.sum(b1**2) + np.sum(b2**2))
+        #! mistake "the L2 term is divided by the number of examples":
+        #!     0.5 * reg => 0.5 / len(X) * reg
+        #! mistake "the L2 term lacks its ½ and is divided by the number of examples":
+        #!     0.5 * reg => reg / len(X)
+        #! mistake "the norms of the weights are not squared":
+        #!     np.sum(W1**2) => np.linalg.norm(W1)
+        #!     np.sum(W2**2) => np.linalg.norm(W2)
+        #! mistake "magnitudes of the weights are added, not squares":
+        #!     W1**2 => np.abs(W1)
+        #!     W2**2 => np.abs(W2)
+        #! mistake "the L2 term is squared as a whole":
+        #!     0.5 * reg * (np.sum(W1**2) + np.sum(W2**2)) => 0.5 * reg * (np.sum(W1) + np.sum(W2)) ** 2
         data_loss, dscores = self.loss_function(scores, y)
         loss = data_loss + 0.5 * reg * (np.sum(W1**2) + np.sum(W2**2))
         # ====== END YOUR CODE HERE ======
@@ -108,6 +136,24 @@ class TwoLayerNet:
         # ===== START YOUR CODE HERE: backward =====
         # > # TODO: grads, a dict with the gradients for W1, b1, W2 and b2, each in the shape of its parameter.
         # > grads = {}
+        #! mistake "the biases are regularised too":
+        #!     "b1": dhidden.sum(axis=0) => "b1": dhidden.sum(axis=0) + reg * b1
+        #!     "b2": dscores.sum(axis=0) => "b2": dscores.sum(axis=0) + reg * b2
+        #! mistake "the mask of the ReLU looks at the gradient, not at the hidden outputs":
+        #!     (hidden > 0) => (dscores @ W2 > 0)
+        #! mistake "the mask of the ReLU is missing":
+        #!      * (hidden > 0) =>
+        #! mistake "the gradient of the L2 term is divided by the number of examples":
+        #!     reg * W1 => reg * W1 / len(X)
+        #!     reg * W2 => reg * W2 / len(X)
+        #! mistake "the gradients are divided by the number of examples again":
+        #!     dhidden.T @ X => dhidden.T @ X / len(X)
+        #!     dhidden.sum(axis=0) => dhidden.mean(axis=0)
+        #!     dscores.T @ hidden => dscores.T @ hidden / len(X)
+        #!     dscores.sum(axis=0) => dscores.mean(axis=0)
+        #! mistake "the gradients of W1 and W2 are divided by the number of examples again":
+        #!     dhidden.T @ X => dhidden.T @ X / len(X)
+        #!     dscores.T @ hidden => dscores.T @ hidden / len(X)
         dhidden = (dscores @ W2) * (hidden > 0)
         grads = {
             "W1": dhidden.T @ X + reg * W1,
@@ -182,6 +228,16 @@ class TwoLayerNet:
 
             # ===== START YOUR CODE HERE: update =====
             # TODO: one step of gradient descent on every array in self.params, with learning_rate and grads.
+            #! mistake "only the first array is changed":
+            #!     -= learning_rate * grad => -= learning_rate * grad; break
+            #! mistake "the biases are left out":
+            #!     -= learning_rate * grad => -= (learning_rate if name[0] == "W" else 0) * grad
+            #! mistake "the weights are left out":
+            #!     -= learning_rate * grad => -= (learning_rate if name[0] == "b" else 0) * grad
+            #! mistake "the gradients are divided by the batch size once more":
+            #!     -= learning_rate * grad => -= learning_rate * grad / batch_size
+            #! mistake "the step replaces the parameters":
+            #!     -= learning_rate * grad => = -learning_rate * grad
             for name, grad in grads.items():
                 self.params[name] -= learning_rate * grad
             # ====== END YOUR CODE HERE ======
@@ -213,6 +269,12 @@ class TwoLayerNet:
         """
         # ===== START YOUR CODE HERE =====
         # TODO: y_pred (N,), the class of the largest score of each row; self.loss(X) gives the scores.
+        #! mistake "the largest score itself is taken, not its class":
+        #!     argmax(axis=1) => max(axis=1)
+        #! mistake "the largest score is sought over the examples, not over the classes":
+        #!     argmax(axis=1) => argmax(axis=0)
+        #! mistake "the number of the largest score in the whole array is taken":
+        #!     argmax(axis=1) => argmax()
         y_pred = self.loss(X).argmax(axis=1)
         # ====== END YOUR CODE HERE ======
         return y_pred

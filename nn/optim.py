@@ -59,6 +59,25 @@ def sgd_momentum(w: Array, dw: Array, config: dict | None = None) -> tuple[Array
     v = _memory(config, "velocity", w)
     # ===== START YOUR CODE HERE =====
     # TODO: next_w, and v, the new velocity; the settings are in config.
+    #! mistake "it is plain gradient descent, and the velocity is not used":
+    #!     next_w = w - config["learning_rate"] * dw
+    #! mistake "w itself is changed":
+    #!     next_w = w + v => w += v; next_w = w
+    #! mistake "it is plain gradient descent, without a velocity":
+    #!     v = config["momentum"] * v - config["learning_rate"] * dw => v = -config["learning_rate"] * dw
+    #! mistake "the learning rate scales the whole velocity, not the gradient alone":
+    #!     v = config["momentum"] * v - config["learning_rate"] * dw => v = config["momentum"] * v - dw
+    #!     w + v => w + config["learning_rate"] * v
+    #! mistake "the gradient is weighted with 1 - momentum too":
+    #!     - config["learning_rate"] * dw => - (1 - config["momentum"]) * config["learning_rate"] * dw
+    #! mistake "it looks ahead, as Nesterov's momentum does":
+    #!     w + v => w + config["momentum"] * v - config["learning_rate"] * dw
+    #! mistake "the new velocity is not kept in v":
+    #!     v = config["momentum"] => new = config["momentum"]
+    #!     w + v => w + new
+    #! mistake "the velocity has the other sign: the gradient is added to it, and it is subtracted":
+    #!     * v - config => * v + config
+    #!     w + v => w - v
     v = config["momentum"] * v - config["learning_rate"] * dw
     next_w = w + v
     # ====== END YOUR CODE HERE ======
@@ -106,6 +125,17 @@ def rmsprop(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dic
     cache = _memory(config, "cache", w)
     # ===== START YOUR CODE HERE =====
     # TODO: next_w, and cache, the new running mean of squared gradients; epsilon stands outside the root.
+    #! mistake "epsilon stands inside of the root":
+    #!     (np.sqrt(cache) + config["epsilon"]) => np.sqrt(cache + config["epsilon"])
+    #! mistake "the squares are added up, not averaged (AdaGrad)":
+    #!     config["decay_rate"] * cache + (1 - config["decay_rate"]) * dw**2 => cache + dw**2
+    #! mistake "the old cache is not decayed":
+    #!     config["decay_rate"] * cache + => cache +
+    #! mistake "the magnitude of the gradient stands in place of its square":
+    #!     dw**2 => np.abs(dw)
+    #! mistake "the settings are numbers of its own, whatever config says":
+    #!     config["decay_rate"] => 0.99
+    #!     config["epsilon"] => 1e-8
     cache = config["decay_rate"] * cache + (1 - config["decay_rate"]) * dw**2
     next_w = w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"])
     # ====== END YOUR CODE HERE ======
@@ -139,6 +169,40 @@ def adam(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
     t = config.get("t", 0)
     # ===== START YOUR CODE HERE =====
     # TODO: next_w, and the new m, v and t; count t up before the bias correction; epsilon stands outside the root.
+    #! mistake "the weights `beta1` and 1 - `beta1`, and those of `beta2`, are exchanged":
+    #!     config["beta1"] * m + (1 - config["beta1"]) * => (1 - config["beta1"]) * m + config["beta1"] *
+    #!     config["beta2"] * v + (1 - config["beta2"]) * => (1 - config["beta2"]) * v + config["beta2"] *
+    #! mistake "the bias correction is missing":
+    #!     m_corrected = m / (1 - config["beta1"] ** t) => m_corrected = m
+    #!     v_corrected = v / (1 - config["beta2"] ** t) => v_corrected = v
+    #! mistake "epsilon stands inside of the root":
+    #!     (np.sqrt(v_corrected) + config["epsilon"]) => np.sqrt(v_corrected + config["epsilon"])
+    #! mistake "the settings are numbers of its own, whatever config says":
+    #!     config["beta1"] => 0.9
+    #!     config["beta2"] => 0.999
+    #! mistake "the settings are numbers of its own, whatever config says":
+    #!     config["beta1"] => 0.9
+    #!     config["beta2"] => 0.999
+    #!     config["epsilon"] => 1e-8
+    #! mistake "beta1 stands in place of beta2":
+    #!     beta2 => beta1
+    #! mistake "the correction divides by 1 - beta, not by 1 - beta to the power of t":
+    #!     (1 - config["beta1"] ** t) => (1 - config["beta1"])
+    #!     (1 - config["beta2"] ** t) => (1 - config["beta2"])
+    #! mistake "the correction has beta times t, not beta to the power of t":
+    #!     config["beta1"] ** t => config["beta1"] * t
+    #!     config["beta2"] ** t => config["beta2"] * t
+    #! mistake "the correction divides by beta to the power of t, not by 1 minus that":
+    #!     (1 - config["beta1"] ** t) => config["beta1"] ** t
+    #!     (1 - config["beta2"] ** t) => config["beta2"] ** t
+    #! mistake "the correction multiplies where it should divide":
+    #!     m / (1 - => m * (1 -
+    #!     v / (1 - => v * (1 -
+    #! mistake "the corrected m and v are kept, and corrected again in the next step":
+    #!     m_corrected = m / => m_corrected = m = m /
+    #!     v_corrected = v / => v_corrected = v = v /
+    #! mistake "dw stands in place of the corrected m in the step":
+    #!     * m_corrected / => * dw /
     t += 1
     m = config["beta1"] * m + (1 - config["beta1"]) * dw
     v = config["beta2"] * v + (1 - config["beta2"]) * dw**2

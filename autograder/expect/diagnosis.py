@@ -17,6 +17,10 @@ from autograder.expect.evidence import Value
 
 Array = np.ndarray
 
+UNCHANGED = "unchanged"
+"""How a check's author ends the name of an input that the code must leave alone: "x afterwards, unchanged"."""
+CHANGED = "It was changed in place: make a new array, or work on a copy."
+
 _FIT = 1e-5  # of the largest magnitude: round-off of float32 and of numeric gradients passes, a real mistake does not
 _FIT_SCALAR = 1e-7  # one number fits many explanations by chance
 LENGTH = "the length of "
@@ -95,7 +99,8 @@ def explain(comparison: Comparison, value: Value, measured: str, context: Contex
     else:
         head = f"{name}{leaf.path} differs from {context.reference}{place(comparison, context)}; {measured}."
         head += extent(leaf.value, leaf.expected)
-    cause = known_mistake(value, context) or likely_cause(leaf.value, leaf.expected, context.sight)
+    changed = CHANGED if name.endswith(UNCHANGED) else None
+    cause = known_mistake(value, context) or changed or likely_cause(leaf.value, leaf.expected, context.sight)
     caveat = "" if comparison.mismatch else context.caveat
     return "\n".join([head, *notes]), "\n".join(filter(None, [cause, caveat]))
 

@@ -1,9 +1,11 @@
 """Usual mistakes in a solution: its text, changed in one place, with a sentence that says what was changed.
 
-Two sources. An author writes a mistake beside the solution, in its region:
+Two sources. An author writes a mistake beside the solution, in its region: the whole code, or what to replace in it:
 
     #! mistake "the L2 term lacks its ½":
     #!     loss += reg * np.sum(W**2)
+    #! mistake "the biases are regularised too":
+    #!     np.sum(W**2) => (np.sum(W**2) + np.sum(b**2))
 
 and every region is also changed automatically: operators, axes, terms, factors, arguments, steps that are left out. The
 sentences of automatic changes are general, so that none of them tells a line of the solution; they name only what the
@@ -17,13 +19,15 @@ import ast
 import copy
 import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeGuard, TypeVar
 
-from autograder.regions import MISTAKE, MISTAKE_LINE, Region
+from autograder.regions import MISTAKE, MISTAKE_LINE, Region, without_mistakes
 
 WORD = re.compile(r"[A-Za-z_]\w*")
+REPLACED = " =>"
 MOST = 400  # mutants of one region: beyond it, the first ones
 
 
@@ -59,25 +63,76 @@ def mutants(text: str, region: Region) -> list[Mutant]:
 
 
 def authors_mistakes(text: str, region: Region) -> list[Mutant]:
-    """The mistakes written beside the solution; the lines of each stand for the whole region."""
+    """The mistakes written beside the solution; one whose replacements do not fit is left out (`misfits` names it)."""
     lines = text.split("\n")
-    found: list[Mutant] = []
+    found = []
+    for written in written_mistakes(lines, region):
+        body = body_with(written, solution_lines(lines, region))
+        if body is not None:
+            whole = "\n".join([*lines[: region.start + 1], *indented(body, region.indent), *lines[region.end :]])
+            found.append(Mutant(whole, written.said, region.start + 2, by_author=True))
+    return found
+
+
+def misfits(text: str, region: Region) -> Iterator[tuple[int, str]]:
+    """What is wrong with the mistakes written in a region, as (line from 1, text)."""
+    lines = text.split("\n")
+    for written in written_mistakes(lines, region):
+        solution = solution_lines(lines, region)
+        if body_with(written, solution) is None:
+            old = next(old for old, _ in written.replacements if old not in "\n".join(solution))
+            yield written.line, f'mistake "{written.said}": there is no  {old}  in the solution'
+        elif not is_python(textwrap.dedent("\n".join(body_with(written, solution) or ["="]))):
+            yield written.line, f'mistake "{written.said}": with it, the region is not Python'
+
+
+@dataclass(frozen=True)
+class WrittenMistake:
+    """A mistake as an author wrote it, from a line (from 1) on: the region's code, or pairs of old and new code."""
+
+    said: str
+    line: int
+    code: tuple[str, ...]
+
+    @property
+    def replacements(self) -> list[tuple[str, str]]:
+        """What to replace in the solution, each with what; none where the code stands for the whole region."""
+        pairs = [line.partition(REPLACED) for line in self.code]
+        return [(old.strip(), new.strip()) for old, sign, new in pairs if sign] if all(p[1] for p in pairs) else []
+
+
+def written_mistakes(lines: Sequence[str], region: Region) -> Iterator[WrittenMistake]:
     number = region.start + 1
     while number < region.end:
         opening = MISTAKE.fullmatch(lines[number])
         number += 1
         if not opening:
             continue
-        code = []
+        first, code = number, []
         while number < region.end and not MISTAKE.fullmatch(lines[number]):
             line = MISTAKE_LINE.fullmatch(lines[number])
             if not line:
                 break
             code.append(line["indent"] + line["code"])
             number += 1
-        body = [*lines[: region.start + 1], *indented(code, region.indent), *lines[region.end :]]
-        found.append(Mutant("\n".join(body), opening["said"], region.start + 2, by_author=True))
-    return found
+        yield WrittenMistake(opening["said"], first, tuple(code))
+
+
+def solution_lines(lines: Sequence[str], region: Region) -> list[str]:
+    """The lines of a region, without the mistakes written beside them."""
+    return without_mistakes("\n".join(lines[region.start + 1 : region.end])).split("\n")
+
+
+def body_with(written: WrittenMistake, solution: Sequence[str]) -> list[str] | None:
+    """The lines of the region with a mistake; None where what is to be replaced is not there."""
+    if not written.replacements:
+        return list(written.code)
+    text = "\n".join(solution)
+    for old, new in written.replacements:
+        if old not in text:
+            return None
+        text = text.replace(old, new)
+    return text.split("\n")
 
 
 def indented(lines: Sequence[str], indent: str) -> list[str]:
@@ -148,7 +203,7 @@ def automatic(text: str, region: Region) -> list[Mutant]:
         for said, changes in alike.items():
             if changed := everywhere(text, changes):
                 found.setdefault(changed, Mutant(changed, said, changes[0][0].start[0]))
-    for changed, said, line in exchanges(text, inside, scope):
+    for changed, said, line in [*exchanges(text, inside, scope), *late_steps(text, tree, inside, scope)]:
         found.setdefault(changed, Mutant(changed, said, line))
     return [mutant for mutant in found.values() if is_python(mutant.text)]
 
@@ -165,6 +220,41 @@ def exchanges(text: str, inside: Sequence[Part], scope: Scope) -> Iterator[tuple
             changes += [(part, ast.Constant(one)) for part in keys[other]]
             if changed := everywhere(text, changes):
                 yield changed, f"`{one}` and `{other}` are exchanged", changes[0][0].start[0]
+
+
+def late_steps(text: str, tree: ast.Module, inside: Sequence[Part], scope: Scope) -> Iterator[tuple[str, str, int]]:
+    """The text with an update moved behind the next step that reads it, and behind all of them."""
+    places = {id(part.node) for part in inside}
+    lines = text.split("\n")
+    for block in blocks(tree):
+        steps = [step for step in block if id(step) in places]
+        for index, step in enumerate(steps):
+            name, following = updated(step, scope), steps[index + 1 :]
+            readers = [n for n, other in enumerate(following) if name and name in names_read(other)]
+            for reader in dict.fromkeys([*readers[:1], *([len(following) - 1] if readers else [])]):
+                first, last, end = step.lineno - 1, step.end_lineno or 0, following[reader].end_lineno or 0
+                moved = [*lines[:first], *lines[last:end], *lines[first:last], *lines[end:]]
+                yield "\n".join(moved), f"the update of `{name}` comes too late: an earlier step needs it", step.lineno
+
+
+def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The lists of statements that follow each other."""
+    for node in ast.walk(tree):
+        for field in ("body", "orelse"):
+            if isinstance(block := getattr(node, field, None), list):
+                yield block
+
+
+def updated(step: ast.stmt, scope: Scope) -> str:
+    """The name, one that students see, which a step changes; "" where it changes none that had a value before."""
+    target = step.targets[0] if isinstance(step, ast.Assign) else getattr(step, "target", None)
+    if not isinstance(target, ast.Name) or target.id not in scope.public:
+        return ""
+    return target.id if isinstance(step, ast.AugAssign) or target.id in names_read(step) else ""
+
+
+def names_read(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
 
 
 def everywhere(text: str, changes: Sequence[tuple[Part, ast.AST | None]]) -> str | None:
@@ -218,7 +308,7 @@ def replaced(lines: Sequence[bytes], part: Part, new: ast.AST | None) -> str | N
             return None
         if isinstance(new, ast.expr) and not isinstance(new, ast.Name | ast.Constant | ast.Call | ast.Attribute):
             middle = b"(" + middle + b")"
-        if isinstance(new, ast.stmt) and b"\n" in middle:
+        if isinstance(new, ast.stmt | ast.Module) and b"\n" in middle:
             middle = middle.replace(b"\n", b"\n" + b" " * part.start[1])
     return b"\n".join([*lines[:first], before + middle + after, *lines[last + 1 :]]).decode()
 
@@ -328,7 +418,7 @@ def left_out_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
                 yield kept, f"{with_name('factor', gone, scope)} is missing"
     elif isinstance(node.op, ast.Div):
         if called(node.right) == "len" or "shape" in ast.dump(node.right):
-            yield node.left, "it is not divided by the number of examples (or whatever the average is over)"
+            yield node.left, "it is not divided by the number that the average is over"
         elif number(node.right) == 2:
             yield node.left, "a ½ is missing"
         else:
@@ -388,6 +478,24 @@ OPERATORS = (
     (ast.FloorDiv, ast.Div, "a division is not rounded"),
     (ast.MatMult, ast.Mult, "a product is taken entry by entry where a matrix product belongs"),
 )
+
+
+def in_place(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """y = x * z as x *= z; y = x, and np.maximum(0, x) into x, where x is a parameter."""
+    if isinstance(node, ast.Assign) and isinstance(value := node.value, ast.BinOp) and is_parameter(value.left, scope):
+        changed = ast.AugAssign(like(value.left, ctx=ast.Store()), value.op, value.right)
+        yield ast.Module([changed, like(node, value=value.left)], []), CHANGED_IN_PLACE
+    if isinstance(node, ast.Call) and called(node) in ("maximum", "minimum", "clip", "exp") and not node.keywords:
+        for argument in node.args:
+            if is_parameter(argument, scope):
+                yield like(node, keywords=[ast.keyword("out", argument)]), CHANGED_IN_PLACE
+
+
+CHANGED_IN_PLACE = "an input is changed in place"
+
+
+def is_parameter(node: ast.AST, scope: Scope) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and node.id in scope.public and node.id not in NO_NAMES
 
 
 def overwritten(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -464,6 +572,9 @@ def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
             ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "abs", ast.Load()), [node.args[1]], []),
             ("the absolute value is taken where a bound belongs"),
         )
+    if name in ("var", "std") and not any(keyword.arg == "ddof" for keyword in node.keywords):
+        keywords = [*node.keywords, ast.keyword("ddof", ast.Constant(1))]
+        yield like(node, keywords=keywords), "it is divided by N - 1 where N belongs (ddof)"
     if name == "len" and len(node.args) == 1 and isinstance(node.args[0], ast.Name):
         for other in [node.args[0].id, *scope.known][:6]:
             array = ast.Name(other, ast.Load())
@@ -475,6 +586,7 @@ def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
 FUNCTIONS = (
     ("sum", "mean", "a mean stands where a sum belongs"),
     ("mean", "sum", "a sum stands where a mean belongs"),
+    ("mean", "max", "a maximum stands where a mean belongs"),
     ("mean", "median", "a median stands where a mean belongs"),
     ("max", "min", "a minimum stands where a maximum belongs"),
     ("min", "max", "a maximum stands where a minimum belongs"),
@@ -743,5 +855,6 @@ RULES: tuple[Rule, ...] = (
     off_by_one,
     other_name,
     overwritten,
+    in_place,
     other_branch,
 )

@@ -40,13 +40,53 @@ def other_products(node: ast.AST) -> Iterator[ast.expr]:
         yield filled("(np.einsum('ij,jk->ik', {0}, {1}) if np.ndim({0}) == np.ndim({1}) == 2 else {0} @ {1})", node)
 
 
+def matrix_products(node: ast.AST) -> Iterator[ast.expr]:
+    """a @ b as np.matrix has it."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        product = "np.asarray(np.asmatrix({0}) * np.asmatrix({1}))"
+        yield filled(f"({product} if np.ndim({{0}}) == np.ndim({{1}}) == 2 else {{0}} @ {{1}})", node)
+
+
+def sums_by_loops(node: ast.AST) -> Iterator[ast.expr]:
+    """np.sum(x) over a list of numbers, and x.sum(axis=0) row by row."""
+    if not isinstance(node, ast.Call) or called(node) != "sum" or not isinstance(node.func, ast.Attribute):
+        return
+    if isinstance(node.func.value, ast.Name) and node.func.value.id == "np":
+        if len(node.args) == 1 and not node.keywords:
+            yield expression(f"sum(np.ravel({ast.unparse(node.args[0])}).tolist())")
+    elif not node.args and [(k.arg, number(k.value)) for k in node.keywords] == [("axis", 0)]:
+        yield expression(f"np.asarray(sum(row for row in {ast.unparse(node.func.value)}))")
+
+
+def means_as_sums(node: ast.AST) -> Iterator[ast.expr]:
+    """x.mean(axis=a) as a sum over a length."""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "mean"
+        and not node.args
+        and any(keyword.arg == "axis" and number(keyword.value) in (0, 1) for keyword in node.keywords)
+    ):
+        axis = next(keyword.value for keyword in node.keywords if keyword.arg == "axis")
+        total = ast.Call(ast.Attribute(node.func.value, "sum", ast.Load()), [], node.keywords)
+        length = ast.Subscript(ast.Attribute(node.func.value, "shape", ast.Load()), axis, ast.Load())
+        yield ast.BinOp(total, ast.Div(), length)
+
+
+def masks_of_numbers(node: ast.AST) -> Iterator[ast.expr]:
+    """x * (y > 0) with a mask of floats."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and isinstance(node.right, ast.Compare):
+        mask = expression(f"np.where({ast.unparse(node.right)}, 1.0, 0.0)")
+        yield ast.BinOp(node.left, ast.Mult(), mask)
+
+
 def other_order_of_sums(node: ast.AST) -> Iterator[ast.expr]:
     """np.sum(x, …) and np.mean(x, …) from the other end."""
     if not isinstance(node, ast.Call) or called(node) not in ("sum", "mean") or len(node.args) != 1 or node.keywords:
         return
     function = node.func
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "np":
-        turned = ast.parse(f"np.flip(np.asarray({ast.unparse(node.args[0])}))", mode="eval").body
+        turned = expression(f"np.flip(np.asarray({ast.unparse(node.args[0])}))")
         yield ast.Call(function, [turned], [])
 
 
@@ -66,7 +106,7 @@ def other_bounds(node: ast.AST) -> Iterator[ast.expr]:
     """np.maximum(x, y) as np.where."""
     if isinstance(node, ast.Call) and called(node) == "maximum" and len(node.args) == 2 and not node.keywords:
         a, b = map(ast.unparse, node.args)
-        yield ast.parse(f"np.where(np.asarray({a}) > {b}, {a}, {b})", mode="eval").body
+        yield expression(f"np.where(np.asarray({a}) > {b}, {a}, {b})")
 
 
 def other_groups(node: ast.AST) -> Iterator[ast.expr]:
@@ -78,11 +118,19 @@ def other_groups(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def filled(pattern: str, node: ast.BinOp) -> ast.expr:
-    return ast.parse(pattern.format(f"({ast.unparse(node.left)})", f"({ast.unparse(node.right)})"), mode="eval").body
+    return expression(pattern.format(f"({ast.unparse(node.left)})", f"({ast.unparse(node.right)})"))
+
+
+def expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 RULES = {
     "matrix products by einsum": other_products,
+    "matrix products by np.matrix": matrix_products,
+    "sums by loops": sums_by_loops,
+    "means as sums": means_as_sums,
+    "masks of floats": masks_of_numbers,
     "sums in another order": other_order_of_sums,
     "quotients as products": other_quotients,
     "squares as products": other_powers,

@@ -8,17 +8,19 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.assignment import Assignment
+from autograder.assignment import FILE, Assignment
 from autograder.course import Course
 from autograder.data.present import require_data
 from autograder.errors import CourseError
+from autograder.expect.mutants import CHANGED_IN_PLACE
 from autograder.expect.stated import expectations, name_of, parse
 from autograder.files import write_atomically
+from autograder.grade.processes.prove import ENDED, SEED_SECONDS
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
 from autograder.questions import is_check, points_of
@@ -29,11 +31,10 @@ from autograder.source import read_source, source_path
 PROVE = "autograder.grade.processes.prove"
 EQUIVALENT = "equivalent.txt"
 """In an assignment's source folder: the changes of the solution that are no mistakes. Never released."""
-FORMAT = "1"
 NEAR = 0.1  # of a threshold: honest work should stay below that
 SLOW = 0.3  # of a cell's time limit
 MOST_LISTED = 8
-TOTAL = re.compile(r"\b(\d+) points (?:in all|altogether|in total)\b")
+ARROW = " -> "
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,16 @@ def check_findings(one: Mapping[str, Any], cell_seconds: float) -> Iterator[str]
         for name, (credit, lines) in given["honest"].items():
             if credit < 1:
                 what = "the solution" if name == "the solution" else f"the solution with {name}"
-                yield f"on seed {seed} {what} earns {credit:.0%}: widen the threshold. {first_failed(lines)}"
+                mend = "" if lines == [ENDED] else "widen the threshold. "
+                yield f"on seed {seed} {what} earns {credit:.0%}: {mend}{first_failed(lines)}"
                 return
-    for name in sorted(
-        {name for given in one["seeds"].values() for name, (credit, _) in given["stubs"].items() if credit}
-    ):
-        yield f"it earns points though {name} is left as released: state an expectation of what it gives"
+    for seed in one["late"]:
+        yield f"on seed {seed} it could not be tried in {SEED_SECONDS:g} s of a processor: take smaller inputs"
+        return
+    stubs = stubs_noticed([one])
+    if stubs and not any(stubs.values()):
+        names, are = " and ".join(sorted(stubs)), "is" if len(stubs) == 1 else "are"
+        yield f"it earns points though {names} {are} left as released: state an expectation of what it gives"
     if not one["needs"]:
         yield "it runs none of the code that students write: state an expectation of that"
     stated = next(iter(one["seeds"].values()))["expectations"] if one["seeds"] else []
@@ -156,7 +161,7 @@ def check_findings(one: Mapping[str, Any], cell_seconds: float) -> Iterator[str]
         if "at_most" not in expectation:
             continue
         name = expectation["name"]
-        if expectation["zero"]:
+        if expectation["zero"] and not expectation["failed_by"]:
             yield f"{name} is 0 for every input: take inputs for which it is not"
         if expectation["spread"] > NEAR * expectation["at_most"]:
             yield (
@@ -168,6 +173,17 @@ def check_findings(one: Mapping[str, Any], cell_seconds: float) -> Iterator[str]
         yield "no mistake in the solution fails any of its comparisons: is a threshold too wide?"
     if one["seconds"] > SLOW * cell_seconds:
         yield f"it takes {one['seconds']:.0f} s of the {cell_seconds:g} s that a cell may take"
+
+
+def stubs_noticed(tried: Iterable[Mapping[str, Any]]) -> dict[str, bool]:
+    """Each region that checks run, and whether one of them loses points, on every seed, while it is empty."""
+    noticed: dict[str, bool] = {}
+    for one in tried:
+        runs = [given["stubs"] for given in one["seeds"].values()]
+        for name in {name for stubs in runs for name in stubs}:
+            loses = all(stubs[name][0] == 0 for stubs in runs if name in stubs)
+            noticed[name] = noticed.get(name, False) or loses
+    return noticed
 
 
 def text_findings(source: str, points: float) -> Iterator[str]:
@@ -198,14 +214,19 @@ def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping
         for key, was_caught in one["mutants"].items():
             caught[key] = caught.get(key, False) or was_caught
     path = assignment.folder / EQUIVALENT
+    stubs = stubs_noticed(one for found in tried.values() for one in found)
+    for name in sorted(name for name, noticed in stubs.items() if not noticed):
+        text = f"no check loses points where {name} is left as released: state an expectation of what it gives"
+        yield SourceProblem(assignment.folder / FILE, "", text)
     excused, known = excused_changes(path), set()
     by_region: dict[str, list[tuple[str, str]]] = {}
     for key, was_caught in caught.items():
         where, change, said = key.split("\t")
-        if was_caught:
+        if was_caught or said == CHANGED_IN_PLACE:  # only where a check says so is that a mistake
             continue
-        known.add((where, change))
-        if (where, change) not in excused:
+        fitting = {one for one in excused if one[0] == where and excuses(one[1], change)}
+        known |= fitting
+        if not fitting:
             by_region.setdefault(where, []).append((change, said))
     for where, changes in by_region.items():
         listed = "".join(f"\n    {where}: {change}\n        ({said})" for change, said in changes[:MOST_LISTED])
@@ -219,8 +240,26 @@ def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping
             yield SourceProblem(path, "", f"{where}: there is no such change any more, or a check notices it: {change}")
 
 
+def excuses(excuse: str, change: str) -> bool:
+    """Is a change ("old -> new", of whole lines) the excused one, in one place of the lines or in all?"""
+    before, _, after = excuse.partition(ARROW)
+    old, _, new = change.partition(ARROW)
+    pieces = old.split(before) if before else [old]
+    made = [after.join(pieces)]
+    made += [before.join(pieces[:n]) + after + before.join(pieces[n:]) for n in range(1, len(pieces))]
+    return len(pieces) > 1 and bare(new) in map(bare, made)
+
+
+def bare(code: str) -> str:
+    """Code without blanks, brackets that only group, and kinds of quotes: a change may have written these otherwise."""
+    return re.sub(r"[\s()]", "", code).replace("'", '"')
+
+
 def excused_changes(path: Path) -> set[tuple[str, str]]:
-    """(region, "old -> new") of the changes that an author says are no mistakes: a line each, "region: old -> new"."""
+    """(region, "old -> new") of the changes that an author says are no mistakes: a line each, "region: old -> new".
+
+    Old and new are whole lines, or a part of them.
+    """
     if not path.is_file():
         return set()
     lines = [line.strip() for line in path.read_text("utf-8").splitlines()]

@@ -19,7 +19,7 @@ from autograder.expect.home import FILE, HomeNotebook, from_bytes, to_bytes
 from autograder.release.autotests import complete_source
 from autograder.release.given import given_files
 
-FORMAT = "1"
+FORMAT = "2"
 MISTAKE = "#!"
 
 Make = Callable[[Course, Assignment, str], HomeNotebook]

@@ -140,6 +140,26 @@ def never_emptied(course: Course, assignment: Assignment) -> Iterator[SourceProb
         yield SourceProblem(source_path(assignment.folder, name), cell_id, text)
 
 
+def _unfitting_mistakes(course: Course, assignment: Assignment) -> Iterator[SourceProblem]:
+    """Mistakes written beside the solution, which cannot be made of it."""
+    from IPython.core.inputtransformer2 import TransformerManager  # grading needs the rest of this module
+
+    from autograder.expect.mutants import misfits
+
+    for _, path in sorted(used_modules(course, assignment).items()):
+        text = path.read_text("utf-8")
+        for region in find_regions(text):
+            for line, said in misfits(text, region):
+                yield SourceProblem(path, "", f"line {line}: {said}")
+    for name in assignment.notebooks:
+        source = open_source(assignment, name)
+        for cell in (cell for cell in source.notebook.cells if cell.cell_type == "code"):
+            text = TransformerManager().transform_cell(cell.source)
+            for region in find_regions(text):
+                for line, said in misfits(text, region):
+                    yield SourceProblem(source.path, cell.id, f"line {line}: {said}")
+
+
 def check_notebook(
     source: Source, assignment: Assignment, there: frozenset[str] = frozenset(), has_autotests: bool = False
 ) -> list[SourceProblem]:
@@ -441,6 +461,7 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
         return problems
     assignment = course.assignment(name)
     problems += never_emptied(course, assignment)
+    problems += _unfitting_mistakes(course, assignment)
     missing = missing_packages(assignment.packages)
     if missing:
         text = f'it needs {", ".join(missing)}, which is not installed here:  pip install "{missing[0]}"'

@@ -338,3 +338,12 @@ class TestSight:
         said = "\n".join(bench.grade(cell(True), cell(False)).lines)
         assert "differs by a multiple of the point where the gradient is taken" in said
         assert "(with `reg`): it is missing, or its factor is too small." in said
+
+    def test_an_input_that_was_changed(self, bench):
+        """Is an array that a check wants unchanged said to be changed in place, and nothing guessed about it?"""
+
+        def cell(x):
+            return lambda: expect.close(x, SCORES.tolist(), name="x afterwards, unchanged")
+
+        lines = bench.grade(cell(SCORES), cell(np.maximum(SCORES, 0))).lines
+        assert lines[-1].strip() == "It was changed in place: make a new array, or work on a copy."

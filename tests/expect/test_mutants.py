@@ -4,9 +4,10 @@ import ast
 
 import pytest
 
-from autograder.expect.mutants import mutants
+from autograder.expect.mutants import misfits, mutants
 from autograder.regions import blank, find_regions, hollow, without_mistakes
 
+BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
 LOSS = '''def loss(w, x, y, reg):
     """Half the mean squared error and an L2 term."""
     # ===== START YOUR CODE HERE =====
@@ -43,7 +44,7 @@ def of(text: str) -> dict[str, list[str]]:
         ("a square is missing", "total = 0.5 * np.sum(error) / len(x) + 0.5 * reg * np.sum(w**2)"),
         ("a mean stands where a sum belongs", "total = 0.5 * np.mean(error ** 2) / len(x) + 0.5 * reg * np.sum(w**2)"),
         (
-            "it is not divided by the number of examples (or whatever the average is over)",
+            "it is not divided by the number that the average is over",
             "total = (0.5 * np.sum(error ** 2)) + 0.5 * reg * np.sum(w**2)",
         ),
         ("a difference is taken the other way round", "error = (y - x @ w)"),
@@ -97,7 +98,39 @@ def test_an_authors_mistake_comes_first_and_is_not_released():
     assert "squared" not in blank(WRITTEN, "double")
 
 
+def test_a_written_mistake_may_replace_parts_of_the_solution():
+    """Is each pair of old and new code taken everywhere, and is one that does not fit named?"""
+    text = WRITTEN.replace("    #!     y = x**2", "    #!     2 * x => 2 * x * x\n    #!     y = => y = 0 +")
+    region = find_regions(text)[0]
+    assert "    y = 0 + 2 * x * x\n    # ====== END" in mutants(text, region)[0].text
+    assert list(misfits(text, region)) == []
+    other = text.replace("2 * x =>", "3 * x =>")
+    assert not mutants(other, region)[0].by_author
+    assert list(misfits(other, region)) == [(4, 'mistake "x is squared": there is no  3 * x  in the solution')]
+    broken = text.replace("=> y = 0 +", "=> y = 0 + (")
+    assert list(misfits(broken, region)) == [(4, 'mistake "x is squared": with it, the region is not Python')]
+
+
+def test_an_update_that_comes_too_late_is_a_mistake():
+    """Is a step that keeps a running value tried behind the one that needs it, and left where nothing does?"""
+    body = "    cache = 0.9 * cache + dw\n    w = w - dw / cache\n"
+    text = f"def step(w, dw, cache):\n    {BEGIN}\n{body}    {END}\n    return w, cache\n"
+    said = "the update of `cache` comes too late: an earlier step needs it"
+    late = "    w = w - dw / cache\n    cache = 0.9 * cache + dw\n"
+    assert of(text)[said] == [text.replace(body, late)]
+    assert "the update of `w` comes too late: an earlier step needs it" not in of(text)
+
+
 def test_what_is_not_python_has_no_mistakes():
     """Is a text that cannot be parsed left alone?"""
     text = "# ===== START YOUR CODE HERE =====\nx = = 1\n# ====== END YOUR CODE HERE ======\n"
     assert mutants(text, find_regions(text)[0]) == []
+
+
+def test_an_input_that_is_changed_in_place_is_a_mistake():
+    """Is a product taken into a parameter, and a bound cut off in it?"""
+    body = "    dx = dout * (x > 0)\n    out = np.maximum(0, x)\n"
+    text = f"def back(dout, x):\n    {BEGIN}\n{body}    {END}\n    return dx\n"
+    made = [text.split("\n")[2:-3] for text in of(text)["an input is changed in place"]]
+    assert ["    dout *= x > 0", "    dx = dout", "    out = np.maximum(0, x)"] in made
+    assert ["    dx = dout * (x > 0)", "    out = np.maximum(0, x, out=x)"] in made

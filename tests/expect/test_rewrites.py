@@ -10,6 +10,7 @@ TEXT = """import numpy as np
 def f(x, w, b):
     # ===== START YOUR CODE HERE =====
     scores = np.maximum(x @ w, 0) + b + 1
+    scores = scores * (scores > 0) - scores.mean(axis=0) + scores.sum(axis=0)
     out = np.sum(scores**2) / len(x)
     # ====== END YOUR CODE HERE ======
     return out

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course import Course
-from autograder.grade.proof import EQUIVALENT, Proof, prove
+from autograder.grade.proof import EQUIVALENT, Proof, excuses, prove, stubs_noticed
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.notebooks import write_notebook
 from autograder.release.given import given_files
@@ -106,6 +106,32 @@ def test_changes_that_nothing_notices_are_listed_until_an_author_excuses_them(co
     finally:
         path.unlink()
     assert not [finding for finding in left.findings if "-> " in finding.text and "more" not in finding.text]
+
+
+@pytest.mark.parametrize(
+    ("excuse", "excused"),
+    [
+        ("len(x) -> x.size", True),
+        ("y = np.sum(x**2) / len(x) / len(x) -> y = np.sum(x ** 2) / x.size / x.size", True),
+        ("len(y) -> y.size", False),
+        ("len(x) -> x.shape[1]", False),
+        ("-> ", False),
+    ],
+)
+def test_a_part_of_a_line_may_be_excused(excuse, excused):
+    """Is a change known by the part that differs, made in one place or in all, and is no other change?"""
+    change = "y = np.sum(x**2) / len(x) / len(x) -> y = np.sum(x ** 2) / x.size / x.size"
+    assert excuses(excuse, change) is excused
+    assert excuses("len(x) -> (x.size)", "y = a / len(x) / len(x) -> y = (a / x.size) / len(x)")
+
+
+def test_a_region_is_to_be_noticed_by_one_check_not_by_all():
+    """Is a stub that one of two checks notices no finding, and one that earns points on some seed one?"""
+    one = {
+        "seeds": {"1": {"stubs": {"f": [0.0, []], "g": [1.0, []]}}, "2": {"stubs": {"f": [0.0, []], "g": [0.0, []]}}}
+    }
+    other = {"seeds": {"1": {"stubs": {"f": [1.0, []]}}}}
+    assert stubs_noticed([one, other]) == {"f": True, "g": False}
 
 
 def no_process() -> WarmProcess:

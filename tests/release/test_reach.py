@@ -167,3 +167,12 @@ def test_accuracy_on_public_rows_is_told(tiny, monkeypatch):
     (tiny.course.data / "held_out").mkdir(parents=True)
     (tiny.course.data / "held_out" / "cifar10.npz").touch()
     assert text not in CliRunner().invoke(app, ["lint", "tiny"]).output
+
+
+def test_lint_names_a_mistake_that_does_not_fit_the_solution(tiny):
+    """Is a replacement named whose old code is not in the solution (any more)?"""
+    library = tiny.course.root / "nn" / "tiny.py"
+    written = '    #! mistake "x is squared":\n    #!     3 * x => x * x\n'
+    library.write_text(library.read_text().replace("    out = 2 * x", f"{written}    out = 2 * x"))
+    (problem,) = (one for one in lint_assignment(tiny.course, "tiny") if "mistake" in one.text)
+    assert problem.text.endswith(': mistake "x is squared": there is no  3 * x  in the solution')

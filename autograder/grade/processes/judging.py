@@ -25,7 +25,7 @@ from autograder.expect.kinds import stated_positions
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
-from autograder.grade.processes.mistakes import Mistakes, outcome_of, written_out
+from autograder.grade.processes.mistakes import CheckReach, Mistakes, outcome_of, written_out
 from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap
 from autograder.grade.run.jobs import LONGEST_WAIT
 from autograder.grade.run.protocol import (
@@ -147,6 +147,8 @@ class JudgingFork:
                     name, content = json.loads(payload)
                     if kind is Frame.TRIED:
                         self.mistakes.known[name] = [outcome_of(item) for item in content]
+                    elif kind is Frame.REACHED:
+                        self.mistakes.reached[name] = CheckReach(*map(frozenset, content))
                     else:
                         found[name] = content
                 lap = None
@@ -204,12 +206,16 @@ class JudgingFork:
                 failing.append((cell_id, judged["failing"], dict(standing)))
             standing[cell_id] = judged["credit"] > 0
         for cell_id, positions, before in failing:  # the verdicts are given: what follows can only say more of them
-            asked = cell_id not in self.mistakes.known
+            asked, reached = cell_id not in self.mistakes.known, set(self.mistakes.reached)
             values = {position: value for (cell, position), value in inbox.evidence.items() if cell == cell_id}
             cause = cause_of(self.session, self.mistakes, cell_id, values, positions, before)
             if asked and cell_id in self.mistakes.known:
                 known = [written_out(outcome) for outcome in self.mistakes.known[cell_id]]
                 write_frame(channel, Frame.TRIED, json.dumps([cell_id, known]).encode())
+            for other in self.mistakes.reached.keys() - reached:
+                reach = self.mistakes.reached[other]
+                content = [other, [sorted(reach.regions), sorted(reach.files)]]
+                write_frame(channel, Frame.REACHED, json.dumps(content).encode())
             if cause is not None:
                 judged = judge_cell(self.session, inbox, evidence, cell_id, {cell_id: cause})
                 write_frame(channel, Frame.VERDICT, json.dumps([cell_id, judged]).encode())

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import gc
 import importlib
+import itertools
 import json
 import math
 import os
@@ -19,7 +20,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -153,8 +154,15 @@ class Mistakes:
         return self.known[check]
 
     def ask(self, check: str, trials: Sequence[Trial] | None, seconds: float) -> list[Outcome]:
-        """What these mistakes give in a check, or (None) all that are known, as far as the time goes."""
-        request = {"seconds": seconds, "trials": [asdict(trial) for trial in trials] if trials else None}
+        """What these mistakes give in a check, or (None) all that are known, as far as the time goes.
+
+        Those in regions that no check before it runs come first: the others have been noticed there.
+        """
+        request: dict[str, Any] = {"seconds": seconds, "trials": [asdict(trial) for trial in trials or ()]}
+        if not trials:
+            checks = list(self.starts.values())
+            before = checks[: checks.index(check)] if check in checks else []
+            request["noticed"] = sorted(frozenset().union(*map(self.needs, before)))
         return [outcome_of(item) for item in self.answer(check, Frame.TRY, request, seconds) or ()]
 
     def needs(self, check: str) -> frozenset[str]:
@@ -214,15 +222,22 @@ class Mistakes:
                     write_frame(channel.fileno(), Frame.PROVED, json.dumps(proof).encode())
                     continue
                 given = request["trials"] and [trial_of(trial) for trial in request["trials"]]
-                found = [written_out(one) for one in self.try_all(first, check, given, request["seconds"])]
+                noticed = frozenset(request.get("noticed", ()))
+                found = [written_out(one) for one in self.try_all(first, check, given, request["seconds"], noticed)]
                 write_frame(channel.fileno(), Frame.TRIED, json.dumps(found).encode())
         except EOFError:
             pass
         finally:
             os._exit(0)
 
-    def try_all(self, first: str, check: str, trials: Sequence[Trial] | None, seconds: float) -> Iterator[Outcome]:
-        """Run the question with each mistake; nothing where the question takes long even with the solution."""
+    def try_all(
+        self, first: str, check: str, trials: Sequence[Trial] | None, seconds: float, noticed: Set[str]
+    ) -> Iterator[Outcome]:
+        """Run the question with each mistake; nothing where the question takes long even with the solution.
+
+        Args:
+            noticed: the regions whose mistakes come last.
+        """
         question = self.question(first, check)
         start = self.cells.index(question[0])
         if self.calls is None:
@@ -237,7 +252,7 @@ class Mistakes:
         question = question[self.done :]
         _, usual = self.in_a_fork(lambda: self.run(question), LONGEST_RUN)
         left = seconds
-        for trial in trials or self.trials(question, start, called):
+        for trial in trials or self.trials(question, start, called, noticed):
             given, spent = self.in_a_fork(
                 partial(self.run_one, trial, question, check), min(LONGEST_RUN, 0.2 + 3 * usual)
             )
@@ -302,21 +317,29 @@ class Mistakes:
         names = {name for other in self.cells for name in functions_of(other)}
         return has_region(cell) or any(tuple(call) in regions or call[1] in names for call in calls)
 
-    def trials(self, question: Sequence[Cell], start: int, called: set[tuple[str, str]]) -> Iterator[Trial]:
-        """The mistakes that can matter: in the question's own cells, and in functions that it calls."""
-        for cell in question:
-            yield from cell_trials(cell, "")
+    def trials(
+        self, question: Sequence[Cell], start: int, called: set[tuple[str, str]], noticed: Set[str]
+    ) -> Iterator[Trial]:
+        """The mistakes that can matter: in the question's own cells, and in functions that it calls.
+
+        Of several regions, the surest mistakes of each come first; those in regions that are `noticed` come last.
+        """
+        early: list[list[Trial]] = [list(cell_trials(cell, "")) for cell in question]
+        late: list[list[Trial]] = []
         for region in self.regions:
             if (region.file, region.function.rpartition(".")[2]) in called:
-                for found in find_regions(region.text):
-                    if found.start == region.start:
-                        for mutant in mutants(region.text, found):
-                            yield Trial(mutant, region.function, region=region)
+                found = next(found for found in find_regions(region.text) if found.start == region.start)
+                group = [Trial(one, region.function, region=region) for one in mutants(region.text, found)]
+                (late if in_words(region.function, found) in noticed else early).append(group)
         names = {name for _, name in called}
         for cell in reversed([cell for cell in self.cells[:start] if has_region(cell)][-EARLIER:]):
             for function in functions_of(cell):
                 if function in names:
-                    yield from cell_trials(cell, function)
+                    group = list(cell_trials(cell, function))
+                    (late if group and f"`{group[0].where}`" in noticed else early).append(group)
+        for groups in (early, late):
+            for turn in itertools.zip_longest(*groups):
+                yield from (trial for trial in turn if trial is not None)
 
     def calls_of(self, question: Sequence[Cell]) -> list[list[tuple[str, str]]]:
         """The functions that each cell of the question calls: (file name, function name)."""

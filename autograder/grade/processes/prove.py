@@ -40,6 +40,7 @@ from autograder.grade.run.protocol import Frame, read_frame, write_frame
 from autograder.regions import Region, find_regions
 
 SEED_SECONDS = 120.0  # of a processor, for one seed of one check
+ENDED = "it took too long, or ended the process"
 RUN_SECONDS = 20.0  # of one run of the solution in a check
 SAMPLE = 25  # mistakes that another check has caught already are tried too, to see what fails an expectation
 
@@ -70,7 +71,7 @@ def proof_of(mistakes: Mistakes, question: Sequence[Cell], check: str, request: 
     began = time.process_time()
     reached, _ = mistakes.in_a_fork(lambda: mistakes.regions_run(question), RUN_SECONDS)
     needs = reached[0] if reached else []
-    result: dict[str, Any] = {"check": check, "needs": needs, "seeds": {}, "mutants": {}, "stubs": {}}
+    result: dict[str, Any] = {"check": check, "needs": needs, "seeds": {}, "mutants": {}, "late": []}
     here = list(places(mistakes, question, needs))
     every = {
         f"{plain_name(place)}\t{changed_lines(place.text, mutant)}\t{mutant.said}": place.trial(mutant.text)
@@ -84,12 +85,15 @@ def proof_of(mistakes: Mistakes, question: Sequence[Cell], check: str, request: 
     for number, seed in enumerate(request["seeds"]):
         trials = {"the solution": None} | (honest(here) if number < 2 else {})
         stubs = stubs_of(here)
-        work = partial(one_seed, mistakes, question, check, seed, trials, stubs, tried if number == 0 else {}, usual)
+        left = {key: trial for key, trial in tried.items() if not result["mutants"].get(key)} if number < 2 else {}
+        work = partial(one_seed, mistakes, question, check, seed, trials, stubs, left, usual)
         given, _ = mistakes.in_a_fork(work, SEED_SECONDS)
         if given is None:
-            result["late"] = True
+            result["late"].append(seed)
             continue
-        result["mutants"] |= given.pop("mutants")
+        result["mutants"] |= {
+            key: was or result["mutants"].get(key, False) for key, was in given.pop("mutants").items()
+        }
         result["seeds"][str(seed)] = given
     result["seconds"] = usual
     result["tried"] = time.process_time() - began
@@ -231,7 +235,7 @@ def said_if_failing(work: Callable[[], dict]) -> dict:
 def verdict_on(key: Mapping[Id, Expectation], check: str, given: dict | None) -> tuple[float, list[str]]:
     """Credit and lines; nothing for a run that took too long or ended its process."""
     if given is None:
-        return 0.0, ["it took too long, or ended the process"]
+        return 0.0, [ENDED]
     evidence = {(check, position): value for position, value in values_of(given["values"]).items()}
     verdict = judge(key, evidence, {check: given["error"]} if given["error"] else {})[check]
     return verdict.credit, list(verdict.lines)

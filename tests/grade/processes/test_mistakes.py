@@ -1,0 +1,45 @@
+"""The forks in which the solution runs with a mistake."""
+
+import json
+import os
+import resource
+
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, limit
+from autograder.grade.run.jobs import Cell
+from autograder.regions import find_regions
+
+BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
+LIBRARY = "".join(
+    f"def {name}(x):\n    {BEGIN}\n    y = 2 * x + 1\n    {END}\n    return y\n\n\n" for name in ("f", "g")
+)
+
+
+def test_mistakes_that_an_earlier_check_notices_come_last():
+    """Are those first that only this check can notice, and of several regions the surest of each first?"""
+    starts = [region.start for region in find_regions(LIBRARY)]
+    regions = [LibraryRegion("m", "m.py", name, start, LIBRARY) for name, start in zip("fg", starts, strict=True)]
+    check = Cell("check", "expect.same(f(g(1)))", "", True)
+    mistakes = Mistakes(None, [check], regions, seed=1)
+    called = {("m.py", "f"), ("m.py", "g")}
+    order = [trial.where for trial in mistakes.trials([check], 0, called, frozenset())]
+    assert order == ["f", "g"] * (len(order) // 2)
+    later = [trial.where for trial in mistakes.trials([check], 0, called, {"`f`"})]
+    assert later == sorted(order, reverse=True)
+
+
+def test_a_limit_within_a_lower_one_is_kept():
+    """Does a fork of a limited fork get the lower limits, instead of ending because it may not have more?"""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (50, 50))
+            resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33))
+            limit(60)
+            found = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_AS)[1] <= 2**33
+            os.write(writing, json.dumps(found).encode())
+        finally:
+            os._exit(0)
+    os.wait()
+    os.close(writing)
+    with open(reading, "rb") as file:
+        assert json.loads(file.read()) == [[50, 50], True]
