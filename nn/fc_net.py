@@ -125,8 +125,6 @@ class TwoLayerNet:
         #!     grads["W1"] += => grads["b1"] += self.reg * b1; grads["b2"] += self.reg * b2; grads["W1"] +=
         #! mistake "the biases are regularised too, in the loss":
         #!     np.sum(W2 * W2)) => np.sum(W2 * W2) + np.sum(b1 * b1) + np.sum(b2 * b2))
-        #! mistake "the ReLU is forgotten on the way back":
-        #!     affine_relu_backward(dhidden, hidden_cache) => affine_backward(dhidden, hidden_cache[0])
         #! mistake "the L2 term is missing in both gradients":
         #!     grads["W2"] += self.reg * W2 => pass
         #!     grads["W1"] += self.reg * W1 => pass

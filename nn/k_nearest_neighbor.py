@@ -173,10 +173,6 @@ class KNearestNeighbor:
             raise ValueError(f"k: received {k}, expected 1 <= k <= {num_train} to fit dists of shape {np.shape(dists)}")
         # ===== START YOUR CODE HERE =====
         # TODO: y_pred (num_test,), the commonest label among the k nearest; of equally common ones the smallest.
-        #! mistake "the farthest examples are taken, not the nearest":
-        #!     np.argsort(dists, => np.argsort(-dists,
-        #! mistake "of equally near examples the last comes first":
-        #!     nearest = np.argsort(dists, => nearest = dists.shape[1] - 1 - np.argsort(dists[:, ::-1],
         #! mistake "of equally common labels the largest wins":
         #!     votes.argmax(axis=1) => len(classes) - 1 - votes[:, ::-1].argmax(axis=1)
         #! mistake "of equally common labels the nearest wins":
@@ -184,12 +180,6 @@ class KNearestNeighbor:
         #!     own = codes[np.argsort(dists, axis=1, kind="stable")[:, :k]]
         #!     votes = (own[:, :, None] == own[:, None, :]).sum(axis=2)
         #!     y_pred = classes[own[np.arange(len(own)), votes.argmax(axis=1)]]
-        #! mistake "only the nearest example counts, whatever `k` is":
-        #!     [:, :k] => [:, :1]
-        #! mistake "k - 1 neighbours vote":
-        #!     [:, :k] => [:, : max(k - 1, 1)]
-        #! mistake "k + 1 neighbours vote":
-        #!     [:, :k] => [:, : k + 1]
         #! mistake "the mean of the labels is taken, not the commonest":
         #!     classes[votes.argmax(axis=1)] => np.rint(self.y_train[nearest].mean(axis=1)).astype(int)
         #! mistake "the mean of the labels is taken, not the commonest":

@@ -22,7 +22,7 @@ def check_finite(name: str, array: Array) -> None:
     """
     array = np.asarray(array)
     with np.errstate(all="ignore"):
-        if np.isfinite(array.sum()):
+        if np.isfinite(_witness(array)):
             return
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
@@ -127,6 +127,13 @@ def check_count(name: str, count: int) -> None:
     """
     if not isinstance(count, int | np.integer) or count < 1:
         raise ValueError(f"{name}: received {count}, expected a whole number >= 1")
+
+
+def _witness(array: Array) -> float:
+    """A number that is finite only if all of `array` is; read once, at the speed of memory."""
+    if array.dtype in (np.float32, np.float64) and array.flags.c_contiguous:
+        return np.vdot(array, array)  # a product of BLAS, which takes half the time of a sum
+    return array.sum()
 
 
 def _text(shape: tuple[int | str, ...]) -> str:

@@ -7,6 +7,7 @@ dict that it is given. No rule changes `w` or `dw`.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -140,8 +141,37 @@ def adam(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
     return next_w, config
 
 
-RULES = {rule.__name__: rule for rule in (sgd, sgd_momentum, sgd_nesterov_momentum, rmsprop, adam)}
+ELEMENTWISE = (sgd, sgd_momentum, sgd_nesterov_momentum, rmsprop, adam)
+"""Rules that treat every number of w by itself."""
+
+RULES = {rule.__name__: rule for rule in ELEMENTWISE}
 """Every update rule by its name, as a Solver knows it; one of your own can be added."""
+
+BLOCK = 2**15  # numbers; so many fit into a processor's cache, with all that a rule computes of them
+
+
+def in_blocks(rule: Callable, w: Array, dw: Array, config: dict) -> tuple[Array, dict]:
+    """`rule(w, dw, config)`: the same result in less time, from one block of rows of a large `w` after another.
+
+    A rule that is not in ELEMENTWISE gets `w` whole.
+    """
+    if rule not in ELEMENTWISE or w.size <= 2 * BLOCK or np.shape(dw) != w.shape:
+        return rule(w, dw, config)
+    rows = max(1, BLOCK * len(w) // w.size)
+    memories = {name: value for name, value in config.items() if np.shape(value) == w.shape}
+    joined = dict(memories)
+    for start in range(0, len(w), rows):
+        block = slice(start, start + rows)
+        own = {name: value[block] if name in memories else value for name, value in config.items()}
+        next_w, after = rule(w[block], dw[block], own)
+        for name, value in {**after, "next_w": next_w}.items():
+            if np.shape(value) == next_w.shape:
+                if name not in joined:
+                    joined[name] = np.empty(w.shape, value.dtype)
+                joined[name][block] = value
+    next_w = joined.pop("next_w")
+    config.update(after | joined)
+    return next_w, config
 
 
 _MEMORIES = {

@@ -227,8 +227,8 @@ class Solver:
         check_finite("loss", loss)
         self.loss_history.append(float(loss))
         for name, w in self.model.params.items():
-            self.model.params[name], self.optim_configs[name] = self.update_rule(
-                w, grads[name], self.optim_configs[name]
+            self.model.params[name], self.optim_configs[name] = optim.in_blocks(
+                self.update_rule, w, grads[name], self.optim_configs[name]
             )
         self.iteration += 1
 
