@@ -169,11 +169,16 @@ def test_images_can_be_changed_in_place(cifar, root):
 
 
 def test_the_prepared_data_has_the_other_courses_name(cifar):
-    """Does get_CIFAR10_data give the six arrays, channels first, in a dict whose entries all have a shape?"""
+    """Does get_CIFAR10_data give the six arrays, channels first, and nothing that is not an array of examples?"""
     data = datasets.get_CIFAR10_data(num_training=40, num_validation=10, num_test=10)
-    shapes = {name: value.shape for name, value in data.items()}
-    assert shapes["X_train"] == (40, 3, 32, 32)
-    assert {"y_train", "X_val", "y_val", "X_test", "y_test"} <= set(shapes)
+    assert {name: value.shape for name, value in data.items()} == {
+        "X_train": (40, 3, 32, 32),
+        "y_train": (40,),
+        "X_val": (10, 3, 32, 32),
+        "y_val": (10,),
+        "X_test": (10, 3, 32, 32),
+        "y_test": (10,),
+    }
 
 
 # --- nearest neighbours -----------------------------------------------------------------------------------------------
