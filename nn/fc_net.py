@@ -120,6 +120,8 @@ class TwoLayerNet:
         grads: dict[str, Array] = {}
         # ===== START YOUR CODE HERE: backward =====
         # TODO: grads["W2"], grads["b2"], grads["W1"], grads["b1"]; and add the L2 term to loss.
+        #! mistake "the ReLU is forgotten on the way back":
+        #!     affine_relu_backward(dhidden, hidden_cache, need_dx => affine_backward(dhidden, hidden_cache[0], need_dx
         #! mistake "the biases are regularised too":
         #!     np.sum(W2 * W2)) => np.sum(W2 * W2) + np.sum(b1 * b1) + np.sum(b2 * b2))
         #!     grads["W1"] += => grads["b1"] += self.reg * b1; grads["b2"] += self.reg * b2; grads["W1"] +=

@@ -173,6 +173,16 @@ class KNearestNeighbor:
             raise ValueError(f"k: received {k}, expected 1 <= k <= {num_train} to fit dists of shape {np.shape(dists)}")
         # ===== START YOUR CODE HERE =====
         # TODO: y_pred (num_test,), the commonest label among the k nearest; of equally common ones the smallest.
+        #! mistake "the farthest examples are taken, not the nearest":
+        #!     near[np.argsort(row[near], kind="stable")[:k]] => np.argsort(-row, kind="stable")[:k]
+        #! mistake "of equally near examples the last comes first":
+        #!     near[np.argsort(row[near], kind="stable")[:k]] => len(row) - 1 - np.argsort(row[::-1], kind="stable")[:k]
+        #! mistake "only the nearest example counts, whatever `k` is":
+        #!     codes[nearest] => codes[nearest[:, :1]]
+        #! mistake "k - 1 neighbours vote":
+        #!     codes[nearest] => codes[nearest[:, : max(k - 1, 1)]]
+        #! mistake "k + 1 neighbours vote":
+        #!     codes[nearest] => codes[np.argsort(dists, axis=1, kind="stable")[:, : k + 1]]
         #! mistake "of equally common labels the largest wins":
         #!     votes.argmax(axis=1) => len(classes) - 1 - votes[:, ::-1].argmax(axis=1)
         #! mistake "of equally common labels the nearest wins":
