@@ -57,5 +57,5 @@ def test_release_refuses_what_cannot_be_acted_on(tmp_path):
     assert problem.file == config
     assert "late.Mine" in problem.text
     config.write_text("import no_such_module")
-    with pytest.raises(CourseError, match="does not run"):
+    with pytest.raises(CourseError, match="stops: No module named"):
         course.assignment("homework1")

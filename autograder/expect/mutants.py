@@ -2,10 +2,10 @@
 
 Two sources. An author writes a mistake beside the solution, in its region: the whole code, or what to replace in it:
 
-    #! mistake "the L2 term lacks its ½":
-    #!     loss += reg * np.sum(W**2)
-    #! mistake "the biases are regularised too":
-    #!     np.sum(W**2) => (np.sum(W**2) + np.sum(b**2))
+    #! mistake "the offset is left out":
+    #!     y = scale * x
+    #! mistake "the offset is added twice":
+    #!     + offset => + 2 * offset
 
 and every region is also changed automatically: operators, axes, terms, factors, arguments, steps that are left out. The
 sentences of automatic changes are general, so that none of them tells a line of the solution; they name only what the

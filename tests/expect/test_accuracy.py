@@ -9,6 +9,12 @@ from autograder import expect
 from autograder.expect.verdict import judge
 
 
+@pytest.fixture(autouse=True)
+def nothing_loaded(monkeypatch):
+    """No data set was loaded in this process yet."""
+    monkeypatch.setattr("autograder.data.local._loaded", [])
+
+
 @pytest.fixture
 def data(rng):
     """1000 points in 10 dimensions and their class: the largest coordinate."""

@@ -12,6 +12,8 @@ from autograder.expect.lint import guessable_cells
 from autograder.notebooks import read_notebook
 from nn.datasets import cifar10_source
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("knn_and_mse_net")]
+
 KNN = "nn.k_nearest_neighbor.KNearestNeighbor"
 NET = "nn.neural_net.TwoLayerNet"
 

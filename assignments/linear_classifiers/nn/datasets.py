@@ -101,8 +101,12 @@ def load_CIFAR10(root: str | os.PathLike | None = None) -> tuple[Array, Array, A
     return X_train.astype(np.float64), y_train, X_test.astype(np.float64), y_test
 
 
-get_CIFAR10_data = get_cifar10_data
-"""`get_cifar10_data` by the name that other courses give it."""
+def get_CIFAR10_data(
+    num_training: int = 49000, num_validation: int = 1000, num_test: int = 1000, subtract_mean: bool = True
+) -> dict[str, Array]:
+    """The six arrays of `get_cifar10_data` and nothing else, as other courses' notebooks expect them."""
+    data = get_cifar10_data(num_training, num_validation, num_test, subtract_mean)
+    return {name: data[name] for name in ("X_train", "y_train", "X_val", "y_val", "X_test", "y_test")}
 
 
 def held_out_cifar10(

@@ -553,7 +553,8 @@ const keys = {
 
 document.addEventListener("keydown", guarded(async (event) => {
   if (!room.question || dialog.open) return;
-  const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
+  const left = event.target.closest("dialog:not([open])");  // just closed: it has the focus until the browser draws again
+  const typing = !left && event.target.matches("input:not([type=checkbox]), textarea, select");
   if (event.key === "Escape") return main.focus();
   if (event.key === "Enter" && event.ctrlKey) {
     event.preventDefault();
@@ -561,7 +562,7 @@ document.addEventListener("keydown", guarded(async (event) => {
     return save();
   }
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Enter" && event.target.matches("button, a, summary")) return;
+  if (!left && event.key === "Enter" && event.target.matches("button, a, summary")) return;
   const work = /^[1-9]$/.test(event.key) ? () => toggle(Number(event.key) - 1) : keys[event.key];
   if (!work) return;
   event.preventDefault();
