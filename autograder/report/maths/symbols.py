@@ -333,14 +333,17 @@ ABBREVIATIONS = {
     "ketbra": (r"{\vert {#1} \rangle\langle {#2} \vert}", 2),
     "Ketbra": (r"{\left\vert {#1} \right\rangle\left\langle {#2} \right\vert}", 2),
     "Braket": (r"\left\langle {#1} \right\rangle", 1),
-    "longrightleftharpoons": (r"\stackrel{\textstyle{-}\!\!{\rightharpoonup}}{\smash{{\leftharpoondown}\!\!{-}}}", 0),
-    "longRightleftharpoons": (r"\stackrel{\textstyle{-}\!\!{\rightharpoonup}}{\smash{\leftharpoondown}}", 0),
-    "longLeftrightharpoons": (
-        r"\stackrel{\textstyle\vphantom{{-}}{\rightharpoonup}}{\smash{{\leftharpoondown}\!\!{-}}}",
+    "longrightleftharpoons": (r"\xrightleftharpoons{\quad}", 0),
+    "longRightleftharpoons": (
+        r"\mathrel{\mathrlap{\lower.15em{\kern.25em{\leftharpoondown}}}\raise.15em{{\xrightharpoonup{\quad}}}}",
         0,
     ),
-    "longleftrightarrows": (r"\stackrel{\longrightarrow}{\smash{\longleftarrow}}", 0),
-    "tripledash": (r"\vphantom{-}\raise2mu{\kern2mu\tiny\text{-}\kern1mu\text{-}\kern1mu\text{-}\kern2mu}", 0),
+    "longLeftrightharpoons": (
+        r"\mathrel{\mathrlap{\raise.15em{\kern.25em{\rightharpoonup}}}\lower.15em{{\xleftharpoondown{\quad}}}}",
+        0,
+    ),
+    "longleftrightarrows": (r"\xtofrom{\quad}", 0),
+    "tripledash": (r"\raise.13em{\scriptscriptstyle\kern.15em\text{-}\kern.1em\text{-}\kern.1em\text{-}\kern.15em}", 0),
     "bra": (r"{\langle {#1} |}", 1),
     "ket": (r"{| {#1} \rangle}", 1),
     "braket": (r"{\langle {#1} \rangle}", 1),

@@ -70,6 +70,14 @@ def closing_brace(text: str, at: int) -> int:
     raise Malformed("a } is missing")
 
 
+def matched(pattern: re.Pattern, text: str, at: int) -> re.Match:
+    """Where a pattern fits, which is to fit at this place."""
+    match = pattern.match(text, at)
+    if not match:
+        raise Malformed(f"{text[at:]} cannot be read")
+    return match
+
+
 def length_of(text: str) -> float:
     match = LENGTH.match(text)
     return float(match[1]) * EM[match[2]] if match else 0.0
