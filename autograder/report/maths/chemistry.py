@@ -61,12 +61,12 @@ def chemistry(text: str, name: str) -> str:
     Raises:
         Malformed: a brace or a script is missing, a bond is not known, or the text is nested too deeply.
     """
-    made = Formula(text).read() if name == "ce" else quantity(text.strip())
+    made = ChemicalFormula(text).read() if name == "ce" else quantity(text.strip())
     in_rows = re.search(r"(?<!\\)&|\\\\|\\hline", text)
     return made if in_rows or not made else f"{{{made}}}"
 
 
-class Formula:
+class ChemicalFormula:
     r"""The reader of \ce's argument.
 
     Attributes:
@@ -103,7 +103,7 @@ class Formula:
         return re.compile(pattern).match(self.text, self.at)
 
     def inner(self, text: str) -> str:
-        return Formula(text, self.depth + 1).read()
+        return ChemicalFormula(text, self.depth + 1).read()
 
     def group(self) -> str:
         """The text in the braces that begin here."""
@@ -372,41 +372,45 @@ def in_script(text: str) -> str:
     return "".join(made)
 
 
-Step = tuple[re.Pattern, bool | None, Callable[[Formula, re.Match], None]]
+Step = tuple[re.Pattern, bool | None, Callable[[ChemicalFormula, re.Match], None]]
 # What is tried in this order; True: only right after a nucleus, False: only elsewhere.
 STEPS: list[Step] = [
     (re.compile(pattern), attached, step)
     for pattern, attached, step in [
-        (r"\s*(?:\.{3}|…|\\[lc]?dots(?![a-zA-Z]))(?=\s)\s*|\.{3}|…|\\[lc]?dots(?![a-zA-Z])", None, Formula.ellipsis),
-        (r"\s+[.*·⋅]\s+|[*·⋅•]|\.(?!\))", None, Formula.addition),
-        (STATE, None, Formula.state),
-        (NO_SPACE, None, Formula.no_space),
-        (r"\s+", None, Formula.space),
-        (rf"({ARROW})", None, Formula.arrow),
-        (MARK, False, Formula.mark),
-        (r"\^(?=\s|$)|\(\^\)|[↑↓]", None, Formula.mark),
-        (rf"({OPERATOR})\s*", False, Formula.operator),
-        (rf"(±|{RELATIONS})\s*", True, Formula.operator),
-        (r"[-−]", False, Formula.dash),
-        (r"(?=\^\d+[A-Z])", True, Formula.scripts_before),
-        (r"(?=[_^])", False, Formula.scripts_before),
-        (r"(?=[_^'0-9])(?=([0-9]?))", True, Formula.scripts),
-        (r"(\d+|[a-z])/(\d+)", False, Formula.fraction),
-        (r"\\[dt]?frac\s*(\d)\s*(\d)", None, Formula.fraction),
-        (r"\((?:\d+|[a-z])/\d+\)(?=\s*[A-Z(\[])", False, Formula.amount),
-        (r"\d+(?:[.,]\d+)?(?:[nmxyzk](?![a-z]))?", False, Formula.amount),
-        (r"(?:n(?!Bu|Pr|Hex)|[xyz])(?=[A-Z(\[])|[a-z](?=\s+[A-Z(\[{$])", False, Formula.amount),
-        (CHARGE, True, Formula.charge),
-        (r"[-−]", True, Formula.dash),
-        (r"[=#≡]", None, Formula.bond),
-        (r"[(\[]|\\{", None, Formula.opening),
-        (r"[)\]]|\\}", None, Formula.closing),
-        (r"([,;])\s*", None, Formula.punctuation),
-        (r"[^\W\d_]+", None, Formula.letters),
-        (r"(?={)", None, Formula.braces),
-        (r"\$([^$]*)\$|\\\((.*?)\\\)", None, Formula.maths),
-        (r"\\([a-zA-Z]+|.)(?:\s+(?=[A-Za-z\d]))?", None, Formula.command),
-        (r"}", None, Formula.unopened),
-        (r"(?s:.)", None, Formula.other),
+        (
+            r"\s*(?:\.{3}|…|\\[lc]?dots(?![a-zA-Z]))(?=\s)\s*|\.{3}|…|\\[lc]?dots(?![a-zA-Z])",
+            None,
+            ChemicalFormula.ellipsis,
+        ),
+        (r"\s+[.*·⋅]\s+|[*·⋅•]|\.(?!\))", None, ChemicalFormula.addition),
+        (STATE, None, ChemicalFormula.state),
+        (NO_SPACE, None, ChemicalFormula.no_space),
+        (r"\s+", None, ChemicalFormula.space),
+        (rf"({ARROW})", None, ChemicalFormula.arrow),
+        (MARK, False, ChemicalFormula.mark),
+        (r"\^(?=\s|$)|\(\^\)|[↑↓]", None, ChemicalFormula.mark),
+        (rf"({OPERATOR})\s*", False, ChemicalFormula.operator),
+        (rf"(±|{RELATIONS})\s*", True, ChemicalFormula.operator),
+        (r"[-−]", False, ChemicalFormula.dash),
+        (r"(?=\^\d+[A-Z])", True, ChemicalFormula.scripts_before),
+        (r"(?=[_^])", False, ChemicalFormula.scripts_before),
+        (r"(?=[_^'0-9])(?=([0-9]?))", True, ChemicalFormula.scripts),
+        (r"(\d+|[a-z])/(\d+)", False, ChemicalFormula.fraction),
+        (r"\\[dt]?frac\s*(\d)\s*(\d)", None, ChemicalFormula.fraction),
+        (r"\((?:\d+|[a-z])/\d+\)(?=\s*[A-Z(\[])", False, ChemicalFormula.amount),
+        (r"\d+(?:[.,]\d+)?(?:[nmxyzk](?![a-z]))?", False, ChemicalFormula.amount),
+        (r"(?:n(?!Bu|Pr|Hex)|[xyz])(?=[A-Z(\[])|[a-z](?=\s+[A-Z(\[{$])", False, ChemicalFormula.amount),
+        (CHARGE, True, ChemicalFormula.charge),
+        (r"[-−]", True, ChemicalFormula.dash),
+        (r"[=#≡]", None, ChemicalFormula.bond),
+        (r"[(\[]|\\{", None, ChemicalFormula.opening),
+        (r"[)\]]|\\}", None, ChemicalFormula.closing),
+        (r"([,;])\s*", None, ChemicalFormula.punctuation),
+        (r"[^\W\d_]+", None, ChemicalFormula.letters),
+        (r"(?={)", None, ChemicalFormula.braces),
+        (r"\$([^$]*)\$|\\\((.*?)\\\)", None, ChemicalFormula.maths),
+        (r"\\([a-zA-Z]+|.)(?:\s+(?=[A-Za-z\d]))?", None, ChemicalFormula.command),
+        (r"}", None, ChemicalFormula.unopened),
+        (r"(?s:.)", None, ChemicalFormula.other),
     ]
 ]
