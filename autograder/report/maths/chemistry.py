@@ -61,12 +61,12 @@ def chemistry(text: str, name: str) -> str:
     Raises:
         Malformed: a brace or a script is missing, a bond is not known, or the text is nested too deeply.
     """
-    made = ChemicalFormula(text).read() if name == "ce" else quantity(text.strip())
+    made = Chemical(text).read() if name == "ce" else quantity(text.strip())
     in_rows = re.search(r"(?<!\\)&|\\\\|\\hline", text)
     return made if in_rows or not made else f"{{{made}}}"
 
 
-class ChemicalFormula:
+class Chemical:
     r"""The reader of \ce's argument.
 
     Attributes:
@@ -103,7 +103,7 @@ class ChemicalFormula:
         return re.compile(pattern).match(self.text, self.at)
 
     def inner(self, text: str) -> str:
-        return ChemicalFormula(text, self.depth + 1).read()
+        return Chemical(text, self.depth + 1).read()
 
     def group(self) -> str:
         """The text in the braces that begin here."""
@@ -372,7 +372,7 @@ def in_script(text: str) -> str:
     return "".join(made)
 
 
-Step = tuple[re.Pattern, bool | None, Callable[[ChemicalFormula, re.Match], None]]
+Step = tuple[re.Pattern, bool | None, Callable[[Chemical, re.Match], None]]
 # What is tried in this order; True: only right after a nucleus, False: only elsewhere.
 STEPS: list[Step] = [
     (re.compile(pattern), attached, step)
@@ -380,37 +380,37 @@ STEPS: list[Step] = [
         (
             r"\s*(?:\.{3}|…|\\[lc]?dots(?![a-zA-Z]))(?=\s)\s*|\.{3}|…|\\[lc]?dots(?![a-zA-Z])",
             None,
-            ChemicalFormula.ellipsis,
+            Chemical.ellipsis,
         ),
-        (r"\s+[.*·⋅]\s+|[*·⋅•]|\.(?!\))", None, ChemicalFormula.addition),
-        (STATE, None, ChemicalFormula.state),
-        (NO_SPACE, None, ChemicalFormula.no_space),
-        (r"\s+", None, ChemicalFormula.space),
-        (rf"({ARROW})", None, ChemicalFormula.arrow),
-        (MARK, False, ChemicalFormula.mark),
-        (r"\^(?=\s|$)|\(\^\)|[↑↓]", None, ChemicalFormula.mark),
-        (rf"({OPERATOR})\s*", False, ChemicalFormula.operator),
-        (rf"(±|{RELATIONS})\s*", True, ChemicalFormula.operator),
-        (r"[-−]", False, ChemicalFormula.dash),
-        (r"(?=\^\d+[A-Z])", True, ChemicalFormula.scripts_before),
-        (r"(?=[_^])", False, ChemicalFormula.scripts_before),
-        (r"(?=[_^'0-9])(?=([0-9]?))", True, ChemicalFormula.scripts),
-        (r"(\d+|[a-z])/(\d+)", False, ChemicalFormula.fraction),
-        (r"\\[dt]?frac\s*(\d)\s*(\d)", None, ChemicalFormula.fraction),
-        (r"\((?:\d+|[a-z])/\d+\)(?=\s*[A-Z(\[])", False, ChemicalFormula.amount),
-        (r"\d+(?:[.,]\d+)?(?:[nmxyzk](?![a-z]))?", False, ChemicalFormula.amount),
-        (r"(?:n(?!Bu|Pr|Hex)|[xyz])(?=[A-Z(\[])|[a-z](?=\s+[A-Z(\[{$])", False, ChemicalFormula.amount),
-        (CHARGE, True, ChemicalFormula.charge),
-        (r"[-−]", True, ChemicalFormula.dash),
-        (r"[=#≡]", None, ChemicalFormula.bond),
-        (r"[(\[]|\\{", None, ChemicalFormula.opening),
-        (r"[)\]]|\\}", None, ChemicalFormula.closing),
-        (r"([,;])\s*", None, ChemicalFormula.punctuation),
-        (r"[^\W\d_]+", None, ChemicalFormula.letters),
-        (r"(?={)", None, ChemicalFormula.braces),
-        (r"\$([^$]*)\$|\\\((.*?)\\\)", None, ChemicalFormula.maths),
-        (r"\\([a-zA-Z]+|.)(?:\s+(?=[A-Za-z\d]))?", None, ChemicalFormula.command),
-        (r"}", None, ChemicalFormula.unopened),
-        (r"(?s:.)", None, ChemicalFormula.other),
+        (r"\s+[.*·⋅]\s+|[*·⋅•]|\.(?!\))", None, Chemical.addition),
+        (STATE, None, Chemical.state),
+        (NO_SPACE, None, Chemical.no_space),
+        (r"\s+", None, Chemical.space),
+        (rf"({ARROW})", None, Chemical.arrow),
+        (MARK, False, Chemical.mark),
+        (r"\^(?=\s|$)|\(\^\)|[↑↓]", None, Chemical.mark),
+        (rf"({OPERATOR})\s*", False, Chemical.operator),
+        (rf"(±|{RELATIONS})\s*", True, Chemical.operator),
+        (r"[-−]", False, Chemical.dash),
+        (r"(?=\^\d+[A-Z])", True, Chemical.scripts_before),
+        (r"(?=[_^])", False, Chemical.scripts_before),
+        (r"(?=[_^'0-9])(?=([0-9]?))", True, Chemical.scripts),
+        (r"(\d+|[a-z])/(\d+)", False, Chemical.fraction),
+        (r"\\[dt]?frac\s*(\d)\s*(\d)", None, Chemical.fraction),
+        (r"\((?:\d+|[a-z])/\d+\)(?=\s*[A-Z(\[])", False, Chemical.amount),
+        (r"\d+(?:[.,]\d+)?(?:[nmxyzk](?![a-z]))?", False, Chemical.amount),
+        (r"(?:n(?!Bu|Pr|Hex)|[xyz])(?=[A-Z(\[])|[a-z](?=\s+[A-Z(\[{$])", False, Chemical.amount),
+        (CHARGE, True, Chemical.charge),
+        (r"[-−]", True, Chemical.dash),
+        (r"[=#≡]", None, Chemical.bond),
+        (r"[(\[]|\\{", None, Chemical.opening),
+        (r"[)\]]|\\}", None, Chemical.closing),
+        (r"([,;])\s*", None, Chemical.punctuation),
+        (r"[^\W\d_]+", None, Chemical.letters),
+        (r"(?={)", None, Chemical.braces),
+        (r"\$([^$]*)\$|\\\((.*?)\\\)", None, Chemical.maths),
+        (r"\\([a-zA-Z]+|.)(?:\s+(?=[A-Za-z\d]))?", None, Chemical.command),
+        (r"}", None, Chemical.unopened),
+        (r"(?s:.)", None, Chemical.other),
     ]
 ]
