@@ -26,11 +26,19 @@ def missing_packages(needed: Iterable[str]) -> list[str]:
     ]
 
 
+def what_is_missing(needed: Iterable[str], what: str) -> str:
+    """Says which packages are missing and how to get them; "" where all are there. `what`: for which work."""
+    missing = missing_packages(needed)
+    if not missing:
+        return ""
+    quoted = " ".join(f'"{entry}"' for entry in missing)
+    return f"{what} needs {', '.join(missing)}, which is not installed here:  pip install {quoted}"
+
+
 def require_packages(needed: Iterable[str], what: str) -> None:
-    """Raise CourseError where a package is missing; the text says how to get it. `what`: for which work."""
-    if missing := missing_packages(needed):
-        quoted = " ".join(f'"{entry}"' for entry in missing)
-        raise CourseError(f"{what} needs {', '.join(missing)}, which is not installed here:  pip install {quoted}")
+    """Raise CourseError where a package is missing; the text says how to get it."""
+    if missing := what_is_missing(needed, what):
+        raise CourseError(missing)
 
 
 def not_importable(modules: Iterable[str], own: Collection[str]) -> Iterator[str]:

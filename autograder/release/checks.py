@@ -17,7 +17,7 @@ from autograder.expect.skips import needs
 from autograder.markers import HIDDEN_TESTS, MARK_SCHEME, almost_marker, holds_back
 from autograder.notebooks import read_notebook
 from autograder.options import refused_options
-from autograder.packages import missing_packages
+from autograder.packages import what_is_missing
 from autograder.questions import Kind, is_question, marks_of, students_write
 from autograder.regions import END, END_ANSWER, START, START_ANSWER, RegionError, banner_of, find_regions
 from autograder.release.autotests import TESTS, autotest_lines, tests_file, with_stand_ins
@@ -462,10 +462,9 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
     assignment = course.assignment(name)
     problems += never_emptied(course, assignment)
     problems += _unfitting_mistakes(course, assignment)
-    missing = missing_packages(assignment.packages)
+    missing = what_is_missing(assignment.packages, "it")
     if missing:
-        text = f'it needs {", ".join(missing)}, which is not installed here:  pip install "{missing[0]}"'
-        problems.append(SourceProblem(assignment.folder / FILE, "", text))
+        problems.append(SourceProblem(assignment.folder / FILE, "", missing))
     beside = {path.stem for folder in (assignment.folder, course.root) for path in folder.iterdir()}
     for number, notebook in enumerate(assignment.notebooks):
         source = open_source(assignment, notebook)
