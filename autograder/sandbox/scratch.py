@@ -117,12 +117,12 @@ def opened_by(pids: Iterable[int], device: int) -> Opened:
 
 def mapped_by(pids: Iterable[int], device: int) -> set[int]:
     """The numbers of files on a device that have no name any more, but that these processes have mapped."""
-    place = f"{os.major(device):02x}:{os.minor(device):02x}"
+    place = f"{os.major(device):02x}:{os.minor(device):02x}".encode()
     found = set()
     for pid in pids:
         with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines():
-                if line.endswith(" (deleted)"):
+            for line in Path(f"/proc/{pid}/maps").read_bytes().split(b"\n"):
+                if line.endswith(b" (deleted)"):
                     _, _, _, where, number, *_ = line.split()
                     if where == place:
                         found.add(int(number))

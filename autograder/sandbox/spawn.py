@@ -81,10 +81,9 @@ class SandboxedChild:
             TimeoutError: it has not ended after `timeout` seconds.
         """
         if self._status is None:
-            report = read_line(self._control, timeout) or {
-                "status": -signal.SIGKILL,
-                "reason": "its watchdog was killed",
-            }
+            report = read_line(self._control, timeout) or {}
+            if "status" not in report:  # it was killed, or stopped for an error of its own
+                report = {"status": -signal.SIGKILL, "reason": "its watchdog was killed"}
             self.reason, self.cpu_seconds = report["reason"], report.get("cpu_seconds", 0.0)
             self.shortage, self.busy = report.get("shortage", ""), report.get("busy", 0)
             os.waitpid(self.watchdog_pid, 0)

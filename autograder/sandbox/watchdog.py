@@ -24,6 +24,8 @@ STOPPED = "it was stopped"
 NO_ROOM_LEFT = "no room left on the disk"
 INTERRUPT, RING = b"i", b"a"
 """Orders: send the first process SIGINT, or SIGALRM."""
+MEMORY, THREADS = (b"RssAnon:", b"RssShmem:", b"VmSwap:"), b"Threads:"
+HELD = {*MEMORY, THREADS}
 MB = 2**20
 
 
@@ -121,23 +123,34 @@ def usage_of(pid: int) -> Usage:
     """Measure a process and its descendants from outside."""
     ticks, waiting = 0, {}
     for one in (pid, *descendants(pid)):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
+        with contextlib.suppress(OSError):
+            ticks += sum(map(int, stat_of(one)[11:15]))
             for thread in os.listdir(f"/proc/{one}/task"):
-                waiting[int(thread)] = int(Path(f"/proc/{one}/task/{thread}/schedstat").read_text().split()[1]) / 1e9
+                waiting[int(thread)] = int(Path(f"/proc/{one}/task/{thread}/schedstat").read_bytes().split()[1]) / 1e9
     return Usage(ticks / os.sysconf("SC_CLK_TCK"), waiting)
+
+
+def stat_of(pid: int) -> list[bytes]:
+    """What the kernel tells of a process after its name, which the process chooses itself. Raises OSError."""
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
 
 
 def held_by(pid: int | str) -> tuple[int, int]:
     """Return the memory of a process that no file backs, in bytes, and its threads; 0 and 0 when it is gone."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        return held(Path(f"/proc/{pid}/status").read_bytes())
     except OSError:
         return 0, 0
-    fields = dict(line.split(":", 1) for line in status.splitlines())
-    memory = sum(int(fields.get(name, "0 kB").split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
-    return memory, int(fields.get("Threads", "0"))
+
+
+def held(status: bytes) -> tuple[int, int]:
+    """The memory, swapped out or not, and the threads that a process's status tells of.
+
+    Its first line is the process's name, of any bytes but line ends.
+    """
+    lines = (line.split() for line in status.split(b"\n")[1:])
+    fields = {words[0]: int(words[1]) for words in lines if words and words[0] in HELD}
+    return sum(fields.get(name, 0) * 1024 for name in MEMORY), fields.get(THREADS, 0)
 
 
 def at_work(pids: Iterable[int]) -> int:
@@ -145,7 +158,7 @@ def at_work(pids: Iterable[int]) -> int:
     count = 0
     for pid in pids:
         with contextlib.suppress(OSError):
-            count += Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
+            count += stat_of(pid)[0] == b"R"
     return count
 
 

@@ -849,6 +849,48 @@ def processor_time_of_many(tier, here):
 
 
 @attack
+def processor_time_of_children_nobody_waits_for(tier, here):
+    """Is the processor time of children counted that vanish when they end, since their parent ignores them?"""
+    if not can_fork(tier):
+        return ""
+
+    def main(fd):
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if os.fork() == 0:
+                while time.process_time() < 0.1:
+                    pass
+                os._exit(0)
+            with contextlib.suppress(ChildProcessError):
+                os.wait()
+
+    return stopped_for("of processor time", main, tier, here, replace(LIMITS, cpu_seconds=1))
+
+
+@attack
+def odd_names(tier, here):
+    """Is a sandbox measured whose processes and files have names that are no text, or look like several lines?"""
+
+    def main(fd):
+        rename = ctypes.CDLL(None).prctl
+        for name in (b"\xff\xfe", b"a\x0cb", b"a\x1cThreads: 0", b"a\n RssAnon: 0", b") R 1 1 1 1 1 1"):
+            rename(15, name, 0, 0, 0)
+            time.sleep(0.15)
+        with open("a\x0cb\x85c", "w+b") as file:
+            file.write(bytes(MB))
+            file.flush()
+            kept = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+        os.unlink("a\x0cb\x85c")
+        for _ in range(100):
+            kept = [kept, mmap.mmap(-1, MB)]  # shared, so that the limit of one process does not bind
+            kept[1].write(bytes(MB))
+        time.sleep(60)
+
+    return stopped_for("of memory", main, tier, here, replace(LIMITS, memory_mb=64, scratch_mb=400))
+
+
+@attack
 def another_core(tier, here):
     """Does a sandbox stay on the core that it was given, and can it not choose another?"""
     core = max(os.sched_getaffinity(0))

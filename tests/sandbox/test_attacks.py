@@ -72,6 +72,7 @@ def servers():
             running[user, version] = Server(user, version)
         if situation not in obstacles:
             obstacles[situation] = running[user, version].ask(tier=tier)
+            assert "failed" not in obstacles[situation]
         if obstacles[situation]:
             pytest.skip(f"this kernel does not give the tier {tier}: {obstacles[situation]}")
         return running[user, version]

@@ -26,7 +26,7 @@ from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.processes.mistakes import CheckReach, Mistakes, outcome_of, written_out
-from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap
+from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap, Spending
 from autograder.grade.run.jobs import LONGEST_WAIT
 from autograder.grade.run.protocol import (
     CHUNK,
@@ -131,6 +131,7 @@ class JudgingFork:
         frames = Frames(LONGEST_VERDICT)
         socket = self.channel.socket
         clock = Clock()
+        spending = Spending(lambda: usage_of(self.pid))
         lap: Lap | None = None  # begun once a cell takes longer than usual
         while True:
             now = clock.now()
@@ -153,9 +154,9 @@ class JudgingFork:
                         found[name] = content
                 lap = None
                 continue
-            used = usage_of(self.pid)
-            lap = lap or Lap(now, used)
-            if lap.processor(used) > self.cell_seconds or lap.wall(now, used) > LONGEST_WAIT * self.cell_seconds:
+            spent = spending.until(now)
+            lap = lap or Lap(now, spent)
+            if lap.processor(spent) > self.cell_seconds or lap.wall(now, spent) > LONGEST_WAIT * self.cell_seconds:
                 return found, True, False
 
     def end(self, kill: bool = True) -> str:

@@ -1,6 +1,8 @@
 """The time that code took of its own: not what it waited for a core, nor what passed while everything stood still."""
 
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from autograder.sandbox.watchdog import Usage
 
@@ -24,22 +26,55 @@ class Clock:
         return now - self.lost
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What some processes have had so far.
+
+    Attributes:
+        processor: seconds that they ran, all together.
+        waited: seconds in which one of them waited for a core.
+    """
+
+    processor: float = 0.0
+    waited: float = 0.0
+
+
+class Spending:
+    """Adds up what some processes spend, those that end meanwhile too.
+
+    To be asked every tick: what a process waited for a core is known while it lives.
+    """
+
+    def __init__(self, usage: Callable[[], Usage]) -> None:
+        self.usage = usage
+        self.waiting: Mapping[int, float] | None = None
+        self.waited = 0.0
+        self.asked = 0.0
+
+    def until(self, now: float) -> Spent:
+        used = self.usage()
+        if self.waiting is not None:
+            more = max((wait - self.waiting.get(task, 0.0) for task, wait in used.waiting.items()), default=0.0)
+            self.waited += min(max(0.0, more), now - self.asked)
+        self.waiting, self.asked = used.waiting, now
+        return Spent(used.processor, self.waited)
+
+
 class Lap:
     """A stretch of the time of some processes."""
 
-    def __init__(self, now: float, used: Usage) -> None:
+    def __init__(self, now: float, spent: Spent) -> None:
         self.began = now
-        self.used = used
+        self.spent = spent
 
-    def wall(self, now: float, used: Usage) -> float:
+    def wall(self, now: float, spent: Spent) -> float:
         """The seconds in which they ran or slept."""
-        waited = max((wait - self.used.waiting.get(task, 0.0) for task, wait in used.waiting.items()), default=0.0)
-        return now - self.began - waited
+        return now - self.began - (spent.waited - self.spent.waited)
 
-    def processor(self, used: Usage) -> float:
+    def processor(self, spent: Spent) -> float:
         """The seconds that they had of all processors together."""
-        return used.processor - self.used.processor
+        return spent.processor - self.spent.processor
 
-    def seconds(self, now: float, used: Usage) -> float:
+    def seconds(self, now: float, spent: Spent) -> float:
         """The time that they took of their own."""
-        return max(self.wall(now, used), self.processor(used))
+        return max(self.wall(now, spent), self.processor(spent))

@@ -16,7 +16,7 @@ import select
 from collections.abc import Callable, Sequence
 
 from autograder.assignment import Limits
-from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap
+from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap, Spending
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, Frames, ProtocolError, packed
 from autograder.grade.run.sanitise import clean_output
@@ -52,7 +52,7 @@ class Following:
 
     def __init__(self, cells: Sequence[Cell], seed: int, limits: Limits, usage: Callable[[], Usage] = Usage) -> None:
         """`cells`: what the process is to run, in order; `usage`: what it has used so far."""
-        self.ask_usage = usage
+        self.spending = Spending(usage)
         self.asked = -math.inf
         self.clock = Clock()
         self.waiting = list(reversed(cells))
@@ -78,9 +78,13 @@ class Following:
     def begin_lap(self) -> Lap:
         """A stretch that begins now. Of short ones, several share one look at what was used: each takes its time."""
         now = self.clock.now()
+        self.look(now)
+        return Lap(now, self.spent)
+
+    def look(self, now: float) -> None:
+        """Every tick, see what was spent."""
         if now - self.asked > TICK_SECONDS:
-            self.used, self.asked = self.ask_usage(), now
-        return Lap(now, self.used)
+            self.spent, self.asked = self.spending.until(now), now
 
     def send_next_cell(self) -> None:
         if self.waiting:
@@ -89,17 +93,17 @@ class Following:
     def overtime(self) -> tuple[float, float]:
         """By how many seconds the running cell and the notebook exceed their limits; below 0 where they do not.
 
-        How long it waited for a core is asked only where it matters. Where it waited so long that its time is up all
-        the same, that is kept in the run.
+        Where it waited for a core so long that its time is up all the same, that is kept in the run.
         """
         now = self.clock.now()
+        self.look(now)
         cell_seconds = float(self.limits.cell_seconds) if self.current is not None else math.inf
         stretches = ((self.lap, cell_seconds), (self.whole, float(self.limits.notebook_seconds)))
         walls = [now - lap.began - limit for lap, limit in stretches]
         if max(walls) < 0:
             return walls[0], walls[1]
-        used = self.ask_usage()
-        over = [lap.seconds(now, used) - limit for lap, limit in stretches]
+        spent = self.spending.until(now)
+        over = [lap.seconds(now, spent) - limit for lap, limit in stretches]
         far = [now - lap.began - LONGEST_WAIT * limit for lap, limit in stretches]
         self.run.starved |= max(far) >= 0 > max(over)
         return max(over[0], far[0]), max(over[1], far[1])
