@@ -26,6 +26,10 @@ from autograder.expect.session import KeySession, RecordingSession, Session
 _ROOM = 2**20  # bytes
 _LONGEST_NAME = 60
 _LONGEST_TEXT = 300
+_ONLY_ITS_OWN = (
+    "what your code gives here is an object that only methods of its own could judge. "
+    "Make it numbers, texts, lists or numpy arrays"
+)
 
 Outcome = Callable[[Any], Any]
 
@@ -38,12 +42,15 @@ class Asserted(Expectation):
         outcomes: level -> the assertion as a function of the value at that level. It raises, or gives something false,
             where the assertion fails.
         compared: level -> what the value at that level is compared with, where that is known.
+        innermost: the level of the value that the source gives as evidence. What lies further out, a student's object
+            could have made of nothing: what it says of differences, or of its length.
         truth: must the outcome be true? (Otherwise it is enough that nothing is raised.)
         room: bytes of evidence that are looked at, at most.
     """
 
     outcomes: Mapping[int, Outcome]
     compared: Mapping[int, Any]
+    innermost: int
     truth: bool
     room: int
 
@@ -55,6 +62,8 @@ class Asserted(Expectation):
     def judge(self, evidence: Value, read_file: ReadFile) -> Judgement:
         if type(evidence) is not tuple or len(evidence) != 2 or evidence[0] not in self.outcomes:
             return unusable(self.name, "what the submission gave is of a type that cannot be judged")
+        if evidence[0] > self.innermost:
+            return unusable(self.name, _ONLY_ITS_OWN)
         if len(encode(evidence)) > self.room:
             return unusable(self.name, "the value is much larger than it should be")
         level, packed = evidence
@@ -325,9 +334,9 @@ def expectation_of(steps: Steps, seen: _Evaluation) -> Expectation:
             compared[level] = seen.known[first + step.comparand]
         first += len(step.known)
     size = max(map(len, seen.values.values()), default=0)
-    asserted = Asserted(name, outcomes, compared, steps.truth, max(_ROOM, 8 * size))
-    first = min(seen.values, default=-1)
-    if first in outcomes and asserted.judge(decode(seen.values[first]), lambda file: None).credit == 1:
+    innermost = min(seen.values, default=-1)
+    asserted = Asserted(name, outcomes, compared, innermost, steps.truth, max(_ROOM, 8 * size))
+    if innermost in outcomes and asserted.judge(decode(seen.values[innermost]), lambda file: None).credit == 1:
         return asserted
     return Ran(name)
 

@@ -13,6 +13,7 @@ def test_a_failed_comparison_says_where_the_arrays_differ():
         "np.allclose(out, expected)",
         outcomes={0: lambda out: np.allclose(out, expected)},
         compared={0: expected},
+        innermost=0,
         truth=True,
         room=10_000,
     )

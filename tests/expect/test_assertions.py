@@ -14,7 +14,7 @@ import pytest
 from autograder.expect.asserted import Asserted, Keeper, Ran, Recorder, watching
 from autograder.expect.assertions import Instrument, find_assertions, steps_of
 from autograder.expect.dataflow import CodeCell
-from autograder.expect.evidence import EvidenceError
+from autograder.expect.evidence import EvidenceError, encode
 from autograder.expect.message import Inbox
 from autograder.expect.packed import pack, unpack
 from autograder.expect.session import KeySession, RecordingSession, use
@@ -245,6 +245,43 @@ def test_a_process_that_says_it_held_gains_nothing():
     recorder.seen("check:0", 0, object())
     recorder.seen("check:0", 1, True)
     assert judge(key.key, inbox.evidence)["check"].credit == 0
+
+
+LIAR = """
+class Liar:
+    def __sub__(self, other):
+        return 0.0
+    __rsub__ = __abs__ = __mod__ = __sub__
+    def __array__(self, *args, **options):
+        return np.array([1.0, 4.0, 9.0])
+
+def f(x):
+    return Liar()
+"""
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "assert abs(f(2.0) - 4) < 1e-6",
+        "assert np.abs(f(np.arange(3)) - np.array([0, 1, 4])).max() < 1e-9",
+        "assert np.asarray(f(np.arange(1, 4))).sum() == 14",
+        "npt.assert_allclose(f(np.array([1.0, 2.0, 3.0])), [1, 4, 9])",
+    ],
+)
+def test_an_object_says_nothing_of_itself(check):
+    """Is nothing earned by an object whose own methods give a difference of 0 or an array, and by such words?"""
+    given = "import numpy as np\nimport numpy.testing as npt"
+    work = "def f(x):\n    return x * x"
+    key = KeySession(0)
+    sites = sites_of(cells_of(work, check, given))
+    assert run(cells_of(work, check, given), key, sites)[1] == ""
+    inbox = Inbox()
+    assert run(cells_of(LIAR, check, given), RecordingSession(0, inbox.add), sites)[1] == ""
+    assert judge(key.key, inbox.evidence)["check"].credit == 0
+    for level, value in ((1, 0.0), (1, True), (2, 0.0), (3, True)):
+        said = {place: encode((level, ("", value))) for place in key.key}
+        assert judge(key.key, said)["check"].credit == 0
 
 
 def test_values_that_are_no_evidence():

@@ -127,10 +127,13 @@ def verdict_outputs(result: CellResult, cell: NotebookNode, ran: CellRun | None,
 
     Args:
         as_it_ran: keep what the cell printed, on stdout: nbgrader takes anything on stderr for an error.
+
+    Where the cell has hidden tests, nothing is kept of what it showed: a warning shows the line that led to it.
     """
     text = "\n".join(result.lines)
     kinds = ("display_data", "stream") if as_it_ran else ("display_data",)
-    shown = [output for output in ran.outputs if output["output_type"] in kinds] if ran is not None else []
+    outputs_of_cell = ran.outputs if ran is not None and not holds_back(cell.source, [HIDDEN_TESTS]) else []
+    shown = [output for output in outputs_of_cell if output["output_type"] in kinds]
     shown = [output | {"name": "stdout"} if output["output_type"] == "stream" else output for output in shown]
     credit = result.credit or 0.0
     if credit <= 0:
