@@ -5,7 +5,7 @@ made without these cells too, so that a check of the source which needs one fail
 """
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autograder.expect.sites import tree_of
@@ -72,6 +72,18 @@ def left_out(cells: Iterable[tuple[str, str]], skipped: Collection[str], given: 
     if any(map(needs_anything, running)) or any(True for _ in needs(code, skipped)):
         return frozenset()
     return frozenset(skipped)
+
+
+def unneeded(cells: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """Of cells that run one after the other, as in `needs`, those before the last that no later one of them needs."""
+    dropped: set[str] = set()
+    for cell, source in reversed(cells[:-1]):
+        if needs_anything(source):
+            continue
+        running = [text for other, text in cells if other != cell and other not in dropped]
+        if not any(map(needs_anything, running)) and not any(True for _ in needs(cells, {*dropped, cell})):
+            dropped.add(cell)
+    return frozenset(dropped)
 
 
 @dataclass

@@ -27,10 +27,16 @@ from autograder.questions import is_check, points_of
 from autograder.release.at_home import fingerprint
 from autograder.release.problems import SourceProblem
 from autograder.source import read_source, source_path
+from autograder.words import counted
 
 PROVE = "autograder.grade.processes.prove"
 EQUIVALENT = "equivalent.txt"
 """In an assignment's source folder: the changes of the solution that are no mistakes. Never released."""
+KIT = (
+    *(f"expect/{name}.py" for name in ("compare", "kinds", "mutants", "numeric", "rewrites", "skips")),
+    *(f"grade/processes/{name}.py" for name in ("mistakes", "prove")),
+)
+"""What decides about what trying finds, besides the assignment's own code."""
 NEAR = 0.1  # of a threshold: honest work should stay below that
 SLOW = 0.3  # of a cell's time limit
 MOST_LISTED = 8
@@ -78,10 +84,7 @@ def tried_before(
     on_cell: Callable[[str], None],
 ) -> list[dict]:
     """What trying a notebook's checks gave: kept, or tried now."""
-    kit = [
-        Path(__file__).parents[1] / "expect" / name for name in ("mutants.py", "rewrites.py", "kinds.py", "compare.py")
-    ]
-    kit.append(Path(__file__).parent / "processes" / "prove.py")
+    kit = [Path(__file__).parents[1] / name for name in KIT]
     files = [path.relative_to(course.root).as_posix() for path in course.library_files()]
     digest = hashlib.sha256(fingerprint(course, assignment, notebook, files).encode())
     digest.update(b"".join(path.read_bytes() for path in kit))
@@ -279,8 +282,9 @@ def summary(notebook: str, tried: Sequence[Mapping]) -> Iterator[str]:
         near = [one["nearest"] / one["at_most"] for one in compared if one["nearest"] is not None and one["at_most"]]
         caught = sum(one["mutants"].values())
         nearest = f", the nearest at {min(near):.0e} times the threshold" if near else ""
+        seeds = counted(len(one["seeds"]), "seed")
         yield (
-            f"{notebook}:{one['check']}: {len(one['seeds'])} seeds, notices {caught} of {len(one['mutants'])} "
+            f"{notebook}:{one['check']}: {seeds}, notices {caught} of {len(one['mutants'])} "
             f"mistakes tried on it{nearest}; right solutions differ by {spread:.0e}; {one['seconds']:.1f} s"
         )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.expect.skips import Need, left_out, needs
+from autograder.expect.skips import Need, left_out, needs, unneeded
 
 NEEDED = {
     "a name": ("net = 1", "print(net)"),
@@ -88,3 +88,12 @@ def test_code_that_could_use_anything_gets_everything(source):
     cells = [("skipped", "net = 1"), ("running", source)]
     assert left_out(cells, {"skipped"}) == frozenset()
     assert left_out(cells, {"skipped"}, given={"running"}) == {"skipped"}
+
+
+def test_cells_that_the_last_one_does_not_need():
+    """Are all found that nothing after them needs, and is one kept that a later, needed one uses?"""
+    cells = [("data", "X = load()"), ("times", "t = clock(X)"), ("plot", "show(t)"), ("shift", "Y = X + 1")]
+    check = ("check", "print(f(Y))")
+    assert unneeded([*cells, check]) == {"times", "plot"}
+    assert unneeded([*cells, ("check", "exec('print(t)')")]) == frozenset()
+    assert unneeded([check]) == frozenset()

@@ -34,6 +34,7 @@ from autograder.expect.bank import Outcome
 from autograder.expect.evidence import EvidenceFailure
 from autograder.expect.mutants import Mutant, mutants
 from autograder.expect.session import RecordingSession, use
+from autograder.expect.skips import unneeded
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import (
@@ -86,7 +87,7 @@ class CheckReach:
     files: frozenset[str]
 
 
-Prove = Callable[["Mistakes", Sequence[Cell], str, Mapping[str, Any]], Any]
+Prove = Callable[["Mistakes", list[Cell], str, Mapping[str, Any]], Any]
 """Tries a check out in a copy: of the copy, the question's cells, the check, and what is asked."""
 
 
@@ -115,6 +116,7 @@ class Mistakes:
         self.current = ""
         self.begun = 0.0  # the processor time when the last copy was set aside
         self.calls: list[list[list[str]]] | None = None  # in a copy: what each cell of its question calls
+        self.needed: list[Cell] | None = None  # in a copy: the cells of its question that are run
         self.code: dict[str, CodeType] = {}
         self.done = 0  # in a copy: how many of its cells have run, since no mistake concerns them
 
@@ -240,16 +242,10 @@ class Mistakes:
         """
         question = self.question(first, check)
         start = self.cells.index(question[0])
-        if self.calls is None:
-            self.calls, _ = self.in_a_fork(lambda: self.calls_of(question), TRACED * LONGEST_RUN)
-            self.calls = self.calls or []
-        if not self.calls:
+        question = self.from_where_it_matters(question)
+        if not question:
             return
-        called = {tuple(call) for calls in self.calls for call in calls}
-        while self.done < len(question) - 1 and not self.concerns(question[self.done], self.calls[self.done]):
-            self.run([question[self.done]])
-            self.done += 1
-        question = question[self.done :]
+        called = {(file, function) for calls in self.calls or () for file, function in calls}
         _, usual = self.in_a_fork(lambda: self.run(question), LONGEST_RUN)
         left = seconds
         for trial in trials or self.trials(question, start, called, noticed):
@@ -263,10 +259,40 @@ class Mistakes:
             if left < 0:
                 return
 
+    def from_where_it_matters(self, question: list[Cell]) -> list[Cell]:
+        """The question from the first cell on that a mistake can change; those before it have run when this returns.
+
+        Nothing where the question takes long even with the solution.
+        """
+        if self.calls is None:
+            self.calls, _ = self.in_a_fork(lambda: self.calls_of(question), TRACED * LONGEST_RUN)
+            self.calls = self.calls or []
+        if not self.calls:
+            return []
+        while self.done < len(question) - 1 and not self.concerns(question[self.done], self.calls[self.done]):
+            self.run([question[self.done]])
+            self.done += 1
+        for cell in question[self.done :]:  # here once, not in every fork
+            with contextlib.suppress(SyntaxError):
+                self.compiled(cell.source)
+        return question[self.done :]
+
     def question(self, first: str, check: str) -> list[Cell]:
-        """The cells from the first one to the check."""
-        ids = [cell.id for cell in self.cells]
-        return self.cells[ids.index(first) : ids.index(check) + 1]
+        """The cells from the first one to the check that the check needs; all where that cannot be found out."""
+        if self.needed is None:
+            ids = [cell.id for cell in self.cells]
+            every = self.cells[ids.index(first) : ids.index(check) + 1]
+            running = [(cell.id, cell.source) for cell in every if not cell.skip]
+            aside = unneeded(running) - {cell.id for cell in every if has_region(cell)}
+            fewer = [cell for cell in every if cell.id not in aside]
+            self.needed = fewer if aside and self.give_the_same(every, fewer, check) else every
+        return self.needed
+
+    def give_the_same(self, every: Sequence[Cell], fewer: Sequence[Cell], check: str) -> bool:
+        """Does the solution give the check the same values when only `fewer` cells run? No, where it takes too long."""
+        given, _ = self.in_a_fork(partial(self.run, every, check), TRACED * LONGEST_RUN)
+        again, _ = self.in_a_fork(partial(self.run, fewer, check), TRACED * LONGEST_RUN)
+        return given is not None and given == again
 
     def regions_run(self, question: Sequence[Cell]) -> tuple[list[str], list[str]]:
         """The regions that the question's cells run, or whose variables they read, as messages call them.
@@ -404,6 +430,7 @@ class Mistakes:
 
     def in_a_fork(self, work: Callable[[], Any], seconds: float) -> tuple[Any, float]:
         """The work's result, done in a fork, and the processor seconds it took; None where they are more than given."""
+        _t0 = time.monotonic()
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -424,6 +451,23 @@ class Mistakes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             _, _, used = os.wait4(pid, 0)
+            with open("/tmp/w/lintrun/forks.log", "a") as f:
+                import sys as _s
+
+                print(
+                    json.dumps(
+                        [
+                            _s._getframe(1).f_code.co_name,
+                            _s._getframe(1).f_lineno,
+                            used.ru_utime,
+                            used.ru_stime,
+                            time.monotonic() - _t0,
+                            used.ru_minflt,
+                            used.ru_maxrss,
+                        ]
+                    ),
+                    file=f,
+                )
         return json.loads(content) if content else None, used.ru_utime + used.ru_stime
 
 

@@ -143,7 +143,7 @@ class Judge:
         }
 
     def run_apart(self, program: str, more: Mapping[str, Any], on_cell: Callable[[str], None]) -> Any:
-        """Have the notebook run without its searches by a process of its own; returns what that answers.
+        """Have the notebook run by a process of its own, without its searches and skipped cells; returns its answer.
 
         Args:
             program: the module that the process is.
@@ -152,8 +152,9 @@ class Judge:
         Raises:
             OSError, EOFError: the process is gone.
         """
-        searches = self.assignment.searches_in(self.notebook)
-        cells = [replace(cell, skip=SEARCH_SKIPPED) if cell.id in searches else cell for cell in self.lay_out()]
+        skipped = dict.fromkeys(self.assignment.skips_in(self.notebook), AS_HANDED_IN)
+        skipped |= dict.fromkeys(self.assignment.searches_in(self.notebook), SEARCH_SKIPPED)
+        cells = [replace(cell, skip=skipped.get(cell.id, cell.skip)) for cell in self.lay_out()]
         process = self.warm.fork(program)
         try:
             request = {**self.request(cells), **more}

@@ -3,7 +3,11 @@
 import json
 import os
 import resource
+from types import SimpleNamespace
 
+import pytest
+
+from autograder import expect
 from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, limit
 from autograder.grade.run.jobs import Cell
 from autograder.regions import find_regions
@@ -25,6 +29,18 @@ def test_mistakes_that_an_earlier_check_notices_come_last():
     assert order == ["f", "g"] * (len(order) // 2)
     later = [trial.where for trial in mistakes.trials([check], 0, called, {"`f`"})]
     assert later == sorted(order, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("more", "run"),
+    [("t = f(2)", ["check"]), ("f(2)\nshelf.append(3)", ["more", "check"]), ("add(3)", ["more", "check"])],
+)
+def test_a_question_is_run_without_what_its_check_does_not_need(more, run):
+    """Is a cell left out that the check does not need, and kept where the check's value turns out to be another one?"""
+    shell = SimpleNamespace(user_ns={"f": abs, "shelf": (shelf := [1, 2]), "add": shelf.append, "expect": expect})
+    cells = [Cell("more", more), Cell("check", "expect.same(f(len(shelf)))", "", True)]
+    mistakes = Mistakes(shell, cells, [], seed=1)
+    assert [cell.id for cell in mistakes.question("more", "check")] == run
 
 
 def test_a_limit_within_a_lower_one_is_kept():
