@@ -45,6 +45,7 @@ from autograder.grade.verdict.judge import Judge
 from autograder.regions import find_regions
 
 ROOT = Path(__file__).resolve().parents[1]
+MISTAKES = ROOT / "benchmarks" / "mistakes.toml"
 RIGHT = ROOT / "benchmarks" / "right.toml"
 RIGHT_SEEDS = 1, 2, 3
 RIGHT_SECONDS = 200.0  # of a processor, for one seed of a check
@@ -210,9 +211,9 @@ def in_its_own_process(
     return json.loads(content) if content else []
 
 
-def run_right(course: Course, assignments: list[str], seed: int) -> int:
+def run_right(course: Course, catalogue: Path, assignments: list[str], seed: int) -> int:
     """Run the right solutions, and show those that lose points; returns how many these are."""
-    solutions = tomllib.loads(RIGHT.read_text("utf-8"))["solution"]
+    solutions = tomllib.loads(catalogue.read_text("utf-8"))["solution"]
     seen: set[str] = set()
     punished: set[str] = set()
     for name in assignments or course.assignment_names():
@@ -222,7 +223,8 @@ def run_right(course: Course, assignments: list[str], seed: int) -> int:
                 seen.add(one["about"])
                 if one["lines"]:
                     punished.add(one["about"])
-                    print(f"{name}/{notebook} {one['about']}", *one["lines"], sep="\n    ")
+                    print(f"{name}/{notebook} {one['about']}", *one["lines"], sep="\n    ", flush=True)
+            print(f"{name}/{notebook}: {len(seen)} tried so far", file=sys.stderr, flush=True)
     print(f"\n{len(seen)} right solutions, on {len(RIGHT_SEEDS)} seeds each: {len(punished)} lose points")
     return len(punished)
 
@@ -230,7 +232,7 @@ def run_right(course: Course, assignments: list[str], seed: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("assignments", nargs="*", help="default: all")
-    parser.add_argument("--catalogue", type=Path, default=ROOT / "benchmarks" / "mistakes.toml")
+    parser.add_argument("--catalogue", type=Path, help="default: mistakes.toml, or right.toml, beside this file")
     parser.add_argument("--course", type=Path, default=ROOT)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
@@ -238,8 +240,8 @@ def main() -> None:
     options = parser.parse_args()
     course = find_course(options.course)
     if options.right:
-        sys.exit(run_right(course, options.assignments, options.seed))
-    catalogue = tomllib.loads(options.catalogue.read_text("utf-8"))["mistake"]
+        sys.exit(run_right(course, options.catalogue or RIGHT, options.assignments, options.seed))
+    catalogue = tomllib.loads((options.catalogue or MISTAKES).read_text("utf-8"))["mistake"]
     total: Counter = Counter()
     for name in options.assignments or course.assignment_names():
         try:

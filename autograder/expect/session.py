@@ -38,7 +38,13 @@ class Unmet(AssertionError):
 
 
 class Session(ABC):
-    """One way of treating expectations; a cell's expectations and its `rng()` calls are numbered from 0."""
+    """One way of treating expectations; a cell's expectations and its `rng()` calls are numbered from 0.
+
+    Attributes:
+        draws: the kind of generator that `rng()` gives.
+    """
+
+    draws: type[np.random.Generator] = np.random.Generator
 
     def __init__(self, seed: int, at_home: bool = False):
         """`at_home`: give the random numbers of a student's machine, where nobody knows which cell is running."""
@@ -55,7 +61,7 @@ class Session(ABC):
     def rng(self) -> np.random.Generator:
         """The generator for the next `expect.rng()` of the cell."""
         self.drawn += 1
-        return generator(self.seed, "" if self.home else self.cell_id, self.drawn - 1)
+        return self.draws(generator(self.seed, "" if self.home else self.cell_id, self.drawn - 1).bit_generator)
 
     def next_id(self) -> Id:
         self.stated += 1

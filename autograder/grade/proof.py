@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbformat import NotebookNode
+
 from autograder.assignment import FILE, Assignment
 from autograder.course import Course
 from autograder.data.present import require_data
@@ -23,7 +25,7 @@ from autograder.files import write_atomically
 from autograder.grade.processes.prove import ENDED, SEED_SECONDS
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
-from autograder.questions import is_check, points_of
+from autograder.questions import is_check, is_question, points_of, prose_lines, stated_points
 from autograder.release.at_home import fingerprint
 from autograder.release.problems import SourceProblem
 from autograder.source import read_source, source_path
@@ -34,12 +36,14 @@ EQUIVALENT = "equivalent.txt"
 """In an assignment's source folder: the changes of the solution that are no mistakes. Never released."""
 KIT = (
     *(f"expect/{name}.py" for name in ("compare", "kinds", "mutants", "numeric", "rewrites", "skips")),
-    *(f"grade/processes/{name}.py" for name in ("mistakes", "prove")),
+    *(f"grade/processes/{name}.py" for name in ("mistakes", "otherwise", "prove")),
 )
 """What decides about what trying finds, besides the assignment's own code."""
 NEAR = 0.1  # of a threshold: honest work should stay below that
 SLOW = 0.3  # of a cell's time limit
 MOST_LISTED = 8
+TEXT = 7  # below every heading
+HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
 ARROW = " -> "
 
 
@@ -133,6 +137,9 @@ def found_in(
             extra = assignment.extra_credit.get((notebook, cell.id))
             for text in text_findings(cell.source, extra if extra is not None else points_of(cell)):
                 yield SourceProblem(path, cell.id, text)
+    extra_here = {cell: points for (book, cell), points in assignment.extra_credit.items() if book == notebook}
+    for cell_id, text in heading_findings(nb.cells, extra_here):
+        yield SourceProblem(path, cell_id, text)
 
 
 def check_findings(one: Mapping[str, Any], cell_seconds: float) -> Iterator[str]:
@@ -150,6 +157,12 @@ def check_findings(one: Mapping[str, Any], cell_seconds: float) -> Iterator[str]
                 mend = "" if lines == [ENDED] else "widen the threshold. "
                 yield f"on seed {seed} {what} earns {credit:.0%}: {mend}{first_failed(lines)}"
                 return
+        if given["single"]:
+            yield (
+                f"on inputs of float32 (seed {seed}) the solution gives something else: {given['single']}. Take inputs "
+                "for which rounding matters less, or mend the solution"
+            )
+            return
     for seed in one["late"]:
         yield f"on seed {seed} it could not be tried in {SEED_SECONDS:g} s of a processor: take smaller inputs"
         return
@@ -201,6 +214,26 @@ def text_findings(source: str, points: float) -> Iterator[str]:
         said = next((keyword.value for keyword in call.keywords if keyword.arg == "points"), None)
         if name_of(call) == "accuracy" and isinstance(said, ast.Constant) and said.value != points:
             yield f"line {call.lineno}: points={said.value!r}, but the cell is worth {points:g}"
+
+
+def heading_findings(cells: Sequence[NotebookNode], extra: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Headings that say another number of points than the questions below them have: (cell id, text)."""
+    worth = [extra.get(cell.id, points_of(cell)) if is_question(cell) else 0.0 for cell in cells]
+    headings = [heading(cell) for cell in cells]
+    for number, (cell, (level, text)) in enumerate(zip(cells, headings, strict=True)):
+        said = stated_points(text) if not is_question(cell) else None
+        following = range(number + 1, len(cells))
+        end = next((n for n in following if headings[n][0] <= level), len(cells))
+        total = sum(worth[number + 1 : end])
+        if said is not None and said.points not in (0, total):
+            yield cell.id, f"its heading says {said.points:g} points, but the questions below it are worth {total:g}"
+
+
+def heading(cell: NotebookNode) -> tuple[int, str]:
+    """The level and the text of a cell's first heading: 1 for "# …"; TEXT and "" where it has none."""
+    lines = prose_lines(cell.source) if cell.cell_type == "markdown" else []
+    found = next((match for line in lines if (match := HEADING.match(line))), None)
+    return (len(found[1]), found[2]) if found else (TEXT, "")
 
 
 def swallows(handler: ast.ExceptHandler) -> bool:

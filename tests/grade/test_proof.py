@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_markdown_cell
 
 from autograder.course import Course
-from autograder.grade.proof import EQUIVALENT, Proof, excuses, prove, stubs_noticed
+from autograder.grade.proof import EQUIVALENT, Proof, excuses, heading_findings, prove, stubs_noticed
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.notebooks import write_notebook
 from autograder.release.given import given_files
@@ -40,6 +41,7 @@ CHECKS = {
     "too-strict": STRICT,
     "too-wide": WIDE,
     "nothing": "expect.same(expect.rng().normal(size=3))",
+    "cancels": "x = 1e7 + expect.rng().normal(size=20)\nexpect.same(1e9 * share(x) - 5e7, at_most=1e-6)",
     "zeros": "expect.rng()\nexpect.same(doubled(np.zeros(3)))",
     "swallows": SWALLOWS,
 }
@@ -81,6 +83,7 @@ def test_a_good_check_is_not_mentioned(proof):
         ("too-strict", "widen"),
         ("too-wide", "no mistake in the solution fails any of its comparisons"),
         ("nothing", "it runs none of the code that students write"),
+        ("cancels", "on inputs of float32 (seed 1) the solution gives something else"),
         ("zeros", "is 0 for every input"),
         ("swallows", "it earns points though doubled is left as released"),
         ("swallows", "line 1: it swallows exceptions"),
@@ -136,3 +139,21 @@ def test_a_region_is_to_be_noticed_by_one_check_not_by_all():
 
 def no_process() -> WarmProcess:
     raise AssertionError("what was found before is kept")
+
+
+@pytest.mark.parametrize(
+    ("heading", "says"),
+    [
+        ("# Homework (8 points)", []),
+        ("# Homework (9 points)", ["its heading says 9 points, but the questions below it are worth 8"]),
+        ("## Part (up to 5 points, 3 of them extra credit)", []),
+        ("## Part (8 points)", ["its heading says 8 points, but the questions below it are worth 5"]),
+        ("# Homework\nNo more than (9 points) here.", []),
+    ],
+)
+def test_points_in_a_heading_are_those_of_the_questions_below_it(course_factory, heading, says):
+    """Does a heading's sum count the questions up to the next heading of its level, with extra credit?"""
+    kinds = course_factory
+    cells = [new_markdown_cell(heading, id="top"), kinds.check("one", 2, "f(1)"), kinds.check("two", 0, "f(2)")]
+    cells += [new_markdown_cell("## Next", id="next"), kinds.check("three", 3, "f(3)")]
+    assert [text for _, text in heading_findings(cells, {"two": 3})] == says

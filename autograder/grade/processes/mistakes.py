@@ -27,6 +27,7 @@ from functools import partial
 from types import CodeType, FrameType
 from typing import Any, NoReturn
 
+import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.expect import message
@@ -110,6 +111,7 @@ class Mistakes:
         self.cells = list(cells)
         self.regions = list(regions)
         self.seed = seed
+        self.draws = np.random.Generator
         self.waiting: dict[str, tuple[int, Connection]] = {}
         self.known: dict[str, list[Outcome]] = {}
         self.starts = questions(self.cells)
@@ -410,6 +412,7 @@ class Mistakes:
 
         error = ""
         session = RecordingSession(self.seed, take, self.at_home)
+        session.draws = self.draws
         names = self.shell.user_ns
         with use(session), open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
             for cell in cells:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
-from autograder.expect.compare import SCALED, compare
+from autograder.expect.compare import SCALED, compare, leaves
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode
 from autograder.expect.expectation import Expectation, Id
 from autograder.expect.kinds import Close, Gradient, stated_positions
@@ -34,6 +34,7 @@ from autograder.grade.processes.mistakes import (
     values_of,
     variables_of,
 )
+from autograder.grade.processes.otherwise import SingleGenerator, use_threads
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Frame, read_frame, write_frame
@@ -41,6 +42,8 @@ from autograder.regions import Region, find_regions
 
 SEED_SECONDS = 120.0  # of a processor, for one seed of one check
 ENDED = "it took too long, or ended the process"
+TWO_THREADS = "BLAS on two threads"
+LARGEST_ROUNDING = 1e-2  # of a value's largest number, what float32 may change
 RUN_SECONDS = 20.0  # of one run of the solution in a check
 SAMPLE = 25  # mistakes that another check has caught already are tried too, to see what fails an expectation
 
@@ -88,7 +91,7 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
         trials = {"the solution": None} | (honest(here) if number < 2 else {})
         stubs = stubs_of(here)
         left = {key: trial for key, trial in tried.items() if not result["mutants"].get(key)} if number < 2 else {}
-        work = partial(one_seed, mistakes, question, check, seed, trials, stubs, left, usual)
+        work = partial(one_seed, mistakes, question, check, seed, trials, stubs, left, usual, otherwise=number == 0)
         given, _ = mistakes.in_a_fork(work, SEED_SECONDS)
         if given is None:
             result["late"].append(seed)
@@ -184,14 +187,23 @@ def one_seed(
     stubs: Mapping[str, Trial],
     mistaken: Mapping[str, Trial],
     usual: float,
+    otherwise: bool = False,
 ) -> dict:
-    """What a check gives on one seed; runs in a fork of the copy, and every trial in a fork of that."""
+    """What a check gives on one seed; runs in a fork of the copy, and every trial in a fork of that.
+
+    Args:
+        otherwise: run the solution on two threads and on inputs of float32 as well.
+    """
     mistakes.seed = seed
     run: Callable[[], dict] = partial(mistakes.run, question, check)
     runs: dict[str, dict | None] = {}
     for name, trial in {**honest_ones, **{f"stub {name}": stub for name, stub in stubs.items()}}.items():
         work = run if trial is None else partial(mistakes.run_one, trial, question, check)
         runs[name], _ = mistakes.in_a_fork(partial(said_if_failing, work), 3 * RUN_SECONDS)
+    single: dict | None = None
+    if otherwise:
+        runs[TWO_THREADS], _ = mistakes.in_a_fork(partial(on_two_threads, run), 3 * RUN_SECONDS)
+        single, _ = mistakes.in_a_fork(partial(in_single, mistakes, run), 3 * RUN_SECONDS)
     tried: dict[str, dict | None] = {}
     for name, trial in mistaken.items():
         tried[name], _ = mistakes.in_a_fork(
@@ -211,19 +223,57 @@ def one_seed(
     key = {(check, number): session.key[check, position] for position, number in numbers.items()}
     values = {number: session.values.get((check, position)) for position, number in numbers.items()}
     if failed or not key:
-        return {"failed": failed, "honest": {}, "stubs": {}, "mutants": {}, "expectations": []}
+        return {"failed": failed, "honest": {}, "single": "", "stubs": {}, "mutants": {}, "expectations": []}
     judged = {name: verdict_on(key, check, given) for name, given in runs.items()}
     spread = {name: errors_of(key, given) for name, given in runs.items() if name in honest_ones}
     nearest = {name: errors_of(key, given) for name, given in tried.items()}
     return {
         "failed": "",
-        "honest": {name: judged[name] for name in honest_ones},
+        "honest": {name: one for name, one in judged.items() if not name.startswith("stub ")},
+        "single": far_off(key, single) if otherwise else "",
         "stubs": {name: judged[f"stub {name}"] for name in stubs},
         "mutants": {name: verdict_on(key, check, given)[0] < 1 for name, given in tried.items()},
         "expectations": [
             described(one, position, spread, nearest, values[position]) for (_, position), one in sorted(key.items())
         ],
     }
+
+
+def on_two_threads(run: Callable[[], dict]) -> dict:
+    use_threads(2)
+    return said_if_failing(run)
+
+
+def in_single(mistakes: Mistakes, run: Callable[[], dict]) -> dict:
+    mistakes.draws = SingleGenerator
+    return said_if_failing(run)
+
+
+def far_off(key: Mapping[Id, Expectation], given: dict | None) -> str:
+    """What is wrong with the solution's values on float32 inputs; "" where they are those of float64, but for rounding.
+
+    Whole numbers may be others: the larger of two nearly equal ones, perhaps.
+    """
+    if given is None:
+        return ENDED
+    if given["error"]:
+        return given["error"]
+    values = values_of(given["values"])
+    for (_, position), one in sorted(key.items()):
+        content = values.get(position)
+        if not isinstance(one, Close) or is_whole(one.expected):
+            continue
+        if content is None or isinstance(content, EvidenceFailure):
+            return f"{one.name}: {content.reason if content else 'there is no value'}"
+        comparison = compare(decode(content), one.expected, SCALED, round_off=True)
+        if comparison.mismatch or comparison.error > LARGEST_ROUNDING:
+            return f"{one.name} is off by {comparison.error:.0e} of its largest number"
+    return ""
+
+
+def is_whole(value: Any) -> bool:
+    """Is there no fraction in it?"""
+    return all(leaf.expected.dtype.kind in "biu" for leaf in leaves(value, value))
 
 
 def said_if_failing(work: Callable[[], dict]) -> dict:
