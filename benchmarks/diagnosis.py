@@ -1,6 +1,7 @@
 """How many usual mistakes are caught, how many of these are named, and what is said of each.
 
-    python benchmarks/diagnosis.py [ASSIGNMENT …] [--course FOLDER] [--catalogue FILE] [--all] [--right]
+    python benchmarks/diagnosis.py [ASSIGNMENT …] [--only REGIONS] [--course FOLDER] [--catalogue FILE] [--json FILE]
+                                   [--all] [--right]
 
 The catalogue (benchmarks/mistakes.toml) holds mistakes as people make them: a region, the code written there, and a
 regular expression for what a right diagnosis says. Each is run in every question that calls its region, on the inputs
@@ -29,7 +30,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from autograder.course import Course, find_course
 from autograder.data.present import require_data
 from autograder.errors import CourseError
-from autograder.expect.kinds import stated_positions
+from autograder.expect.kinds import Holds, stated_positions
 from autograder.expect.mutants import Mutant
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
@@ -173,11 +174,13 @@ def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, T
             places = {number: position for position, number in numbers.items()}
             values = {places[number]: value for number, value in outcome.values.items() if number in places}
             failing = [places[number] for number in verdict.failing]
-            cause = cause_of(session, mistakes, check, values, failing, {})
+            cause = cause_of(session, mistakes, check, values, failing, {}, outcome.error)
             if cause is not None:
                 verdict = judge(key, evidence, errors, causes={check: cause})[check]
             if verdict.credit < 1:
                 causes = [line.strip() for line in verdict.lines if line.startswith("    ")]
+                stated = [session.key[check, position] for position in verdict.failing]
+                causes += [one.message for one in stated if isinstance(one, Holds)]  # it says itself what is wrong
                 result |= {"caught": True, "at": check, "said": " ".join(dict.fromkeys(causes)), "lines": verdict.lines}
                 result |= {"error": outcome.error}
                 break
@@ -234,6 +237,8 @@ def main() -> None:
     parser.add_argument("assignments", nargs="*", help="default: all")
     parser.add_argument("--catalogue", type=Path, help="default: mistakes.toml, or right.toml, beside this file")
     parser.add_argument("--course", type=Path, default=ROOT)
+    parser.add_argument("--only", default="", help="regular expression: the regions to run")
+    parser.add_argument("--json", type=Path, help="write what became of each mistake there")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
     parser.add_argument("--right", action="store_true", help="run odd but right solutions instead")
@@ -243,6 +248,7 @@ def main() -> None:
         sys.exit(run_right(course, options.catalogue or RIGHT, options.assignments, options.seed))
     catalogue = tomllib.loads((options.catalogue or MISTAKES).read_text("utf-8"))["mistake"]
     total: Counter = Counter()
+    all_results = []
     for name in options.assignments or course.assignment_names():
         try:
             require_data(course.assignment(name).data, course.data, name)
@@ -250,6 +256,7 @@ def main() -> None:
             print(f"left out: {error}")
             continue
         entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
+        entries = [entry for entry in entries if re.search(options.only, entry["region"])]
         best: dict[tuple[str, str], dict] = {}
         for notebook in course.assignment(name).notebooks:
             for result in in_its_own_process(course, name, notebook, entries, options.seed, right=False):
@@ -263,9 +270,12 @@ def main() -> None:
                 else "silent" if SILENT.match(result["said"]) else "misled"
             )  # fmt: skip
             total[kind] += 1
+            all_results.append(result | {"assignment": name, "kind": kind})
             if options.all or kind != "named":
                 print(f"{kind:10} {name}/{result['notebook']} {result['region']}: {result['about']}")
-                print(f"           {result['at']}: {result['said'] or result.get('error', '')}")
+                print(f"           {result['at']}: {result['said'] or result.get('error', '')}", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(all_results, indent=1))
     count = sum(total.values()) or 1
     print(
         f"\n{sum(total.values())} mistakes: " + ", ".join(f"{kind} {n} ({n / count:.0%})" for kind, n in total.items())

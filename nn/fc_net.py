@@ -77,6 +77,28 @@ class TwoLayerNet:
         #!     weight_scale * np.random => 0 * np.random
         #! mistake "the random numbers are uniform, not normal":
         #!     np.random.randn => np.random.rand
+        #! mistake "the biases are drawn at random too":
+        #!     np.zeros( => weight_scale * np.random.randn(
+        #! mistake "the scale is the root of `weight_scale`":
+        #!     weight_scale * => np.sqrt(weight_scale) *
+        #! mistake "the scale is the square of `weight_scale`":
+        #!     weight_scale * => weight_scale**2 *
+        #! mistake "the weights are divided by `weight_scale`":
+        #!     weight_scale * => 1 / weight_scale *
+        #! mistake "the scale is 1 / sqrt(inputs), not `weight_scale`":
+        #!     weight_scale * np.random.randn(input_dim => input_dim**-0.5 * np.random.randn(input_dim
+        #!     weight_scale * np.random.randn(hidden_dim => hidden_dim**-0.5 * np.random.randn(hidden_dim
+        #! mistake "the scale is sqrt(2 / inputs), not `weight_scale`":
+        #!     weight_scale * np.random.randn(input_dim => (2 / input_dim) ** 0.5 * np.random.randn(input_dim
+        #!     weight_scale * np.random.randn(hidden_dim => (2 / hidden_dim) ** 0.5 * np.random.randn(hidden_dim
+        #! mistake "`weight_scale` is added, not multiplied":
+        #!     weight_scale * => weight_scale +
+        #! mistake "the weights are ones, not random":
+        #!     np.random.randn( => np.ones((
+        #!     (input_dim, hidden_dim) => (input_dim, hidden_dim))
+        #!     (hidden_dim, num_classes) => (hidden_dim, num_classes))
+        #! mistake "the biases have the value `weight_scale`":
+        #!     np.zeros( => weight_scale * np.ones(
         self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)
         self.params["b1"] = np.zeros(hidden_dim)
         self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)
@@ -109,6 +131,12 @@ class TwoLayerNet:
         #!     scores, scores_cache = affine_forward( => scores, (scores_cache, _) = affine_relu_forward(
         #! mistake "the ReLU behind the hidden layer is missing":
         #!     affine_relu_forward(X, W1, b1) => affine_forward(X, W1, b1); hidden_cache = (hidden_cache, hidden)
+        #! mistake "the biases are left out of the hidden layer":
+        #!     affine_relu_forward(X, W1, b1) => affine_relu_forward(X, W1, 0 * b1)
+        #! mistake "b2 is left out":
+        #!     affine_forward(hidden, W2, b2) => affine_forward(hidden, W2, 0 * b2)
+        #! mistake "the scores are turned into probabilities here (softmax)":
+        #!     (hidden, W2, b2) => (hidden, W2, b2); e = np.exp(scores); scores = e / e.sum(axis=1, keepdims=True)
         hidden, hidden_cache = affine_relu_forward(X, W1, b1)
         scores, scores_cache = affine_forward(hidden, W2, b2)
         # ====== END YOUR CODE HERE ======
@@ -134,6 +162,39 @@ class TwoLayerNet:
         #!     += self.reg * => += 2 * self.reg *
         #! mistake "the gradient of the L2 term has a ½ too many":
         #!     += self.reg * => += 0.5 * self.reg *
+        #! mistake "the norms of the weights are not squared":
+        #!     np.sum(W1 * W1) + np.sum(W2 * W2) => np.linalg.norm(W1) + np.linalg.norm(W2)
+        #! mistake "magnitudes of the weights are added, not squares":
+        #!     np.sum(W1 * W1) + np.sum(W2 * W2) => np.sum(np.abs(W1)) + np.sum(np.abs(W2))
+        #! mistake "the weights are added up, not their squares":
+        #!     np.sum(W1 * W1) + np.sum(W2 * W2) => np.sum(W1) + np.sum(W2)
+        #! mistake "the L2 term is divided by the number of examples":
+        #!     0.5 * self.reg => 0.5 / len(X) * self.reg
+        #! mistake "the L2 term lacks its ½":
+        #!     0.5 * self.reg => self.reg
+        #! mistake "the L2 term of W2 is missing in the loss":
+        #!      + np.sum(W2 * W2) =>
+        #! mistake "the L2 term of W1 is missing in the loss":
+        #!     np.sum(W1 * W1) + =>
+        #! mistake "the factor with `reg` is missing in the gradient of the L2 term":
+        #!     += self.reg * => +=
+        #! mistake "the factor with `reg` is missing in the L2 term of W1's gradient":
+        #!     += self.reg * W1 => += W1
+        #! mistake "the factor with `reg` is missing in the L2 term of W2's gradient":
+        #!     += self.reg * W2 => += W2
+        #! mistake "the gradient of the L2 term is subtracted, not added":
+        #!     += self.reg * => -= self.reg *
+        #! mistake "the gradient of the L2 term is divided by the number of examples":
+        #!     += self.reg * => += self.reg / len(X) *
+        #! mistake "the gradient of the L2 term replaces that of the data":
+        #!     += self.reg * => = self.reg *
+        #! mistake "the whole L2 sum is added to the gradients, not reg times the weights":
+        #!     += self.reg * W2 => += 0.5 * self.reg * np.sum(W2 * W2)
+        #!     += self.reg * W1 => += 0.5 * self.reg * np.sum(W1 * W1)
+        #! mistake "the gradients are divided by the number of examples again":
+        #!     grads["W2"] += => grads = {name: grad / len(X) for name, grad in grads.items()}; grads["W2"] +=
+        #! mistake "the loss is divided by the number of examples again":
+        #!     loss += => loss /= len(X); loss +=
         loss += 0.5 * self.reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
         dhidden, grads["W2"], grads["b2"] = affine_backward(dscores, scores_cache)
         _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, need_dx=False)
@@ -228,6 +289,29 @@ class FullyConnectedNet:
         #!     weight_scale * => 1 / np.sqrt(dims[i - 1]) *
         #! mistake "the weights lack `weight_scale`":
         #!     weight_scale * =>
+        #! mistake "gamma is 0 and beta is 1":
+        #!     np.ones(dims[i]) => np.zeros(dims[i]) # gamma
+        #!     [f"beta{i}"] = np.zeros => [f"beta{i}"] = np.ones
+        #! mistake "the biases are drawn at random too":
+        #!     [f"b{i}"] = np.zeros( => [f"b{i}"] = weight_scale * np.random.randn(
+        #! mistake "the scale is the root of `weight_scale`":
+        #!     weight_scale * => np.sqrt(weight_scale) *
+        #! mistake "the scale is the square of `weight_scale`":
+        #!     weight_scale * => weight_scale**2 *
+        #! mistake "the random numbers are uniform, not normal":
+        #!     np.random.randn => np.random.rand
+        #! mistake "the weights of the last layer lack `weight_scale`":
+        #!     weight_scale * => (weight_scale if i < self.num_layers else 1) *
+        #! mistake "the biases are ones, not zeros":
+        #!     [f"b{i}"] = np.zeros( => [f"b{i}"] = np.ones(
+        #! mistake "gamma is multiplied by `weight_scale`":
+        #!     np.ones(dims[i]) => weight_scale * np.ones(dims[i])
+        #! mistake "the layers are drawn from the last to the first":
+        #!     range(1, self.num_layers + 1) => range(self.num_layers, 0, -1)
+        #! mistake "all weights are 0":
+        #!     weight_scale * => 0 *
+        #! mistake "the weights are divided by `weight_scale`":
+        #!     weight_scale * => 1 / weight_scale *
         for i in range(1, self.num_layers + 1):
             self.params[f"W{i}"] = weight_scale * np.random.randn(dims[i - 1], dims[i])
             self.params[f"b{i}"] = np.zeros(dims[i])
@@ -283,6 +367,31 @@ class FullyConnectedNet:
         #!     self.normalization, => None,
         #! mistake "a ReLU stands behind the output layer too":
         #!     self.params[f"b{last}"]) => self.params[f"b{last}"]); scores = np.maximum(0, scores)
+        #! mistake "gamma stands in place of beta":
+        #!     self.params.get(f"beta{i}") => self.params.get(f"gamma{i}")
+        #! mistake "beta stands in place of gamma":
+        #!     self.params.get(f"gamma{i}") => self.params.get(f"beta{i}")
+        #! mistake "gamma and beta are exchanged":
+        #!     self.params.get(f"gamma{i}"), => self.params.get(f"BETA{i}".lower()),
+        #!     self.params.get(f"beta{i}"), => self.params.get(f"gamma{i}"),
+        #! mistake "all layers use gamma and beta of the first":
+        #!     gamma{i} => gamma1
+        #!     beta{i} => beta1
+        #! mistake "the caches are in the other order":
+        #!     caches.append(cache) => caches.insert(0, cache)
+        #! mistake "all layers share one dict of the last layer's averages":
+        #!     norm_params[i - 1] => norm_params[-1]
+        #! mistake "the scores are turned into probabilities here (softmax)":
+        #!     [f"b{last}"]) => [f"b{last}"]); e = np.exp(scores); scores = e / e.sum(axis=1, keepdims=True)
+        #! mistake "dropout is applied to the scores too":
+        #!     [f"b{last}"]) => [f"b{last}"]); scores = scores if not dropout_param else DROP
+        #!     DROP => layers.dropout_forward(scores, dropout_param)[0]
+        #! mistake "dropout is applied when testing too":
+        #!                     dropout_param, =>                 dropout_param and {**dropout_param, "mode": "train"},
+        #! mistake "the averages of batches are not used when testing: the mode is always train":
+        #!     norm_params[i - 1] => {**norm_params[i - 1], "mode": "train"}
+        #! mistake "the bias of the last layer is left out":
+        #!     self.params[f"b{last}"]) => 0 * self.params[f"b{last}"])
         caches = []
         out = X
         for i in range(1, last):
@@ -325,6 +434,35 @@ class FullyConnectedNet:
         #!     np.sum(W * W) => np.sum(W)
         #! mistake "the gradients of gamma and beta are exchanged":
         #!     = dgamma, dbeta => = dbeta, dgamma
+        #! mistake "the biases, gamma and beta are regularised too":
+        #!     range(last, 0, -1) => self.params
+        #!     self.params[f"W{i}"] => self.params[i]
+        #!     grads[f"W{i}"] += => grads[i] +=
+        #! mistake "the biases are regularised too":
+        #!     self.reg * W => self.reg * W; b = self.params[f"b{i}"]; loss += 0.5 * self.reg * np.sum(b * b); ALSO
+        #!     ALSO => grads[f"b{i}"] = grads[f"b{i}"] + self.reg * b
+        #! mistake "only W1 is regularised":
+        #!     range(last, 0, -1) => [1]
+        #! mistake "only the last layer is regularised":
+        #!     range(last, 0, -1) => [last]
+        #! mistake "the L2 term of the first layer is missing":
+        #!     range(last, 0, -1) => range(last, 1, -1)
+        #! mistake "the L2 term of the last layer is missing in the gradient":
+        #!     grads[f"W{i}"] += self.reg * W => grads[f"W{i}"] += (i < last) * self.reg * W
+        #! mistake "the norms of the weights are not squared":
+        #!     np.sum(W * W) => np.linalg.norm(W)
+        #! mistake "magnitudes of the weights are added, not squares":
+        #!     np.sum(W * W) => np.sum(np.abs(W))
+        #! mistake "the L2 term is divided by the number of examples":
+        #!     0.5 * self.reg => 0.5 / len(X) * self.reg
+        #! mistake "the gradient of the L2 term is subtracted, not added":
+        #!     += self.reg * W => -= self.reg * W
+        #! mistake "the gradient of the L2 term replaces that of the data":
+        #!     += self.reg * W => = self.reg * W
+        #! mistake "the factor with `reg` is missing in the gradient of the L2 term":
+        #!     += self.reg * W => += W
+        #! mistake "the gradients of the last layer are averaged once more":
+        #!     (dscores, caches[-1]) => (dscores / len(X), caches[-1]); dout = dout * len(X)
         dout, grads[f"W{last}"], grads[f"b{last}"] = affine_backward(dscores, caches[-1])
         for i in range(last - 1, 0, -1):
             dout, grads[f"W{i}"], grads[f"b{i}"], dgamma, dbeta = affine_norm_relu_dropout_backward(

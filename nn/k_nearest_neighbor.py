@@ -80,6 +80,16 @@ class KNearestNeighbor:
                 #!     np.sqrt(np.sum(difference**2)) => np.sum(np.abs(difference))
                 #! mistake "the root is taken before the sum":
                 #!     np.sqrt(np.sum(difference**2)) => np.sum(np.sqrt(difference**2))
+                #! mistake "the largest difference is taken, not the root of the sum of squares":
+                #!     np.sqrt(np.sum(difference**2)) => np.max(np.abs(difference))
+                #! mistake "the differences are added, not their squares":
+                #!     np.sqrt(np.sum(difference**2)) => np.abs(np.sum(difference))
+                #! mistake "the rows are added, not subtracted":
+                #!     X[i] - self => X[i] + self
+                #! mistake "the squares are subtracted, not the difference squared":
+                #!     np.sum(difference**2) => np.abs(np.sum(X[i] ** 2 - self.X_train[j] ** 2))
+                #! mistake "the distances are added up":
+                #!     dists[i, j] = => dists[i, j] += dists[i, j - 1] +
                 difference = X[i] - self.X_train[j]
                 dists[i, j] = np.sqrt(np.sum(difference**2))
                 # ====== END YOUR CODE HERE ======
@@ -102,6 +112,21 @@ class KNearestNeighbor:
             #!     np.einsum("jd,jd->j", differences, differences) => np.sum(differences**2, axis=0)[0]
             #! mistake "magnitudes are added, not squares (L1)":
             #!     np.sqrt(np.einsum("jd,jd->j", differences, differences)) => np.abs(differences).sum(1)
+            #! mistake "the largest difference is taken, not the root of the sum of squares":
+            #!     np.sqrt(np.einsum("jd,jd->j", differences, differences)) => np.abs(differences).max(axis=1)
+            #! mistake "it is a mean of squares, not their sum":
+            #!     np.einsum("jd,jd->j", differences, differences) => np.mean(differences**2, axis=1)
+            #! mistake "the differences are added, not their squares":
+            #!     np.sqrt(np.einsum("jd,jd->j", differences, differences)) => np.abs(differences.sum(axis=1))
+            #! mistake "the root is taken before the sum":
+            #!     np.sqrt(np.einsum("jd,jd->j", differences, differences)) => np.sqrt(differences**2).sum(axis=1)
+            #! mistake "the differences are added without a root or squares":
+            #!     np.sqrt(np.einsum("jd,jd->j", differences, differences)) => differences.sum(axis=1)
+            #! mistake "only the first training example is compared":
+            #!     self.X_train - X[i] => self.X_train[:1] - X[i]
+            #!     np.einsum("jd,jd->j", differences, differences) => np.sum(differences**2)
+            #! mistake "the rows are added, not subtracted":
+            #!     self.X_train - X[i] => self.X_train + X[i]
             differences = self.X_train - X[i]
             dists[i] = np.sqrt(np.einsum("jd,jd->j", differences, differences))
             # ====== END YOUR CODE HERE ======
@@ -125,6 +150,30 @@ class KNearestNeighbor:
         #!     np.maximum(dists, 0, out=dists) => np.abs(dists, out=dists)
         #! mistake "the squared lengths of the test examples are missing":
         #!     dists += np.einsum("id,id->i", X, X)[:, None] => pass
+        #! mistake "the factor 2 of the product is missing":
+        #!     dists *= -2 => dists *= -1
+        #! mistake "the square root is missing":
+        #!     np.sqrt(dists, out=dists) => pass
+        #! mistake "the squared lengths of both are missing":
+        #!     dists += np.einsum("id,id->i", X, X)[:, None] => pass
+        #!     dists += np.einsum("jd,jd->j", self.X_train, self.X_train) => pass
+        #! mistake "the lengths of the rows are not squared":
+        #!     np.einsum("id,id->i", X, X)[:, None] => np.linalg.norm(X, axis=1)[:, None]
+        #!     np.einsum("jd,jd->j", self.X_train, self.X_train) => np.linalg.norm(self.X_train, axis=1)
+        #! mistake "the product is left out":
+        #!     dists *= -2 => dists *= 0
+        #! mistake "all squares of X are added up, not those of each row":
+        #!     np.einsum("id,id->i", X, X)[:, None] => np.sum(X**2)
+        #! mistake "all squares of the training examples are added up, not those of each row":
+        #!     np.einsum("jd,jd->j", self.X_train, self.X_train) => np.sum(self.X_train**2)
+        #! mistake "the sums of the rows stand in place of their squared lengths":
+        #!     np.einsum("id,id->i", X, X)[:, None] => X.sum(axis=1)[:, None]
+        #!     np.einsum("jd,jd->j", self.X_train, self.X_train) => self.X_train.sum(axis=1)
+        #! mistake "it is a mean of squares, not their sum":
+        #!     np.sqrt(dists, out=dists) => dists /= X.shape[1]; np.sqrt(dists, out=dists)
+        #! mistake "it is the cosine of the angle, not the distance":
+        #!     np.sqrt(dists, out=dists) => dists[:] = X @ self.X_train.T / np.linalg.norm(X, axis=1)[:, None]; LENGTHS
+        #!     LENGTHS => dists /= np.linalg.norm(self.X_train, axis=1)
         np.matmul(X, self.X_train.T, out=dists)
         dists *= -2
         dists += np.einsum("id,id->i", X, X)[:, None]
@@ -200,6 +249,24 @@ class KNearestNeighbor:
         #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = nearest.min(axis=1)
         #! mistake "the rarest label is taken, not the commonest":
         #!     votes.argmax(axis=1) => votes.argmin(axis=1)
+        #! mistake "the label of the farthest of the k is taken, not the commonest":
+        #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = self.y_train[nearest[:, -1]]
+        #! mistake "the smallest label among the k is taken, not the commonest":
+        #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = self.y_train[nearest].min(axis=1)
+        #! mistake "the largest label among the k is taken, not the commonest":
+        #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = self.y_train[nearest].max(axis=1)
+        #! mistake "the votes are weighted by 1 / distance":
+        #!     np.arange(len(classes))) => np.arange(len(classes))) / np.take_along_axis(dists, nearest, 1)[:, :, None]
+        #!     (codes[nearest] => ((codes[nearest]
+        #!     .sum(axis=1) => ).sum(axis=1)
+        #! mistake "all training examples vote, whatever `k` is":
+        #!     codes[nearest] => codes[np.argsort(dists, axis=1)]
+        #! mistake "the order of the labels is taken, not the order of the distances":
+        #!     codes[nearest] => codes[: nearest.shape[1]][None].repeat(len(dists), 0)
+        #! mistake "the nearest is left out, as if it were the example itself":
+        #!     codes[nearest] => codes[np.argsort(dists, axis=1, kind="stable")[:, 1 : k + 1]]
+        #! mistake "the number of votes is returned, not the label":
+        #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = votes.max(axis=1)
         classes, codes = np.unique(self.y_train, return_inverse=True)
         nearest = np.empty((len(dists), k), int)
         for i, row in enumerate(dists):

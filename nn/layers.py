@@ -59,6 +59,10 @@ def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
     # TODO: out (N, M); flatten every example of x to a row first.
     #! mistake "the axes of x are exchanged where it is flattened":
     #!     x.reshape(len(x), -1) => x.reshape(-1, len(x)).T
+    #! mistake "the mean of b is added, not b":
+    #!     w + b => w + b.mean()
+    #! mistake "b is added to the input, not to the output":
+    #!     @ w + b => @ (w + b)
     out = x.reshape(len(x), -1) @ w + b
     # ====== END YOUR CODE HERE ======
     return out, (x, w, b)
@@ -92,6 +96,12 @@ def affine_backward(dout: Array, cache: Cache, need_dx: bool = True) -> tuple[Ar
     #!     dout.sum(axis=0) => dout.mean(axis=0)
     #! mistake "db is one sum over everything":
     #!     dout.sum(axis=0) => np.full(w.shape[1], dout.sum())
+    #! mistake "db is the number of examples, without dout":
+    #!     dout.sum(axis=0) => np.full(w.shape[1], float(len(x)))
+    #! mistake "dw is made of sums over the batch, not of a matrix product":
+    #!     dw = x.reshape(len(x), -1).T @ dout => dw = np.outer(x.reshape(len(x), -1).sum(axis=0), dout.sum(axis=0))
+    #! mistake "dw is made of x transposed, with reshape in place of a transpose":
+    #!     x.reshape(len(x), -1).T @ dout => x.reshape(-1, len(x)) @ dout
     dx = (dout @ w.T).reshape(x.shape) if need_dx else None
     dw = x.reshape(len(x), -1).T @ dout
     db = dout.sum(axis=0)
@@ -233,6 +243,45 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tu
     #!     gamma * xhat + beta => beta * xhat + gamma
     #! mistake "it is normalised over the features of an example (axis 1), not over the batch":
     #!     x.mean(axis=0), x.var(axis=0) => x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+    #! mistake "gamma and beta are left out when testing":
+    #!     out = gamma * xhat + beta => out = gamma * xhat + beta if mode == "train" else xhat
+    #! mistake "the running averages are used in training too, after they are updated":
+    #!     xhat = (x - mean) / std => kept = momentum; xhat = (x - (kept * running_mean + (1 - kept) * mean)) / ROOT
+    #!     ROOT => np.sqrt(kept * running_var + (1 - kept) * var + eps)
+    #! mistake "the running averages are used in training too, before they are updated":
+    #!     xhat = (x - mean) / std => xhat = (x - running_mean) / np.sqrt(running_var + eps)
+    #! mistake "the running mean is subtracted in training, not the batch's":
+    #!     xhat = (x - mean) / std => xhat = (x - (momentum * running_mean + (1 - momentum) * mean)) / std
+    #! mistake "running_var is made from running_mean, not from its own old value":
+    #!     momentum * running_var => momentum * running_mean
+    #! mistake "running_mean is made of the variance, and running_var of the mean":
+    #!     (1 - momentum) * mean => (1 - momentum) * VARIANCE
+    #!     (1 - momentum) * var => (1 - momentum) * mean
+    #!     VARIANCE => var
+    #! mistake "the variance stands in place of the mean in running_mean":
+    #!     (1 - momentum) * mean => (1 - momentum) * var
+    #! mistake "running_var is made of the variance plus eps":
+    #!     (1 - momentum) * var => (1 - momentum) * (var + eps)
+    #! mistake "the cache holds x in place of the normalised x":
+    #!     cache = (xhat, => cache = (x,
+    #! mistake "the cache holds x less its mean, not yet divided by the root":
+    #!     cache = (xhat, => cache = (x - mean,
+    #! mistake "the cache holds out in place of the normalised x":
+    #!     cache = (xhat, => cache = (gamma * xhat + beta,
+    #! mistake "the cache holds the variance plus eps, not its root":
+    #!     cache = (xhat, gamma, std) => cache = (xhat, gamma, var + eps)
+    #! mistake "the cache holds the variance, not the root of variance + eps":
+    #!     cache = (xhat, gamma, std) => cache = (xhat, gamma, var)
+    #! mistake "the cache holds the standard deviation without eps":
+    #!     cache = (xhat, gamma, std) => cache = (xhat, gamma, np.sqrt(var))
+    #! mistake "the absolute deviation from the mean stands in place of the standard deviation":
+    #!     std = np.sqrt(var + eps) => std = np.abs(x - mean).mean(axis=0) + eps
+    #! mistake "it is scaled to the range 0 to 1, not by mean and standard deviation":
+    #!     xhat = (x - mean) / std => xhat = (x - x.min(axis=0)) / (np.ptp(x, axis=0) + eps)
+    #! mistake "the mean is subtracted after dividing, not before":
+    #!     xhat = (x - mean) / std => xhat = x / std - mean
+    #! mistake "beta is multiplied by gamma too":
+    #!     out = gamma * xhat + beta => out = gamma * (xhat + beta)
     if mode == "train":
         mean, var = x.mean(axis=0), x.var(axis=0)
         std = np.sqrt(var + eps)
@@ -297,6 +346,31 @@ def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     #!     dgamma = (dout * xhat).sum(axis=0) => dgamma = dout.sum(axis=0)
     #! mistake "xhat stands in place of dout in dbeta":
     #!     dbeta = dout.sum(axis=0) => dbeta = xhat.sum(axis=0)
+    #! mistake "gamma stands in dgamma too":
+    #!     dgamma = (dout * xhat) => dgamma = (dout * gamma * xhat)
+    #! mistake "gamma stands in dbeta too":
+    #!     dbeta = dout.sum(axis=0) => dbeta = (dout * gamma).sum(axis=0)
+    #! mistake "gamma stands in dgamma and dbeta too":
+    #!     dgamma = (dout * xhat) => dgamma = (dout * gamma * xhat)
+    #!     dbeta = dout.sum(axis=0) => dbeta = (dout * gamma).sum(axis=0)
+    #! mistake "dx lacks gamma":
+    #!     dxhat = dout * gamma => dxhat = dout
+    #! mistake "dout stands in place of dout times gamma in the part through the mean":
+    #!     dmean = -dxhat.sum => dmean = -dout.sum
+    #! mistake "dout stands in place of dout times gamma in the part through std":
+    #!     -(dxhat * xhat) => -(dout * xhat)
+    #! mistake "the direct part is not divided by std":
+    #!     dx = dxhat / std => dx = dxhat
+    #! mistake "it is divided by the variance, not by std":
+    #!     dx = dxhat / std + dstd * xhat / n + dmean / n => dx = (dxhat / std + dstd * xhat / n + dmean / n) / std
+    #! mistake "it is multiplied by std, not divided":
+    #!     dx = dxhat / std + dstd * xhat / n + dmean / n => dx = (dxhat / std + dstd * xhat / n + dmean / n) * std**2
+    #! mistake "dx is averaged over the batch":
+    #!     dx = dxhat / std + dstd * xhat / n + dmean / n => dx = (dxhat / std + dstd * xhat / n + dmean / n) / n
+    #! mistake "the part through std is not multiplied by xhat":
+    #!     dstd * xhat / n => dstd / n
+    #! mistake "all is averaged: N - 1 stands in place of N":
+    #!     n = len(xhat) => n = len(xhat) - 1
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -324,6 +398,30 @@ def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Arr
     #!     (n * std) => (n * std**2)
     #! mistake "gamma is left out":
     #!     gamma / (n * std) => 1 / (n * std)
+    #! mistake "the sums in dx are averages, so that it is divided by N once too often":
+    #!     (n * dout - dbeta - xhat * dgamma) => (n * dout - dbeta / n - xhat * dgamma / n)
+    #! mistake "dout is not multiplied by N before the sums are subtracted":
+    #!     (n * dout - dbeta - xhat * dgamma) => (dout - dbeta - xhat * dgamma)
+    #! mistake "dout is not multiplied by N before the sums are subtracted, nor is dx divided by it":
+    #!     gamma / (n * std) * (n * dout - dbeta - xhat * dgamma) => gamma / std * (dout - dbeta - xhat * dgamma)
+    #! mistake "the part with dgamma is not multiplied by xhat":
+    #!     - xhat * dgamma => - dgamma
+    #! mistake "dx is not divided by std":
+    #!     gamma / (n * std) => gamma / n
+    #! mistake "dgamma and dbeta are exchanged in dx":
+    #!     dbeta - xhat * dgamma => dgamma - xhat * dbeta
+    #! mistake "gamma stands in dgamma too":
+    #!     dgamma = (dout * xhat) => dgamma = (dout * gamma * xhat)
+    #! mistake "dgamma is averaged, not summed":
+    #!     dgamma = (dout * xhat).sum(axis=0) => dgamma = (dout * xhat).mean(axis=0)
+    #! mistake "dbeta is averaged, not summed":
+    #!     dbeta = dout.sum(axis=0) => dbeta = dout.mean(axis=0)
+    #! mistake "it is the direct part alone: gamma dout / std":
+    #!     gamma / (n * std) * (n * dout - dbeta - xhat * dgamma) => gamma / std * dout
+    #! mistake "the part through std is left out":
+    #!      - xhat * dgamma) => )
+    #! mistake "the part through the mean is left out":
+    #!     n * dout - dbeta => n * dout
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -363,6 +461,25 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict) -> tu
     #!     np.sqrt(x.var(axis=1, keepdims=True) + eps) => np.sqrt(x.var(axis=1, keepdims=True)) + eps
     #! mistake "the variance is taken over the batch (axis 0)":
     #!     x.var(axis=1, => x.var(axis=0,
+    #! mistake "gamma and beta are exchanged":
+    #!     gamma * xhat + beta => beta * xhat + gamma
+    #! mistake "the mean is not subtracted":
+    #!     xhat = (x - x.mean(axis=1, keepdims=True)) / std => xhat = x / std
+    #! mistake "it is divided by the variance, not by its root":
+    #!     / std => / std**2
+    #! mistake "the mean is taken over the batch (axis 0)":
+    #!     x.mean(axis=1, keepdims=True) => x.mean(axis=0)
+    #! mistake "beta is multiplied by gamma too":
+    #!     gamma * xhat + beta => gamma * (xhat + beta)
+    #! mistake "the mean and the variance are those of the whole array":
+    #!     x.mean(axis=1, keepdims=True) => x.mean()
+    #!     x.var(axis=1, keepdims=True) => x.var() + 0 * x[:, :1]
+    #! mistake "std is kept without its root":
+    #!     out = gamma * xhat + beta => out = gamma * xhat + beta; std = std**2
+    #! mistake "xhat is kept with gamma and beta":
+    #!     out = gamma * xhat + beta => out = gamma * xhat + beta; xhat = out
+    #! mistake "the variance is the mean of the squares, from which the square of the mean is not subtracted":
+    #!     x.var(axis=1, keepdims=True) => (x**2).mean(axis=1, keepdims=True)
     std = np.sqrt(x.var(axis=1, keepdims=True) + eps)
     xhat = (x - x.mean(axis=1, keepdims=True)) / std
     out = gamma * xhat + beta
@@ -402,6 +519,25 @@ def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     #!     / (d * std) => * gamma / (d * std)
     #! mistake "gamma is left out of dx":
     #!     dxhat = dout * gamma => dxhat = dout
+    #! mistake "the sums in dx are averages, so that it is divided by D once too often":
+    #!     .sum(axis=1, keepdims=True) => .mean(axis=1, keepdims=True)
+    #! mistake "dxhat is not multiplied by D before the sums are subtracted":
+    #!     (d * dxhat => (dxhat
+    #! mistake "dbeta is averaged, not summed":
+    #!     dbeta = dout.sum => dbeta = dout.mean
+    #! mistake "dgamma is averaged, not summed":
+    #!     dgamma = (dout * xhat).sum => dgamma = (dout * xhat).mean
+    #! mistake "gamma stands in dgamma too":
+    #!     dgamma = (dout * xhat) => dgamma = (dout * gamma * xhat)
+    #! mistake "it leaves out that std depends on x":
+    #!      - xhat * (dxhat * xhat).sum(axis=1, keepdims=True) =>
+    #! mistake "it leaves out that the mean depends on x":
+    #!      - dxhat.sum(axis=1, keepdims=True) =>
+    #! mistake "it leaves out that mean and std depend on x":
+    #!      - dxhat.sum(axis=1, keepdims=True) - xhat * (dxhat * xhat).sum(axis=1, keepdims=True) =>
+    #! mistake "dgamma and dbeta are exchanged":
+    #!     dbeta = dout.sum(axis=0) => dgamma = dout.sum(axis=0)
+    #!     dgamma = (dout * xhat) => dbeta = (dout * xhat)
     d = xhat.shape[1]
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -458,6 +594,18 @@ def dropout_forward(x: Array, dropout_param: dict) -> tuple[Array, Cache]:
     #!     / p => / (1 - p)
     #! mistake "it is not divided by p (dropout that is not inverted)":
     #!     .astype(x.dtype) / p => .astype(x.dtype)
+    #! mistake "all examples share one mask":
+    #!     random.rand(*x.shape) => random.rand(*x.shape[1:]) + np.zeros(x.shape)
+    #! mistake "each example is kept or dropped as a whole":
+    #!     random.rand(*x.shape) => random.rand(len(x), *[1] * (x.ndim - 1)) + np.zeros(x.shape)
+    #! mistake "the output is multiplied by p when testing":
+    #!     out = x => out = x * p
+    #! mistake "the output is divided by p when testing":
+    #!     out = x => out = x / p
+    #! mistake "the mask is normal random numbers compared with p":
+    #!     random.rand(*x.shape) => random.randn(*x.shape)
+    #! mistake "the mask drops where it should keep":
+    #!     random.rand(*x.shape) < p => random.rand(*x.shape) >= p
     if mode == "train":
         mask = (random.rand(*x.shape) < p).astype(x.dtype) / p
         out = x * mask
@@ -493,6 +641,18 @@ def dropout_backward(dout: Array, cache: Cache) -> Array:
     #!     dout * mask => dout / dropout_param["p"]
     #! mistake "the mask is used as one of 0 and 1, without 1/p":
     #!     dout * mask => dout * (mask > 0)
+    #! mistake "the gradient is multiplied by p when testing":
+    #!     else dout => else dout * dropout_param["p"]
+    #! mistake "the gradient is divided by p when testing":
+    #!     else dout => else dout / dropout_param["p"]
+    #! mistake "the gradient is multiplied by p":
+    #!     dout * mask => dout * mask * dropout_param["p"]
+    #! mistake "the mask is squared":
+    #!     dout * mask => dout * mask**2
+    #! mistake "the gradient is 0 when testing":
+    #!     else dout => else np.zeros_like(dout)
+    #! mistake "it is the mask alone, without dout":
+    #!     dout * mask => mask
     dx = dout * mask if mode == "train" else dout
     # ====== END YOUR CODE HERE ======
     return dx

@@ -64,6 +64,30 @@ def svm_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Arr
     #! mistake "the loss and the gradient are not averaged":
     #!     loss = loss / len(X) + => loss = loss +
     #!     dW = dW / len(X) + => dW = dW +
+    #! mistake "the margins are squared":
+    #!     loss += margin => loss += margin**2
+    #! mistake "the L2 term is averaged over the examples too, also in the gradient":
+    #!     loss = loss / len(X) + 0.5 * reg * np.sum(W**2) => loss = (loss + 0.5 * reg * np.sum(W**2)) / len(X)
+    #!     dW = dW / len(X) + reg * W => dW = (dW + reg * W) / len(X)
+    #! mistake "a margin counts only above 1":
+    #!     margin > 0 => margin > 1
+    #! mistake "the margins above 0 are counted, not added":
+    #!     loss += margin => loss += 1
+    #! mistake "the weights are added up, not their squares":
+    #!     W**2 => W
+    #! mistake "the L2 term lacks its ½":
+    #!     0.5 * reg => reg
+    #! mistake "the margin of 1 is missing":
+    #!     scores[y[i]] + 1 => scores[y[i]]
+    #! mistake "the gradient of the L2 term is missing":
+    #!     dW = dW / len(X) + reg * W => dW = dW / len(X)
+    #! mistake "the gradient is multiplied by the margin":
+    #!     dW[:, j] += X[i] => dW[:, j] += margin * X[i]
+    #!     dW[:, y[i]] -= X[i] => dW[:, y[i]] -= margin * X[i]
+    #! mistake "only the largest margin of each example counts":
+    #!     range(W.shape[1]) => [max((k for k in range(W.shape[1]) if k != y[i]), key=scores.item)]
+    #! mistake "the columns of the wrong classes are not changed":
+    #!     dW[:, j] += X[i] => pass
     for i in range(len(X)):
         scores = X[i] @ W
         for j in range(W.shape[1]):
@@ -109,6 +133,32 @@ def softmax_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float,
     #!     dW = dW / len(X) + => dW = dW +
     #! mistake "1 is not subtracted for the right class":
     #!     - (j == y[i])) =>)
+    #! mistake "the L2 term is averaged over the examples too, also in the gradient":
+    #!     loss = loss / len(X) + 0.5 * reg * np.sum(W**2) => loss = (loss + 0.5 * reg * np.sum(W**2)) / len(X)
+    #!     dW = dW / len(X) + reg * W => dW = (dW + reg * W) / len(X)
+    #! mistake "the L2 term is added for every example":
+    #!     loss = loss / len(X) + 0.5 * reg * np.sum(W**2) => loss = loss / len(X) + 0.5 * reg * np.sum(W**2) * len(X)
+    #!     dW = dW / len(X) + reg * W => dW = dW / len(X) + reg * W * len(X)
+    #! mistake "no maximum is subtracted, so that large scores overflow":
+    #!     scores = scores - scores.max() => pass
+    #! mistake "the weights are added up, not their squares":
+    #!     W**2 => W
+    #! mistake "the L2 term lacks its ½":
+    #!     0.5 * reg => reg
+    #! mistake "the gradient of the L2 term is missing":
+    #!     dW = dW / len(X) + reg * W => dW = dW / len(X)
+    #! mistake "the loss is that of the predicted class, not of the right one":
+    #!     log_sum - scores[y[i]] => log_sum - scores.max()
+    #! mistake "the score of the right class is not subtracted":
+    #!     log_sum - scores[y[i]] => log_sum
+    #! mistake "the gradient is that of the right class alone":
+    #!     for j in range(W.shape[1]): => for j in [y[i]]:
+    #! mistake "the exponentials are not divided by their sum in the gradient":
+    #!     np.exp(scores[j] - log_sum) => np.exp(scores[j])
+    #! mistake "1 is added for the right class, not subtracted":
+    #!     - (j == y[i]) => + (j == y[i])
+    #! mistake "the gradient has the other sign":
+    #!     dW = dW / len(X) => dW = -dW / len(X)
     for i in range(len(X)):
         scores = X[i] @ W
         scores = scores - scores.max()
@@ -143,6 +193,29 @@ def linear_loss(W: Array, X: Array, y: Array, reg: float, loss_function: LossFun
     #!     0.5 * reg * np.sum => reg * np.sum
     #! mistake "the weights are added up, not their squares":
     #!     np.sum(W**2) => np.sum(W)
+    #! mistake "the last row of W, as if it were the bias, is not regularised":
+    #!     np.sum(W**2) => np.sum(W[:-1] ** 2)
+    #!     reg * W => reg * np.vstack([W[:-1], 0 * W[-1:]])
+    #! mistake "the norm of W is not squared":
+    #!     np.sum(W**2) => np.linalg.norm(W)
+    #! mistake "magnitudes of the weights are added, not squares":
+    #!     np.sum(W**2) => np.sum(np.abs(W))
+    #! mistake "the L2 term is averaged over the examples too":
+    #!     0.5 * reg => 0.5 / len(X) * reg
+    #!     reg * W => reg / len(X) * W
+    #! mistake "the L2 term is missing in the loss":
+    #!     loss += 0.5 * reg * np.sum(W**2) => pass
+    #! mistake "the gradient of the L2 term is missing":
+    #!      + reg * W =>
+    #! mistake "the L2 term is missing in the loss and in the gradient":
+    #!     loss += 0.5 * reg * np.sum(W**2) => pass
+    #!      + reg * W =>
+    #! mistake "the gradient of the L2 term has a factor 2 too many":
+    #!     + reg * W => + 2 * reg * W
+    #! mistake "the gradient of the L2 term is subtracted, not added":
+    #!     + reg * W => - reg * W
+    #! mistake "the L2 term is subtracted, not added":
+    #!     loss += 0.5 => loss -= 0.5
     loss, dscores = loss_function(X @ W, y)
     loss += 0.5 * reg * np.sum(W**2)
     dW = X.T @ dscores + reg * W
@@ -247,6 +320,18 @@ class LinearClassifier:
             #!     learning_rate * grad => learning_rate * grad / (it + 1)
             #! mistake "the gradient is divided by the batch size once more":
             #!     learning_rate * grad => learning_rate * grad / batch_size
+            #! mistake "the learning rate is missing":
+            #!     learning_rate * grad => grad
+            #! mistake "the step goes along the gradient, not against it":
+            #!     self.W - learning => self.W + learning
+            #! mistake "the L2 term is subtracted here too (weight decay)":
+            #!     learning_rate * grad => learning_rate * (grad + reg * self.W)
+            #! mistake "the learning rate is multiplied in twice":
+            #!     learning_rate * grad => learning_rate**2 * grad
+            #! mistake "the weights are not changed":
+            #!     self.W = self.W - learning_rate * grad => pass
+            #! mistake "the sign of the gradient is taken, not the gradient":
+            #!     learning_rate * grad => learning_rate * np.sign(grad)
             self.W = self.W - learning_rate * grad
             # ====== END YOUR CODE HERE ======
             if verbose and it % 100 == 0:
@@ -273,6 +358,10 @@ class LinearClassifier:
         #!     argmax(axis=1) => max(axis=1)
         #! mistake "the largest score is sought over the examples, not over the classes":
         #!     argmax(axis=1) => argmax(axis=0)
+        #! mistake "the class of the smallest score is taken":
+        #!     argmax(axis=1) => argmin(axis=1)
+        #! mistake "the classes are counted from 1":
+        #!     argmax(axis=1) => argmax(axis=1) + 1
         y_pred = (X @ W).argmax(axis=1)
         # ====== END YOUR CODE HERE ======
         return y_pred

@@ -41,6 +41,31 @@ def mse_loss(scores: Array, y: Array) -> tuple[float, Array]:
     #!     /= len(y) => /= scores.size
     #! mistake "it is averaged over the classes too, without the ½":
     #!     loss = 0.5 * np.sum(dscores**2) / len(y) => loss = np.mean(dscores**2)
+    #! mistake "only the score of the right class counts":
+    #!     0.5 * np.sum(dscores**2) => 0.5 * np.sum(dscores[np.arange(len(y)), y] ** 2)
+    #! mistake "1 is not subtracted for the right class":
+    #!     dscores[np.arange(len(y)), y] -= 1 => pass
+    #! mistake "the label itself is subtracted, not 1 at its place":
+    #!     dscores[np.arange(len(y)), y] -= 1 => dscores -= y[:, None]
+    #! mistake "1 is added for the right class, not subtracted":
+    #!     dscores[np.arange(len(y)), y] -= 1 => dscores[np.arange(len(y)), y] += 1
+    #! mistake "1 is subtracted in whole columns, not in one entry of each row":
+    #!     dscores[np.arange(len(y)), y] -= 1 => dscores[:, y] -= 1
+    #! mistake "1 is subtracted everywhere":
+    #!     dscores[np.arange(len(y)), y] -= 1 => dscores -= 1
+    #! mistake "the square root of the loss is taken":
+    #!     loss = 0.5 * np.sum(dscores**2) / len(y) => loss = np.sqrt(0.5 * np.sum(dscores**2) / len(y))
+    #! mistake "it is averaged over the classes in place of the examples":
+    #!     np.sum(dscores**2) / len(y) => np.sum(dscores**2) / scores.shape[1]
+    #!     dscores /= len(y) => dscores /= scores.shape[1]
+    #! mistake "the ½ stands in the gradient too":
+    #!     dscores /= len(y) => dscores /= 2 * len(y)
+    #! mistake "loss and gradient lack the ½":
+    #!     loss = 0.5 * => loss =
+    #!     dscores /= len(y) => dscores /= len(y) / 2
+    #! mistake "loss and gradient are not averaged":
+    #!     np.sum(dscores**2) / len(y) => np.sum(dscores**2)
+    #!     dscores /= len(y) => dscores /= 1
     dscores = scores.copy()
     dscores[np.arange(len(y)), y] -= 1
     loss = 0.5 * np.sum(dscores**2) / len(y)
@@ -95,6 +120,39 @@ def softmax_loss(scores: Array, y: Array) -> tuple[float, Array]:
     #!     log_probs[rows, y].sum() => np.exp(log_probs[rows, y]).sum()
     #! mistake "the logarithms of all classes are added, not those of the right ones":
     #!     log_probs[rows, y].sum() => log_probs.sum()
+    #! mistake "the loss is that of the predicted class, not of the right one":
+    #!     log_probs[rows, y].sum() => log_probs.max(axis=1).sum()
+    #! mistake "the probabilities are averaged before the logarithm is taken":
+    #!     -log_probs[rows, y].sum() / len(y) => -np.log(np.exp(log_probs[rows, y]).mean())
+    #! mistake "the exponentials are not divided by their sum in the gradient":
+    #!     np.exp(log_probs) => np.exp(shifted)
+    #! mistake "the derivative is p (1 - p), not p minus 1 for the right class":
+    #!     dscores[rows, y] -= 1 => dscores *= 1 - dscores
+    #! mistake "the gradient of all but the right class is 0":
+    #!     dscores[rows, y] -= 1 => dscores = np.where(np.arange(scores.shape[1]) == y[:, None], dscores - 1, 0)
+    #! mistake "the label itself is subtracted, not 1 at its place":
+    #!     dscores[rows, y] -= 1 => dscores -= y[:, None]
+    #! mistake "1 is subtracted everywhere":
+    #!     dscores[rows, y] -= 1 => dscores -= 1
+    #! mistake "the gradient is made of the logarithms, not of the probabilities":
+    #!     np.exp(log_probs) => log_probs.copy()
+    #! mistake "the gradient is that of the scores, not of their probabilities":
+    #!     np.exp(log_probs) => shifted.copy()
+    #! mistake "the gradient has the other sign":
+    #!     dscores /= len(y) => dscores /= -len(y)
+    #! mistake "loss and gradient are not averaged":
+    #!     .sum() / len(y) => .sum()
+    #!     dscores /= len(y) => dscores /= 1
+    #! mistake "the gradient has a ½ too many":
+    #!     dscores /= len(y) => dscores /= 2 * len(y)
+    #! mistake "the loss has a ½ too many":
+    #!     loss = - => loss = -0.5 *
+    #! mistake "the right class is left out of the sum of the exponentials":
+    #!     np.exp(shifted).sum(axis=1, keepdims=True) => (np.exp(shifted).sum(1) - np.exp(shifted[rows, y]))[:, None]
+    #! mistake "the maximum is divided by, not subtracted":
+    #!     scores - scores.max(axis=1, keepdims=True) => scores / scores.max(axis=1, keepdims=True)
+    #! mistake "a sigmoid of each score stands in place of the softmax":
+    #!     shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)) => -np.log1p(np.exp(-scores))
     rows = np.arange(len(y))
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
@@ -143,6 +201,34 @@ def svm_loss(scores: Array, y: Array) -> tuple[float, Array]:
     #!     loss = margins.sum() => loss = (margins**2).sum()
     #! mistake "only the largest margin of each example counts":
     #!     loss = margins.sum() => loss = margins.max(axis=1).sum()
+    #! mistake "the margins are squared, in the loss and in the gradient":
+    #!     loss = margins.sum() => loss = (margins**2).sum()
+    #!     (margins > 0).astype(scores.dtype) => 2 * margins
+    #! mistake "the margins are squared in the loss, and the gradient has no 2":
+    #!     loss = margins.sum() => loss = (margins**2).sum()
+    #!     (margins > 0).astype(scores.dtype) => margins.copy()
+    #! mistake "it is averaged over the classes too":
+    #!     margins.sum() / len(y) => margins.mean()
+    #!     dscores /= len(y) => dscores /= scores.size
+    #! mistake "the loss is averaged over the classes too":
+    #!     margins.sum() / len(y) => margins.mean()
+    #! mistake "the gradient has the other sign":
+    #!     dscores /= len(y) => dscores /= -len(y)
+    #! mistake "the score of the right class gets a gradient of +, not -, the number of margins above 0":
+    #!     -dscores.sum(axis=1) => dscores.sum(axis=1)
+    #! mistake "the margins have no bound at 0":
+    #!     np.maximum(0, scores - scores[rows, y][:, None] + 1) => scores - scores[rows, y][:, None] + 1
+    #! mistake "the margin of 1 is subtracted, not added":
+    #!     [:, None] + 1 => [:, None] - 1
+    #! mistake "the gradient of the right class is the number of classes less one, however many margins are above 0":
+    #!     -dscores.sum(axis=1) => -(scores.shape[1] - 1)
+    #! mistake "the number of margins above 0 is taken, not their sum":
+    #!     loss = margins.sum() => loss = (margins > 0).sum()
+    #! mistake "loss and gradient are not averaged":
+    #!     margins.sum() / len(y) => margins.sum()
+    #!     dscores /= len(y) => dscores /= 1
+    #! mistake "the difference of the scores is taken the other way round":
+    #!     scores - scores[rows, y][:, None] + 1 => scores[rows, y][:, None] - scores + 1
     rows = np.arange(len(y))
     margins = np.maximum(0, scores - scores[rows, y][:, None] + 1)
     margins[rows, y] = 0

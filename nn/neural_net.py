@@ -104,6 +104,22 @@ class TwoLayerNet:
         #!     np.maximum(0, X @ W1.T + b1) => np.where(X @ W1.T + b1 > 0, 1, 0.01) * (X @ W1.T + b1)
         #! mistake "the absolute value is taken in place of the ReLU":
         #!     np.maximum(0, X @ W1.T + b1) => np.abs(X @ W1.T + b1)
+        #! mistake "values below 0 are made small, not 0 (leaky ReLU)":
+        #!     np.maximum(0, X @ W1.T + b1) => np.where(X @ W1.T + b1 > 0, 1, 0.1) * (X @ W1.T + b1)
+        #! mistake "it is cut off at 1 too":
+        #!     np.maximum(0, X @ W1.T + b1) => np.clip(X @ W1.T + b1, 0, 1)
+        #! mistake "both biases are left out":
+        #!     X @ W1.T + b1 => X @ W1.T
+        #!     hidden @ W2.T + b2 => hidden @ W2.T
+        #! mistake "the hidden outputs are a mask of 0 and 1, not values":
+        #!     np.maximum(0, X @ W1.T + b1) => (X @ W1.T + b1 > 0).astype(float)
+        #! mistake "b1 is added to the scores too":
+        #!     np.maximum(0, X @ W1.T + b1) => np.maximum(0, X @ W1.T + 2 * b1)
+        #! mistake "the biases are subtracted, not added":
+        #!     + b1 => - b1
+        #!     + b2 => - b2
+        #! mistake "the hidden outputs are handed on without the ReLU":
+        #!     hidden = np.maximum(0, X @ W1.T + b1) => hidden = X @ W1.T + b1
         hidden = np.maximum(0, X @ W1.T + b1)
         scores = hidden @ W2.T + b2
         # ====== END YOUR CODE HERE ======
@@ -129,6 +145,28 @@ class TwoLayerNet:
         #!     W2**2 => np.abs(W2)
         #! mistake "the L2 term is squared as a whole":
         #!     0.5 * reg * (np.sum(W1**2) + np.sum(W2**2)) => 0.5 * reg * (np.sum(W1) + np.sum(W2)) ** 2
+        #! mistake "the weights are added up, not their squares":
+        #!     W1**2 => W1
+        #!     W2**2 => W2
+        #! mistake "the root of the sum of squares is taken":
+        #!     (np.sum(W1**2) + np.sum(W2**2)) => np.sqrt(np.sum(W1**2) + np.sum(W2**2))
+        #! mistake "the loss is divided by the number of examples again":
+        #!     loss = data_loss => loss = data_loss / len(X)
+        #! mistake "dscores is divided by the number of examples again":
+        #!     loss = data_loss => dscores = dscores / len(X); loss = data_loss
+        #! mistake "the ½ halves the loss as a whole":
+        #!     data_loss + 0.5 => 0.5 * data_loss + 0.5
+        #! mistake "`reg` is squared":
+        #!     0.5 * reg => 0.5 * reg**2
+        #! mistake "the weights of W1 and W2 are multiplied, not each squared":
+        #!     np.sum(W1**2) + np.sum(W2**2) => np.sum(W1**2) * np.sum(W2**2)
+        #! mistake "`reg` is a number of its own":
+        #!     0.5 * reg => 0.5 * 1.0
+        #! mistake "the gradient of the L2 term is added to dscores":
+        #!     loss = data_loss => dscores = dscores + reg; loss = data_loss
+        #! mistake "the L2 term is averaged over the weights":
+        #!     np.sum(W1**2) => np.mean(W1**2)
+        #!     np.sum(W2**2) => np.mean(W2**2)
         data_loss, dscores = self.loss_function(scores, y)
         loss = data_loss + 0.5 * reg * (np.sum(W1**2) + np.sum(W2**2))
         # ====== END YOUR CODE HERE ======
@@ -154,6 +192,43 @@ class TwoLayerNet:
         #! mistake "the gradients of W1 and W2 are divided by the number of examples again":
         #!     dhidden.T @ X => dhidden.T @ X / len(X)
         #!     dscores.T @ hidden => dscores.T @ hidden / len(X)
+        #! mistake "the gradient of b1 is taken before the mask of the ReLU":
+        #!     "b1": dhidden.sum(axis=0) => "b1": (dscores @ W2).sum(axis=0)
+        #! mistake "the gradient of W1 is taken before the mask of the ReLU":
+        #!     "W1": dhidden.T @ X => "W1": (dscores @ W2).T @ X
+        #! mistake "the gradient of the L2 term has a ½ too many":
+        #!     reg * W1 => 0.5 * reg * W1
+        #!     reg * W2 => 0.5 * reg * W2
+        #! mistake "the gradient of the L2 term has a factor 2 too many":
+        #!     reg * W1 => 2 * reg * W1
+        #!     reg * W2 => 2 * reg * W2
+        #! mistake "the gradient of the L2 term is subtracted, not added":
+        #!     + reg * W1 => - reg * W1
+        #!     + reg * W2 => - reg * W2
+        #! mistake "`reg` is missing in the gradient of the L2 term":
+        #!     reg * W1 => W1
+        #!     reg * W2 => W2
+        #! mistake "the gradient of the L2 term is missing":
+        #!      + reg * W1 =>
+        #!      + reg * W2 =>
+        #! mistake "the L2 term's gradient is the sum of squares, not the weights":
+        #!     reg * W1 => reg * np.sum(W1**2)
+        #!     reg * W2 => reg * np.sum(W2**2)
+        #! mistake "the hidden outputs before the ReLU are used for W2":
+        #!     dscores.T @ hidden => dscores.T @ (X @ W1.T + b1)
+        #! mistake "the gradient is multiplied by the hidden outputs, not by a mask of 0 and 1":
+        #!     (hidden > 0) => hidden
+        #! mistake "the derivative of a sigmoid stands in place of the ReLU's mask":
+        #!     (hidden > 0) => hidden * (1 - hidden)
+        #! mistake "the mask of the ReLU is the other way round":
+        #!     (hidden > 0) => (hidden <= 0)
+        #! mistake "values below 0 are let through with a small factor (leaky ReLU)":
+        #!     (hidden > 0) => np.where(hidden > 0, 1, 0.01)
+        #! mistake "the biases' gradients are averaged":
+        #!     "b1": dhidden.sum(axis=0) => "b1": dhidden.mean(axis=0)
+        #!     "b2": dscores.sum(axis=0) => "b2": dscores.mean(axis=0)
+        #! mistake "the weights are not used on the way back: dscores is spread evenly":
+        #!     dscores @ W2 => dscores.sum(axis=1, keepdims=True) * np.ones_like(W2[:1])
         dhidden = (dscores @ W2) * (hidden > 0)
         grads = {
             "W1": dhidden.T @ X + reg * W1,
@@ -238,6 +313,26 @@ class TwoLayerNet:
             #!     -= learning_rate * grad => -= learning_rate * grad / batch_size
             #! mistake "the step replaces the parameters":
             #!     -= learning_rate * grad => = -learning_rate * grad
+            #! mistake "the learning rate is multiplied by its decay in every step":
+            #!     -= learning_rate * grad => -= learning_rate * learning_rate_decay * grad
+            #! mistake "the learning rate is divided by the number of the step":
+            #!     -= learning_rate * grad => -= learning_rate / (1 + it) * grad
+            #! mistake "the learning rate is missing":
+            #!     -= learning_rate * grad => -= grad
+            #! mistake "the step goes along the gradient, not against it":
+            #!     -= learning_rate * grad => += learning_rate * grad
+            #! mistake "the arrays are not changed":
+            #!     self.params[name] -= learning_rate * grad => pass
+            #! mistake "the learning rate is multiplied in twice":
+            #!     -= learning_rate * grad => -= learning_rate**2 * grad
+            #! mistake "the L2 term is subtracted here too (weight decay)":
+            #!     -= learning_rate * grad => -= learning_rate * (grad + reg * self.params[name])
+            #! mistake "the sign of the gradient is taken, not the gradient":
+            #!     -= learning_rate * grad => -= learning_rate * np.sign(grad)
+            #! mistake "only W1 and b1 are changed":
+            #!     -= learning_rate * grad => -= learning_rate * (name[1] == "1") * grad
+            #! mistake "only W2 and b2 are changed":
+            #!     -= learning_rate * grad => -= learning_rate * (name[1] == "2") * grad
             for name, grad in grads.items():
                 self.params[name] -= learning_rate * grad
             # ====== END YOUR CODE HERE ======
@@ -275,6 +370,10 @@ class TwoLayerNet:
         #!     argmax(axis=1) => argmax(axis=0)
         #! mistake "the number of the largest score in the whole array is taken":
         #!     argmax(axis=1) => argmax()
+        #! mistake "the class of the smallest score is taken":
+        #!     argmax(axis=1) => argmin(axis=1)
+        #! mistake "the classes are counted from 1":
+        #!     argmax(axis=1) => argmax(axis=1) + 1
         y_pred = self.loss(X).argmax(axis=1)
         # ====== END YOUR CODE HERE ======
         return y_pred

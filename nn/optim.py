@@ -78,6 +78,34 @@ def sgd_momentum(w: Array, dw: Array, config: dict | None = None) -> tuple[Array
     #! mistake "the velocity has the other sign: the gradient is added to it, and it is subtracted":
     #!     * v - config => * v + config
     #!     w + v => w - v
+    #! mistake "the learning rate is multiplied in twice, in v and in the step":
+    #!     w + v => w + config["learning_rate"] * v
+    #! mistake "the learning rate is missing in v and in the step, and v has the other sign":
+    #!     v = config["momentum"] * v - config["learning_rate"] * dw => v = config["momentum"] * v + dw
+    #!     w + v => w - v
+    #! mistake "the learning rate scales the whole velocity, which has the other sign, not the gradient alone":
+    #!     v = config["momentum"] * v - config["learning_rate"] * dw => v = config["momentum"] * v + dw
+    #!     w + v => w - config["learning_rate"] * v
+    #! mistake "the velocity is a running mean of the gradients, with 1 - momentum":
+    #!     - config["learning_rate"] * dw => + (1 - config["momentum"]) * dw
+    #!     w + v => w - config["learning_rate"] * v
+    #! mistake "momentum scales the step too":
+    #!     w + v => w + config["momentum"] * v
+    #! mistake "momentum multiplies the gradient, not the old velocity":
+    #!     config["momentum"] * v - => v - config["momentum"] *
+    #! mistake "momentum multiplies the gradient as well as the old velocity":
+    #!     - config["learning_rate"] => - config["momentum"] * config["learning_rate"]
+    #! mistake "momentum and learning_rate are exchanged":
+    #!     config["momentum"] * v => RATE * v
+    #!     config["learning_rate"] * dw => config["momentum"] * dw
+    #!     RATE => config["learning_rate"]
+    #! mistake "the old velocity is used in the step":
+    #!     v = config["momentum"] => old = v; v = config["momentum"]
+    #!     w + v => w + old
+    #! mistake "the gradient step is taken besides the velocity":
+    #!     w + v => w + v - config["learning_rate"] * dw
+    #! mistake "the weights stand in place of the gradient":
+    #!     config["learning_rate"] * dw => config["learning_rate"] * w
     v = config["momentum"] * v - config["learning_rate"] * dw
     next_w = w + v
     # ====== END YOUR CODE HERE ======
@@ -136,6 +164,31 @@ def rmsprop(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dic
     #! mistake "the settings are numbers of its own, whatever config says":
     #!     config["decay_rate"] => 0.99
     #!     config["epsilon"] => 1e-8
+    #! mistake "the cache is corrected for its start at 0, as in Adam":
+    #!     (np.sqrt(cache) => (np.sqrt(cache / (1 - config["decay_rate"]))
+    #! mistake "the old cache is used in the step":
+    #!     cache = config["decay_rate"] => old = cache; cache = config["decay_rate"]
+    #!     np.sqrt(cache) => np.sqrt(old)
+    #! mistake "the learning rate stands in the cache too":
+    #!     (1 - config["decay_rate"]) * dw**2 => (1 - config["decay_rate"]) * (config["learning_rate"] * dw)**2
+    #! mistake "the gradients are averaged, and the square is taken afterwards":
+    #!     (1 - config["decay_rate"]) * dw**2 => (1 - config["decay_rate"]) * dw
+    #!     np.sqrt(cache) => np.abs(cache)
+    #! mistake "the gradient is left out of the step":
+    #!     config["learning_rate"] * dw / => config["learning_rate"] /
+    #! mistake "the sign of the gradient is taken, not the gradient":
+    #!     config["learning_rate"] * dw / => config["learning_rate"] * np.sign(dw) /
+    #! mistake "the squares are averaged over all entries":
+    #!     dw**2 => np.mean(dw**2)
+    #! mistake "decay_rate and 1 - decay_rate are exchanged":
+    #!     config["decay_rate"] * cache => (1 - RATE) * cache
+    #!     (1 - config["decay_rate"]) * dw => RATE * dw
+    #!     RATE => config["decay_rate"]
+    #! mistake "epsilon is in the cache too":
+    #!     * dw**2 => * dw**2 + config["epsilon"]
+    #! mistake "the new cache is not kept":
+    #!     cache = config => new = config
+    #!     np.sqrt(cache) => np.sqrt(new)
     cache = config["decay_rate"] * cache + (1 - config["decay_rate"]) * dw**2
     next_w = w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"])
     # ====== END YOUR CODE HERE ======
@@ -203,6 +256,46 @@ def adam(w: Array, dw: Array, config: dict | None = None) -> tuple[Array, dict]:
     #!     v_corrected = v / => v_corrected = v = v /
     #! mistake "dw stands in place of the corrected m in the step":
     #!     * m_corrected / => * dw /
+    #! mistake "t is one too large in the correction":
+    #!     ** t) => ** (t + 1))
+    #! mistake "t is one too small in the correction":
+    #!     ** t) => ** max(t - 1, 1))
+    #! mistake "the old m and v are used in the step":
+    #!     m = config["beta1"] * m + => old_m, old_v = m, v; m = config["beta1"] * m +
+    #!     m_corrected = m / => m_corrected = old_m /
+    #!     v_corrected = v / => v_corrected = old_v /
+    #! mistake "the root is taken of v alone, before the correction":
+    #!     np.sqrt(v_corrected) => np.sqrt(v) / (1 - config["beta2"] ** t)
+    #! mistake "m and v are exchanged in the step":
+    #!     m_corrected / (np.sqrt(v_corrected) => v_corrected / (np.sqrt(np.abs(m_corrected))
+    #! mistake "v is made of the square of m, not of the gradient":
+    #!     (1 - config["beta2"]) * dw**2 => (1 - config["beta2"]) * m**2
+    #! mistake "the squares are added up in v, not averaged":
+    #!     config["beta2"] * v + (1 - config["beta2"]) * dw**2 => v + dw**2
+    #! mistake "beta2 stands in place of beta1":
+    #!     beta1 => beta2
+    #! mistake "the correction of m has beta2, and that of v has beta1":
+    #!     (1 - config["beta1"] ** t) => (1 - config["beta_2"] ** t)
+    #!     (1 - config["beta2"] ** t) => (1 - config["beta1"] ** t)
+    #!     beta_2 => beta2
+    #! mistake "the correction of v is missing":
+    #!     v_corrected = v / (1 - config["beta2"] ** t) => v_corrected = v
+    #! mistake "the correction of m is missing":
+    #!     m_corrected = m / (1 - config["beta1"] ** t) => m_corrected = m
+    #! mistake "m is used uncorrected, and v too, in the step":
+    #!     config["learning_rate"] * m_corrected / (np.sqrt(v_corrected) => config["learning_rate"] * m / (np.sqrt(v)
+    #! mistake "the learning rate is multiplied by the step number":
+    #!     config["learning_rate"] * m_corrected => config["learning_rate"] * t * m_corrected
+    #! mistake "the learning rate is divided by the root of the step number":
+    #!     config["learning_rate"] * m_corrected => config["learning_rate"] / np.sqrt(t) * m_corrected
+    #! mistake "epsilon is missing":
+    #!     (np.sqrt(v_corrected) + config["epsilon"]) => np.sqrt(v_corrected)
+    #! mistake "m is a sum of gradients with momentum, without 1 - beta1":
+    #!     (1 - config["beta1"]) * dw => dw
+    #! mistake "t is counted up twice":
+    #!     t += 1 => t += 2
+    #! mistake "t stays 1":
+    #!     t += 1 => t = 1
     t += 1
     m = config["beta1"] * m + (1 - config["beta1"]) * dw
     v = config["beta2"] * v + (1 - config["beta2"]) * dw**2

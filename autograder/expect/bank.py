@@ -55,42 +55,93 @@ class Outcome:
 
 
 def recognise(
-    evidence: Evidence, solution: Mapping[int, Value], failing: Sequence[int], outcomes: Callable[[], Sequence[Outcome]]
-) -> Outcome | None:
-    """The mistake that gives exactly what a cell's expectations got.
+    evidence: Evidence,
+    solution: Mapping[int, Value],
+    failing: Sequence[int],
+    outcomes: Callable[[], Sequence[Outcome]],
+    error: str = "",
+) -> str | None:
+    """The sentence about the mistake that gives exactly what a cell's expectations got.
 
     Args:
         evidence: what the submission gave, by position.
         solution: what the solution gives, by position; positions that are not in it are not compared.
         failing: the positions that are not met.
         outcomes: gives what mistakes give, the surest first; called where the values tell enough.
+        error: what the cell stopped with, if it did.
 
     Returns:
-        The outcome, or None where none agrees, where too few numbers tell, or where several of equal rank say different
-        things about whole numbers.
+        None where no mistake agrees, where too few numbers tell, or where several of equal rank say different things
+        about whole numbers. Two mistakes are named where each value is that of one of them, and the other leaves it as
+        it should be.
     """
-    wrong = [position for position in failing if position in solution and isinstance(evidence.get(position), bytes)]
-    if not wrong:
-        return None
     try:
         given = {p: decode(content) for p in solution if isinstance(content := evidence.get(p), bytes)}
     except EvidenceError:
         return None
+    wrong = [position for position in failing if position in given]
+    if not wrong:
+        return stopped_alike(given, error, outcomes) if error else None
     tells = information(given, wrong)
     if tells is Tells.NOTHING:
         return None
+    known = [one for one in outcomes() if set(solution) & set(one.values) == set(given)]
     tolerance = SHARP if tells is Tells.MUCH else EXACT
-    found = [
-        outcome
-        for outcome in outcomes()
-        if set(solution) & set(outcome.values) == set(given) and agrees(given, solution, wrong, outcome, tolerance)
-    ]
+    found = [one for one in known if agrees(given, solution, wrong, one, tolerance)]
     if not found:
+        return two_mistakes(given, solution, wrong, known)
+    written = [one for one in found if one.by_author]
+    if tells is Tells.COUNTS and not written and len({one.said for one in found}) > 1:
         return None
-    written = [outcome for outcome in found if outcome.by_author]
-    if tells is Tells.COUNTS and not written and len({outcome.said for outcome in found}) > 1:
+    return (written or found)[0].sentence
+
+
+def stopped_alike(given: Mapping[int, Value], error: str, outcomes: Callable[[], Sequence[Outcome]]) -> str | None:
+    """The sentence about the one mistake that stops a cell with the same error, where no value is wrong before it."""
+    if error.startswith(UNTELLING):
         return None
-    return (written or found)[0]
+    same = [one for one in outcomes() if one.error == error and one.values.keys() == given.keys()]
+    written = [one for one in same if one.by_author]
+    sentences = {one.sentence for one in written or same}
+    return sentences.pop() if len(sentences) == 1 else None
+
+
+UNTELLING = ("NotImplementedError", "NameError", "UnboundLocalError", "SyntaxError", "KeyboardInterrupt", "MemoryError")
+"""Errors that say what is wrong themselves, or that any mistake may end with."""
+
+
+def two_mistakes(
+    given: Mapping[int, Value], solution: Mapping[int, Value], wrong: Sequence[int], known: Sequence[Outcome]
+) -> str | None:
+    """The sentence about two mistakes that together give a cell's values, each of them some."""
+    if len(wrong) < 2:
+        return None
+    ranked = sorted(known, key=lambda one: not one.by_author)
+    explained = [(one, parts) for one in ranked if (parts := explains(given, solution, wrong, one))]
+    for first, parts in explained:
+        if wrong[0] in parts:
+            rest = set(wrong) - parts
+            second = next((one for one, others in explained if others == rest and one.said != first.said), None)
+            if second is not None:
+                there = f" in `{second.where}`," if second.where != first.where else ""
+                return f"{first.sentence[:-1]}, and{there} {second.said}."
+    return None
+
+
+def explains(
+    given: Mapping[int, Value], solution: Mapping[int, Value], wrong: Sequence[int], outcome: Outcome
+) -> frozenset[int]:
+    """The wrong positions that a mistake gives; none where it gives something else in another position."""
+    found = set()
+    for position in given:
+        one = {position: given[position]}
+        tells = information(one, [position])
+        sure = position in wrong and tells in (Tells.LITTLE, Tells.MUCH)
+        if sure and agrees(one, solution, [position], outcome, SHARP if tells is Tells.MUCH else EXACT):
+            found.add(position)
+        elif not agrees({position: solution[position]}, solution, [], outcome, EXACT):
+            return frozenset()
+    return frozenset(found)
 
 
 def agrees(

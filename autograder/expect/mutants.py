@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeGuard, TypeVar
 
-from autograder.regions import MISTAKE, MISTAKE_LINE, Region, without_mistakes
+from autograder.regions import MISTAKE, MISTAKE_LINE, Region, find_regions, without_mistakes
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 REPLACED = " =>"
@@ -147,10 +147,11 @@ def indented(lines: Sequence[str], indent: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a rule may know of the place: names that students see, and names that are set before."""
+    """What a rule may know of the place: names that students see, names that are set before, and those of lengths."""
 
     public: frozenset[str]
     known: tuple[str, ...]
+    lengths: frozenset[str] = frozenset()
 
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -203,7 +204,8 @@ def automatic(text: str, region: Region) -> list[Mutant]:
         for said, changes in alike.items():
             if changed := everywhere(text, changes):
                 found.setdefault(changed, Mutant(changed, said, changes[0][0].start[0]))
-    for changed, said, line in [*exchanges(text, inside, scope), *late_steps(text, tree, inside, scope)]:
+    more = (exchanges(text, inside, scope), late_steps(text, tree, inside, scope), partly(text, inside))
+    for changed, said, line in itertools.chain.from_iterable(more):
         found.setdefault(changed, Mutant(changed, said, line))
     return [mutant for mutant in found.values() if is_python(mutant.text)]
 
@@ -235,6 +237,35 @@ def late_steps(text: str, tree: ast.Module, inside: Sequence[Part], scope: Scope
                 first, last, end = step.lineno - 1, step.end_lineno or 0, following[reader].end_lineno or 0
                 moved = [*lines[:first], *lines[last:end], *lines[first:last], *lines[end:]]
                 yield "\n".join(moved), f"the update of `{name}` comes too late: an earlier step needs it", step.lineno
+
+
+def partly(text: str, inside: Sequence[Part]) -> Iterator[tuple[str, str, int]]:
+    """The text with a factor or a term of a variable missing in one place that reads it, and there alone."""
+    steps = [part.node for part in inside if isinstance(part.node, ast.Assign) and len(part.node.targets) == 1]
+    set_at: dict[str, list[ast.Assign]] = {}
+    for step in steps:
+        if isinstance(step.targets[0], ast.Name):
+            set_at.setdefault(step.targets[0].id, []).append(step)
+    lines = text.encode().split(b"\n")
+    for name, made in set_at.items():
+        value = made[0].value
+        uses = [part for part in inside if is_read(part.node, name)]
+        if len(made) > 1 or len(uses) < 2 or not isinstance(value, ast.BinOp) or name in names_read(made[0]):
+            continue
+        kind = PARTS.get(type(value.op))
+        for use in uses if kind else ():
+            for rest in (value.left, value.right):
+                if kind == "factor" or rest is value.left or isinstance(value.op, ast.Add):
+                    changed = replaced(lines, use, rest)
+                    if changed is not None:
+                        yield changed, f"a {kind} of a variable is missing in one place that uses it", use.start[0]
+
+
+def is_read(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+
+
+PARTS = {ast.Mult: "factor", ast.Div: "divisor", ast.MatMult: "factor", ast.Add: "term", ast.Sub: "term"}
 
 
 def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -287,8 +318,22 @@ def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], 
     comments = [line for line in lines[region.start + 1 : region.end] if line.lstrip().startswith("# TODO")]
     parameters = [argument.arg for node in around for argument in all_arguments(node)]
     names = [node.id for node in inside if isinstance(node, ast.Name)]
-    public = [*parameters, *shown, *WORD.findall(" ".join(comments))]
-    return Scope(frozenset(public), tuple(dict.fromkeys([*parameters, *names])))
+    regions = [range(one.start + 2, one.end + 1) for one in find_regions("\n".join(lines))]
+    own = [node.attr for node in ast.walk(tree) if is_own(node) and not any(node.lineno in one for one in regions)]
+    lengths = [
+        target.id
+        for node in inside
+        if isinstance(node, ast.Assign) and is_length(node.value) and not isinstance(node.value, ast.BinOp)
+        for target in ast.walk(node.targets[0])
+        if isinstance(target, ast.Name)
+    ]
+    public = [*parameters, *shown, *own, *WORD.findall(" ".join(comments))]
+    return Scope(frozenset(public), tuple(dict.fromkeys([*parameters, *names])), frozenset(lengths))
+
+
+def is_own(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    """self.x"""
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 def all_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
@@ -338,6 +383,8 @@ def named(node: ast.AST, scope: Scope) -> str:
             return part.slice.value
         if isinstance(part, ast.Name) and part.id in scope.public and part.id not in NO_NAMES:
             found = found or part.id
+        if is_own(part) and part.attr in scope.public:
+            found = found or part.attr
     return found
 
 
@@ -376,7 +423,7 @@ def like(node: Node, **fields: object) -> Node:
 def left_out_step(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """A statement that changes something that exists already."""
     if isinstance(node, ast.AugAssign):
-        yield None, f"{with_name('step', node.target, scope)} is left out"
+        yield None, left_out_words(node, scope)
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript | ast.Attribute):
         yield None, f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in scope.known:
@@ -385,6 +432,29 @@ def left_out_step(node: ast.AST, scope: Scope) -> Iterator[Change]:
             yield None, f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield None, LEFT_OUT.get(called(node.value)) or LIMITS.get(called(node.value)) or "a step is left out"
+
+
+def left_out_words(node: ast.AugAssign, scope: Scope) -> str:
+    """What is missing where a step such as x += y is left out."""
+    name = named(node.target, scope)
+    to = f"`{name}`" if name else "a variable"
+    if isinstance(node.op, ast.Add):
+        return f"{with_name('term', node.value, scope)} is not added to {to}"
+    if isinstance(node.op, ast.Sub):
+        return f"nothing is subtracted from {to}"
+    if isinstance(node.op, ast.Div):
+        return f"{to} is not divided{' by the number that the average is over' if is_count(node.value, scope) else ''}"
+    return f"a factor of {to} is left out"
+
+
+def is_count(node: ast.AST, scope: Scope) -> bool:
+    """Is an expression a number of entries, as far as can be seen?"""
+    return is_length(node) or (isinstance(node, ast.Name) and node.id in scope.lengths)
+
+
+def is_length(node: ast.AST) -> bool:
+    """Does an expression look like a number of entries?"""
+    return called(node) == "len" or "shape" in ast.dump(node)
 
 
 def left_out_term(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -414,10 +484,12 @@ def left_out_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
             value = number(gone)
             if value is not None:
                 yield kept, "a ½ is missing" if value == 0.5 else f"a factor {value:g} is missing"
+            elif is_count(gone, scope):
+                yield kept, "a factor is missing: a number of entries, such as N"
             else:
                 yield kept, f"{with_name('factor', gone, scope)} is missing"
     elif isinstance(node.op, ast.Div):
-        if called(node.right) == "len" or "shape" in ast.dump(node.right):
+        if is_count(node.right, scope):
             yield node.left, "it is not divided by the number that the average is over"
         elif number(node.right) == 2:
             yield node.left, "a ½ is missing"
@@ -472,6 +544,8 @@ def other_operator(node: ast.AST, scope: Scope) -> Iterator[Change]:
 OPERATORS = (
     (ast.Add, ast.Sub, "a + and a - are exchanged"),
     (ast.Sub, ast.Add, "a + and a - are exchanged"),
+    (ast.Add, ast.Mult, "it is multiplied where it should be added"),
+    (ast.Mult, ast.Add, "it is added where it should be multiplied"),
     (ast.Mult, ast.Div, "it is divided where it should be multiplied"),
     (ast.Div, ast.Mult, "it is multiplied where it should be divided"),
     (ast.Pow, ast.Mult, "a power is a product"),
@@ -567,11 +641,20 @@ def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
         if inner is not None and not (isinstance(inner, ast.Name) and inner.id in ("np", "numpy", "math", "torch")):
             yield inner, LEFT_OUT[name]
     if name == "maximum" and len(node.args) == 2:
-        yield node.args[1], "nothing is cut off at a bound"
-        yield (
-            ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "abs", ast.Load()), [node.args[1]], []),
-            ("the absolute value is taken where a bound belongs"),
-        )
+        value = node.args[1]
+        yield value, "nothing is cut off at a bound"
+        yield of_numpy("abs", value), "the absolute value is taken where a bound belongs"
+        if number(node.args[0]) == 0:
+            for leak in LEAKS:
+                yield (
+                    of_numpy("maximum", ast.BinOp(ast.Constant(leak), ast.Mult(), value), value),
+                    (f"what is below 0 is multiplied by {leak} (leaky), not cut off"),
+                )
+            below = ast.BinOp(ast.Constant(1), ast.Add(), of_numpy("exp", ast.UnaryOp(ast.USub(), value)))
+            yield ast.BinOp(ast.Constant(1), ast.Div(), below), "a sigmoid stands where a bound belongs"
+            yield of_numpy("tanh", value), "a tanh stands where a bound belongs"
+            yield of_numpy("clip", value, ast.Constant(0), ast.Constant(1)), "it is cut off at 1 as well"
+            yield ast.Compare(value, [ast.Gt()], [ast.Constant(0)]), "a mask of 0 and 1 stands where the values belong"
     if name in ("var", "std") and not any(keyword.arg == "ddof" for keyword in node.keywords):
         keywords = [*node.keywords, ast.keyword("ddof", ast.Constant(1))]
         yield like(node, keywords=keywords), "it is divided by N - 1 where N belongs (ddof)"
@@ -592,6 +675,8 @@ FUNCTIONS = (
     ("min", "max", "a maximum stands where a minimum belongs"),
     ("maximum", "minimum", "a minimum stands where a maximum belongs"),
     ("minimum", "maximum", "a maximum stands where a minimum belongs"),
+    ("argmax", "max", "the largest value is given where its position is wanted"),
+    ("argmin", "min", "the smallest value is given where its position is wanted"),
     ("argmax", "argmin", "the smallest is taken where the largest belongs"),
     ("argmin", "argmax", "the largest is taken where the smallest belongs"),
     ("idxmax", "idxmin", "the smallest is taken where the largest belongs"),
@@ -703,6 +788,21 @@ def other_mask(node: ast.AST, scope: Scope) -> Iterator[Change]:
             if isinstance(mask, ast.Compare) and isinstance(mask.left, ast.Name):
                 value = ast.BinOp(mask, ast.Mult(), mask.left)
                 yield like(node, **{side: value}), "a value is multiplied in where a mask of 0 and 1 belongs"
+                yield (
+                    like(node, **{side: of_numpy("sign", mask.left)}),
+                    "the sign stands where a mask of 0 and 1 belongs",
+                )
+                for leak in LEAKS:
+                    leaky = of_numpy("where", mask, ast.Constant(1.0), ast.Constant(leak))
+                    yield like(node, **{side: leaky}), f"what a mask should make 0 is multiplied by {leak} (leaky)"
+
+
+LEAKS = 0.01, 0.1
+
+
+def of_numpy(name: str, *args: ast.expr) -> ast.Call:
+    """A call of a function of NumPy."""
+    return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), list(args), [])
 
 
 def other_order(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -716,11 +816,14 @@ def other_constant(node: ast.AST, scope: Scope) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         if number(node.right) == 2:
             yield node.left, "a square is missing"
+            yield of_numpy("abs", node.left), "a magnitude stands where a square belongs"
             yield like(node, right=ast.Constant(3)), "a cube stands where a square belongs"
         elif number(node.right) == 0.5:
             yield node.left, "a square root is missing"
         else:
             yield node.left, f"{with_name('power', node.right, scope)} is missing"
+            for op in (ast.Add, ast.Sub):
+                yield like(node, right=ast.BinOp(node.right, op(), ast.Constant(1))), "an exponent is off by one"
     if isinstance(node, ast.Constant) and type(node.value) is int and -10 <= node.value <= 10:
         yield ast.Constant(node.value + 1), "a number is too large by one"
         yield ast.Constant(node.value - 1), "a number is too small by one"
@@ -763,6 +866,20 @@ def ignored_setting(node: ast.AST, scope: Scope) -> Iterator[Change]:
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in scope.public and node.id in USUAL:
         for value in USUAL[node.id]:
             yield ast.Constant(value), f"`{node.id}` is not used, but a number of its own ({value:g})"
+
+
+def complement(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """1 - p for p, where p is a setting between 0 and 1."""
+    key = ""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.ctx, ast.Load):
+        key = str(node.slice.value)
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in scope.public:
+        key = node.id
+    if key in SHARES and isinstance(node, ast.expr):
+        yield ast.BinOp(ast.Constant(1), ast.Sub(), node), f"1 - `{key}` stands where `{key}` belongs"
+
+
+SHARES = ("p", "momentum", "beta1", "beta2", "decay_rate", "keep_prob", "alpha", "gamma", "rho", "decay")
 
 
 USUAL: dict[str, tuple[float, ...]] = {
@@ -835,6 +952,110 @@ def other_branch(node: ast.AST, scope: Scope) -> Iterator[Change]:
         yield like(node, op=ast.And() if isinstance(node.op, ast.Or) else ast.Or()), "`and` and `or` are exchanged"
 
 
+def missing_brackets(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """a * (b + c) as a * b + c, (a + b) / c as a + b / c, a / (b * c) as a / b * c."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult | ast.Div):
+        return
+    left, right = node.left, node.right
+    if isinstance(right, ast.BinOp):
+        if isinstance(right.op, ast.Add | ast.Sub):
+            yield like(right, left=like(node, right=right.left)), BRACKETS
+        elif isinstance(node.op, ast.Div) and isinstance(right.op, ast.Mult):
+            yield ast.BinOp(like(node, right=right.left), ast.Mult(), right.right), BRACKETS
+    if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.Sub):
+        yield like(left, right=like(node, left=left.right)), BRACKETS
+
+
+BRACKETS = "brackets are missing around a sum or a product"
+
+
+def inside_of_root(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """sqrt(x) + e as sqrt(x + e), and the other way round; sqrt(x / y) as sqrt(x) / y."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and called(node.left) == "sqrt":
+        root = node.left
+        assert isinstance(root, ast.Call)
+        name = named(node.right, scope)
+        what = f"`{name}`" if name else "a term"
+        if len(root.args) == 1:
+            yield like(root, args=[like(node, left=root.args[0])]), f"{what} stands inside of the root"
+    if isinstance(node, ast.Call) and called(node) == "sqrt" and len(node.args) == 1:
+        inner = node.args[0]
+        if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Add):
+            name = named(inner.right, scope)
+            what = f"`{name}`" if name else "a term"
+            yield like(inner, left=like(node, args=[inner.left])), f"{what} stands outside of the root"
+        elif isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Div | ast.Mult):
+            yield like(inner, left=like(node, args=[inner.left])), "the root is taken of one part only"
+
+
+def other_sum(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """The sum of squares as the square of the sum, its root, or a sum of values; a sum of values as one of squares."""
+    if not isinstance(node, ast.Call) or called(node) not in ("sum", "mean"):
+        return
+    inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
+    if inner is None or (isinstance(inner, ast.Name) and inner.id in NO_NAMES):
+        return
+
+    def of(value: ast.expr) -> ast.expr:
+        if node.args:
+            return like(node, args=[value, *node.args[1:]])
+        return like(node, func=like(node.func, value=value))
+
+    square = squared(inner)
+    if square is not None:
+        yield ast.BinOp(of(square), ast.Pow(), ast.Constant(2)), "a sum is squared where squares should be added"
+        yield of_numpy("sqrt", node), "a square root is taken of a sum of squares: a root too many"
+        yield of(of_numpy("abs", square)), "magnitudes are added, not squares"
+        yield of(square), "the values are added, not their squares"
+    elif isinstance(inner, ast.Name):
+        yield of(ast.BinOp(inner, ast.Pow(), ast.Constant(2))), "squares are added, not the values"
+        yield of(of_numpy("abs", inner)), "magnitudes are added, not the values"
+
+
+def squared(node: ast.AST) -> ast.expr | None:
+    """x of x**2 and of x * x; None for anything else."""
+    if isinstance(node, ast.BinOp):
+        if isinstance(node.op, ast.Pow) and number(node.right) == 2:
+            return node.left
+        if isinstance(node.op, ast.Mult) and ast.dump(node.left) == ast.dump(node.right):
+            return node.left
+    return None
+
+
+def other_reshape(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x.reshape(n, -1) as x.reshape(-1, n).T, and x.T as a reshape."""
+    if called(node) == "reshape" and isinstance(node, ast.Call) and len(node.args) == 2 and minus_one(node.args[1]):
+        turned = like(node, args=node.args[::-1])
+        yield ast.Attribute(turned, "T", ast.Load()), "reshape mixes the entries of different rows"
+    if isinstance(node, ast.Attribute) and node.attr == "T" and isinstance(node.ctx, ast.Load):
+        shape = ast.Attribute(ast.Attribute(node.value, "T", ast.Load()), "shape", ast.Load())
+        reshaped = ast.Call(ast.Attribute(node.value, "reshape", ast.Load()), [shape], [])
+        yield reshaped, "reshape stands where a transpose belongs: it moves no axes"
+
+
+def minus_one(node: ast.AST) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and number(node.operand) == 1
+
+
+def whole_columns(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x[rows, y] as x[:, y], and x[i, j] with its indices exchanged."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
+        first, second = node.slice.elts
+        if isinstance(first, ast.Name | ast.Call) and isinstance(second, ast.Name | ast.Call):
+            both = like(node.slice, elts=[ast.Slice(), second])
+            yield like(node, slice=both), "whole columns are taken, not one entry of each row"
+            yield like(node, slice=like(node.slice, elts=[second, first])), "two indices are exchanged"
+
+
+def shorter_loop(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A loop that does its first or its last round only."""
+    if isinstance(node, ast.For) and not node.orelse:
+        yield like(node, body=[*node.body, ast.Break()]), "a loop ends after its first round"
+        rounds = ast.Call(ast.Name("list", ast.Load()), [node.iter], [])
+        last = ast.Slice(ast.UnaryOp(ast.USub(), ast.Constant(1)))
+        yield like(node, iter=ast.Subscript(rounds, last, ast.Load())), "a loop does its last round only"
+
+
 RULES: tuple[Rule, ...] = (
     left_out_factor,
     left_out_term,
@@ -857,4 +1078,11 @@ RULES: tuple[Rule, ...] = (
     overwritten,
     in_place,
     other_branch,
+    inside_of_root,
+    missing_brackets,
+    complement,
+    whole_columns,
+    shorter_loop,
+    other_sum,
+    other_reshape,
 )

@@ -18,7 +18,7 @@ def outcome(said: str, *values, by_author: bool = False) -> Outcome:
 def named(given: list, right: list, failing: list[int], *outcomes: Outcome) -> str | None:
     evidence = {i: value if isinstance(value, EvidenceFailure) else encode(value) for i, value in enumerate(given)}
     found = recognise(evidence, dict(enumerate(right)), failing, lambda: outcomes)
-    return found and found.said
+    return found and found.removeprefix("It is what comes out if, in `f`, ").removesuffix(".")
 
 
 def test_the_mistake_that_gives_the_value_is_named():
@@ -91,3 +91,27 @@ def test_nothing_is_asked_where_no_value_came():
 
     assert recognise({}, {0: RIGHT}, [0], never) is None
     assert recognise({0: EvidenceFailure("too large")}, {0: RIGHT}, [0], never) is None
+
+
+def test_two_mistakes_are_named_where_each_explains_its_own_values():
+    """Are a wrong loss and a wrong gradient put down to two mistakes, and none where a third value is off?"""
+    loss, gradient = outcome("no half", SHIFTED, RIGHT), outcome("no mask", RIGHT, 2.5 * RIGHT)
+    said = "no half, and no mask"
+    assert named([SHIFTED, 2.5 * RIGHT], [RIGHT, RIGHT], [0, 1], loss, gradient) == said
+    assert named([SHIFTED, 2.6 * RIGHT], [RIGHT, RIGHT], [0, 1], loss, gradient) is None
+    values = {"no half": (SHIFTED, RIGHT, RIGHT), "no mask": (RIGHT, SHIFTED, RIGHT)}
+    third = [outcome(said, *each) for said, each in values.items()]
+    assert named([SHIFTED, SHIFTED, SHIFTED], [RIGHT] * 3, [0, 1, 2], *third) is None
+
+
+def test_a_mistake_that_stops_the_cell_is_known_by_its_error():
+    """Is it named where one mistake alone stops with this error, and not where two do, or where a name is missing?"""
+    error = "ValueError: shapes (3,) (4,)"
+    one, other = (Outcome(said, "f", {}, error) for said in ("the caches are exchanged", "a transpose is missing"))
+    sentence = "It is what comes out if, in `f`, the caches are exchanged."
+    assert recognise({}, {0: 1.5}, [0], lambda: [one], error) == sentence
+    assert recognise({}, {0: 1.5}, [0], lambda: [one, one], error) == sentence
+    assert recognise({}, {0: 1.5}, [0], lambda: [one, other], error) is None
+    assert recognise({}, {0: 1.5}, [0], lambda: [one], "ValueError: shapes (3,) (5,)") is None
+    missing = "NameError: name 'y' is not defined"
+    assert recognise({}, {0: 1.5}, [0], lambda: [Outcome("x", "f", {}, missing)], missing) is None

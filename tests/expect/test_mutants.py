@@ -134,3 +134,75 @@ def test_an_input_that_is_changed_in_place_is_a_mistake():
     made = [text.split("\n")[2:-3] for text in of(text)["an input is changed in place"]]
     assert ["    dout *= x > 0", "    dx = dout", "    out = np.maximum(0, x)"] in made
     assert ["    dx = dout * (x > 0)", "    out = np.maximum(0, x, out=x)"] in made
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "changed"),
+    [
+        ("y = x / (np.sqrt(v) + eps)", "`eps` stands inside of the root", "y = x / np.sqrt(v + eps)"),
+        ("y = x / np.sqrt(v + eps)", "`eps` stands outside of the root", "y = x / (np.sqrt(v) + eps)"),
+        ("y = np.sqrt(v / eps)", "the root is taken of one part only", "y = np.sqrt(v) / eps"),
+        ("y = x * (v + eps)", "brackets are missing around a sum or a product", "y = x * v + eps"),
+        ("y = (x - v) / eps", "brackets are missing around a sum or a product", "y = x - v / eps"),
+        ("y = x / (2 * eps)", "brackets are missing around a sum or a product", "y = x / 2 * eps"),
+        ("y = p * x", "1 - `p` stands where `p` belongs", "y = (1 - p) * x"),
+        ("y = x[rows(), v]", "whole columns are taken, not one entry of each row", "y = x[:, v]"),
+        ("y = np.sum(x**2)", "a sum is squared where squares should be added", "y = np.sum(x) ** 2"),
+        ("y = np.sum(x * x)", "magnitudes are added, not squares", "y = np.sum(np.abs(x))"),
+        ("y = x.sum()", "squares are added, not the values", "y = (x**2).sum()"),
+        ("y = x.reshape(len(x), -1)", "reshape mixes the entries of different rows", "y = x.reshape(-1, len(x)).T"),
+        ("y = x.T", "reshape stands where a transpose belongs: it moves no axes", "y = x.reshape(x.T.shape)"),
+        ("y = p ** v", "an exponent is off by one", "y = p ** (v + 1)"),
+        ("y = np.maximum(0, x)", "it is cut off at 1 as well", "y = np.clip(x, 0, 1)"),
+        ("y = x * (v > 0)", "the sign stands where a mask of 0 and 1 belongs", "y = x * np.sign(v)"),
+        ("y = x + v", "it is multiplied where it should be added", "y = x * v"),
+        ("y = x; y += v", "the term with `v` is not added to `y`", "y = x; pass"),
+        ("y = x; y /= len(x)", "`y` is not divided by the number that the average is over", "y = x; pass"),
+        ("n = len(x); y = n * x", "a factor is missing: a number of entries, such as N", "n = len(x); y = x"),
+    ],
+)
+def test_mistakes_of_students(line, said, changed):
+    """Is each of these made, under the sentence that says it?"""
+    text = f"def f(x, v, eps, p):\n    {BEGIN}\n    # TODO: y.\n    {line}\n    {END}\n    return y\n"
+    wanted = ast.unparse(ast.parse(text.replace(line, changed)))
+    assert wanted in [ast.unparse(ast.parse(one)) for one in of(text)[said]]
+
+
+def test_a_loop_that_does_one_round_is_a_mistake():
+    """Is a loop tried that ends after its first round, and one that does its last alone?"""
+    text = (
+        f"def f(x):\n    y = 0\n    {BEGIN}\n    for i in range(len(x)):\n        y += x[i]\n    {END}\n    return y\n"
+    )
+    given = []
+    for said in ("a loop ends after its first round", "a loop does its last round only"):
+        names: dict = {}
+        exec(of(text)[said][0], names)
+        given.append(names["f"]([1, 20, 300]))
+    assert given == [1, 300]
+
+
+def test_a_factor_may_be_missing_in_one_place_alone():
+    """Is a variable that is read twice tried without its factor in each of the places?"""
+    body = "    back = dout * mask\n    dw = x * back\n    db = 1 * back\n"
+    text = f"def f(dout, mask, x):\n    {BEGIN}\n{body}    {END}\n    return dw, db\n"
+    made = of(text)["a factor of a variable is missing in one place that uses it"]
+    assert text.replace("1 * back", "1 * dout") in made
+    assert text.replace("x * back", "x * dout") in made
+
+
+def test_a_setting_of_the_object_is_named():
+    """Is self.reg called `reg`, which the released text shows, and what a region alone has not?"""
+    text = f"""class Net:
+    def __init__(self, reg):
+        self.reg = reg
+
+    def loss(self, w):
+        {BEGIN}
+        self.kept = 3 * w
+        total = w + self.reg * w
+        {END}
+        return total
+"""
+    said = of(text)
+    assert "the factor with `reg` is missing" in said
+    assert not any("kept" in sentence for sentence in said)

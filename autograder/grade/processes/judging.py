@@ -209,7 +209,8 @@ class JudgingFork:
         for cell_id, positions, before in failing:  # the verdicts are given: what follows can only say more of them
             asked, reached = cell_id not in self.mistakes.known, set(self.mistakes.reached)
             values = {position: value for (cell, position), value in inbox.evidence.items() if cell == cell_id}
-            cause = cause_of(self.session, self.mistakes, cell_id, values, positions, before)
+            error = self.mistakes.first_error(cell_id, evidence.errors)
+            cause = cause_of(self.session, self.mistakes, cell_id, values, positions, before, error)
             if asked and cell_id in self.mistakes.known:
                 known = [written_out(outcome) for outcome in self.mistakes.known[cell_id]]
                 write_frame(channel, Frame.TRIED, json.dumps([cell_id, known]).encode())
@@ -245,6 +246,7 @@ def cause_of(
     values: Mapping[int, bytes | EvidenceFailure],
     failing: Sequence[int],
     before: Mapping[str, bool],
+    error: str = "",
 ) -> str | None:
     """Why a cell fails, where that is known: an earlier check does that it needs, or its values are those of a mistake.
 
@@ -252,13 +254,14 @@ def cause_of(
         values: what the cell's expectations got, by position.
         failing: the positions that are not met.
         before: the cells before it, and whether they were right.
+        error: what its question stopped with, if it did.
     """
     if not all(before.values()) and (needs := mistakes.needs(cell_id)):
         others = [Standing(right, mistakes.needs(other)) for other, right in before.items()]
         if said := follows_from(needs, others):
             return said
     numbers = stated_positions(session.key, cell_id)
-    mistake = recognise(
+    return recognise(
         {number: values[position] for position, number in numbers.items() if position in values},
         {
             number: session.values[cell_id, position]
@@ -267,5 +270,5 @@ def cause_of(
         },
         [numbers[position] for position in failing if position in numbers],
         lambda: mistakes.outcomes(cell_id),
+        error,
     )
-    return None if mistake is None else mistake.sentence

@@ -296,6 +296,11 @@ class Mistakes:
         again, _ = self.in_a_fork(partial(self.run, fewer, check), TRACED * LONGEST_RUN)
         return given is not None and given == again
 
+    def first_error(self, check: str, errors: Mapping[str, str]) -> str:
+        """What the first cell of a check's question stopped with, of those that did; "" where none did."""
+        first = next((first for first, last in self.starts.items() if last == check), check)
+        return next((error for cell in self.question(first, check) if (error := errors.get(cell.id, ""))), "")
+
     def regions_run(self, question: Sequence[Cell]) -> tuple[list[str], list[str]]:
         """The regions that the question's cells run, or whose variables they read, as messages call them.
 
@@ -388,7 +393,7 @@ class Mistakes:
         return calls
 
     def run_one(self, trial: Trial, question: Sequence[Cell], check: str) -> dict:
-        """What the check gets with this mistake."""
+        """What the check gets with this mistake, and the first error on the way there."""
         cells = list(question)
         if trial.region is not None:
             patch(trial.region, trial.mutant.text)
@@ -421,8 +426,7 @@ class Mistakes:
                     if not cell.skip:
                         exec(self.compiled(cell.source), names)
                 except Exception as failure:
-                    if cell.id == check:
-                        error = f"{type(failure).__name__}: {failure}"[:500]
+                    error = error or f"{type(failure).__name__}: {failure}"[:500]
         return {"values": values, "error": error}
 
     def compiled(self, source: str) -> CodeType:
