@@ -16,6 +16,7 @@ from autograder.expect.expectation import Expectation
 from autograder.expect.kinds import Accuracy, Close, Gradient, Holds, Same
 from autograder.expect.numeric import numeric_gradient
 from autograder.expect.session import current
+from autograder.expect.taken import taken
 
 Array = np.ndarray
 
@@ -34,8 +35,11 @@ def close(
     """The value is near `expected`.
 
     Args:
-        value: what the student's code gave: number, bool, text, None, array, or tuples, lists, dicts of them.
-        expected: the same, as it should be. Shapes must be equal: (N,) is not (N, 1).
+        value: what the student's code gave: number, bool, text, None, array, or tuples, lists, dicts of them. A table
+            or column of pandas counts as the array of its values, without its index; a set as the sorted list, a
+            generator as the list of what it gives; dates as texts.
+        expected: the same, as it should be. Shapes must be equal: (N,) is not (N, 1). NaN is met by NaN in an array
+            that holds numbers as well, for missing values; one number that is NaN never passes.
         at_most: largest measure that passes.
         measure: "relative error" (max |a-b| / max(1e-8, |a|+|b|)), "absolute error" (max |a-b|), or
             "sum of differences" (sum |a-b|).
@@ -46,8 +50,10 @@ def close(
         Unmet: the value is further off, has another shape or type, or holds a NaN. (On the student's machine.)
     """
 
+    value = taken(value)
+
     def build(title: str) -> Close:
-        return Close(title, snapshot(expected), at_most, measure, kept(mistakes), sight=in_sight())
+        return Close(title, snapshot(taken(expected)), at_most, measure, kept(mistakes), sight=in_sight())
 
     current().state(value, lambda: name or name_of("value", "value"), build)
 
@@ -75,6 +81,8 @@ def same(
     Raises:
         Unmet: the value is another one, or not finite. (On the student's machine.)
     """
+
+    value = taken(value)
 
     def build(title: str) -> Same:
         return Same(title, snapshot(value), at_most, measure, kept(mistakes), sight=in_sight(), kept_back=hidden)
@@ -143,6 +151,8 @@ def holds(value: Any, predicate: Callable[[Any], Any], message: str, *, name: st
     Raises:
         Unmet: it is not. (On the student's machine.)
     """
+
+    value = taken(value)
 
     def build(title: str) -> Holds:
         return Holds(title, predicate, message, max(_ROOM, 8 * len(encode(value))))
@@ -244,4 +254,4 @@ def in_sight(x: Array | None = None) -> Sight:
 
 def kept(mistakes: Mapping[str, Any] | None) -> dict[str, Value]:
     """Copies of what mistakes would give."""
-    return {text: snapshot(value) for text, value in (mistakes or {}).items()}
+    return {text: snapshot(taken(value)) for text, value in (mistakes or {}).items()}

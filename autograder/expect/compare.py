@@ -58,7 +58,8 @@ def compare(value: Any, expected: Any, measure: str, *, round_off: bool = False)
     """The measure between two values (see `expect.close`).
 
     Shapes must be equal; integers, booleans and floats may stand for each other, as may scalars and 0-d arrays, tuples
-    and lists, and lists of numbers and arrays; complex numbers stand for real ones never. A NaN makes the error inf.
+    and lists, and lists of numbers or texts and arrays; complex numbers stand for real ones never. A NaN makes the
+    error inf, except where NaN is expected in an array that holds numbers as well: there a value should be missing.
 
     Args:
         round_off: count differences below 32 machine epsilons of the largest expected magnitude of an array as none.
@@ -119,12 +120,15 @@ def leaves(value: Any, expected: Any, path: str = "") -> Iterator[Leaf]:
     elif wanted is not None and (empty := _first_none(value, path)) is not None:
         raise Mismatch(f"{f'item {empty}' if empty else 'it'} is None, where a number is expected")
     elif isinstance(expected, list | tuple):
+        value = value.tolist() if is_texts(value) else value
         if not isinstance(value, list | tuple):
             raise Mismatch(f"{here} should be a {type(expected).__name__} and is {describe(value)}")
         if len(value) != len(expected):
             raise Mismatch(f"{here} has {len(value)} items, expected {len(expected)}")
         for index, (item, wanted_item) in enumerate(zip(value, expected, strict=True)):
             yield from leaves(item, wanted_item, f"{path}[{index}]")
+    elif is_texts(expected) and isinstance(value, list | tuple):
+        yield from leaves(value, expected.tolist(), path)
     elif isinstance(expected, np.ndarray):
         _same_texts(value, expected, here)
     elif type(value) is not type(expected) and not (isinstance(value, str) and isinstance(expected, str)):
@@ -141,6 +145,11 @@ def _first_none(value: Any, path: str) -> str | None:
     return next((found for i, item in items if (found := _first_none(item, f"{path}[{i}]")) is not None), None)
 
 
+def is_texts(value: Any) -> bool:
+    """An array of texts with axes, which a list may stand for."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "U" and value.ndim > 0
+
+
 def _same_texts(value: Any, expected: Array, here: str) -> None:
     if not isinstance(value, np.ndarray) or value.dtype.kind != expected.dtype.kind:
         raise Mismatch(f"{here} is {describe(value)}, expected {describe(expected)}")
@@ -152,7 +161,7 @@ def _same_texts(value: Any, expected: Array, here: str) -> None:
 
 def _errors(leaf: Leaf, measure: str, round_off: bool) -> Array:
     value, expected = leaf.value, leaf.expected
-    equal = value == expected
+    equal = (value == expected) | missing(value, expected)
     a, b = _wide(value), _wide(expected)
     with np.errstate(all="ignore"):
         difference = np.abs(a - b)
@@ -169,6 +178,13 @@ def _errors(leaf: Leaf, measure: str, round_off: bool) -> Array:
             errors = difference
     errors = np.where(equal, 0.0, errors)
     return np.where(np.isnan(errors), np.inf, errors)
+
+
+def missing(value: Array, expected: Array) -> Array:
+    """Where a value is missing, as it should be: NaN for NaN in an array that holds numbers as well."""
+    if value.dtype.kind not in "fc" or expected.dtype.kind not in "fc" or not np.isfinite(expected).any():
+        return np.zeros(expected.shape, dtype=bool)
+    return np.isnan(value) & np.isnan(expected)
 
 
 def _wide(array: Array) -> Array:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.expect.compare import Comparison, compare, describe, leaves
+from autograder.expect.compare import Comparison, compare, describe, leaves, missing
 from autograder.expect.evidence import Value
 
 Array = np.ndarray
@@ -173,7 +173,7 @@ def known_mistake(value: Value, context: Context) -> str | None:
 def not_finite(name: str, value: Value) -> str | None:
     """Where a value holds NaN or inf; None where it is finite, or holds no numbers."""
     for leaf in leaves(value, value):
-        if trouble := holds_non_finite(leaf.value, leaf.expected):
+        if trouble := holds_non_finite(leaf.value, np.zeros(leaf.value.shape)):
             return f"{name}{leaf.path} is not finite.\n  {trouble}"
     return None
 
@@ -182,17 +182,22 @@ def not_a_number(name: str, value: Value) -> str | None:
     """Where a value holds NaN; None where it holds none."""
     for leaf in leaves(value, value):
         if leaf.value.dtype.kind in "fc" and np.isnan(leaf.value).any():
-            return f"{name}{leaf.path} is not a number.\n  {holds_non_finite(leaf.value, leaf.expected)}"
+            return f"{name}{leaf.path} is not a number.\n  {holds_non_finite(leaf.value, np.zeros(leaf.value.shape))}"
     return None
 
 
 def holds_non_finite(value: Array, expected: Array) -> str | None:
-    """NaN or inf."""
-    if value.dtype.kind not in "fc" or np.isfinite(value).all():
+    """NaN or inf, where no value is meant to be missing."""
+    if value.dtype.kind not in "fc":
         return None
-    nans, infs = int(np.isnan(value).sum()), int(np.isinf(value).sum())
+    bad = ~np.isfinite(value)
+    if value.shape == expected.shape:
+        bad &= ~missing(value, expected)
+    if not bad.any():
+        return None
+    nans, infs = int((np.isnan(value) & bad).sum()), int(np.isinf(value).sum())
     counted = " and ".join(f"{count} {word}" for count, word in ((nans, "NaN"), (infs, "inf")) if count)
-    first = np.argwhere(~np.isfinite(value))[0].tolist()
+    first = np.argwhere(bad)[0].tolist()
     where = f" of {value.size} entries, the first at {first}" if value.ndim else ""
     return f"It holds {counted}{where}: a division by 0, a logarithm of 0, an overflowing exp, or diverged training?"
 
@@ -479,9 +484,10 @@ VALUE_CAUSES: tuple[Cause, ...] = (
 
 
 def differing(value: Array, expected: Array) -> Array:
-    """Which entries differ by more than a small fraction of the largest expected magnitude; NaN differs."""
+    """Which entries differ by more than a small fraction of the largest expected magnitude; a wrong NaN differs."""
     scale = float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected)))
-    return ~(np.abs(np.subtract(value, expected, dtype=complex)) <= _FIT * scale)
+    near = np.abs(np.subtract(value, expected, dtype=complex)) <= _FIT * scale
+    return ~(near | missing(value, expected))
 
 
 def fits(value: Array, wanted: Array, tolerance: float = _FIT, *, strict: bool = False) -> bool:

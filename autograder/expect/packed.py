@@ -108,7 +108,7 @@ def _pandas_packer(kind: type) -> tuple[str, Callable[[Any], Value]] | None:
         return "DataFrame", _frame
     if kind is pandas.Series:
         return "Series", _series
-    if issubclass(kind, pandas.Index) and kind.__module__.startswith("pandas."):
+    if issubclass(kind, pandas.Index) and kind.__module__.partition(".")[0] == "pandas":
         return "Index", lambda index: [_column(index), pack(index.name)]
     return ("Timestamp", lambda stamp: stamp.isoformat()) if kind is pandas.Timestamp else None
 
