@@ -8,8 +8,8 @@ regular expression for what a right diagnosis says. Each is run in every questio
 of a grading run, and held against the answer key. A mistake counts as caught where a check fails, as named where the
 first failing check's cause is right, and as misled where it names another cause.
 
-With --right, odd but right solutions (benchmarks/right.toml) are run instead, on three random inputs: each has to earn
-everything.
+With --right, odd but right solutions (benchmarks/right.toml) are run instead, on random inputs of several seeds: each
+has to earn everything.
 """
 
 import argparse
@@ -48,7 +48,6 @@ from autograder.regions import find_regions
 ROOT = Path(__file__).resolve().parents[1]
 MISTAKES = ROOT / "benchmarks" / "mistakes.toml"
 RIGHT = ROOT / "benchmarks" / "right.toml"
-RIGHT_SEEDS = 1, 2, 3
 RIGHT_SECONDS = 200.0  # of a processor, for one seed of a check
 SILENT = re.compile(r"\A\s*\Z")
 
@@ -92,8 +91,10 @@ def name_of(trial: Trial) -> str:
     )
 
 
-def examine(course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: bool) -> list[dict]:
-    """What becomes of each entry in this notebook; are they `right`?"""
+def examine(
+    course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: Sequence[int]
+) -> list[dict]:
+    """What becomes of each entry in this notebook; `right`: they are right ones, to be tried on these seeds."""
     assignment = course.assignment(name)
     with WarmProcess() as warm, tempfile.TemporaryDirectory() as scratch:
         maker = Judge(course, assignment, notebook, seed, warm, Path(scratch))
@@ -109,15 +110,15 @@ def examine(course: Course, name: str, notebook: str, entries: list[dict], seed:
         }
         session, mistakes = make_key(make_shell(), request, lambda cell: None, skip_failing=True, prove=try_right)
         trials = [(entry, trial_for(entry, notebook, regions, cells)) for entry in entries]
-        return (right_results if right else results)(session, mistakes, trials)
+        return right_results(right, session, mistakes, trials) if right else results(session, mistakes, trials)
 
 
-def try_right(mistakes: Mistakes, question: Sequence[Cell], check: str, request: dict) -> dict:
+def try_right(mistakes: Mistakes, question: list[Cell], check: str, request: dict) -> dict:
     """The trials that do not earn everything in a check: on which seed, and what is said."""
     trials: dict[str, Trial | None] = {"the solution": None}
     trials |= {name: trial_of(item) for name, item in request["trials"].items()}
     found: dict[str, list[str]] = {}
-    for seed in RIGHT_SEEDS:
+    for seed in request["seeds"]:
         given, _ = mistakes.in_a_fork(
             partial(one_seed, mistakes, question, check, seed, trials, {}, {}, 0.0), RIGHT_SECONDS
         )
@@ -128,7 +129,9 @@ def try_right(mistakes: Mistakes, question: Sequence[Cell], check: str, request:
     return found
 
 
-def right_results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, Trial | None]]) -> list[dict]:
+def right_results(
+    seeds: Sequence[int], session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, Trial | None]]
+) -> list[dict]:
     """What becomes of each right entry whose region a check of the notebook runs."""
     found: dict[str, dict] = {}
     for check in (check for check in mistakes.starts.values() if any(cell == check for cell, _ in session.key)):
@@ -140,8 +143,8 @@ def right_results(session: KeySession, mistakes: Mistakes, entries: list[tuple[d
         }
         if not trials:
             continue
-        request = {"trials": {about: asdict(trial) for about, trial in trials.items()}}
-        bad = mistakes.answer(check, Frame.PROVE, request, len(RIGHT_SEEDS) * RIGHT_SECONDS)
+        request = {"seeds": seeds, "trials": {about: asdict(trial) for about, trial in trials.items()}}
+        bad = mistakes.answer(check, Frame.PROVE, request, len(seeds) * RIGHT_SECONDS)
         for about in trials:
             one = found.setdefault(about, {"about": about, "checks": 0, "lines": []})
             one["checks"] += 1
@@ -191,7 +194,7 @@ def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, T
 
 
 def in_its_own_process(
-    course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: bool
+    course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: Sequence[int] = ()
 ) -> list[dict]:
     """`examine` in a fork: making a key changes the process it is made in."""
     reading, writing = os.pipe()
@@ -214,7 +217,7 @@ def in_its_own_process(
     return json.loads(content) if content else []
 
 
-def run_right(course: Course, catalogue: Path, assignments: list[str], seed: int) -> int:
+def run_right(course: Course, catalogue: Path, assignments: list[str], seed: int, seeds: Sequence[int]) -> int:
     """Run the right solutions, and show those that lose points; returns how many these are."""
     solutions = tomllib.loads(catalogue.read_text("utf-8"))["solution"]
     seen: set[str] = set()
@@ -222,13 +225,13 @@ def run_right(course: Course, catalogue: Path, assignments: list[str], seed: int
     for name in assignments or course.assignment_names():
         entries = [entry for entry in solutions if entry.get("assignment", name) == name]
         for notebook in course.assignment(name).notebooks:
-            for one in in_its_own_process(course, name, notebook, entries, seed, right=True):
+            for one in in_its_own_process(course, name, notebook, entries, seed, seeds):
                 seen.add(one["about"])
                 if one["lines"]:
                     punished.add(one["about"])
                     print(f"{name}/{notebook} {one['about']}", *one["lines"], sep="\n    ", flush=True)
             print(f"{name}/{notebook}: {len(seen)} tried so far", file=sys.stderr, flush=True)
-    print(f"\n{len(seen)} right solutions, on {len(RIGHT_SEEDS)} seeds each: {len(punished)} lose points")
+    print(f"\n{len(seen)} right solutions, on {len(seeds)} seeds each: {len(punished)} lose points")
     return len(punished)
 
 
@@ -242,10 +245,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
     parser.add_argument("--right", action="store_true", help="run odd but right solutions instead")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="with --right: of the random inputs")
     options = parser.parse_args()
     course = find_course(options.course)
     if options.right:
-        sys.exit(run_right(course, options.catalogue or RIGHT, options.assignments, options.seed))
+        sys.exit(run_right(course, options.catalogue or RIGHT, options.assignments, options.seed, options.seeds))
     catalogue = tomllib.loads((options.catalogue or MISTAKES).read_text("utf-8"))["mistake"]
     total: Counter = Counter()
     all_results = []
@@ -259,7 +263,7 @@ def main() -> None:
         entries = [entry for entry in entries if re.search(options.only, entry["region"])]
         best: dict[tuple[str, str], dict] = {}
         for notebook in course.assignment(name).notebooks:
-            for result in in_its_own_process(course, name, notebook, entries, options.seed, right=False):
+            for result in in_its_own_process(course, name, notebook, entries, options.seed):
                 place = result["region"], result["about"]
                 if not best.get(place, result)["caught"] or place not in best:  # in the first notebook that notices it
                     best[place] = result | {"notebook": notebook}

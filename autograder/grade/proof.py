@@ -246,34 +246,47 @@ def swallows(handler: ast.ExceptHandler) -> bool:
 def missed_mistakes(assignment: Assignment, tried: Mapping[str, Sequence[Mapping]]) -> Iterator[SourceProblem]:
     """Mistakes that no check of the assignment notices, region by region, without those that an author excused."""
     caught: dict[str, bool] = {}
+    steadily: set[str] = set()
     for one in (one for name in tried for one in tried[name]):
         for key, was_caught in one["mutants"].items():
             caught[key] = caught.get(key, False) or was_caught
+        steadily |= {key for key, was_caught in one["mutants"].items() if was_caught} - set(one["wavering"])
     path = assignment.folder / EQUIVALENT
     stubs = stubs_noticed(one for found in tried.values() for one in found)
     for name in sorted(name for name, noticed in stubs.items() if not noticed):
         text = f"no check loses points where {name} is left as released: state an expectation of what it gives"
         yield SourceProblem(assignment.folder / FILE, "", text)
     excused, known = excused_changes(path), set()
-    by_region: dict[str, list[tuple[str, str]]] = {}
+    missed: dict[str, list[tuple[str, str]]] = {}
+    wavering: dict[str, list[tuple[str, str]]] = {}
     for key, was_caught in caught.items():
         where, change, said = key.split("\t")
-        if was_caught or said == CHANGED_IN_PLACE:  # only where a check says so is that a mistake
+        if key in steadily or said == CHANGED_IN_PLACE:  # only where a check says so is that a mistake
             continue
         fitting = {one for one in excused if one[0] == where and excuses(one[1], change)}
         known |= fitting
         if not fitting:
-            by_region.setdefault(where, []).append((change, said))
-    for where, changes in by_region.items():
-        listed = "".join(f"\n    {where}: {change}\n        ({said})" for change, said in changes[:MOST_LISTED])
-        more = f"\n    and {len(changes) - MOST_LISTED} more" if len(changes) > MOST_LISTED else ""
+            (wavering if was_caught else missed).setdefault(where, []).append((change, said))
+    for where, changes in missed.items():
         yield SourceProblem(
             path, "", f"no check notices these changes in {where}. State an expectation that does, or list those that "
-            f"are no mistakes:{listed}{more}",
+            f"are no mistakes:{listed(where, changes)}",
+        )  # fmt: skip
+    for where, changes in wavering.items():
+        yield SourceProblem(
+            path, "", f"it depends on the random inputs whether a check notices these changes in {where}. State an "
+            f"expectation that always does, on inputs of your own:{listed(where, changes)}",
         )  # fmt: skip
     for where, change in sorted(excused - known):
         if caught:
             yield SourceProblem(path, "", f"{where}: there is no such change any more, or a check notices it: {change}")
+
+
+def listed(where: str, changes: Sequence[tuple[str, str]]) -> str:
+    """Changes of a region, a line each in the form of the file of those that are no mistakes, and what each is."""
+    lines = [f"{where}: {change}\n        ({said})" for change, said in changes[:MOST_LISTED]]
+    lines += [f"and {len(changes) - MOST_LISTED} more"] if len(changes) > MOST_LISTED else []
+    return "".join(f"\n    {line}" for line in lines)
 
 
 def excuses(excuse: str, change: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 
 from autograder.course import Course
-from autograder.grade.proof import EQUIVALENT, Proof, excuses, heading_findings, prove, stubs_noticed
+from autograder.grade.proof import EQUIVALENT, Proof, excuses, heading_findings, missed_mistakes, prove, stubs_noticed
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.notebooks import write_notebook
 from autograder.release.given import given_files
@@ -109,6 +109,17 @@ def test_changes_that_nothing_notices_are_listed_until_an_author_excuses_them(co
     finally:
         path.unlink()
     assert not [finding for finding in left.findings if "-> " in finding.text and "more" not in finding.text]
+
+
+def test_a_change_that_is_noticed_on_some_inputs_only_is_shown(course):
+    """Is it said of a mistake that is noticed by chance only, and not of one that some check always notices?"""
+    chance, sure = "f\ta > 0 -> a > 1\tit is > 1", "f\ta -> b\tit is b"
+    one = {"mutants": {chance: True, sure: True}, "wavering": [chance, sure], "seeds": {}}
+    other = {"mutants": {chance: False, sure: True}, "wavering": [], "seeds": {}}
+    found = [finding.text for finding in missed_mistakes(course.assignment("hw"), {"hw": [one, other]})]
+    assert len(found) == 1
+    assert found[0].startswith("it depends on the random inputs whether a check notices these changes in f.")
+    assert found[0].endswith("\n    f: a > 0 -> a > 1\n        (it is > 1)")
 
 
 @pytest.mark.parametrize(

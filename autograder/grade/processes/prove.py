@@ -64,7 +64,7 @@ def serve(shell: NotebookShell, control: int) -> None:
         one = mistakes.answer(cell_id, Frame.PROVE, asked, SEED_SECONDS * len(request["seeds"]))
         if one is not None:
             found.append(one)
-            caught += [key for key, was_caught in one["mutants"].items() if was_caught]
+            caught += [key for key, was_caught in one["mutants"].items() if was_caught and key not in one["wavering"]]
     mistakes.end()
     write_frame(control, Frame.KEY_MADE, json.dumps(found).encode())
 
@@ -74,7 +74,7 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
     began = time.process_time()
     reached, _ = mistakes.in_a_fork(lambda: mistakes.regions_run(question), RUN_SECONDS)
     needs = reached[0] if reached else []
-    result: dict[str, Any] = {"check": check, "needs": needs, "seeds": {}, "mutants": {}, "late": []}
+    result: dict[str, Any] = {"check": check, "needs": needs, "seeds": {}, "mutants": {}, "wavering": [], "late": []}
     here = list(places(mistakes, question, needs))
     every = {
         f"{plain_name(place)}\t{changed_lines(place.text, mutant)}\t{mutant.said}": place.trial(mutant.text)
@@ -88,7 +88,7 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
     question = mistakes.from_where_it_matters(question) or question
     _, usual = mistakes.in_a_fork(partial(mistakes.run, question), RUN_SECONDS)
     for number, seed in enumerate(request["seeds"]):
-        trials = {"the solution": None} | (honest(here) if number < 2 else {})
+        trials = {"the solution": None} | honest(here)
         stubs = stubs_of(here)
         left = {key: trial for key, trial in tried.items() if not result["mutants"].get(key)} if number < 2 else {}
         work = partial(one_seed, mistakes, question, check, seed, trials, stubs, left, usual, otherwise=number == 0)
@@ -96,9 +96,9 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
         if given is None:
             result["late"].append(seed)
             continue
-        result["mutants"] |= {
-            key: was or result["mutants"].get(key, False) for key, was in given.pop("mutants").items()
-        }
+        noticed = given.pop("mutants")
+        result["wavering"] += [key for key, now in noticed.items() if now and result["mutants"].get(key) is False]
+        result["mutants"] |= noticed
         result["seeds"][str(seed)] = given
     result["seconds"] = whole
     result["tried"] = time.process_time() - began
