@@ -37,6 +37,10 @@ FILES: dict[str, type[TomlTable]] = {
 }
 MADE = "<!-- Made by `python -m autograder.reference`; change the code that it describes instead. -->"
 
+BEGINS = "<!-- begins: a course with softmax_net and knn_and_mse_net; graded -->"
+"""Where the examples of commands are run (`tests/pages`)."""
+NOT_RUN = {"autograder data cifar10": "it downloads 170 MB"}
+
 
 def reference() -> dict[str, str]:
     """Every file that is made: its path in the repository -> its text."""
@@ -150,14 +154,14 @@ def command_page() -> str:
     """A page about every command, as its `--help` says it."""
     lines = ["# The command line", "", MADE, ""]
     lines += ["Each command explains itself: `autograder COMMAND -h`. Exit code 0 means that all that was asked for"]
-    lines += ["happened.", ""]
+    lines += ["happened.", "", BEGINS, ""]
     for name, function in commands():
         hints = get_type_hints(function, include_extras=True)
         parameters = [Parameter.of(p, hints[p.name]) for p in inspect.signature(function).parameters.values()]
         arguments = [p for p in parameters if not p.is_option]
         usage = " ".join(["autograder", name, *["[OPTIONS]"] * (len(arguments) < len(parameters))])
         lines += [f"## {name}", "", *paragraphs(inspect.getdoc(function) or ""), ""]
-        lines += ["```", " ".join([usage, *(p.usage for p in arguments)]), "```", ""]
+        lines += ["```text", " ".join([usage, *(p.usage for p in arguments)]), "```", ""]
         lines += [
             f"- `{p.usage}`" + (f": {p.about}" if p.about else "")
             for p in sorted(parameters, key=lambda p: p.is_option)
@@ -192,7 +196,7 @@ class Parameter:
         if isinstance(default, OptionInfo | ArgumentInfo):
             default = default.default
         about = " ".join((info.help if info and info.help else "").split())
-        if isinstance(default, str | int | float) and not isinstance(default, bool) and "efault" not in about:
+        if isinstance(default, str | int | float) and default not in ("", False, True) and "efault" not in about:
             about += f" Default: {default}."
         if not isinstance(info, OptionInfo):
             required = default in (inspect.Parameter.empty, ...)
@@ -214,8 +218,16 @@ def value_of(kind: Any, metavar: str | None) -> list[str]:
 
 
 def paragraphs(text: str) -> list[str]:
-    """A help text in Markdown: what is indented or an example stays as it is."""
-    return [re.sub(r"^(Example:)\s+(.*)$", r"\1 `\2`", line.strip()) for line in text.strip().splitlines()]
+    """A help text in Markdown; its examples are a block of commands."""
+    lines = []
+    for line in text.strip().splitlines():
+        if not (example := re.match(r"(Examples?:)\s+(.*)$", line.strip())):
+            lines.append(line.strip())
+            continue
+        commands = re.split(r"\s{2,}", example[2])
+        notes = [f"<!-- not run ({command}): {NOT_RUN[command]} -->" for command in commands if command in NOT_RUN]
+        lines += [example[1], "", *notes, "```console", *commands, "```"]
+    return lines
 
 
 # --- expect -----------------------------------------------------------------------------------------------------------

@@ -38,6 +38,14 @@ def test_four_commands_after_the_installation(tmp_path):
     course = tmp_path / "my-course"
     run([autograder, "new", "essay"], course)
     run([autograder, "release", "essay"], course)
+    run([autograder, "release", "essay", "--bundle"], course)
+    with zipfile.ZipFile(course / "bundles" / "essay.zip") as bundle:
+        bundle.extract(f"essay/{wheel.name}", tmp_path)
+    packed = zipfile.ZipFile(tmp_path / "essay" / wheel.name)
+    assert packed.testzip() is None
+    assert sorted(packed.namelist()) == sorted(names)
+    assert all(packed.read(name) == zipfile.ZipFile(wheel).read(name) for name in names if not name.endswith("RECORD"))
+    run([python, "-m", "pip", "install", "--no-index", "--no-deps", "--force-reinstall", packed.filename], tmp_path)
     submitted = Path(shutil.copytree(course / "assignments" / "essay", course / "submitted" / "ada" / "essay"))
     shutil.copy(course / "source" / "essay" / "essay.ipynb", submitted)
     run([autograder, "grade", "essay"], course)

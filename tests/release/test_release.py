@@ -20,6 +20,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from typer.testing import CliRunner
 
+from autograder.begin import ENVIRONMENT_TEXT
 from autograder.cli import app
 from autograder.course import Course, nbgrader_config
 from autograder.errors import CourseError
@@ -283,6 +284,17 @@ def test_the_bundle_lists_the_packages_of_its_own(course, wheel, tmp_path):
         if isinstance(part, dict)
     ]
     assert assignment.packages[0] in pip
+
+
+def test_students_get_the_kit_from_the_bundle(course, wheel, tmp_path):
+    """Is the environment of a course that `init` began made of the wheel in the zip, not of a package on the net?"""
+    release(course, ["lines"])
+    begun = ENVIRONMENT_TEXT.format(name="stats", package="nn-course-autograder")
+    (course.root / "environment.yml").write_text(begun)
+    inside = members(write_bundle(course, course.assignment("lines"), course.release_dir / "lines", wheel, tmp_path))
+    *_, pip = yaml.safe_load(inside["lines/environment.yml"])["dependencies"]
+    assert pip == {"pip": [f"./{wheel.name}"]}
+    assert f"lines/{wheel.name}" in inside
 
 
 def test_a_bundle_needs_environment_yml(course, wheel, tmp_path):
