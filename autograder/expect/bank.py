@@ -212,4 +212,5 @@ def information(given: Mapping[int, Value], wrong: Sequence[int]) -> Tells:
 
 def is_round(number: float) -> bool:
     """A number of few digits, such as a count: it equals others by chance."""
-    return abs(number * 1000 - round(number * 1000)) < 1e-9
+    thousandfold = number * 1000
+    return math.isfinite(thousandfold) and abs(thousandfold - round(thousandfold)) < 1e-9

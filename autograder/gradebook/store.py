@@ -145,7 +145,7 @@ class Store:
 
     def add_to_log(self, line: Mapping[str, object]) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
-        with open(self.work / LOG, "a", encoding="utf-8") as file:
+        with open(self.work / LOG, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def gradings(self) -> Iterator[dict[str, Any]]:
@@ -155,7 +155,7 @@ class Store:
     def logged(self) -> Iterator[dict[str, Any]]:
         """The lines of the log, oldest first; one that was cut off, as by a full disk, is left out."""
         with suppress(FileNotFoundError):
-            for line in (self.work / LOG).read_text("utf-8", "replace").splitlines():
+            for line in (self.work / LOG).read_text("utf-8", "replace").split("\n"):
                 with suppress(ValueError):
                     if isinstance(entry := json.loads(line), dict):
                         yield entry

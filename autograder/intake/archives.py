@@ -17,7 +17,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
 from autograder.files import MAX_FILES, MAX_SUBMISSION, OF_AN_ENVIRONMENT, never_submitted, read_regular
-from autograder.intake.submission import walk
+from autograder.intake.submission import printable, walk
 from autograder.notes import Note
 
 MAX_RATIO = 200
@@ -184,7 +184,10 @@ def decoded(raw: bytes) -> str:
 
 
 def safe_path(member: zipfile.ZipInfo) -> str | None:
-    """The member's path, or None where it is a folder or litter; raises Refused where it leads elsewhere."""
+    """The member's path, as it can be printed, or None where it is a folder or litter.
+
+    Raises Refused where it leads elsewhere.
+    """
     name = member_name(member).replace("\\", "/")
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
@@ -194,7 +197,7 @@ def safe_path(member: zipfile.ZipInfo) -> str | None:
     kind = member.external_attr >> 28
     if kind not in (0, 0o10):
         raise Refused(f"the archive has a link or special file, {name!r:.100}.")
-    return str(PurePosixPath(*parts))
+    return str(PurePosixPath(*map(printable, parts)))
 
 
 def without_environments(paths: list[str]) -> set[str]:

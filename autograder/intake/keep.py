@@ -55,7 +55,7 @@ class Receipt:
 def receipts(store: Store) -> dict[str, Receipt]:
     """Student -> what was collected last, by the log."""
     try:
-        lines = (store.work / LOG).read_text("utf-8").splitlines()
+        lines = (store.work / LOG).read_text("utf-8", "replace").split("\n")
     except OSError:
         return {}
     names = {field.name for field in fields(Receipt)}
@@ -177,7 +177,7 @@ def log(store: Store, student: str, receipt: Receipt, state: str, moved: str = "
     line = {"at": now, "student": student, "what": state} | asdict(receipt)
     if moved:
         line["replaced_is_in"] = store.course.shorten(moved)
-    with open(store.work / LOG, "a", encoding="utf-8") as file:
+    with open(store.work / LOG, "a", encoding="utf-8", errors="backslashreplace") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

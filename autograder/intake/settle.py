@@ -15,7 +15,7 @@ from autograder.assignment import Assignment
 from autograder.files import TIMESTAMP
 from autograder.intake.archives import Found, Refused
 from autograder.intake.claims import OTHER_ARCHIVES, squash
-from autograder.intake.submission import MAX_DEPTH
+from autograder.intake.submission import MAX_DEPTH, printable
 
 MANIFEST = "submission.json"  # what `autograder submit` says of the zip it makes
 MAX_NOTEBOOK = 64 * 2**20
@@ -167,7 +167,7 @@ def manifest_of(files: list[Found]) -> Manifest | None:
             continue
         try:
             data = json.loads(file.read())
-            return Manifest(*(str(data.get(key) or "") for key in ("assignment", "student_id", "name")))
+            return Manifest(*(printable(str(data.get(key) or "")) for key in ("assignment", "student_id", "name")))
         except (ValueError, AttributeError, RecursionError):
             continue
     return None

@@ -115,3 +115,11 @@ def test_a_mistake_that_stops_the_cell_is_known_by_its_error():
     assert recognise({}, {0: 1.5}, [0], lambda: [one], "ValueError: shapes (3,) (5,)") is None
     missing = "NameError: name 'y' is not defined"
     assert recognise({}, {0: 1.5}, [0], lambda: [Outcome("x", "f", {}, missing)], missing) is None
+
+
+@pytest.mark.parametrize("number", [1.7976931348623157e308, -5e305, 5e-324, 2.0**62])
+def test_numbers_at_the_end_of_their_range(number):
+    """Is no mistake named, and nothing raised, where a value holds such numbers?"""
+    value = np.full((2, 3), number)
+    value[0] = 0.123
+    assert recognise({0: encode(value)}, {0: RIGHT}, [0], lambda: []) is None

@@ -94,3 +94,13 @@ def test_a_graded_class(graded):
         Anomaly("same code", ("ada", "ben"), "the same code in nn/tiny.py"),
     ]
     assert [line["by"] for line in store.logged()] == ["autograder grade"] * 3
+
+
+def test_the_log_has_one_entry_a_line_whatever_a_student_is_called(tiny):
+    """Is an entry found again whose student's name, or reason, holds what ends a line elsewhere, or is no text?"""
+    store = Store(tiny.course, "tiny")
+    names = ["a\u2028b", "c\x85d\u2029", "e\nf\x0c", "\udcff"]
+    for name in names:
+        store.log_no_verdict(name, f"{name} is unreadable")
+    assert [line["student"] for line in store.logged()] == names
+    assert [line["no_verdict"] for line in store.logged()] == [f"{name} is unreadable" for name in names]

@@ -137,6 +137,19 @@ def test_names_stay_in_their_folder(tiny, tmp_path):
     assert sorted(path.name for path in tiny.course.submitted.iterdir()) == ["jörg", "strange_name"]
 
 
+def test_names_of_files_say_nothing_on_a_terminal(tiny, tmp_path):
+    """Can no name of a file, in an archive, in a folder or in a manifest, colour, clear or add a line of what is told?"""
+    odd = "\x1b[2Jzoe\nzoe: graded\u2028\u202efirst.ipynb"
+    manifest = {"submission.json": json.dumps({"assignment": "tiny", "student_id": "\x1b[2J", "name": "a\nb\u202e"})}
+    packed = {"ada.zip": {odd: "work:1", f"{odd[:-6]}.png": "text:x"} | manifest}
+    for source in (packed, {f"ada/{odd}": "work:1", f"ada\x1b/{odd}": "work:2"}):
+        report = collected(tiny, write(tmp_path / str(len(source)), source), force=True)
+        told = "".join([*report.notes, *report.problems, *report.collected])
+        assert told.isprintable()
+        assert "_[2Jzoe_zoe: graded__first.ipynb is taken as first.ipynb" in told
+    assert all(path.isprintable() for path in files(tiny, "ada"))
+
+
 def test_the_roster_decides_and_asks(tiny, tmp_path):
     """Is somebody found by id, email and name, and asked about where none fits; is the answer remembered?"""
     people = [

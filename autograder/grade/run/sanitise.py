@@ -84,7 +84,7 @@ def clean_bundle(data: Any) -> dict[str, str]:
 def is_plain_markup(text: str) -> bool:
     """Markdown or LaTeX that holds no HTML and no link."""
     return not re.search(
-        r"<|&\s*#|\]\s*[\(\[:]|\\(href|url|cssId|class|csname|data|style|require|unicode|def|html|mml)", text
+        r"<|&\s*#|\]\s*[\(\[:]|\\(href|url|cssId|class|bbox|csname|data|style|require|unicode|def|html|mml)", text
     )
 
 

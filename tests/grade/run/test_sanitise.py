@@ -61,6 +61,7 @@ def test_tables_and_pictures_stay():
         ("text/markdown", "<img src=x onerror=alert(1)>", False),
         ("text/latex", "$\\frac{1}{2}$", True),
         ("text/latex", "$\\href{javascript:alert(1)}{x}$", False),
+        ("text/latex", "$\\bbox[background:url(//evil)]{x}$", False),
         ("text/latex", "$\\mmlToken{mi}[href='javascript:alert(1)']{x}$", False),
     ],
 )
