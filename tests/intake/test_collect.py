@@ -138,7 +138,7 @@ def test_names_stay_in_their_folder(tiny, tmp_path):
 
 
 def test_names_of_files_say_nothing_on_a_terminal(tiny, tmp_path):
-    """Can no name of a file, in an archive, in a folder or in a manifest, colour, clear or add a line of what is told?"""
+    """Can no name of a file, in an archive or a folder, colour or clear what is told, or add a line to it?"""
     odd = "\x1b[2Jzoe\nzoe: graded\u2028\u202efirst.ipynb"
     manifest = {"submission.json": json.dumps({"assignment": "tiny", "student_id": "\x1b[2J", "name": "a\nb\u202e"})}
     packed = {"ada.zip": {odd: "work:1", f"{odd[:-6]}.png": "text:x"} | manifest}
