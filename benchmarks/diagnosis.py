@@ -16,11 +16,12 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.processes.answer_key import make_key
 from autograder.grade.processes.judging import cause_of
-from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, function_around, in_words, trial_of
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, function_around, trial_of, words_of
 from autograder.grade.processes.prove import one_seed
 from autograder.grade.processes.shell import make_shell
 from autograder.grade.run.jobs import Cell
@@ -82,18 +83,9 @@ def trial_for(entry: dict, notebook: str, regions: list[LibraryRegion], cells: l
     return None
 
 
-def name_of(trial: Trial) -> str:
-    """The region of a trial as messages call it."""
-    if trial.region is None:
-        return f"`{trial.where}`"
-    return in_words(
-        trial.region.function, next(r for r in find_regions(trial.region.text) if r.start == trial.region.start)
-    )
-
-
 def examine(
     course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: Sequence[int]
-) -> list[dict]:
+) -> Iterator[dict]:
     """What becomes of each entry in this notebook; `right`: they are right ones, to be tried on these seeds."""
     assignment = course.assignment(name)
     with WarmProcess() as warm, tempfile.TemporaryDirectory() as scratch:
@@ -110,7 +102,7 @@ def examine(
         }
         session, mistakes = make_key(make_shell(), request, lambda cell: None, skip_failing=True, prove=try_right)
         trials = [(entry, trial_for(entry, notebook, regions, cells)) for entry in entries]
-        return right_results(right, session, mistakes, trials) if right else results(session, mistakes, trials)
+        yield from right_results(right, session, mistakes, trials) if right else results(session, mistakes, trials)
 
 
 def try_right(mistakes: Mistakes, question: list[Cell], check: str, request: dict) -> dict:
@@ -139,7 +131,7 @@ def right_results(
         trials = {
             f"{entry['region']}: {entry['about']}": trial
             for entry, trial in entries
-            if trial and name_of(trial) in needs
+            if trial and words_of(trial) in needs
         }
         if not trials:
             continue
@@ -155,16 +147,15 @@ def right_results(
     return list(found.values())
 
 
-def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, Trial | None]]) -> list[dict]:
+def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, Trial | None]]) -> Iterator[dict]:
     """What becomes of each entry whose region is in the notebook, and is run by a check."""
     checks = [check for check in mistakes.starts.values() if any(cell == check for cell, _ in session.key)]
-    found = []
     for entry, trial in entries:
-        if trial is None or not any(name_of(trial) in mistakes.needs(check) for check in checks):
+        if trial is None or not any(words_of(trial) in mistakes.needs(check) for check in checks):
             continue
         result = {"region": entry["region"], "about": entry.get("about", ""), "caught": False, "said": "", "at": ""}
         for check in checks:
-            if name_of(trial) not in mistakes.needs(check):
+            if words_of(trial) not in mistakes.needs(check):
                 continue
             outcome = next(iter(mistakes.ask(check, [trial], 30)), None)
             if outcome is None:
@@ -188,21 +179,21 @@ def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, T
                 result |= {"error": outcome.error}
                 break
         result["right"] = bool(re.search(entry["says"], result["said"] + " " + result.get("error", ""), re.IGNORECASE))
-        found.append(result)
+        yield result
     mistakes.end()
-    return found
 
 
 def in_its_own_process(
     course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: Sequence[int] = ()
-) -> list[dict]:
-    """`examine` in a fork: making a key changes the process it is made in."""
+) -> Iterator[dict]:
+    """`examine` in a fork, a result a line: making a key changes the process it is made in."""
     reading, writing = os.pipe()
     if os.fork() == 0:
         try:
             os.close(reading)
-            with open(writing, "w") as file:
-                json.dump(examine(course, name, notebook, entries, seed, right), file)
+            with open(writing, "w", buffering=1) as file:
+                for result in examine(course, name, notebook, entries, seed, right):
+                    file.write(json.dumps(result) + "\n")
         except BaseException:
             import traceback
 
@@ -212,9 +203,8 @@ def in_its_own_process(
             os._exit(0)
     os.close(writing)
     with open(reading) as file:
-        content = file.read()
+        yield from map(json.loads, file)
     os.wait()
-    return json.loads(content) if content else []
 
 
 def run_right(course: Course, catalogue: Path, assignments: list[str], seed: int, seeds: Sequence[int]) -> int:
@@ -247,6 +237,7 @@ def main() -> None:
     parser.add_argument("--right", action="store_true", help="run odd but right solutions instead")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="with --right: of the random inputs")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     course = find_course(options.course)
     if options.right:
         sys.exit(run_right(course, options.catalogue or RIGHT, options.assignments, options.seed, options.seeds))
@@ -262,11 +253,14 @@ def main() -> None:
         entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
         entries = [entry for entry in entries if re.search(options.only, entry["region"])]
         best: dict[tuple[str, str], dict] = {}
-        for notebook in course.assignment(name).notebooks:
-            for result in in_its_own_process(course, name, notebook, entries, options.seed):
-                place = result["region"], result["about"]
-                if not best.get(place, result)["caught"] or place not in best:  # in the first notebook that notices it
-                    best[place] = result | {"notebook": notebook}
+        try:
+            for notebook in course.assignment(name).notebooks:
+                for result in in_its_own_process(course, name, notebook, entries, options.seed):
+                    place = result["region"], result["about"]
+                    if not best.get(place, result)["caught"] or place not in best:  # the first notebook that notices it
+                        best[place] = result | {"notebook": notebook}
+        except KeyboardInterrupt:
+            print(f"{name}: stopped; what was found until then:")
         for result in best.values():
             kind = (
                 "not caught" if not result["caught"]

@@ -195,6 +195,17 @@ class TwoLayerNet:
         #!     grads["W2"] += => grads = {name: grad / len(X) for name, grad in grads.items()}; grads["W2"] +=
         #! mistake "the loss is divided by the number of examples again":
         #!     loss += => loss /= len(X); loss +=
+        #! mistake "the ½ halves the loss as a whole":
+        #!     loss += 0.5 * => loss = 0.5 * loss + 0.5 *
+        #! mistake "the gradient of the L2 term is half the square of the weights":
+        #!     self.reg * W2 => 0.5 * self.reg * W2**2
+        #!     self.reg * W1 => 0.5 * self.reg * W1**2
+        #! mistake "the gradient of the L2 term has the square of the weights":
+        #!     self.reg * W2 => self.reg * W2**2
+        #!     self.reg * W1 => self.reg * W1**2
+        #! mistake "the gradient of the L2 term has their signs (L1), not the weights":
+        #!     self.reg * W2 => self.reg * np.sign(W2)
+        #!     self.reg * W1 => self.reg * np.sign(W1)
         loss += 0.5 * self.reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
         dhidden, grads["W2"], grads["b2"] = affine_backward(dscores, scores_cache)
         _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, need_dx=False)
@@ -312,6 +323,10 @@ class FullyConnectedNet:
         #!     weight_scale * => 0 *
         #! mistake "the weights are divided by `weight_scale`":
         #!     weight_scale * => 1 / weight_scale *
+        #! mistake "gamma is drawn at random, with `weight_scale`":
+        #!     np.ones(dims[i]) => weight_scale * np.random.randn(dims[i])
+        #! mistake "beta is drawn at random, with `weight_scale`":
+        #!     [f"beta{i}"] = np.zeros( => [f"beta{i}"] = weight_scale * np.random.randn(
         for i in range(1, self.num_layers + 1):
             self.params[f"W{i}"] = weight_scale * np.random.randn(dims[i - 1], dims[i])
             self.params[f"b{i}"] = np.zeros(dims[i])
@@ -463,6 +478,14 @@ class FullyConnectedNet:
         #!     += self.reg * W => += W
         #! mistake "the gradients of the last layer are averaged once more":
         #!     (dscores, caches[-1]) => (dscores / len(X), caches[-1]); dout = dout * len(X)
+        #! mistake "the ½ halves the loss as a whole":
+        #!     loss += 0.5 * => loss = (0.5 * loss if i == last else loss) + 0.5 *
+        #! mistake "the gradient of the L2 term is half the square of the weights":
+        #!     self.reg * W => 0.5 * self.reg * W**2
+        #! mistake "the gradient of the L2 term has the square of the weights":
+        #!     += self.reg * W => += self.reg * W**2
+        #! mistake "the gradient of the L2 term has their signs (L1), not the weights":
+        #!     += self.reg * W => += self.reg * np.sign(W)
         dout, grads[f"W{last}"], grads[f"b{last}"] = affine_backward(dscores, caches[-1])
         for i in range(last - 1, 0, -1):
             dout, grads[f"W{i}"], grads[f"b{i}"], dgamma, dbeta = affine_norm_relu_dropout_backward(

@@ -90,6 +90,12 @@ class KNearestNeighbor:
                 #!     np.sum(difference**2) => np.abs(np.sum(X[i] ** 2 - self.X_train[j] ** 2))
                 #! mistake "the distances are added up":
                 #!     dists[i, j] = => dists[i, j] += dists[i, j - 1] +
+                #! mistake "cubes and their cube root are taken, not squares":
+                #!     np.sqrt(np.sum(difference**2)) => np.sum(np.abs(difference) ** 3) ** (1 / 3)
+                #! mistake "only the first pixel is compared":
+                #!     np.sqrt(np.sum(difference**2)) => np.abs(difference[0])
+                #! mistake "it is the product of the rows, not the distance":
+                #!     np.sqrt(np.sum(difference**2)) => X[i] @ self.X_train[j]
                 difference = X[i] - self.X_train[j]
                 dists[i, j] = np.sqrt(np.sum(difference**2))
                 # ====== END YOUR CODE HERE ======
@@ -267,6 +273,8 @@ class KNearestNeighbor:
         #!     codes[nearest] => codes[np.argsort(dists, axis=1, kind="stable")[:, 1 : k + 1]]
         #! mistake "the number of votes is returned, not the label":
         #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = votes.max(axis=1)
+        #! mistake "only the examples that are nearer than the k-th vote":
+        #!     codes[nearest] => codes[nearest[:, : max(k - 1, 1)]]
         classes, codes = np.unique(self.y_train, return_inverse=True)
         nearest = np.empty((len(dists), k), int)
         for i, row in enumerate(dists):

@@ -158,6 +158,14 @@ def relu_backward(dout: Array, cache: Array) -> Array:
     #!     dout * (x > 0) => (x > 0).astype(dout.dtype)
     #! mistake "x stands in place of dout":
     #!     dout * (x > 0) => x * (x > 0)
+    #! mistake "a second condition looks at dout":
+    #!     dout * (x > 0) => dout * (x > 0) * (dout > 0)
+    #! mistake "the derivative of a sigmoid stands in place of the mask":
+    #!     (x > 0) => np.exp(-x) / (1 + np.exp(-x)) ** 2
+    #! mistake "the derivative of tanh stands in place of the mask":
+    #!     (x > 0) => (1 - np.tanh(x) ** 2)
+    #! mistake "the output of the ReLU stands in place of the mask":
+    #!     (x > 0) => np.maximum(0, x)
     dx = dout * (x > 0)
     # ====== END YOUR CODE HERE ======
     return dx
@@ -422,6 +430,13 @@ def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Arr
     #!      - xhat * dgamma) => )
     #! mistake "the part through the mean is left out":
     #!     n * dout - dbeta => n * dout
+    #! mistake "gamma stands in dbeta too":
+    #!     dbeta = dout.sum(axis=0) => dbeta = (dout * gamma).sum(axis=0)
+    #! mistake "gamma stands in dgamma and dbeta too":
+    #!     n = len(xhat) => n = len(xhat); dout = dout * gamma
+    #!     dx = gamma / => dx = 1 /
+    #! mistake "gamma is multiplied in twice":
+    #!     dx = gamma / => dx = gamma**2 /
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -538,6 +553,13 @@ def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     #! mistake "dgamma and dbeta are exchanged":
     #!     dbeta = dout.sum(axis=0) => dgamma = dout.sum(axis=0)
     #!     dgamma = (dout * xhat) => dbeta = (dout * xhat)
+    #! mistake "gamma stands in dbeta too":
+    #!     dbeta = dout.sum(axis=0) => dbeta = (dout * gamma).sum(axis=0)
+    #! mistake "gamma stands in dgamma and dbeta too":
+    #!     dgamma = (dout * xhat) => dgamma = (dout * gamma * xhat)
+    #!     dbeta = dout.sum(axis=0) => dbeta = (dout * gamma).sum(axis=0)
+    #! mistake "it is divided by std twice":
+    #!     / (d * std) => / (d * std**2)
     d = xhat.shape[1]
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -606,6 +628,12 @@ def dropout_forward(x: Array, dropout_param: dict) -> tuple[Array, Cache]:
     #!     random.rand(*x.shape) => random.randn(*x.shape)
     #! mistake "the mask drops where it should keep":
     #!     random.rand(*x.shape) < p => random.rand(*x.shape) >= p
+    #! mistake "the mask is not kept for the way back":
+    #!     out = x * mask => out = x * mask; mask = None
+    #! mistake "the values with the largest random numbers are kept, not those with the smallest":
+    #!     random.rand(*x.shape) < p => random.rand(*x.shape) > 1 - p
+    #! mistake "the output is masked without 1/p, and the mask kept with it":
+    #!     out = x * mask => out = x * (mask > 0)
     if mode == "train":
         mask = (random.rand(*x.shape) < p).astype(x.dtype) / p
         out = x * mask

@@ -159,6 +159,10 @@ def softmax_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float,
     #!     - (j == y[i]) => + (j == y[i])
     #! mistake "the gradient has the other sign":
     #!     dW = dW / len(X) => dW = -dW / len(X)
+    #! mistake "the probability of the right class is subtracted in its own column, not 1":
+    #!     - (j == y[i]) => - (j == y[i]) * np.exp(scores[j] - log_sum)
+    #! mistake "the L2 term is missing in the loss":
+    #!     + 0.5 * reg * np.sum(W**2) =>
     for i in range(len(X)):
         scores = X[i] @ W
         scores = scores - scores.max()

@@ -66,6 +66,12 @@ def mse_loss(scores: Array, y: Array) -> tuple[float, Array]:
     #! mistake "loss and gradient are not averaged":
     #!     np.sum(dscores**2) / len(y) => np.sum(dscores**2)
     #!     dscores /= len(y) => dscores /= 1
+    #! mistake "it is averaged over the classes too, without the ½, and the gradient has a 2":
+    #!     loss = 0.5 * np.sum(dscores**2) / len(y) => loss = np.mean(dscores**2)
+    #!     dscores /= len(y) => dscores *= 2 / scores.size
+    #! mistake "it is averaged over the classes too, without the ½":
+    #!     loss = 0.5 * np.sum(dscores**2) / len(y) => loss = np.mean(dscores**2)
+    #!     dscores /= len(y) => dscores /= scores.size
     dscores = scores.copy()
     dscores[np.arange(len(y)), y] -= 1
     loss = 0.5 * np.sum(dscores**2) / len(y)
@@ -229,6 +235,8 @@ def svm_loss(scores: Array, y: Array) -> tuple[float, Array]:
     #!     dscores /= len(y) => dscores /= 1
     #! mistake "the difference of the scores is taken the other way round":
     #!     scores - scores[rows, y][:, None] + 1 => scores[rows, y][:, None] - scores + 1
+    #! mistake "the largest score stands in place of that of the right class":
+    #!     scores - scores[rows, y][:, None] + 1 => scores - scores.max(axis=1, keepdims=True) + 1
     rows = np.arange(len(y))
     margins = np.maximum(0, scores - scores[rows, y][:, None] + 1)
     margins[rows, y] = 0

@@ -229,6 +229,11 @@ class TwoLayerNet:
         #!     "b2": dscores.sum(axis=0) => "b2": dscores.mean(axis=0)
         #! mistake "the weights are not used on the way back: dscores is spread evenly":
         #!     dscores @ W2 => dscores.sum(axis=1, keepdims=True) * np.ones_like(W2[:1])
+        #! mistake "the derivative of tanh stands in place of the ReLU's mask":
+        #!     (hidden > 0) => (1 - hidden**2)
+        #! mistake "the gradient of the L2 term has the square of the weights":
+        #!     reg * W1 => reg * W1**2
+        #!     reg * W2 => reg * W2**2
         dhidden = (dscores @ W2) * (hidden > 0)
         grads = {
             "W1": dhidden.T @ X + reg * W1,
@@ -333,6 +338,10 @@ class TwoLayerNet:
             #!     -= learning_rate * grad => -= learning_rate * (name[1] == "1") * grad
             #! mistake "only W2 and b2 are changed":
             #!     -= learning_rate * grad => -= learning_rate * (name[1] == "2") * grad
+            #! mistake "the mean of the gradient is taken, one number for the whole array":
+            #!     learning_rate * grad => learning_rate * np.mean(grad)
+            #! mistake "the learning rate is divided by, not multiplied":
+            #!     learning_rate * grad => grad / learning_rate
             for name, grad in grads.items():
                 self.params[name] -= learning_rate * grad
             # ====== END YOUR CODE HERE ======

@@ -46,6 +46,7 @@ class Outcome:
     values: Evidence
     error: str = ""
     by_author: bool = False
+    noticed: bool = False  # is it in a region that an earlier check runs, which would have told of it?
 
     @property
     def sentence(self) -> str:
@@ -90,10 +91,11 @@ def recognise(
     found = [one for one in known if agrees(given, solution, wrong, one, tolerance)]
     if not found:
         return two_mistakes(given, solution, wrong, known)
-    written = [one for one in found if one.by_author]
-    if tells is Tells.COUNTS and not written and len({one.said for one in found}) > 1:
+    likely = [one for one in found if not one.noticed] or found
+    written = [one for one in likely if one.by_author]
+    if tells is Tells.COUNTS and not written and len({one.said for one in likely}) > 1:
         return None
-    return (written or found)[0].sentence
+    return (written or likely)[0].sentence
 
 
 def stopped_alike(given: Mapping[int, Value], error: str, outcomes: Callable[[], Sequence[Outcome]]) -> str | None:
@@ -116,7 +118,7 @@ def two_mistakes(
     """The sentence about two mistakes that together give a cell's values, each of them some."""
     if len(wrong) < 2:
         return None
-    ranked = sorted(known, key=lambda one: not one.by_author)
+    ranked = sorted(known, key=lambda one: (one.noticed, not one.by_author))
     explained = [(one, parts) for one in ranked if (parts := explains(given, solution, wrong, one))]
     for first, parts in explained:
         if wrong[0] in parts:

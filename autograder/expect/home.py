@@ -51,12 +51,13 @@ class ValueSum:
 
 @dataclass(frozen=True)
 class Named:
-    """What gives such a sum: the sentence, and whether an author wrote it."""
+    """What gives such a sum: the sentence, whether an author wrote it, and whether an earlier check would notice it."""
 
     number: float
     shape: int
     sentence: str
     by_author: bool
+    noticed: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,11 @@ class HomeCheck:
         if tells is Tells.NOTHING:
             return None
         found = [one for one in self.mistakes if total.equals(one.number, one.shape)]
-        written = [one for one in found if one.by_author]
-        if tells is Tells.COUNTS and not written and len({one.sentence for one in found}) > 1:
+        likely = [one for one in found if not one.noticed] or found
+        written = [one for one in likely if one.by_author]
+        if tells is Tells.COUNTS and not written and len({one.sentence for one in likely}) > 1:
             return None
-        return (written or found)[0].sentence if found else None
+        return (written or likely)[0].sentence if likely else None
 
 
 def key_of(text: str) -> str:
@@ -134,7 +136,7 @@ def named_mistakes(solution: Mapping[int, Value], outcomes: Sequence[Outcome]) -
     right = sum_of(solution)
     kept: dict[tuple, Named] = {}
     said: dict[tuple, list[str]] = {}
-    for outcome in sorted(outcomes, key=lambda one: not one.by_author):
+    for outcome in sorted(outcomes, key=lambda one: (one.noticed, not one.by_author)):
         try:
             given = {p: decode(c) for p, c in outcome.values.items() if not isinstance(c, EvidenceFailure)}
             total = sum_of(given)
@@ -147,7 +149,9 @@ def named_mistakes(solution: Mapping[int, Value], outcomes: Sequence[Outcome]) -
         most = 1 if information(given, list(given)) is Tells.MUCH else MOST_SAID
         if outcome.sentence not in sentences and len(sentences) < most:
             sentences.append(outcome.sentence)
-            kept[(*place, len(sentences))] = Named(total.number, total.shape, outcome.sentence, outcome.by_author)
+            kept[(*place, len(sentences))] = Named(
+                total.number, total.shape, outcome.sentence, outcome.by_author, outcome.noticed
+            )
     return tuple(kept.values())
 
 
@@ -187,14 +191,15 @@ def from_bytes(content: bytes | None) -> dict[str, HomeNotebook]:
 
 
 def plain_check(check: HomeCheck) -> dict[str, Any]:
-    sentences = list(dict.fromkeys((one.sentence, one.by_author) for one in check.mistakes))
+    kinds = [(one.sentence, one.by_author, one.noticed) for one in check.mistakes]
+    sentences = list(dict.fromkeys(kinds))
     return {
         "needs": sorted(check.needs),
         "values": {position: (one.value, one.central_error) for position, one in check.values.items()},
         "said": sentences,
         "numbers": np.array([one.number for one in check.mistakes]),
         "shapes": np.array([one.shape for one in check.mistakes], np.uint32),
-        "which": np.array([sentences.index((one.sentence, one.by_author)) for one in check.mistakes], np.uint16),
+        "which": np.array([sentences.index(kind) for kind in kinds], np.uint16),
     }
 
 

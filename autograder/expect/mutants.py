@@ -28,7 +28,7 @@ from autograder.regions import MISTAKE, MISTAKE_LINE, Region, find_regions, with
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 REPLACED = " =>"
-MOST = 400  # mutants of one region: beyond it, the first ones
+MOST = 700  # mutants of one region: beyond it, the first ones
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,16 @@ class Mutant:
     by_author: bool = False
 
 
-def mutants(text: str, region: Region) -> list[Mutant]:
+def mutants(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     """The mistakes in one region of a text: the author's first, then the automatic ones.
 
     Args:
         text: a module, or a cell in plain Python (IPython's magic lines already turned into calls).
         region: one of `find_regions(text)`.
+        wide: also those of which many give what the solution gives: to recognise a value, not to try a check.
     """
     written = authors_mistakes(text, region)
-    return [*written, *automatic(text, region)][:MOST]
+    return [*written, *automatic(text, region, wide)][:MOST]
 
 
 # --- an author's ------------------------------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ Change = tuple[ast.AST | None, str]
 Rule = Callable[[ast.AST, Scope], Iterator[Change]]
 
 
-def automatic(text: str, region: Region) -> list[Mutant]:
+def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     """Every single change of the region's code that a rule knows, each once; none where the text is not Python."""
     try:
         tree = ast.parse(text)
@@ -192,7 +193,7 @@ def automatic(text: str, region: Region) -> list[Mutant]:
     scope = scope_of(tree, [part.node for part in inside], text.split("\n"), region)
     lines = text.encode().split(b"\n")
     found: dict[str, Mutant] = {}
-    for rule in RULES:
+    for rule in (*RULES, *WIDE_RULES) if wide else RULES:
         alike: dict[str, list[tuple[Part, ast.AST | None]]] = {}
         for part in inside:
             for new, said in rule(part.node, scope):
@@ -204,7 +205,8 @@ def automatic(text: str, region: Region) -> list[Mutant]:
         for said, changes in alike.items():
             if changed := everywhere(text, changes):
                 found.setdefault(changed, Mutant(changed, said, changes[0][0].start[0]))
-    more = (exchanges(text, inside, scope), late_steps(text, tree, inside, scope), partly(text, inside))
+    more = [exchanges(text, inside, scope), late_steps(text, tree, inside, scope)]
+    more += [partly(text, inside)] if wide else []
     for changed, said, line in itertools.chain.from_iterable(more):
         found.setdefault(changed, Mutant(changed, said, line))
     return [mutant for mutant in found.values() if is_python(mutant.text)]
@@ -250,19 +252,30 @@ def partly(text: str, inside: Sequence[Part]) -> Iterator[tuple[str, str, int]]:
     for name, made in set_at.items():
         value = made[0].value
         uses = [part for part in inside if is_read(part.node, name)]
-        if len(made) > 1 or len(uses) < 2 or not isinstance(value, ast.BinOp) or name in names_read(made[0]):
+        if len(made) > 1 or len(uses) < 2 or name in names_read(made[0]):
             continue
-        kind = PARTS.get(type(value.op))
-        for use in uses if kind else ():
-            for rest in (value.left, value.right):
-                if kind == "factor" or rest is value.left or isinstance(value.op, ast.Add):
-                    changed = replaced(lines, use, rest)
-                    if changed is not None:
-                        yield changed, f"a {kind} of a variable is missing in one place that uses it", use.start[0]
+        for use in uses:
+            for kind, rest in parts_of(value):
+                changed = replaced(lines, use, rest)
+                if changed is not None:
+                    yield changed, f"a {kind} of a variable is missing in one place that uses it", use.start[0]
 
 
 def is_read(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+
+
+def parts_of(value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """What is left of a value without a factor, a term or a function, each with what is missing."""
+    if isinstance(value, ast.BinOp):
+        kind = PARTS.get(type(value.op), "")
+        for rest in (value.left, value.right):
+            if kind == "factor" or (kind and (rest is value.left or isinstance(value.op, ast.Add))):
+                yield kind, rest
+    elif isinstance(value, ast.Call):
+        for argument in value.args:
+            if number(argument) is None:
+                yield "function", argument
 
 
 PARTS = {ast.Mult: "factor", ast.Div: "divisor", ast.MatMult: "factor", ast.Add: "term", ast.Sub: "term"}
@@ -315,7 +328,7 @@ def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], 
         for node in ast.walk(around[-1] if around else tree)
         if isinstance(node, ast.Name) and not first <= node.lineno <= region.end
     ]
-    comments = [line for line in lines[region.start + 1 : region.end] if line.lstrip().startswith("# TODO")]
+    comments = task_of(lines[region.start + 1 : region.end])
     parameters = [argument.arg for node in around for argument in all_arguments(node)]
     names = [node.id for node in inside if isinstance(node, ast.Name)]
     regions = [range(one.start + 2, one.end + 1) for one in find_regions("\n".join(lines))]
@@ -329,6 +342,17 @@ def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], 
     ]
     public = [*parameters, *shown, *own, *WORD.findall(" ".join(comments))]
     return Scope(frozenset(public), tuple(dict.fromkeys([*parameters, *names])), frozenset(lengths))
+
+
+def task_of(lines: Sequence[str]) -> list[str]:
+    """The lines of a region that tell students what to do: "# TODO …", and indented comments right behind."""
+    found: list[str] = []
+    last = -2
+    for index, line in enumerate(line.strip() for line in lines):
+        if line.startswith("# TODO") or (last == index - 1 and line.startswith("#   ")):
+            found.append(line)
+            last = index
+    return found
 
 
 def is_own(node: ast.AST) -> TypeGuard[ast.Attribute]:
@@ -883,10 +907,10 @@ SHARES = ("p", "momentum", "beta1", "beta2", "decay_rate", "keep_prob", "alpha",
 
 
 USUAL: dict[str, tuple[float, ...]] = {
-    "momentum": (0.9, 0.0),
-    "beta1": (0.9,),
-    "beta2": (0.999,),
-    "decay_rate": (0.99,),
+    "momentum": (0.9, 0.0, 0.99, 0.5, 0.1),
+    "beta1": (0.9, 0.99, 0.5),
+    "beta2": (0.999, 0.99, 0.9),
+    "decay_rate": (0.99, 0.9, 0.999, 0.5),
     "epsilon": (1e-8, 0.0),
     "eps": (1e-5, 1e-8, 0.0),
     "learning_rate": (1e-2, 1e-3, 1.0),
@@ -1056,6 +1080,74 @@ def shorter_loop(node: ast.AST, scope: Scope) -> Iterator[Change]:
         yield like(node, iter=ast.Subscript(rounds, last, ast.Load())), "a loop does its last round only"
 
 
+def other_length(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """N - 1 and N + 1 for N; b / a for a * b."""
+    length = isinstance(node, ast.Name) and node.id in scope.lengths and isinstance(node.ctx, ast.Load)
+    if isinstance(node, ast.expr) and (length or called(node) == "len"):
+        for op, said in ((ast.Sub, "N - 1 stands where N belongs"), (ast.Add, "N + 1 stands where N belongs")):
+            yield ast.BinOp(node, op(), ast.Constant(1)), said
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        name = named(node.left, scope)
+        said = f"it is divided by what has `{name}` in it" if name else "it is divided"
+        yield like(node, left=node.right, op=ast.Div(), right=node.left), f"{said}, where it should be multiplied"
+
+
+def other_sign(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """-x for x: a value that is set, or the argument of a function."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp | ast.Call):
+        name = named(node.targets[0], scope)
+        value = ast.UnaryOp(ast.USub(), node.value)
+        yield like(node, value=value), f"{f'`{name}`' if name else 'a variable'} has the other sign"
+    if isinstance(node, ast.Call) and called(node) in ("maximum", "minimum", "exp", "argmax", "argsort", "max", "log"):
+        for index, argument in enumerate(node.args):
+            if number(argument) is None:
+                args = [*node.args[:index], ast.UnaryOp(ast.USub(), argument), *node.args[index + 1 :]]
+                yield like(node, args=args), "what a function is called with has the other sign"
+
+
+def other_power(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x**2 and sqrt(x) for a factor or divisor x."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        for side in ("left", "right"):
+            part = getattr(node, side)
+            if isinstance(part, ast.Name | ast.Subscript | ast.Attribute):
+                name = named(part, scope)
+                of = f" of `{name}`" if name else ""
+                power = ast.BinOp(part, ast.Pow(), ast.Constant(2))
+                yield like(node, **{side: power}), f"the square{of} stands in place of the value"
+                yield like(node, **{side: of_numpy("sqrt", part)}), f"the root{of} stands in place of the value"
+
+
+def averaged(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A matrix product divided by the lengths of its factors, as if it were an average."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        for factor, axis, said in (
+            (node.left, 1, "that it sums over"),
+            (node.left, 0, "of rows"),
+            (node.right, 1, "of columns"),
+        ):
+            shape = ast.Attribute(factor, "shape", ast.Load())
+            length = ast.Subscript(shape, ast.Constant(axis), ast.Load())
+            yield ast.BinOp(node, ast.Div(), length), f"a product is divided by the number {said}"
+
+
+def any_name(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """Any variable that students see for another."""
+    if (
+        isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and node.id in scope.public
+        and node.id not in NO_NAMES
+    ):
+        for other in scope.known:
+            if other != node.id and other in scope.public and other not in NO_NAMES:
+                yield ast.Name(other, ast.Load()), f"`{other}` stands where `{node.id}` belongs"
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in scope.public:
+        for other in sorted(scope.public):
+            if alike(node.value, other):
+                yield ast.Constant(other), f"`{other}` stands where `{node.value}` belongs"
+
+
 RULES: tuple[Rule, ...] = (
     left_out_factor,
     left_out_term,
@@ -1078,6 +1170,9 @@ RULES: tuple[Rule, ...] = (
     overwritten,
     in_place,
     other_branch,
+)
+
+WIDE_RULES: tuple[Rule, ...] = (
     inside_of_root,
     missing_brackets,
     complement,
@@ -1085,4 +1180,9 @@ RULES: tuple[Rule, ...] = (
     shorter_loop,
     other_sum,
     other_reshape,
+    other_length,
+    other_sign,
+    other_power,
+    averaged,
+    any_name,
 )

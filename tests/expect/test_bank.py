@@ -123,3 +123,11 @@ def test_numbers_at_the_end_of_their_range(number):
     value = np.full((2, 3), number)
     value[0] = 0.123
     assert recognise({0: encode(value)}, {0: RIGHT}, [0], lambda: []) is None
+
+
+def test_a_mistake_that_an_earlier_check_would_notice_comes_last():
+    """Is an automatic mistake in what is checked here named before an author's in what an earlier check has tried?"""
+    earlier = Outcome("a", "g", {0: encode(SHIFTED)}, by_author=True, noticed=True)
+    assert named([SHIFTED], [RIGHT], [0], earlier, outcome("b", SHIFTED)) == "b"
+    sentence = "It is what comes out if, in `g`, a."
+    assert recognise({0: encode(SHIFTED)}, {0: RIGHT}, [0], lambda: [earlier]) == sentence

@@ -31,7 +31,7 @@ WRITTEN = """def double(x):
 def of(text: str) -> dict[str, list[str]]:
     """Sentence -> the bodies that it belongs to."""
     found: dict[str, list[str]] = {}
-    for mutant in mutants(text, find_regions(text)[0]):
+    for mutant in mutants(text, find_regions(text)[0], wide=True):
         found.setdefault(mutant.said, []).append(mutant.text)
     return found
 
@@ -158,6 +158,13 @@ def test_an_input_that_is_changed_in_place_is_a_mistake():
         ("y = x + v", "it is multiplied where it should be added", "y = x * v"),
         ("y = x; y += v", "the term with `v` is not added to `y`", "y = x; pass"),
         ("y = x; y /= len(x)", "`y` is not divided by the number that the average is over", "y = x; pass"),
+        ("n = len(x); y = n * x", "N - 1 stands where N belongs", "n = len(x); y = (n - 1) * x"),
+        ("y = p * x", "it is divided by what has `p` in it, where it should be multiplied", "y = x / p"),
+        ("y = np.maximum(0, x)", "what a function is called with has the other sign", "y = np.maximum(0, -x)"),
+        ("y = x / v", "the square of `v` stands in place of the value", "y = x / v**2"),
+        ("y = x / v", "the root of `v` stands in place of the value", "y = x / np.sqrt(v)"),
+        ("y = x @ v", "a product is divided by the number that it sums over", "y = x @ v / x.shape[1]"),
+        ("y = np.exp(x) + eps", "`v` stands where `eps` belongs", "y = np.exp(x) + v"),
         ("n = len(x); y = n * x", "a factor is missing: a number of entries, such as N", "n = len(x); y = x"),
     ],
 )

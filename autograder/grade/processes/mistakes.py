@@ -257,7 +257,8 @@ class Mistakes:
             left -= spent
             values = values_of(given["values"]) if given else {}
             error = given["error"] if given else ""
-            yield Outcome(trial.mutant.said, trial.where, values, error, trial.mutant.by_author)
+            seen = words_of(trial) in noticed
+            yield Outcome(trial.mutant.said, trial.where, values, error, trial.mutant.by_author, seen)
             if left < 0:
                 return
 
@@ -362,7 +363,7 @@ class Mistakes:
         for region in self.regions:
             if (region.file, region.function.rpartition(".")[2]) in called:
                 found = next(found for found in find_regions(region.text) if found.start == region.start)
-                group = [Trial(one, region.function, region=region) for one in mutants(region.text, found)]
+                group = [Trial(one, region.function, region=region) for one in mutants(region.text, found, wide=True)]
                 (late if in_words(region.function, found) in noticed else early).append(group)
         names = {name for _, name in called}
         for cell in reversed([cell for cell in self.cells[:start] if has_region(cell)][-EARLIER:]):
@@ -508,7 +509,7 @@ def cell_trials(cell: Cell, function: str) -> Iterator[Trial]:
     for region in find_regions(source):
         around = function_around(source, region.start)
         if not function or around.rpartition(".")[2] == function:
-            for mutant in mutants(source, region):
+            for mutant in mutants(source, region, wide=True):
                 yield Trial(mutant, around, cell=cell.id)
 
 
@@ -554,6 +555,14 @@ def names_in(cell: Cell, use: type[ast.expr_context]) -> set[str]:
 def in_words(function: str, region: Region) -> str:
     """A region of the library as messages call it."""
     return f"`{function}` ({region.name})" if region.name else f"`{function}`"
+
+
+def words_of(trial: Trial) -> str:
+    """The region of a trial as messages call it."""
+    if trial.region is None:
+        return f"`{trial.where}`"
+    start = trial.region.start
+    return in_words(trial.region.function, next(one for one in find_regions(trial.region.text) if one.start == start))
 
 
 def function_around(source: str, line: int) -> str:
@@ -640,6 +649,7 @@ def written_out(outcome: Outcome) -> dict:
         "values": values,
         "error": outcome.error,
         "by_author": outcome.by_author,
+        "noticed": outcome.noticed,
     }
 
 
@@ -649,4 +659,5 @@ def trial_of(item: dict) -> Trial:
 
 
 def outcome_of(item: dict) -> Outcome:
-    return Outcome(item["said"], item["where"], values_of(item["values"]), item["error"], item["by_author"])
+    values = values_of(item["values"])
+    return Outcome(item["said"], item["where"], values, item["error"], item["by_author"], item["noticed"])
