@@ -8,7 +8,6 @@ import signal
 import sys
 
 import typer
-from rich.console import Console
 from typer.exceptions import TyperException
 
 from autograder import __version__
@@ -32,6 +31,7 @@ from autograder.commands import (
 from autograder.errors import CourseError
 from autograder.machine import settle
 from autograder.startup import leave_out
+from autograder.terminal import terminal
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -194,7 +194,7 @@ def main() -> None:
             raise
         logging.getLogger(__name__).debug("stopped", exc_info=True)
         text = text.replace(f"{os.getcwd()}{os.sep}", "")
-        Console(stderr=True, highlight=False).print(text, style="red", markup=False, soft_wrap=True)
+        terminal(stderr=True).print(text, style="red", markup=False, soft_wrap=True)
         sys.exit(2 if isinstance(error, TyperException) else 1)
     except typer.Abort:
         sys.exit(130)

@@ -22,6 +22,7 @@ from autograder.gradebook.store import Store, new_run
 from autograder.mark.books import has_marks
 from autograder.mark.room import Room
 from autograder.source import source_questions
+from autograder.terminal import terminal
 from autograder.words import counted
 
 BY = "autograder grade --changed"
@@ -52,7 +53,7 @@ def amend_and_show(
     Raises:
         CourseError: nothing is graded, an answer key cannot be made, or a submission could not be graded.
     """
-    console = console or Console(highlight=False)
+    console = console or terminal()
     store = start.store
     course, assignment = store.course, store.course.assignment(store.assignment)
     with Books(course, assignment) as books, open_room(course, store) as room:

@@ -16,14 +16,13 @@ def init(
 
     Example:  autograder init my_course
     """
-    from rich.console import Console
-
     from autograder.begin import begin_course
     from autograder.demo.run import shown
+    from autograder.terminal import terminal
 
     course = begin_course(folder, library)
     names = ", ".join(course.assignment_names())
-    Console(highlight=False).print(
+    terminal().print(
         f"{shown(course.root)}: a course with {names}. See it graded:\n"
         f"  cd {shown(course.root)}\n"
         f"  autograder demo {course.assignment_names()[0]}",
@@ -42,14 +41,13 @@ def new(
 
     Example:  autograder new homework2
     """
-    from rich.console import Console
-
     from autograder.begin import begin_assignment
     from autograder.course import find_course
+    from autograder.terminal import terminal
 
     course = find_course()
     path = begin_assignment(course, name, text)
-    Console(highlight=False).print(
+    terminal().print(
         f"{course.shorten(path)}: change its cells, then\n"
         f"  autograder lint --fix {name}    ids, kinds and points from the text\n"
         f"  autograder demo {name}          simulated students, graded\n"
@@ -71,15 +69,15 @@ def adopt(
 
     Example:  autograder adopt ../old_course --to new_course
     """
-    from rich.console import Console
     from rich.table import Table
 
     from autograder.adopt.course import adopt_course
     from autograder.demo.run import shown
     from autograder.release.checks import lint_assignment
+    from autograder.terminal import terminal
     from autograder.words import counted
 
-    console = Console(highlight=False)
+    console = terminal()
     course, rows = adopt_course(paths, to)
     table = Table(title=f"Taken over into {shown(course.root)}")
     for column in ("what", "kind", "taken over", "with less, or left out"):

@@ -53,17 +53,16 @@ def collect(
 
     Example:  autograder collect softmax_net downloads.zip
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.errors import CourseError
     from autograder.intake.collect import CollectOptions
     from autograder.intake.collect import collect as gather
     from autograder.intake.roster import read_times
+    from autograder.terminal import terminal
 
     course = find_course()
     wanted = course.assignment(assignment)
-    console = Console(highlight=False)
+    console = terminal()
     answers = dict(answer.rpartition("=")[::2] for answer in whose or ())
     if "" in answers or not all(answers.values()):
         raise CourseError('--whose needs a name as the platform has it, and an id, like  --whose "Lovelace Ada=ada"')

@@ -24,7 +24,6 @@ def compare(
 
     Example:  autograder compare softmax_net
     """
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from autograder.compare.likeness import like_pairs
@@ -35,6 +34,7 @@ def compare(
     from autograder.errors import CourseError
     from autograder.files import write_atomically
     from autograder.gradebook.store import Store
+    from autograder.terminal import terminal
 
     course = find_course()
     wanted = course.assignment(assignment)
@@ -44,7 +44,7 @@ def compare(
             f"{len(students) or 'no'} graded submission{'s' * (len(students) != 1)} of {assignment}: two are needed to "
             f"compare. First:  autograder grade {assignment}"
         )
-    console = Console(highlight=False)
+    console = terminal()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         reading = progress.add_task("reading", total=len(students))

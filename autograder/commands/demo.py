@@ -21,14 +21,13 @@ def demo(
 
     Example:  autograder demo softmax_net
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.demo.course import first_with_demo
     from autograder.demo.run import run_demo
+    from autograder.terminal import terminal
 
     course = find_course()
     name = assignment or first_with_demo(course)
     folder = to or course.root / "demo" / name
     course.keep_own(folder)
-    run_demo(course, name, folder, Console(highlight=False))
+    run_demo(course, name, folder, terminal())

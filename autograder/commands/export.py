@@ -35,18 +35,17 @@ def export(
 
     Example:  autograder export softmax_net --to canvas --into gradebook.csv
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.errors import CourseError
     from autograder.handback.export import export_questions, export_totals
     from autograder.handback.grades import read_grades
     from autograder.handback.systems import SYSTEMS as KNOWN
     from autograder.handback.systems import export_into, export_new
+    from autograder.terminal import terminal
 
     course = find_course()
     course.keep_own(output or Path(to))
-    console = Console(highlight=False)
+    console = terminal()
     for name in assignment or []:
         course.assignment(name)
     if questions or to.endswith(".csv"):

@@ -103,19 +103,18 @@ def stats(
 
     Example:  autograder stats softmax_net --html class.html
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.gradebook.anomalies import anomalies
     from autograder.gradebook.roster import nothing_from, without_submission
     from autograder.gradebook.stats import class_scores, histogram_of, question_stats, stats_table
     from autograder.gradebook.store import Store
     from autograder.source import source_questions
+    from autograder.terminal import terminal
 
     course = find_course()
     wanted = course.assignment(assignment)
     scores = class_scores(course, wanted)
-    console = Console(highlight=False)
+    console = terminal()
     stats = question_stats(scores, source_questions(wanted))
     console.print(stats_table(stats))
     if histogram:
@@ -146,14 +145,13 @@ def verify(
 
     Example:  autograder verify softmax_net ada
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.errors import CourseError
     from autograder.grade.verify import verify as verified
+    from autograder.terminal import terminal
 
     course = find_course()
-    console = Console(highlight=False)
+    console = terminal()
     failed = 0
     for one in verified(course, course.assignment(assignment), student or []):
         if one.ok:

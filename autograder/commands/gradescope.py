@@ -57,10 +57,9 @@ def results(
 
     Example:  autograder gradescope results softmax_net
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.handback.gradescope import write_gradescope
+    from autograder.terminal import terminal
 
     course = find_course()
     wanted = course.assignment(assignment)
@@ -68,7 +67,7 @@ def results(
     course.keep_own(target)
     written = write_gradescope(course, wanted, target, visibility)
     count = len(written)
-    Console(highlight=False).print(f"{count} result{'s' * (count != 1)} written to {target}", markup=False)
+    terminal().print(f"{count} result{'s' * (count != 1)} written to {target}", markup=False)
 
 
 @gradescope.command("run", hidden=True)

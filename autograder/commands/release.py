@@ -38,7 +38,6 @@ def release(
     """
     import tempfile
 
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from autograder.course import find_course
@@ -47,6 +46,7 @@ def release(
     from autograder.release.checks import never_emptied
     from autograder.release.generate import check_sources, old_at_home, orphans, stale
     from autograder.release.generate import release as generate
+    from autograder.terminal import terminal
 
     if check and (bundle or to):
         raise CourseError("--check writes nothing, so it does not go with --bundle or --to. Leave one of them out.")
@@ -58,7 +58,7 @@ def release(
         course.keep_own((to or course.release_dir) / name)
     check_sources(course, names)
     questions = [course.shorten(one) for name in names for one in never_emptied(course, course.assignment(name))]
-    console = Console(highlight=False)
+    console = terminal()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         total = sum(len(course.assignment(name).notebooks) for name in names)
@@ -139,11 +139,10 @@ def lint(
 
     Example:  autograder lint --fix softmax_net
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.errors import CourseError
     from autograder.release.checks import fix_assignment, lint_assignment, public_rows
+    from autograder.terminal import terminal
 
     if seeds is not None and not run:
         raise CourseError("--seeds goes with --run: without it, nothing is tried out on inputs.")
@@ -151,7 +150,7 @@ def lint(
     names = list(assignments or course.assignment_names())
     if not names:
         raise CourseError(f"there is no assignment in {course.source}. Begin one with  autograder new NAME")
-    console = Console(highlight=False)
+    console = terminal()
     for name in names if fix else ():
         for change in fix_assignment(course, name):
             console.print(course.shorten(change), markup=False, soft_wrap=True)

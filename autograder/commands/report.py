@@ -37,14 +37,13 @@ def pdf(
 
     Example:  autograder pdf knn_and_mse_net
     """
-    from rich.console import Console
-
     from autograder.errors import CourseError
     from autograder.report.make import make_report
     from autograder.report.read import read_own
+    from autograder.terminal import terminal
     from autograder.who import file_name
 
-    console = Console(highlight=False)
+    console = terminal()
     options = chosen("own", paper, new_page_per_question, full_outputs)
     submission = read_own(folder, released)
     who = file_name(submission.student_id or submission.name or "nobody")
@@ -139,12 +138,11 @@ def feedback(
 
 def tell_missing(course, assignment: str) -> None:
     """Say who handed in nothing."""
-    from rich.console import Console
-
     from autograder.gradebook.roster import nothing_from, without_submission
+    from autograder.terminal import terminal
 
     if missing := nothing_from(without_submission(course, assignment)):
-        Console(highlight=False).print(missing, style="yellow", markup=False)
+        terminal().print(missing, style="yellow", markup=False)
 
 
 def check_platform(zip_for: str | None) -> None:
@@ -158,11 +156,10 @@ def check_platform(zip_for: str | None) -> None:
 
 def pack(course, assignment, platform: str) -> bool:
     """Write the archive for a platform; returns whether somebody is not in it."""
-    from rich.console import Console
-
     from autograder.handback.feedback_zip import zip_feedback
+    from autograder.terminal import terminal
 
-    console = Console(highlight=False)
+    console = terminal()
     zipped = zip_feedback(course, assignment, platform, course.feedback / f"{assignment.name}-{platform}.zip")
     for problem in zipped.problems:
         console.print(f"not in the archive: {problem}", style="red", markup=False)
@@ -187,12 +184,12 @@ def run(tasks, workers: int | None, said: Callable[[int], str], warm) -> bool:
         said: the sentence that tells how many were made, from their number.
         warm: as `run_tasks` takes it.
     """
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from autograder.report.workers import run_tasks
+    from autograder.terminal import terminal
 
-    console = Console(highlight=False)
+    console = terminal()
     failed, incomplete = [], 0
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

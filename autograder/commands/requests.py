@@ -25,8 +25,6 @@ def requests(
 
     Example:  autograder requests softmax_net downloads.zip
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.errors import CourseError
     from autograder.intake.collect import CollectOptions, collect
@@ -38,11 +36,12 @@ def requests(
         submitted_requests,
         take_requests,
     )
+    from autograder.terminal import terminal
     from autograder.words import counted
 
     course = find_course()
     wanted = course.assignment(assignment)
-    console = Console(highlight=False)
+    console = terminal()
     if source is not None and source.suffix.lower() == ".csv":
         told = take_requests(course, assignment, requests_in_csv(course, assignment, source))
     else:

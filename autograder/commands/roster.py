@@ -23,11 +23,10 @@ def import_list(
 
     Example:  autograder roster import participants.csv
     """
-    from rich.console import Console
-
     from autograder.course import find_course
     from autograder.gradebook.roster import read_roster, write_people
     from autograder.intake.roster import import_roster
+    from autograder.terminal import terminal
 
     course = find_course()
     names = course.assignment_names()
@@ -35,7 +34,7 @@ def import_list(
     imported = import_roster(file, read_roster(course), names, due)
     write_people(course, imported.people)
     extended = sum(bool(person.extensions) for person in imported.people)
-    Console(highlight=False).print(
+    terminal().print(
         f"{imported.kind}: {len(imported.people)} students, {imported.new} of them new"
         + (f", {extended} with an extension." if extended else "."),
         markup=False,
@@ -45,15 +44,15 @@ def import_list(
 @roster.command("show")
 def show() -> None:
     """List everybody: name, id, section, platforms' ids, and which assignments are missing."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from autograder.course import find_course
     from autograder.gradebook.roster import read_roster
+    from autograder.terminal import terminal
 
     course = find_course()
-    console = Console(highlight=False)
+    console = terminal()
     people = read_roster(course)
     names = [name for name in course.assignment_names() if any(course.submitted.glob(f"*/{name}"))]
     table = Table(box=None, padding=(0, 2, 0, 0))

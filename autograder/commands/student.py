@@ -30,7 +30,6 @@ def check(
 
     Example:  autograder check knn_and_mse_net
     """
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.text import Text
 
@@ -38,8 +37,9 @@ def check(
     from autograder.student.check import check_folder
     from autograder.student.laid import lay_folder
     from autograder.student.show import shown_check
+    from autograder.terminal import terminal
 
-    console = Console(highlight=False)
+    console = terminal()
     laid = lay_folder(folder, load_assignment(folder, all_there=False), released)
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("cell {task.completed} of {task.total}"),
@@ -71,14 +71,13 @@ def submit(
 
     Example:  autograder submit knn_and_mse_net
     """
-    from rich.console import Console
-
     from autograder.assignment import load_assignment
     from autograder.student.laid import lay_folder
     from autograder.student.show import wrapped
     from autograder.student.submit import pack
+    from autograder.terminal import terminal
 
-    console = Console(highlight=False)
+    console = terminal()
     assignment = load_assignment(folder, all_there=False)
     packed = pack(folder, lay_folder(folder, assignment, released), to, anyway)
     for warning in packed.warnings:

@@ -154,7 +154,7 @@ class JudgingFork:
                         found[name] = content
                 lap = None
                 continue
-            spent = spending.until(now)
+            spent = spending.so_far()
             lap = lap or Lap(now, spent)
             if lap.processor(spent) > self.cell_seconds or lap.wall(now, spent) > LONGEST_WAIT * self.cell_seconds:
                 return found, True, False

@@ -198,7 +198,8 @@ class Mistakes:
         channel.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        with contextlib.suppress(ChildProcessError):  # in a fork that judges, it is the child of the process above
+            os.waitpid(pid, 0)
 
     def end(self) -> None:
         """Let the copies go."""

@@ -42,21 +42,21 @@ class Spent:
 class Spending:
     """Adds up what some processes spend, those that end meanwhile too.
 
-    To be asked every tick: what a process waited for a core is known while it lives.
+    To be asked every tick: what a process waited for a core is known while it lives, and of a long wait only when that
+    is over.
     """
 
     def __init__(self, usage: Callable[[], Usage]) -> None:
         self.usage = usage
         self.waiting: Mapping[int, float] | None = None
         self.waited = 0.0
-        self.asked = 0.0
 
-    def until(self, now: float) -> Spent:
+    def so_far(self) -> Spent:
         used = self.usage()
         if self.waiting is not None:
-            more = max((wait - self.waiting.get(task, 0.0) for task, wait in used.waiting.items()), default=0.0)
-            self.waited += min(max(0.0, more), now - self.asked)
-        self.waiting, self.asked = used.waiting, now
+            more = (wait - self.waiting.get(task, 0.0) for task, wait in used.waiting.items())
+            self.waited += max(0.0, *more, 0.0)
+        self.waiting = used.waiting
         return Spent(used.processor, self.waited)
 
 

@@ -84,7 +84,7 @@ class Following:
     def look(self, now: float) -> None:
         """Every tick, see what was spent."""
         if now - self.asked > TICK_SECONDS:
-            self.spent, self.asked = self.spending.until(now), now
+            self.spent, self.asked = self.spending.so_far(), now
 
     def send_next_cell(self) -> None:
         if self.waiting:
@@ -102,7 +102,7 @@ class Following:
         walls = [now - lap.began - limit for lap, limit in stretches]
         if max(walls) < 0:
             return walls[0], walls[1]
-        spent = self.spending.until(now)
+        spent = self.spending.so_far()
         over = [lap.seconds(now, spent) - limit for lap, limit in stretches]
         far = [now - lap.began - LONGEST_WAIT * limit for lap, limit in stretches]
         self.run.starved |= max(far) >= 0 > max(over)

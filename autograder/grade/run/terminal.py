@@ -22,6 +22,7 @@ from autograder.gradebook.results import Scores
 from autograder.gradebook.roster import nothing_from, without_submission
 from autograder.gradebook.store import new_seed
 from autograder.intake.submission import printable
+from autograder.terminal import terminal
 from autograder.words import BY_HAND
 
 NAMES_SHOWN = 4
@@ -115,7 +116,7 @@ def grade_and_show(
     Raises:
         CourseError: nothing can be graded, or at least one submission could not be.
     """
-    console = console or Console(highlight=False)
+    console = console or terminal()
     part = sample_size(retrain_sample) if retrain_sample else 0.0
     store = start.store
     course, assignment = store.course, store.course.assignment(store.assignment)

@@ -3,6 +3,9 @@
 import json
 import os
 import resource
+import signal
+import socket
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from autograder import expect
 from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, limit
 from autograder.grade.run.jobs import Cell
+from autograder.grade.run.protocol import Connection
 from autograder.regions import find_regions
 
 BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
@@ -59,3 +63,22 @@ def test_a_limit_within_a_lower_one_is_kept():
     os.close(writing)
     with open(reading, "rb") as file:
         assert json.loads(file.read()) == [[50, 50], True]
+
+
+def test_a_fork_lets_go_of_copies_that_are_not_its_children():
+    """Is a copy ended that a fork of this process does not hear from, though only this process can bury it?"""
+    mistakes = Mistakes(None, [], [], seed=1)
+    ours, theirs = socket.socketpair()
+    copy = subprocess.Popen(["sleep", "60"])
+    with ours, theirs:
+        mistakes.waiting["check"] = copy.pid, Connection(ours)
+        fork = os.fork()
+        if fork == 0:
+            status = 1
+            try:
+                mistakes.let_go("check")
+                status = len(mistakes.waiting)
+            finally:
+                os._exit(status)
+        assert os.waitpid(fork, 0)[1] == 0
+    assert copy.wait() == -signal.SIGKILL
