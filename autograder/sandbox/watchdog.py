@@ -9,7 +9,8 @@ import json
 import os
 import select
 import signal
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from autograder.sandbox.policy import Policy
 
 MEASURE_EVERY_MS = 50
 SELDOM = 5  # measurements: what takes longer is measured as seldom as that
+LOOK_SECONDS = 0.05
 TASKS_IN_PASSING = 2  # such as end while they are counted
 LEAST_FREE = 2**18  # bytes of the scratch folder's file system: below, somebody's writing has failed or is about to
 STOPPED = "it was stopped"
@@ -42,8 +44,11 @@ class Meter:
         self.inherited, _ = held_by("self")
         self.shortage = ""
         self.ticks = 0
-        self.mapped: set[int] = set()
-        """Deleted files that are mapped, whose size nobody can see: each counts as the largest that there can be."""
+        self.mapped: dict[int, set[int]] = {}
+        """Process -> its deleted files that are mapped, those longest not looked at first.
+
+        Nobody can see their size: each counts as the largest that there can be.
+        """
 
     def look_at_the_disk(self) -> None:
         """Keep in `shortage` that the file system was full at any time, whoever filled it."""
@@ -67,7 +72,7 @@ class Meter:
         if self.ticks % SELDOM == 0:
             if usage_of(os.getpid()).processor > self.limits.cpu_seconds:
                 return f"its processes used more than {self.limits.cpu_seconds} s of processor time"
-            self.mapped = scratch.mapped_by(pids, self.device)
+            self.look_at_mappings(pids)
         try:
             disk = scratch.tree_bytes(self.folder, self.scratch_bytes)
         except scratch.Unmeasurable:
@@ -76,10 +81,21 @@ class Meter:
             self.shortage = f"{error.strerror}, where its folder was measured"
             return None
         disk += sum(opened.deleted.values())
-        disk += len(self.mapped - opened.deleted.keys()) * self.limits.file_mb * MB
+        disk += len(set().union(*self.mapped.values()) - opened.deleted.keys()) * self.limits.file_mb * MB
         if disk > self.scratch_bytes:
             return too_much_written(self.limits.scratch_mb)
         return None
+
+    def look_at_mappings(self, pids: Sequence[int]) -> None:
+        """At those of some processes, in turn: there can be so many that memory would not be watched meanwhile."""
+        known = {pid: found for pid, found in self.mapped.items() if pid in pids}
+        self.mapped = {pid: set[int]() for pid in pids if pid not in known} | known
+        until = time.monotonic() + LOOK_SECONDS
+        for pid in list(self.mapped):
+            del self.mapped[pid]
+            self.mapped[pid] = scratch.mapped_by([pid], self.device)
+            if time.monotonic() > until:
+                return
 
 
 def too_much_written(megabytes: int) -> str:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,23 @@ def test_a_machine_without_files_to_open_is_not_the_codes_fault(tmp_path, monkey
         scratch.read_result(tmp_path, "net.npz", 99)
     assert meter.excess() is None
     assert meter.shortage == "Too many open files in system, where its folder was measured"
+
+
+def test_processes_of_very_many_mappings_are_looked_at_in_turn(tmp_path, monkeypatch):
+    """Does a look at them take little more than a moment, and does everybody's turn come, and what has ended go?"""
+    meter = watchdog.Meter(Policy(read=(), write=tmp_path))
+    looks: list[int] = []
+
+    def slow(pids, device):
+        looks.extend(pids)
+        time.sleep(watchdog.LOOK_SECONDS)
+        return {pids[0] % 2}
+
+    monkeypatch.setattr(scratch, "mapped_by", slow)
+    for pids in ([1, 2, 3], [1, 2, 3], [1, 2, 3, 4], [1, 3, 4], [1, 3, 4]):
+        meter.look_at_mappings(pids)
+    assert looks == [1, 2, 4, 3, 1]
+    assert meter.mapped == {4: {0}, 3: {1}, 1: {1}}
 
 
 @linux
