@@ -19,7 +19,7 @@ help:
 	@echo "make faults                 random faults while grading, for MINUTES=20"
 	@echo "make fuzz                   random frames, evidence, texts, archives and notebooks: EXAMPLES=5000 of each"
 	@echo "make lint                   ruff and mypy"
-	@echo "make lint-run               try the checks of all assignments out, on SEEDS=20 random inputs; kept"
+	@echo "make lint-run               try the checks of all HOMEWORKS out, on SEEDS=20 random inputs; kept"
 	@echo "make reference              docs/reference and the schemas, from the code"
 	@echo "make pictures               the documentation's pictures, from the demo; needs Chromium"
 	@echo "make docs                   the documentation as a site, in site/"
@@ -54,7 +54,8 @@ lint: $(READY)
 	$(BIN)/mypy
 
 lint-run: $(READY) stand-ins
-	ls source | xargs -P "$$(nproc)" -I{} $(BIN)/autograder lint --run --seeds $(or $(SEEDS),20) {}
+	printf '%s\n' $(or $(HOMEWORKS),$(notdir $(wildcard source/*))) | \
+		xargs -P "$$(nproc)" -I{} $(BIN)/autograder lint --run --seeds $(or $(SEEDS),20) {}
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,9 @@
 """`%check` and `%submit`: in a notebook, what the commands do in a terminal."""
 
 import difflib
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -22,7 +24,7 @@ from autograder.student.laid import LaidFolder, lay_folder
 from autograder.student.show import number, shown_check
 from autograder.student.submit import pack, student_of
 from autograder.who import file_name
-from autograder.words import counted
+from autograder.words import NOT_WRITTEN_YET, counted
 
 WIDTH = 100
 SAVE = "Save the notebook first (Ctrl+S), then run this cell again: what is saved is what counts."
@@ -72,7 +74,7 @@ def check_one(shell: InteractiveShell, folder: Path, assignment: Assignment, wan
         CourseError: there is no such check.
     """
     question, cell = find_check(folder, assignment, wanted)
-    with capture_output() as shown:
+    with capture_output() as shown, no_trace_of(shell, NotImplementedError):
         result = shell.run_cell(cell.source, store_history=False)
     shown.show()
     error = result.error_before_exec or result.error_in_exec
@@ -83,11 +85,24 @@ def check_one(shell: InteractiveShell, folder: Path, assignment: Assignment, wan
         print(f"{question.title}: {number(earned)} of {number(question.points)} points.")
         return
     print(f"{question.title}: 0 of {number(question.points)} points so far.")
-    if isinstance(error, NameError):
+    if isinstance(error, NotImplementedError):
+        print(f"{error!s:.200} is {NOT_WRITTEN_YET}." if str(error) else f"Its code is {NOT_WRITTEN_YET}.")
+    elif isinstance(error, NameError):
         cells = read_notebook(folder / f"{question.notebook}.ipynb").cells
         above = cells[: [one.id for one in cells].index(cell.id)]
         said = why_not_defined(f"NameError: {error}", cells_above(above))
         print(said or "Have you run the cells above it?")
+
+
+@contextmanager
+def no_trace_of(shell: InteractiveShell, error: type[Exception]) -> Iterator[None]:
+    """Cells that end with this error end without a word."""
+    before = shell.custom_exceptions, shell.CustomTB
+    shell.set_custom_exc((error,), lambda *args, **kwargs: None)
+    try:
+        yield
+    finally:
+        shell.custom_exceptions, shell.CustomTB = before
 
 
 def find_check(folder: Path, assignment: Assignment, wanted: str) -> tuple[Question, NotebookNode]:
@@ -110,15 +125,23 @@ def find_check(folder: Path, assignment: Assignment, wanted: str) -> tuple[Quest
     for found in (exact, begun):
         if len(found) == 1:
             return found[0]
-    raise CourseError(no_such_check(wanted, [question for question, _ in exact or begun or checks]))
+    several = [question.cell for question, _ in exact or begun]
+    if several:
+        raise CourseError(listed(f'%check: "{wanted}" may be any of these:', several))
+    raise CourseError(no_such_check(wanted, [question.cell for question, _ in checks]))
 
 
-def no_such_check(wanted: str, questions: Sequence[Question]) -> str:
-    """What to say where no check, or more than one, has a name."""
-    names = [question.cell for question in questions]
+def no_such_check(wanted: str, names: Sequence[str]) -> str:
+    """What to say where no check has a name."""
     meant = difflib.get_close_matches(wanted, names, 1)
     hint = f" Did you mean  %check {meant[0]} ?" if meant else ""
-    return f'%check: there is no one check "{wanted}".{hint}\n  There are: {", ".join(names)}'
+    return listed(f'%check: there is no check "{wanted}".{hint} There are:', names)
+
+
+def listed(said: str, names: Sequence[str]) -> str:
+    """The sentence, and below it the names, in lines that do not break one."""
+    lines = textwrap.wrap(", ".join(names), WIDTH - 2, break_long_words=False, break_on_hyphens=False)
+    return "\n  ".join([said, *lines])
 
 
 def is_saved(shell: InteractiveShell, folder: Path, assignment: Assignment) -> bool:

@@ -50,10 +50,17 @@ SETUP = "import numpy as np\nfrom autograder import expect\nfrom nn.tiny import 
 
 def test_one_check_runs_here_and_now(folder):
     """Does `%check` with a name run that check with the notebook's own variables, without loading anything first?"""
-    cells = run_here(folder, SETUP, "%check double-check", "double = None", "%check double", "%check doble-check")
+    unwritten = 'def double(x): raise NotImplementedError("double")'
+    more = ["%check d", "%check xyz", unwritten, "%check double-check"]
+    cells = run_here(
+        folder, SETUP, "%check double-check", "double = None", "%check double", "%check doble-check", *more
+    )
     assert "Double check: 2 of 2 points." in text_of(cells[1])
     assert "Double check: 0 of 2 points so far." in text_of(cells[3])
     assert "Did you mean  %check double-check ?" in text_of(cells[4])
+    assert text_of(cells[6]).startswith('%check: there is no check "xyz". There are:\n  double-check, ')
+    assert text_of(cells[8]) == "Double check: 0 of 2 points so far.\ndouble is not written yet.\n"
+    assert [output.output_type for output in cells[8].outputs] == ["stream"]
 
 
 def test_a_name_that_was_never_made_is_explained(folder):
