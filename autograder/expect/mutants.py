@@ -49,15 +49,20 @@ class Mutant:
 
 
 def mutants(text: str, region: Region, wide: bool = False) -> list[Mutant]:
-    """The mistakes in one region of a text: the author's first, then the automatic ones.
+    """The mistakes in one region of a text, as `each_mutant` gives them."""
+    return list(each_mutant(text, region, wide))
+
+
+def each_mutant(text: str, region: Region, wide: bool = False) -> Iterator[Mutant]:
+    """The mistakes in one region of a text: the author's first, then the automatic ones, which take longer to make.
 
     Args:
         text: a module, or a cell in plain Python (IPython's magic lines already turned into calls).
         region: one of `find_regions(text)`.
         wide: also those of which many give what the solution gives: to recognise a value, not to try a check.
     """
-    written = authors_mistakes(text, region)
-    return [*written, *automatic(text, region, wide)][:MOST]
+    yield from authors_mistakes(text, region)
+    yield from automatic(text, region, wide)[:MOST]
 
 
 # --- an author's ------------------------------------------------------------------------------------------------------
@@ -209,7 +214,26 @@ def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     more += [partly(text, inside)] if wide else []
     for changed, said, line in itertools.chain.from_iterable(more):
         found.setdefault(changed, Mutant(changed, said, line))
-    return [mutant for mutant in found.values() if is_python(mutant.text)]
+    first_line, behind = extent_of(tree, region, len(lines))
+    return [mutant for mutant in found.values() if fits(mutant.text, first_line, behind)]
+
+
+def extent_of(tree: ast.Module, region: Region, count: int) -> tuple[int, int]:
+    """The line (from 0) where the innermost function around a region begins, and how many lines are behind it."""
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= region.start + 1
+        if region.end < (node.end_lineno or 0)
+    ]
+    return (around[-1].lineno - 1, count - (around[-1].end_lineno or count)) if around else (0, 0)
+
+
+def fits(text: str, first: int, behind: int) -> bool:
+    """Is a text Python that is changed between these lines alone? The whole is parsed only where the part is not."""
+    lines = text.split("\n")
+    part = "\n".join(lines[first : len(lines) - behind])
+    return is_python(textwrap.dedent(part)) or is_python(text)
 
 
 def exchanges(text: str, inside: Sequence[Part], scope: Scope) -> Iterator[tuple[str, str, int]]:

@@ -33,7 +33,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from autograder.expect import message
 from autograder.expect.bank import Outcome
 from autograder.expect.evidence import EvidenceFailure
-from autograder.expect.mutants import Mutant, mutants
+from autograder.expect.mutants import Mutant, each_mutant
 from autograder.expect.session import RecordingSession, use
 from autograder.expect.skips import unneeded
 from autograder.grade.processes.shell import NotebookShell
@@ -251,11 +251,14 @@ class Mistakes:
         called = {(file, function) for calls in self.calls or () for file, function in calls}
         _, usual = self.in_a_fork(lambda: self.run(question), LONGEST_RUN)
         left = seconds
+        before = time.process_time()
         for trial in trials or self.trials(question, start, called, noticed):
             given, spent = self.in_a_fork(
                 partial(self.run_one, trial, question, check), min(LONGEST_RUN, 0.2 + 3 * usual)
             )
-            left -= spent
+            now = time.process_time()
+            left -= spent + now - before
+            before = now
             values = values_of(given["values"]) if given else {}
             error = given["error"] if given else ""
             seen = words_of(trial) in noticed
@@ -359,19 +362,19 @@ class Mistakes:
 
         Of several regions, the surest mistakes of each come first; those in regions that are `noticed` come last.
         """
-        early: list[list[Trial]] = [list(cell_trials(cell, "")) for cell in question]
-        late: list[list[Trial]] = []
+        early: list[Iterator[Trial]] = [cell_trials(cell, "") for cell in question]
+        late: list[Iterator[Trial]] = []
         for region in self.regions:
             if (region.file, region.function.rpartition(".")[2]) in called:
                 found = next(found for found in find_regions(region.text) if found.start == region.start)
-                group = [Trial(one, region.function, region=region) for one in mutants(region.text, found, wide=True)]
+                group = library_trials(region, found)
                 (late if in_words(region.function, found) in noticed else early).append(group)
         names = {name for _, name in called}
         for cell in reversed([cell for cell in self.cells[:start] if has_region(cell)][-EARLIER:]):
             for function in functions_of(cell):
                 if function in names:
-                    group = list(cell_trials(cell, function))
-                    (late if group and f"`{group[0].where}`" in noticed else early).append(group)
+                    where = next(place for place in places_of(cell) if place.rpartition(".")[2] == function)
+                    (late if f"`{where}`" in noticed else early).append(cell_trials(cell, function))
         for groups in (early, late):
             for turn in itertools.zip_longest(*groups):
                 yield from (trial for trial in turn if trial is not None)
@@ -510,8 +513,14 @@ def cell_trials(cell: Cell, function: str) -> Iterator[Trial]:
     for region in find_regions(source):
         around = function_around(source, region.start)
         if not function or around.rpartition(".")[2] == function:
-            for mutant in mutants(source, region, wide=True):
+            for mutant in each_mutant(source, region, wide=True):
                 yield Trial(mutant, around, cell=cell.id)
+
+
+def library_trials(region: LibraryRegion, found: Region) -> Iterator[Trial]:
+    """The mistakes in a region of the library; they are made when the first is asked for."""
+    for mutant in each_mutant(region.text, found, wide=True):
+        yield Trial(mutant, region.function, region=region)
 
 
 def functions_of(cell: Cell) -> list[str]:
