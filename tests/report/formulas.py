@@ -25,7 +25,7 @@ FONTS = {"-tex-calligraphic": "script", "-tex-bold-calligraphic": "bold-script",
 
 
 def tree(mathml: str) -> str:
-    """A formula's signs in order, with what groups them: fractions, roots, scripts, tables; no spaces."""
+    """A formula's signs in order, with what groups them: fractions, roots, scripts, tables. 'd is an upright d."""
     return " ".join(pieces(ET.fromstring(mathml.replace("&nbsp;", "\u00a0"))))
 
 
@@ -35,7 +35,11 @@ def pieces(element: ET.Element) -> list[str]:
     if name in ("mi", "mn", "mo", "mtext"):
         font = element.get("mathvariant", "")
         text = "".join(SAME.get(char, char) for char in "".join((element.text or "").split()) if char not in INVISIBLE)
-        return list(in_font(text, font if name == "mtext" else FONTS.get(font, font)))
+        made = list(in_font(text, font if name == "mtext" else FONTS.get(font, font)))
+        upright = font == "normal" or (not font and len(text) > 1)  # a letter alone is italic by itself
+        return [
+            f"'{char}" if name != "mtext" and upright and char.isascii() and char.isalpha() else char for char in made
+        ]
     if name in GROUPS:
         return [piece for one in inner for piece in pieces(one)]
     if name in WITHOUT_PICTURE:
@@ -63,13 +67,23 @@ def grouped(element: ET.Element) -> str:
 
 def scripts(name: str, inner: list[ET.Element]) -> list[str]:
     limits = name in ("munder", "mover", "munderover")
+    base = inner[0]
+    while limits and base.tag.split("}")[-1] in GROUPS and len(base) == 1:
+        base = base[0]
+    pair = {name, base.tag.split("}")[-1]}
+    if pair == {"munder", "mover"}:  # one after the other or both at once: the same picture
+        lower, upper = (inner[1], base[1]) if name == "munder" else (base[1], inner[1])
+        name, inner = "munderover", [base[0], lower, upper]
     below = pieces(inner[1]) if name not in ("msup", "mover") else []
     above = pieces(inner[-1]) if name not in ("msub", "munder") else []
     if not below and not above:
         return pieces(inner[0])
-    made = grouped(inner[0])
+    signs = pieces(inner[0])
+    upright = not limits and all(piece.startswith("'") for piece in signs)
+    before = signs[:-1] if upright else []  # a word, however its letters are grouped: its scripts stand at its end
+    made = f"({' '.join(signs[len(before) :])})"
     made += f"{'under' if limits else '_'}({' '.join(below)})" if below else ""
-    return [made + (f"{'over' if limits else '^'}({' '.join(above)})" if above else "")]
+    return [*before, made + (f"{'over' if limits else '^'}({' '.join(above)})" if above else "")]
 
 
 def table(rows: list[ET.Element]) -> str:
@@ -96,7 +110,7 @@ def main() -> None:
     """From standard input, what mathjax.mjs says, to the golden file."""
     made = []
     for one in json.load(sys.stdin):
-        red = "merror" in one["mml"] or '<mtext mathcolor="red"' in one["mml"]
+        red = one["mml"].startswith("ERROR") or "merror" in one["mml"] or '<mtext mathcolor="red"' in one["mml"]
         box = re.search(r'viewBox="[-0-9.]+ [-0-9.]+ ([0-9.]+) ([0-9.]+)"', one.pop("svg"))
         width, height = (round(float(number) / 1000, 2) for number in box.groups()) if box else (None, None)
         mml = one.pop("mml")

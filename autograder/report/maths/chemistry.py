@@ -193,6 +193,10 @@ class Chemical:
         self.add(match[0].replace(",", "{,}"))
         self.gap()
 
+    def prefix(self, match: re.Match) -> None:
+        """The letter of n-butane, p-xylene."""
+        self.add(match[0], True, True)
+
     def gap(self) -> None:
         """The small space between an amount and what there is of it."""
         follows = self.ahead(AFTER_AMOUNT)
@@ -202,10 +206,7 @@ class Chemical:
 
     def letters(self, match: re.Match) -> None:
         word = match[0]
-        alone = not self.attached and len(word) == 1 and self.ahead(r"$|[\s,;_)\]]")
-        if alone and word.islower():
-            self.add(word, True, True)
-        elif word == "pKa":
+        if word == "pKa":
             self.add(r"\mathrm{p}K_{\mathrm{a}}", True)
         else:
             self.add(rf"\mathrm{{{word}}}", True, word.islower())
@@ -345,6 +346,10 @@ class Chemical:
         self.add(OTHERS.get(match[0], match[0]))
 
 
+# Letters before a capital that are part of the name.
+NO_AMOUNT = r"(?:[itn](?:Bu|Pr)|p(?:O?H|Ka?))(?![A-Za-z])"
+
+
 def with_scripts(found: dict[str, str]) -> str:
     """Scripts at the height they have at a capital letter, whatever they stand after."""
     return r"{\vphantom{A}}" + "".join(f"{mark}{{{found[mark]}}}" for mark in "_^" if mark in found)
@@ -399,7 +404,8 @@ STEPS: list[Step] = [
         (r"\\[dt]?frac\s*(\d)\s*(\d)", None, Chemical.fraction),
         (r"\((?:\d+|[a-z])/\d+\)(?=\s*[A-Z(\[])", False, Chemical.amount),
         (r"\d+(?:[.,]\d+)?(?:[nmxyzk](?![a-z]))?", False, Chemical.amount),
-        (r"(?:n(?!Bu|Pr|Hex)|[xyz])(?=[A-Z(\[])|[a-z](?=\s+[A-Z(\[{$])", False, Chemical.amount),
+        (rf"(?<!\d\s)(?!{NO_AMOUNT})[a-z](?=\s*[A-Z]|\s+[(\[])|n(?=[A-Z][a-z]?\d)", False, Chemical.amount),
+        (r"[a-z](?=[-−](?:[A-Z]|[a-z]{2}))", False, Chemical.prefix),
         (CHARGE, True, Chemical.charge),
         (r"[-−]", True, Chemical.dash),
         (r"[=#≡]", None, Chemical.bond),

@@ -32,6 +32,7 @@ from autograder.report.maths.tree import (
     RowOfTerms,
     Scripts,
     Sized,
+    Smashed,
     Space,
     Struck,
     Styled,
@@ -338,9 +339,12 @@ def on_box(reader: "Reader", items: list[Node], name: str) -> None:
     items.append(Boxed(grouped(reader.words(reader.argument("\\" + name), "normal")), "#000000"))
 
 
+STROKES = {"cancel": "/", "bcancel": "\\", "xcancel": "x", "slashed": "not"}
+
+
 def on_struck(reader: "Reader", items: list[Node], name: str) -> None:
     reader.option()
-    items.append(Struck(reader.body("\\" + name), {"cancel": "/", "bcancel": "\\", "xcancel": "x"}[name]))
+    items.append(Struck(reader.body("\\" + name), STROKES[name]))
 
 
 def on_struck_to(reader: "Reader", items: list[Node], name: str) -> None:
@@ -366,6 +370,12 @@ def on_phantom(reader: "Reader", items: list[Node], name: str) -> None:
 
 
 def on_smash(reader: "Reader", items: list[Node], name: str) -> None:
+    side = (reader.option() or "").strip()
+    items.append(Smashed(reader.body("\\smash"), side if side in ("t", "b") else "tb"))
+
+
+def on_body(reader: "Reader", items: list[Node], name: str) -> None:
+    """A body that is shown as it is, whatever its option says."""
     reader.option()
     items.append(reader.body("\\" + name))
 
@@ -646,16 +656,16 @@ HANDLERS: dict[str, Callable[["Reader", list[Node], str], None]] = {
     "definecolor": on_define_colour, "hspace": on_space, "hskip": on_space, "kern": on_space, "mkern": on_space,
     "mskip": on_space, "mspace": on_space, "textcolor": on_text_colour, "colorbox": on_colour_box,
     "fcolorbox": on_colour_box, "fbox": on_box, "framebox": on_box, "bbox": on_box, "cancel": on_struck,
-    "bcancel": on_struck, "xcancel": on_struck, "cancelto": on_struck_to, "enclose": on_enclosed,
+    "bcancel": on_struck, "xcancel": on_struck, "slashed": on_struck, "cancelto": on_struck_to, "enclose": on_enclosed,
     "phantom": on_phantom, "hphantom": on_phantom, "vphantom": on_phantom, "mathstrut": on_phantom,
-    "strut": on_phantom, "smash": on_smash, "cramped": on_smash, "vcenter": on_smash, "lefteqn": on_overlap,
+    "strut": on_phantom, "smash": on_smash, "cramped": on_body, "vcenter": on_body, "lefteqn": on_overlap,
     **{f"{kind}{side}lap": on_overlap for kind in ("", "math", "text", "cramped") for side in "lrc"},
     "ce": on_chemistry, "pu": on_chemistry, "Aboxed": on_aboxed, "MoveEqLeft": on_move_left,
     "ArrowBetweenLines": on_arrow_between, "vdotswithin": on_dots_within, "shortvdotswithin": on_dots_within,
     "splitfrac": on_split_fraction, "splitdfrac": on_split_fraction, "mathtip": on_first, "texttip": on_first,
     "toggle": on_toggle, "skew": on_skew, "begingroup": on_group, "bgroup": on_group, "cellcolor": on_cell_colour,
     "rowcolor": on_cell_colour, "columncolor": on_cell_colour, "Newextarrow": on_new_arrow, "arrowof": on_arrow_of,
-    "mathmbox": on_smash, "mathmakebox": on_makebox, "moveleft": on_raise, "moveright": on_raise,
+    "mathmbox": on_body, "mathmakebox": on_makebox, "moveleft": on_raise, "moveright": on_raise,
     "empheql": on_empheq, "empheqr": on_empheq, "empheqbigl": on_empheq, "empheqbigr": on_empheq,
     "DeclarePairedDelimiterX": on_paired, "DeclarePairedDelimiterXPP": on_paired, "DeclarePairedDelimiters": on_paired,
     "DeclarePairedDelimitersX": on_paired, "DeclarePairedDelimitersXPP": on_paired, "crampedsubstack": on_substack,

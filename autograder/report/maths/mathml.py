@@ -1,6 +1,7 @@
 """A formula's tree as MathML, which browsers show without a script or a network."""
 
 import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,12 +32,14 @@ from autograder.report.maths.tree import (
     RowOfTerms,
     Scripts,
     Sized,
+    Smashed,
     Space,
     Struck,
     Styled,
     Symbol,
     Unknown,
     Words,
+    parts,
 )
 
 # What a browser puts at the sides of a sign comes from its table of signs; these say what the formula means.
@@ -76,7 +79,7 @@ def apart(left: Node, right: Node) -> bool:
 def is_name(node: Node) -> bool:
     if isinstance(node, Scripts):
         return is_name(node.base)
-    return isinstance(node, Symbol) and node.kind == "name"
+    return isinstance(node, (Symbol, Role)) and node.role == OP and getattr(node, "kind", "name") == "name"
 
 
 def one(node: Node) -> str:
@@ -223,7 +226,13 @@ def boxed(node: Boxed) -> str:
 
 def struck(node: Struck) -> str:
     if node.line == "not":
-        return element("mrow", row(node.body), sign("̸", lspace="0em", rspace="0em"))
+        made = row(node.body)
+        end = made.rfind("</m")
+        if made.count("</") == 1 and re.fullmatch(r"<m[ion][^<]*", made[:end]):
+            start = made.index(">") + 1
+            sign_alone = in_font(made[start:end], "italic") if start == len("<mi>") else made[start:end]
+            return f"{made[:start]}{sign_alone}\u0338{made[end:]}"
+        return element("mrow", made, sign("\u0338", lspace="0em", rspace="0em"))
     angle = {"/": "to top left", "\\": "to top right", "x": "to top left", "-": "to top"}[node.line]
     line = f"linear-gradient({angle}, transparent 47%, currentColor 47%, currentColor 53%, transparent 53%)"
     if node.line == "x":
@@ -253,12 +262,21 @@ def overlap(node: Overlap) -> str:
     return element("mpadded", body, width="0", **({"dir": "rtl"} if node.side == "l" else {}))
 
 
+def smashed(node: Smashed) -> str:
+    none = {name: "0" for side, name in (("t", "height"), ("b", "depth")) if side in node.side}
+    return element("mpadded", row(node.body), **none)
+
+
 def raised(node: Raised) -> str:
     return element("mpadded", row(node.body), voffset=f"{node.by:.3f}em")
 
 
 def role(node: Role) -> str:
-    return one(node.body)
+    """A body with the room at its sides that it takes as what it is."""
+    if node.role not in (BIN, REL) or any(isinstance(part, (Struck, Arrow)) for part in parts(node.body)):
+        return one(node.body)
+    side = space(Space(SIDES[node.role]))
+    return element("mrow", side, row(node.body), side)
 
 
 def unknown(node: Unknown) -> str:
@@ -269,5 +287,5 @@ WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Symbol: symbol, Words: words, Space: space, Fraction: fraction, Radical: root, Scripts: scripts, Accent: accent,
     Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Array: table, Styled: styled, Boxed: boxed,
     Struck: struck, Phantom: phantom, Rectangle: rule, Overlap: overlap,
-    Raised: raised, Role: role, Unknown: unknown,
+    Smashed: smashed, Raised: raised, Role: role, Unknown: unknown,
 }  # fmt: skip

@@ -23,6 +23,7 @@ from autograder.report.maths.symbols import (
     BIG,
     BIG_ROLES,
     CAPITALS,
+    COMBINING,
     DELIMITER_NAMES,
     DELIMITERS,
     FONT_SWITCHES,
@@ -59,6 +60,7 @@ from autograder.report.maths.tree import (
     Fence,
     Fraction,
     Node,
+    Overlap,
     Role,
     RowOfTerms,
     Scripts,
@@ -399,6 +401,8 @@ class Reader:
             self.at = match.end()
             font = "bold" if self.bold else self.font or "normal"
             items.append(Symbol(match[0].replace("{,}", ","), ORD, "number", font))
+        elif token in COMBINING and items and not isinstance(items[-1], Space):
+            items.append(Accent(RowOfTerms((items.pop(),)), COMBINING[token]))
         elif "\ud800" <= token <= "\udfff" or not token.isprintable():
             items.append(Words("\ufffd"))
         else:
@@ -499,7 +503,7 @@ class Reader:
                 self.option()
                 self.option()
             accent = Accent(self.body(token), ACCENTS[name], name not in NARROW, name.startswith("under"))
-            items.append(Role(accent, OP, True) if name in BRACES else accent)
+            items.append(Role(accent, ORD, True) if name in BRACES else accent)
         elif name in ROLES:
             role = ROLES[name]
             items.append(Role(self.body(token), role, None if role == OP else False))
@@ -587,6 +591,10 @@ class Reader:
             elif token == "\\cline":
                 self.argument(token)
                 rows.lines.append(len(rows.cells) - 1)
+            elif token in ("\\intertext", "\\shortintertext"):
+                said = grouped(self.words(self.argument(token), "normal"))
+                rows.cells[-1].append(Overlap(said, "r"))
+                rows.begin()
             else:
                 self.at = at
                 return
@@ -680,8 +688,9 @@ class Reader:
                 cells.append(RowOfTerms())
             arrow = Symbol(DIAGRAM_SIGNS[kind], REL, "sign", "normal")
             first, second = (self.inner(text or "") for text in (match[2], match[3]))
-            if kind in "><" and (first.items or second.items):
-                cells.append(Arrow(arrow.text, first, second if second.items else None))
+            if kind in "><":
+                above = RowOfTerms((Space(0.6), *first.items, Space(0.6)))
+                cells.append(Arrow(arrow.text, above, second if second.items else None))
             elif kind in "VA" and (first.items or second.items):
                 cells.append(RowOfTerms((first, arrow, second)))
             else:

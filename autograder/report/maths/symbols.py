@@ -261,6 +261,9 @@ ACCENTS = {
     "overparen": "⏜", "overbracket": "⎴", "underline": "―", "underbrace": "⏟", "underparen": "⏝", "underbracket": "⎵",
     "underrightarrow": "→", "underleftarrow": "←", "underleftrightarrow": "↔",
 }  # fmt: skip
+# Marks over the character before them.
+COMBINING = {"\u0300": "`", "\u0301": "´", "\u0302": "^", "\u0303": "~", "\u0304": "¯", "\u0305": "¯", "\u0306": "˘",
+             "\u0307": "˙", "\u0308": "¨", "\u030a": "˚", "\u030c": "ˇ", "\u20d7": "→"}  # fmt: skip
 NARROW = {
     "hat",
     "tilde",

@@ -213,6 +213,14 @@ class Overlap(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Smashed(Node):
+    """A body that takes no height above the line ("t"), below it ("b"), or neither ("tb")."""
+
+    body: Node
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class Raised(Node):
     """A body moved up by so many em."""
 

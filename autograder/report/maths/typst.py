@@ -37,6 +37,7 @@ from autograder.report.maths.tree import (
     RowOfTerms,
     Scripts,
     Sized,
+    Smashed,
     Space,
     Struck,
     Styled,
@@ -61,6 +62,7 @@ WORD_FONTS = {
     "double-struck": ("bb",),
 }  # fmt: skip
 EMPTY = '""'
+THIN = f"pun({EMPTY})"  # room as after a comma: none in scripts
 
 
 def typst(tree: Node) -> str:
@@ -95,8 +97,8 @@ def row(items: Sequence[Node]) -> str:
             pieces.append(in_braces(node))
         elif isinstance(node, Space):
             pieces.append(space(node.width + between(items, i)))
-        elif isinstance(node, Symbol) and node.role == INNER:
-            pieces += [space(beside_dots(items, i, -1)), written(node), space(beside_dots(items, i, 1))]
+        elif role_of(node) == INNER:
+            pieces += [THIN * room_before(items, i), written(node), room_after(items, i)]
         else:
             pieces.append(written(node))
         i += 1
@@ -111,25 +113,30 @@ def between(items: Sequence[Node], i: int) -> float:
     if not i or after is None:
         return 0.0
     roles = {role_of(items[i - 1]), role_of(after)}
+    if isinstance(items[i - 1], Middle) or isinstance(after, Middle):
+        return 0.0
     if REL in roles:
         return 0.0 if roles <= {REL, PUNCT, None} else 5 / 18
     if BIN in roles:
         return 4 / 18
+    if INNER in roles:
+        return 3 / 18 * (is_dots(items[i - 1]) or role_of(after) == INNER)
     if role_of(items[i - 1]) == PUNCT:
         return 3 / 18
     return 3 / 18 if OP in roles and role_of(after) not in (OPEN, CLOSE, PUNCT) else 0.0
 
 
-def beside_dots(items: Sequence[Node], i: int, side: int) -> float:
-    """The room in em between dots and the piece before or after them."""
-    other = items[i + side] if 0 <= i + side < len(items) else None
-    if (
-        other is None
-        or role_of(other) in (None, BIN, REL, OPEN if side < 0 else CLOSE)
-        or (side > 0 and is_dots(other))
-    ):
-        return 0.0
-    return 0.0 if side < 0 and role_of(other) == PUNCT else 1 / 6
+def room_before(items: Sequence[Node], i: int) -> bool:
+    """Whether a little room is left between dots, or a pair of delimiters, and the piece before them."""
+    return bool(i) and role_of(items[i - 1]) not in (None, BIN, REL, OPEN, PUNCT)
+
+
+def room_after(items: Sequence[Node], i: int) -> str:
+    """The room between dots and the piece after them; after delimiters there is none."""
+    role = role_of(items[i + 1]) if i + 1 < len(items) and is_dots(items[i]) else None
+    if role == PUNCT:
+        return space(1 / 6)
+    return THIN * (role in (ORD, OP, OPEN))
 
 
 def is_dots(node: Node) -> bool:
@@ -261,7 +268,9 @@ def scripts(node: Scripts) -> str:
     parts = [f"{place}:{group(one)}" for place, one in places.items() if one is not None]
     if node.above is not None:
         parts.append(f"t:{above(node.above)}")
-    return f"attach({','.join([base, *parts])})"
+    made = f"attach({','.join([base, *parts])})"
+    named = isinstance(node.base, Role) or (isinstance(node.base, Symbol) and node.base.kind == "name")
+    return f"lrg({made})" if node.limits is True and node.role == OP and named else made
 
 
 def above(node: Node) -> str:
@@ -304,7 +313,7 @@ def fence(node: Fence) -> str:
 
 
 def middle(node: Middle) -> str:
-    return f"mid({sign(node.sign)})" if node.sign else ""
+    return f"ord(mid({sign(node.sign)}))" if node.sign else ""
 
 
 def sized(node: Sized) -> str:
@@ -325,7 +334,7 @@ def table(node: Array) -> str:
             made.append(f"&gap(#2.5em){written(tag)}" if tag is not None else "&")
         lines.append(",".join(made))
     columns = len(node.columns)
-    if 0 in node.rules and columns in node.rules and node.lines:
+    if {0, columns} & set(node.rules) or {0, len(lines)} & set(node.lines):
         return ruled(node)
     augment = ""
     if node.rules or node.lines:
@@ -335,7 +344,7 @@ def table(node: Array) -> str:
         augment = f",augment:#(hline:({rows}{',' if rows else ''}),vline:{rules})"
     gap = node.gaps[0] if node.gaps and len(set(node.gaps)) == 1 else 0.0
     matrix = f"mat(delim:#none,row-gap:{em(node.row_gap)},column-gap:{em(gap)}{augment},{';'.join(lines)})"
-    return f"script({matrix})" if node.style == "S" and columns > 1 else matrix
+    return f"script({matrix})" if node.style == "S" else matrix
 
 
 def ruled(node: Array) -> str:
@@ -349,7 +358,7 @@ def ruled(node: Array) -> str:
 def cell(node: Array, cells: Sequence[Node], i: int) -> str:
     """One cell: its alignment is Typst's & before or after it."""
     inner = written(cells[i]) if i < len(cells) else ""
-    if inner and node.style in ("D", "T"):
+    if inner:
         inner = f"{STYLES[node.style]}({inner})"
     before = node.gaps[i - 1] if i and len(set(node.gaps)) > 1 else 0.0
     if before:
@@ -388,15 +397,20 @@ def overlap(node: Overlap) -> str:
     return f"overlap(#{quoted(node.side)},{group(node.body)})"
 
 
+def smashed(node: Smashed) -> str:
+    return f"smashed(#{quoted(node.side)},{group(node.body)})"
+
+
 def raised(node: Raised) -> str:
     return f"raised({em(node.by)},{group(node.body)})"
 
 
 def role(node: Role) -> str:
     body = group(node.body)
+    if isinstance(node.body, Accent):  # a brace
+        return body
     if node.role == OP:
-        brace = isinstance(node.body, Accent)
-        return body if brace else f"op({body},limits:#{'false' if node.limits is False else 'true'})"
+        return f"op({body},limits:#{'false' if node.limits is False else 'true'})"
     return f"{CLASSES[node.role]}({body})"
 
 
@@ -408,5 +422,5 @@ WRITERS: dict[type[Node], Callable[[Any], str]] = {
     Symbol: symbol, Words: words, Space: lambda node: space(node.width), Fraction: fraction, Radical: root,
     Scripts: scripts, Accent: accent, Arrow: arrow, Fence: fence, Middle: middle, Sized: sized, Array: table,
     Styled: styled, Boxed: boxed, Struck: struck, Phantom: phantom, Rectangle: rule, Overlap: overlap,
-    Raised: raised, Role: role, Unknown: unknown,
+    Smashed: smashed, Raised: raised, Role: role, Unknown: unknown,
 }  # fmt: skip
