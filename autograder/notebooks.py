@@ -152,7 +152,7 @@ def read_bytes(path: Path) -> bytes:
 def _converted(content: dict[str, Any], name: str) -> dict[str, Any]:
     """A notebook of format 2 or 3 (IPython's, until 2015) in format 4."""
     try:
-        return nbformat.convert(nbformat.from_dict(content), 4)
+        return nbformat.convert(nbformat.reader.reads(json.dumps(content)), 4)  # a file has its texts as lists of lines
     except Exception:  # the converter expects every part where it belongs
         raise CourseError(
             f"{name} is a notebook of an old format, and damaged. Open it in Jupyter and save it."

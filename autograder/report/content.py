@@ -123,11 +123,21 @@ def lines_and_displays(kind: str, line: list[Inline]) -> list[Block]:
         while current and (current[-1] == ["break"] or (isinstance(current[-1], str) and not current[-1].strip())):
             current.pop()
         if current:
-            result.append({"t": kind, "c": current})
+            result.append({"t": kind, "c": without_ends(current)})
         if display:
             result.append({"t": "display", "c": node})
         current = []
     return result
+
+
+def without_ends(line: list[Inline]) -> list[Inline]:
+    """A line without the space at its beginning and its end, which stood beside a displayed formula or a line's end."""
+    first, last = line[0], line[-1]
+    if isinstance(first, str):
+        line[0] = first.lstrip(" ")
+    if isinstance(last, str):
+        line[-1] = line[-1].rstrip(" ")
+    return line
 
 
 def header(c: list, place: Place, depth: int) -> list[Block]:
@@ -342,11 +352,18 @@ def html_tag(text: str, place: Place, stack: list[tuple[str, list[Inline]]]) -> 
     closing, name = bool(match[1]), match[2].lower()
     if name == "br":
         append(stack[-1][1], ["break"])
+    elif name in LINES:  # on lines of its own, as in a browser
+        if stack[-1][1] and stack[-1][1][-1] != ["break"]:
+            append(stack[-1][1], ["break"])
+    elif name in ("td", "th"):
+        append(stack[-1][1], " ")
     elif name == "img":
         attributes = {key.lower(): html.unescape(a or b or c) for key, a, b, c in ATTRIBUTE.findall(text)}
         append(stack[-1][1], place.picture(attributes.get("src", ""), attributes.get("alt", ""), wanted(attributes)))
-    elif (name in TAGS or name in TINTED) and not closing and len(stack) < MAX_DEPTH:
-        stack.append((name if name in TAGS else f"{name} {tint_of(name, text)}", []))
+    elif (name in TAGS or name in TINTED or name in HIDDEN) and not closing and len(stack) < MAX_DEPTH:
+        stack.append((f"{name} {tint_of(name, text)}" if name in TINTED else name, []))
+        if name == "script":
+            place.problem("<script> cannot be printed")
     elif closing and any(name == opened.split(" ")[0] for opened, _ in stack[1:]):
         while stack[-1][0].split(" ")[0] != name:
             close(stack)
@@ -356,6 +373,12 @@ def html_tag(text: str, place: Place, stack: list[tuple[str, list[Inline]]]) -> 
 
 
 TINTED = ("font", "span", "mark")
+HIDDEN = ("script", "style")
+LINES = {
+    "address", "article", "blockquote", "center", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "footer",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "ol", "p", "pre", "section", "summary", "table", "tr",
+    "ul",
+}  # fmt: skip
 MARKER = "#fff3a3"
 
 
@@ -375,6 +398,8 @@ def close(stack: list[tuple[str, list[Inline]]]) -> None:
     """Put what the innermost open tag holds into the one around it."""
     opened, line = stack.pop()
     name, *colours = opened.split(" ")
+    if name in HIDDEN:
+        return
     if name in TAGS:
         stack[-1][1].append([TAGS[name], line])
         return

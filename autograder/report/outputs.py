@@ -35,7 +35,7 @@ DRAWN = {"vega-embed": "a Vega chart", "plotly-graph-div": "a Plotly chart", "da
 # What a library puts into a notebook once so that its charts can be drawn: nothing that is seen.
 LOADERS = ("application/vnd.bokehjs_load", "application/vnd.holoviews_load")
 SETS_UP = re.compile(r"PlotlyConfig|require(js)?\.config|MathJax\.Hub\.Config")
-ESTIMATOR = re.compile(r"class=\"sk-(top-container|text-repr-fallback)")  # scikit-learn's, with its text beside it
+ESTIMATOR = re.compile(r"class=[\"']sk-(top-container|text-repr-fallback)")  # scikit-learn's, with its text beside it
 
 
 def output_blocks(cell: NotebookNode, place: str, folder: Path | None, markup: Markup) -> list[Block]:
@@ -243,7 +243,7 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
             markup.problems.append(NotShown(place, f"an output of type {', '.join(others)} cannot be printed"))
     if plain:
         return text_output(plain, "stdout", markup.full)
-    return [{"t": "problem", "text": "an output that cannot be printed"}] if data else []
+    return [{"t": "problem", "text": "an output that cannot be printed"}] if any(data.values()) else []
 
 
 def not_printed(what: str, plain: str, place: str, markup: Markup) -> list[Block]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from autograder.report.maths.reader import read
 from autograder.report.maths.text import Definitions
 
+# A group in braces, up to three in one another: a dollar in it ends no formula.
+GROUP = r"\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\]|\{(?:\\.|[^{}\\])*\})*\})*\}"
 OPEN, CLOSE, DOLLAR = "\ue000", "\ue001", "\ue002"
 PLACEHOLDER = re.compile(f"{OPEN}([0-9]{{1,9}}){CLOSE}")
 
@@ -21,34 +23,53 @@ CODE_OR_MATHS = re.compile(
   | (?P<code> (?<![`\\])(?P<mark>`+)(?!`) (?:(?!\n[ \t]*\n).)+? (?<!`)(?P=mark)(?!`) )
   | (?P<escaped> \\[$\\](?![(\[]) )
   | \$\$ (?P<display> .+? ) \$\$
+  | \$ (?P<grouped> (?:\\.|GROUP|[^${}\\\n]|\n(?![ \t]*\n))+? ) \$
   | \$ (?P<inline> (?:\\.|[^$\\\n]|\n(?![ \t]*\n))+? ) \$
   | \\\\\[ (?P<bracket> .+? ) \\\\\]
   | \\\\\( (?P<paren> .+? ) \\\\\)
   | (?P<environment> \\begin\{(?P<name>[a-z]*\*?)\} .*? \\end\{(?P=name)\} )
-    """,
+    """.replace("GROUP", GROUP),
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
-# Code on one line, and fenced code, whose dollars are none.
+# Code on one line, fenced code, and code of HTML, whose dollars are none.
 CODE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?^(?P=fence)[`~]*$|(?<![\\`])(?P<ticks>`+)(?!`)[^\n]*?[^`\n](?P=ticks)(?!`)",
+    r"^(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?^(?P=fence)[`~]*$|(?<![\\`])(?P<ticks>`+)(?!`)[^\n]*?[^`\n](?P=ticks)(?!`)"
+    r"|<(?P<tag>code|pre|script|style)\b[^>\n]*>.*?</(?P=tag)\s*>",
     re.DOTALL | re.MULTILINE,
 )
+# Blocks of HTML within markdown, whose backslashes are not those of markdown; fences are passed over.
+HTML_BLOCK = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?^(?P=fence)[`~]*$"
+    r"|^[ ]{0,3}<(?:address|blockquote|center|dd|details|div|dl|dt|figure|h[1-6]|li|ol|p|section|table|td|th|tr|ul)\b"
+    r"(?:.(?!\n[ \t]*\n))*.",
+    re.DOTALL | re.MULTILINE | re.IGNORECASE,
+)
+BRACKETS = re.compile(r"(?<!\\)\\(\(|\[)(.+?)(?<!\\)\\(\)|\])", re.DOTALL)
 HTML_MATHS = re.compile(
     r"""
     (?P<escaped> \\\$ )
   | \$\$ (?P<display> .+? ) \$\$
+  | \$ (?P<grouped> (?:\\.|GROUP|[^${}\\])+? ) \$
   | \$ (?P<inline> (?:\\.|[^$\\])+? ) \$
   | \\\[ (?P<bracket> .+? ) \\\]
   | \\\( (?P<paren> .+? ) \\\)
   | (?P<environment> \\begin\{(?P<name>[a-z]*\*?)\} .*? \\end\{(?P=name)\} )
-    """,
+    """.replace("GROUP", GROUP),
     re.VERBOSE | re.DOTALL,
 )
+ENTITY = re.compile(r"&(?:lt|gt|amp);")
 HTML_TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
 WITHOUT_MATHS = re.compile(
     r"<(/?)(?:(code|pre|script|style|textarea|annotation|math)\b|\w+[^>]*\b(?:tex2jax|mathjax)_ignore\b)", re.IGNORECASE
 )
-MATHS_GROUPS = {"display": True, "inline": False, "bracket": True, "paren": False, "environment": True}
+MATHS_GROUPS = {
+    "display": True,
+    "grouped": False,
+    "inline": False,
+    "bracket": True,
+    "paren": False,
+    "environment": True,
+}
 
 
 @dataclass(frozen=True)
@@ -70,10 +91,17 @@ def take_maths(source: str, found: list[Maths], notebook: int = 0) -> str:
     """
 
     source = without_marks(source)
+    if "<" in source and "\\" in source:
+        source = HTML_BLOCK.sub(html_brackets, source)
     source = CODE.sub(lambda match: match[0].replace("$", DOLLAR), source)
     source = CODE_OR_MATHS.sub(lambda match: placeholder(match, found, notebook), source)
     found[:] = [replace(one, tex=one.tex.replace(DOLLAR, "$")) if DOLLAR in one.tex else one for one in found]
     return source.replace(DOLLAR, "$")
+
+
+def html_brackets(match: re.Match) -> str:
+    r"""A block of HTML with its \(…\) and \[…\] written as in markdown's own lines."""
+    return match[0] if match["fence"] else BRACKETS.sub(r"\\\\\1\2\\\\\3", match[0])
 
 
 def take_html_maths(source: str, found: list[Maths], notebook: int = 0) -> str:
@@ -105,6 +133,7 @@ def placeholder(match: re.Match, found: list[Maths], notebook: int) -> str:
     for group, display in MATHS_GROUPS.items():
         tex = match[group]
         if tex is not None and tex.strip():
+            tex = ENTITY.sub(lambda entity: html.unescape(entity[0]), tex)
             found.append(Maths(tex.strip(), display, notebook))
             return f"{OPEN}{len(found) - 1}{CLOSE}"
     return match[0]

@@ -93,20 +93,23 @@ def test_code_is_coloured_in_its_language(tmp_path, metadata, styles):
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_notebooks_of_old_formats_are_converted(tmp_path, version):
-    """Is a notebook of ten years ago printed rather than refused?"""
+    """Is a notebook of ten years ago printed rather than refused, with its texts as lists of lines?"""
+    heading = {"cell_type": "heading", "level": 2, "source": ["old ", "heading"]}
     cell = {"cell_type": "code", "language": "python", "input": "x = 1", "outputs": [], "collapsed": False}
     text = {"cell_type": "markdown", "source": "old words"}
     content = {
         "nbformat": version,
         "nbformat_minor": 0,
         "metadata": {"name": "old"},
-        "worksheets": [{"cells": [text, cell]}],
+        "worksheets": [{"cells": [text, cell, heading]}],
     }
     (tmp_path / "old.ipynb").write_text(json.dumps(content))
     (tmp_path / "._old.ipynb").write_bytes(b"\x00\x05\x16\x07")
     document = assemble(read_own(tmp_path), Options())
     assert [notebook["name"] for notebook in document.data["notebooks"]] == ["old"]
-    assert "old words" in json.dumps(document.data["notebooks"])
+    said = json.dumps(document.data["notebooks"])
+    assert "old words" in said
+    assert "old heading" in said
     assert not any("format" in notice["text"] for notice in document.data["notices"])
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from autograder.report.cells import prose_blocks
+from autograder.report.formulas import write_formulas
 from autograder.report.markup import Markup, resolve
 from autograder.report.outputs import text_output
 from autograder.report.pandoc import LATEX, MARKDOWN, Fragment, convert
 from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
+from autograder.report.tex import Maths
 
 GOLDEN = Path(__file__).with_name("files") / "odd_content.json"
 
@@ -246,3 +248,26 @@ def test_a_long_html_table_is_cut_before_pandoc_reads_it():
     assert "<td>44</td>" in html
     assert "<td>4985</td>" in html
     assert shortened_html("<table>" + row * 70 + "</table>")[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a <figure>b<figcaption>c</figcaption></figure>d", ["a ", ["break"], "b", ["break"], "c", ["break"], "d"]),
+        ("x <center>y</center>z", ["x ", ["break"], "y", ["break"], "z"]),
+        ("a <style>b{c:d}</style>e", ["a e"]),
+        ("$$x$$ words", ["words"]),
+    ],
+)
+def test_html_within_a_line_is_not_glued(text, expected):
+    """Do blocks within a line of markdown stand on lines of their own, and is what a browser hides hidden?"""
+    blocks, _ = shown(text)
+    assert blocks[-1]["c"] == expected
+
+
+def test_colours_in_formulas_can_be_read():
+    """Is yellow on white darkened in a formula as it is in words, and left alone on black?"""
+    made = write_formulas(
+        [Maths(tex, False) for tex in (r"\color{yellow}x", r"\colorbox{black}{\textcolor{yellow}{x}}")]
+    )
+    assert [re.findall("#[0-9a-f]{6}", one.text) for one in made] == [["#787800"], ["#000000", "#ffff00"]]

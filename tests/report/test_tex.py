@@ -23,6 +23,10 @@ CASES = [
     ("```\n$x$\n```\n$y$ and `$z$`", [("y", False)]),
     ("\\begin{align}\na &= b\n\\end{align}", [("\\begin{align}\na &= b\n\\end{align}", True)]),
     ("| a | $|x|$ |\n|-|-|", [("|x|", False)]),
+    (r"$\text{if $x$, ${y}$} z$ and $w$", [(r"\text{if $x$, ${y}$} z", False), ("w", False)]),
+    ("<code>$x$</code> <pre>\n$y$</pre> $a &lt; b$", [("a < b", False)]),
+    ("<p>\\(x\\) and \\[y\\]</p>\n\n\\(no\\)", [("x", False), ("y", True)]),
+    ("```html\n<p>\\(x\\)</p>\n```", []),
 ]
 
 

@@ -312,7 +312,7 @@ def on_space(reader: "Reader", items: list[Node], name: str) -> None:
 
 
 def on_text_colour(reader: "Reader", items: list[Node], name: str) -> None:
-    colour = reader.colour(reader.option(), reader.argument("\\textcolor"))
+    colour = reader.ink(reader.option(), reader.argument("\\textcolor"))
     items.append(Styled(reader.body("\\textcolor"), colour=colour))
 
 
@@ -320,7 +320,9 @@ def on_colour_box(reader: "Reader", items: list[Node], name: str) -> None:
     model = reader.option()
     frame = reader.colour(model, reader.argument("\\" + name)) if name == "fcolorbox" else ""
     paper = reader.colour(model, reader.argument("\\" + name))
+    behind, reader.paper = reader.paper, paper or reader.paper
     items.append(Boxed(grouped(reader.words(reader.argument("\\" + name), "normal")), frame, paper))
+    reader.paper = behind
 
 
 def on_box(reader: "Reader", items: list[Node], name: str) -> None:
@@ -330,7 +332,9 @@ def on_box(reader: "Reader", items: list[Node], name: str) -> None:
         border = re.search(r"border:[^,]*?(#[0-9a-fA-F]{3,6}|[a-zA-Z]+)\s*$", look)
         frame = "#000000" if "border" in look else ""
         frame = (reader.colour(None, border[1]) or frame) if border else frame
+        behind, reader.paper = reader.paper, paper or reader.paper
         body: Node = reader.body("\\bbox")
+        reader.paper = behind
         items.append(Boxed(body, frame, paper) if frame or paper else body)
         return
     if name == "framebox":
@@ -537,7 +541,7 @@ def on_second(reader: "Reader", items: list[Node], name: str) -> None:
     look = reader.argument("\\" + name)
     body: Node = reader.body("\\" + name)
     match = re.search(r"(?<!-)\bcolor\s*:\s*([^;]+)", look) if name == "style" else None
-    items.append(Styled(body, colour=reader.colour(None, match[1])) if match else body)
+    items.append(Styled(body, colour=reader.ink(None, match[1])) if match else body)
 
 
 def on_raise(reader: "Reader", items: list[Node], name: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from PIL import ImageColor
 
+from autograder.report.colours import ink_and_paper
 from autograder.report.maths.arrays import Rows, multline, tagged
 from autograder.report.maths.chemistry import chemistry
 from autograder.report.maths.commands import HANDLERS, PASSED_OVER, add_space, proof
@@ -170,11 +171,12 @@ class Reader:
         self.bold = False
         self.depth = depth
         self.level = 0  # of scripts in scripts
+        self.paper = "#ffffff"
 
     def another(self, text: str) -> "Reader":
         """A reader of another text, with what is known here."""
         reader = Reader(text, self.known, self.progress, self.font, self.depth + 1)
-        reader.level = self.level
+        reader.level, reader.paper = self.level, self.paper
         return reader
 
     # What comes next
@@ -280,7 +282,7 @@ class Reader:
     def inner(self, text: str, font: str | None = None, bold: bool = False) -> RowOfTerms:
         """The pieces of another text, read with what is known here."""
         reader = Reader(text, self.known, self.progress, self.font if font is None else font, self.depth + 1)
-        reader.bold, reader.level = self.bold or bold, self.level
+        reader.bold, reader.level, reader.paper = self.bold or bold, self.level, self.paper
         items, _ = reader.row("")
         return RowOfTerms(tuple(items))
 
@@ -349,7 +351,7 @@ class Reader:
         elif name in SIZES:
             look = lambda row: Styled(row, size=SIZES[name])  # noqa: E731
         else:
-            colour = self.colour(self.option(), self.argument("\\color"))
+            colour = self.ink(self.option(), self.argument("\\color"))
             look = lambda row: Styled(row, colour=colour)  # noqa: E731
         rest, end = self.row(*ends)
         self.font, self.bold = font, bold
@@ -371,6 +373,10 @@ class Reader:
             return f"#{red:02x}{green:02x}{blue:02x}"
         except (ValueError, IndexError):
             return ""
+
+    def ink(self, model: str | None, value: str) -> str:
+        """A colour of letters, darkened where it could not be read on the paper behind them."""
+        return ink_and_paper({"color": self.colour(model, value), "background": self.paper})[0]
 
     def piece(self, token: str, items: list[Node]) -> None:
         """Read what begins with this token and add it to the items."""
@@ -769,6 +775,7 @@ class Reader:
     def in_words(self, name: str, text: str, at: int, font: str, pieces: list[Node]) -> int:
         """A command within words; returns where it and its arguments end."""
         reader = Reader(text[at:], self.known, self.progress, "", self.depth + 1)
+        reader.paper = self.paper
         if name in ("ce", "pu"):
             pieces.append(self.inner(chemistry(reader.argument("\\" + name), name), ""))
         elif name in TEXT_FONTS:
@@ -777,7 +784,7 @@ class Reader:
                 inner_font = "bold-italic"
             pieces += self.words(reader.argument("\\" + name), inner_font)
         elif name in ("textcolor", "color"):
-            colour = self.colour(reader.option(), reader.argument("\\" + name))
+            colour = self.ink(reader.option(), reader.argument("\\" + name))
             inner = reader.argument("\\" + name) if name == "textcolor" else reader.text[reader.at :]
             pieces.append(Styled(grouped(self.words(inner, font)), colour=colour))
             reader.at = reader.at if name == "textcolor" else len(reader.text)
