@@ -132,11 +132,11 @@ def lines_and_displays(kind: str, line: list[Inline]) -> list[Block]:
 
 def without_ends(line: list[Inline]) -> list[Inline]:
     """A line without the space at its beginning and its end, which stood beside a displayed formula or a line's end."""
-    first, last = line[0], line[-1]
-    if isinstance(first, str):
-        line[0] = first.lstrip(" ")
+    if isinstance(line[0], str):
+        line[0] = line[0].lstrip(" ")
+    last = line[-1]
     if isinstance(last, str):
-        line[-1] = line[-1].rstrip(" ")
+        line[-1] = last.rstrip(" ")
     return line
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from autograder.report.document import Document
 from autograder.report.fonts import font_book
@@ -64,7 +65,7 @@ def typeset(document: Document, when: datetime) -> Typeset:
         write(document.data, document.pictures, folder)
         compiler = compiler_in(folder)
         try:
-            pdf = deeply(lambda: compiler.compile(format="pdf", timestamp=when))
+            pdf = pdf_of(compiler, when)
         except typst.TypstError as error:
             broken = replace_broken(document, folder)
             if not broken:
@@ -75,10 +76,20 @@ def typeset(document: Document, when: datetime) -> Typeset:
             write(data, {}, folder)
             compiler = compiler_in(folder)
             try:
-                pdf = deeply(lambda: compiler.compile(format="pdf", timestamp=when))
+                pdf = pdf_of(compiler, when)
             except typst.TypstError as error:
                 raise TypesetError(str(error)) from error
         return Typeset(pdf, tuple(marks(compiler)), tuple(problems))
+
+
+def pdf_of(compiler: Any, when: datetime) -> bytes:
+    """The PDF, as PDF/UA-1 unless something does not allow it, such as a character that no font has."""
+    import typst
+
+    try:
+        return deeply(lambda: compiler.compile(format="pdf", timestamp=when, pdf_standards=["ua-1"]))
+    except typst.TypstError:
+        return deeply(lambda: compiler.compile(format="pdf", timestamp=when))
 
 
 def deeply(work: Callable[[], bytes]) -> bytes:
