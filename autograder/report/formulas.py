@@ -14,7 +14,8 @@ from autograder.report.maths.typst import typst
 from autograder.report.tex import Maths
 
 MAX_KEPT = 2000  # characters of a formula that is kept for when it comes again
-MAX_FORMULA = 30_000  # characters of what is written
+MAX_FORMULA = 30_000  # characters of what is read, and of what is written
+TOO_LONG = "it is too long"
 DEFINES = re.compile(
     r"\\(?:(?:re)?new|provide)command|\\[gx]?def(?![a-z])|\\let(?![a-z])|\\Declare|\\(?:re)?newenvironment"
     r"|\\definecolor|\\label(?![a-z])|\\Newextarrow"
@@ -41,7 +42,7 @@ def write_formulas(maths: Sequence[Maths], target: Literal["typst", "mathml"] = 
     known: dict[int, Definitions] = {}
     for formula in maths:  # a notebook that was run out of order may define a command below its first use
         definitions = known.setdefault(formula.notebook, Definitions())
-        if DEFINES.search(formula.tex):
+        if len(formula.tex) <= MAX_FORMULA and DEFINES.search(formula.tex):
             read(formula.tex, definitions)
     for definitions in known.values():  # what TeX has itself is what it is until it is defined anew
         definitions.commands = {name: made for name, made in definitions.commands.items() if not is_known(name)}
@@ -61,6 +62,8 @@ def written_alone(tex: str, display: bool, target: Literal["typst", "mathml"]) -
 
 def write_formula(formula: Maths, known: Definitions, target: Literal["typst", "mathml"]) -> Written:
     """One formula; what it defines goes into `known`."""
+    if len(formula.tex) > MAX_FORMULA:
+        return Written(None, (), TOO_LONG)
     found = read(formula.tex, known)
     if found.tree is None:
         return Written(None, (), found.error)
@@ -72,7 +75,7 @@ def write_formula(formula: Maths, known: Definitions, target: Literal["typst", "
     except RecursionError:
         return Written(None, (), "it is nested too deeply")
     if len(text) > MAX_FORMULA:
-        return Written(None, (), "it is too long")
+        return Written(None, (), TOO_LONG)
     return Written(text, found.unknown)
 
 

@@ -280,6 +280,7 @@ def test_definitions_hold_from_there_on_and_in_their_notebook_only():
         (r"\def\x{\x\x}\x", "is shown as TeX: \\x stands for too much, or for itself"),
         ("{" * 300, "is shown as TeX: it is nested too deeply"),
         (r"\begin{picture}x\end{picture}", "the environment picture is not known"),
+        ("x" + "{}" * 15_000, "is shown as TeX: it is too long"),
     ],
 )
 def test_what_cannot_be_read_is_named(tex, said):
