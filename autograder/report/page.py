@@ -91,16 +91,22 @@ class Writer:
             for notice in self.data["notices"]
             if notice["notebook"] in ("", self.notebook["name"])
         ]
-        said += [
-            element(
-                "p",
-                "Not shown as it should be: " + text(f"{problem['place']}: {problem['text']}"),
-                class_="notice error",
-            )
+        if problems := self.problems():
+            items = element("ul", *(element("li", text(problem)) for problem in problems))
+            said.append(element("div", "<b>Not shown as it should be:</b>" + items, class_="notice error"))
+        return element("section", self.totals() + self.table() + "".join(said), class_="summary") + "\n"
+
+    def problems(self) -> list[str]:
+        """What of this notebook, or of no notebook in particular, is not shown as it should be."""
+        name = self.notebook["name"]
+        others = {one["name"] for one in self.data["notebooks"]} - {name}
+        return [
+            f"{problem['place'].removeprefix(f'{name}, ')}: {problem['text']}"
             for problem in self.data["problems"]
             if problem["place"] not in ONLY_ON_PAPER
+            and problem["place"].split(", cell ")[0] not in others
+            and (problem["place"] != "pictures" or f"{name}, cell" in problem["text"] or " more)" in problem["text"])
         ]
-        return element("section", self.totals() + self.table() + "".join(said), class_="summary") + "\n"
 
     def totals(self) -> str:
         scores = self.data["scores"]

@@ -258,6 +258,19 @@ def test_a_comment_stands_on_the_first_page_as_it_reads():
     assert in_one_line([{"t": "para", "c": ["a" * 400]}], 300) == ["a" * 299 + "…"]
 
 
+def test_a_page_names_only_what_its_own_notebook_does_not_show():
+    """Is a student told of a chart on the page of the notebook that has it, and there in one box?"""
+    chart = new_output("display_data", {"application/vnd.plotly.v1+json": {}})
+    first = new_code_cell("x", id="one", outputs=[chart, new_output("display_data", {"application/pdf": "JVBERi0="})])
+    cells = {"a": [first], "b": [new_markdown_cell("b")]}
+    notebooks = tuple(Notebook(name, nbformat.v4.new_notebook(cells=made), None) for name, made in cells.items())
+    content = ReportContent("a", "A", "Ada", "ada", datetime(2026, 10, 9, tzinfo=UTC), "0" * 64, notebooks)
+    document = assemble(content, Options("feedback"))
+    assert html_page(document, "a").count("Not shown as it should be:") == 1
+    assert html_page(document, "a").count("<li>cell one: ") == 2
+    assert "Not shown" not in html_page(document, "b")
+
+
 def test_full_outputs_are_full_on_the_page_and_in_its_pdf(course_copy):
     """Does `feedback --full-outputs` show a long output that is cut otherwise, and say nothing of a cut?"""
     path = course_copy.autograded / "ada/mini/mini.ipynb"
