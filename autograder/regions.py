@@ -25,7 +25,7 @@ BANNER = re.compile(
 CODE_PROMPT = re.compile(r"(\s*)# ?> ?(.*)")  # formatters put the blank in
 MARKDOWN_PROMPT = re.compile(r"(\s*)<!--> ?(.*?)\s*-->\s*")
 ANSWER_HERE = "*Double-click this text to write your answer here.*"
-MISTAKE = re.compile(r"\s*#! mistake \"(?P<said>[^\"]+)\":\s*")
+MISTAKE = re.compile(r"\s*#! (mistake \"(?P<said>[^\"]+)\"|another way):\s*")
 MISTAKE_LINE = re.compile(r"(?P<indent>\s*)#! ?(?P<code>.*)")
 TODO = re.compile(r"\s*# TODO\b")
 TODO_CONTINUED = re.compile(r"\s*#(  |\t)")
@@ -223,7 +223,7 @@ def _given(region: Region, inner: Sequence[str]) -> list[str]:
 
 
 def without_mistakes(text: str) -> str:
-    """The text without the mistakes that its author wrote beside the solution."""
+    """The text without the mistakes, and the other ways, that its author wrote beside the solution."""
     if "#!" not in text:
         return text
     kept: list[str] = []

@@ -206,6 +206,16 @@ class TwoLayerNet:
         #! mistake "the gradient of the L2 term has their signs (L1), not the weights":
         #!     self.reg * W2 => self.reg * np.sign(W2)
         #!     self.reg * W1 => self.reg * np.sign(W1)
+        #! another way:
+        #!     reg = self.reg
+        #!     dhidden, dW2, db2 = affine_backward(dscores, scores_cache)
+        #!     dx, dW1, db1 = affine_relu_backward(dhidden, hidden_cache)
+        #!     loss += 0.5 * reg * np.sum(W1**2)
+        #!     loss += 0.5 * reg * np.sum(W2**2)
+        #!     grads["W1"] = dW1 + reg * W1
+        #!     grads["W2"] = dW2 + reg * W2
+        #!     grads["b1"] = db1
+        #!     grads["b2"] = db2
         loss += 0.5 * self.reg * (np.sum(W1 * W1) + np.sum(W2 * W2))
         dhidden, grads["W2"], grads["b2"] = affine_backward(dscores, scores_cache)
         _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache, need_dx=False)
@@ -486,6 +496,19 @@ class FullyConnectedNet:
         #!     += self.reg * W => += self.reg * W**2
         #! mistake "the gradient of the L2 term has their signs (L1), not the weights":
         #!     += self.reg * W => += self.reg * np.sign(W)
+        #! another way:
+        #!     for i in range(1, last + 1):
+        #!         loss += 0.5 * self.reg * np.sum(self.params[f"W{i}"] ** 2)
+        #!     dout, dw, db = affine_backward(dscores, caches[last - 1])
+        #!     grads[f"W{last}"] = dw + self.reg * self.params[f"W{last}"]
+        #!     grads[f"b{last}"] = db
+        #!     for i in range(last - 1, 0, -1):
+        #!         dout, dw, db, dgamma, dbeta = affine_norm_relu_dropout_backward(dout, caches[i - 1])
+        #!         grads[f"W{i}"] = dw + self.reg * self.params[f"W{i}"]
+        #!         grads[f"b{i}"] = db
+        #!         if self.normalization:
+        #!             grads[f"gamma{i}"] = dgamma
+        #!             grads[f"beta{i}"] = dbeta
         dout, grads[f"W{last}"], grads[f"b{last}"] = affine_backward(dscores, caches[-1])
         for i in range(last - 1, 0, -1):
             dout, grads[f"W{i}"], grads[f"b{i}"], dgamma, dbeta = affine_norm_relu_dropout_backward(

@@ -133,6 +133,8 @@ class KNearestNeighbor:
             #!     np.einsum("jd,jd->j", differences, differences) => np.sum(differences**2)
             #! mistake "the rows are added, not subtracted":
             #!     self.X_train - X[i] => self.X_train + X[i]
+            #! another way:
+            #!     dists[i, :] = np.sqrt(np.sum((self.X_train - X[i]) ** 2, axis=1))
             differences = self.X_train - X[i]
             dists[i] = np.sqrt(np.einsum("jd,jd->j", differences, differences))
             # ====== END YOUR CODE HERE ======
@@ -156,6 +158,9 @@ class KNearestNeighbor:
         #!     np.maximum(dists, 0, out=dists) => np.abs(dists, out=dists)
         #! mistake "the squared lengths of the test examples are missing":
         #!     dists += np.einsum("id,id->i", X, X)[:, None] => pass
+        #! mistake "the squared lengths of the test examples are missing, and the absolute value is taken":
+        #!     dists += np.einsum("id,id->i", X, X)[:, None] => pass
+        #!     np.maximum(dists, 0, out=dists) => np.abs(dists, out=dists)
         #! mistake "the factor 2 of the product is missing":
         #!     dists *= -2 => dists *= -1
         #! mistake "the square root is missing":
@@ -180,6 +185,10 @@ class KNearestNeighbor:
         #! mistake "it is the cosine of the angle, not the distance":
         #!     np.sqrt(dists, out=dists) => dists[:] = X @ self.X_train.T / np.linalg.norm(X, axis=1)[:, None]; LENGTHS
         #!     LENGTHS => dists /= np.linalg.norm(self.X_train, axis=1)
+        #! another way:
+        #!     test = np.sum(X**2, axis=1)[:, None]
+        #!     train = np.sum(self.X_train**2, axis=1)
+        #!     dists = np.sqrt(np.maximum(test - 2 * X.dot(self.X_train.T) + train, 0))
         np.matmul(X, self.X_train.T, out=dists)
         dists *= -2
         dists += np.einsum("id,id->i", X, X)[:, None]
@@ -275,6 +284,12 @@ class KNearestNeighbor:
         #!     y_pred = classes[votes.argmax(axis=1)] => y_pred = votes.max(axis=1)
         #! mistake "only the examples that are nearer than the k-th vote":
         #!     codes[nearest] => codes[nearest[:, : max(k - 1, 1)]]
+        #! another way:
+        #!     y_pred = np.zeros(len(dists), dtype=self.y_train.dtype)
+        #!     for i in range(len(dists)):
+        #!         order = np.argsort(dists[i], kind="stable")
+        #!         labels, counts = np.unique(self.y_train[order[:k]], return_counts=True)
+        #!         y_pred[i] = labels[np.argmax(counts)]
         classes, codes = np.unique(self.y_train, return_inverse=True)
         nearest = np.empty((len(dists), k), int)
         for i, row in enumerate(dists):

@@ -102,6 +102,11 @@ def affine_backward(dout: Array, cache: Cache, need_dx: bool = True) -> tuple[Ar
     #!     dw = x.reshape(len(x), -1).T @ dout => dw = np.outer(x.reshape(len(x), -1).sum(axis=0), dout.sum(axis=0))
     #! mistake "dw is made of x transposed, with reshape in place of a transpose":
     #!     x.reshape(len(x), -1).T @ dout => x.reshape(-1, len(x)) @ dout
+    #! another way:
+    #!     flat = x.reshape(x.shape[0], -1)
+    #!     dx = np.dot(dout, w.T).reshape(x.shape)
+    #!     dw = np.dot(flat.T, dout)
+    #!     db = np.sum(dout, axis=0)
     dx = (dout @ w.T).reshape(x.shape) if need_dx else None
     dw = x.reshape(len(x), -1).T @ dout
     db = dout.sum(axis=0)
@@ -166,6 +171,9 @@ def relu_backward(dout: Array, cache: Array) -> Array:
     #!     (x > 0) => (1 - np.tanh(x) ** 2)
     #! mistake "the output of the ReLU stands in place of the mask":
     #!     (x > 0) => np.maximum(0, x)
+    #! another way:
+    #!     dx = dout.copy()
+    #!     dx[x <= 0] = 0
     dx = dout * (x > 0)
     # ====== END YOUR CODE HERE ======
     return dx
@@ -251,6 +259,10 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tu
     #!     gamma * xhat + beta => beta * xhat + gamma
     #! mistake "it is normalised over the features of an example (axis 1), not over the batch":
     #!     x.mean(axis=0), x.var(axis=0) => x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+    #! mistake "the mean of the batch is subtracted when testing, not the running mean":
+    #!     (x - running_mean) / np.sqrt => (x - x.mean(axis=0)) / np.sqrt
+    #! mistake "it is divided by the variance of the batch when testing, not by the running one":
+    #!     np.sqrt(running_var + eps) => np.sqrt(x.var(axis=0) + eps)
     #! mistake "gamma and beta are left out when testing":
     #!     out = gamma * xhat + beta => out = gamma * xhat + beta if mode == "train" else xhat
     #! mistake "the running averages are used in training too, after they are updated":
@@ -290,6 +302,18 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict) -> tu
     #!     xhat = (x - mean) / std => xhat = x / std - mean
     #! mistake "beta is multiplied by gamma too":
     #!     out = gamma * xhat + beta => out = gamma * (xhat + beta)
+    #! another way:
+    #!     if mode == "train":
+    #!         mean = np.mean(x, axis=0)
+    #!         var = np.mean((x - mean) ** 2, axis=0)
+    #!         std = np.sqrt(var + eps)
+    #!         xhat = (x - mean) / std
+    #!         out = gamma * xhat + beta
+    #!         running_mean = momentum * running_mean + (1 - momentum) * mean
+    #!         running_var = momentum * running_var + (1 - momentum) * var
+    #!         cache = (xhat, gamma, std)
+    #!     else:
+    #!         out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta
     if mode == "train":
         mean, var = x.mean(axis=0), x.var(axis=0)
         std = np.sqrt(var + eps)
@@ -367,6 +391,9 @@ def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     #!     dmean = -dxhat.sum => dmean = -dout.sum
     #! mistake "dout stands in place of dout times gamma in the part through std":
     #!     -(dxhat * xhat) => -(dout * xhat)
+    #! mistake "gamma stands in the direct part alone, not in those through mean and std":
+    #!     dmean = -dxhat.sum => dmean = -dout.sum
+    #!     -(dxhat * xhat) => -(dout * xhat)
     #! mistake "the direct part is not divided by std":
     #!     dx = dxhat / std => dx = dxhat
     #! mistake "it is divided by the variance, not by std":
@@ -379,6 +406,21 @@ def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     #!     dstd * xhat / n => dstd / n
     #! mistake "all is averaged: N - 1 stands in place of N":
     #!     n = len(xhat) => n = len(xhat) - 1
+    #! another way:
+    #!     n = len(xhat)
+    #!     dbeta = np.sum(dout, axis=0)
+    #!     dgamma = np.sum(dout * xhat, axis=0)
+    #!     dxhat = dout * gamma
+    #!     dx = (n * dxhat - dxhat.sum(axis=0) - xhat * (dxhat * xhat).sum(axis=0)) / (n * std)
+    #! another way:
+    #!     n = dout.shape[0]
+    #!     dbeta = np.sum(dout, axis=0)
+    #!     dgamma = np.sum(dout * xhat, axis=0)
+    #!     dxhat = dout * gamma
+    #!     xmu = xhat * std
+    #!     dvar = np.sum(dxhat * xmu * -0.5 * std**-3, axis=0)
+    #!     dmean = np.sum(-dxhat / std, axis=0) + dvar * np.mean(-2 * xmu, axis=0)
+    #!     dx = dxhat / std + dvar * 2 * xmu / n + dmean / n
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -437,6 +479,16 @@ def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Arr
     #!     dx = gamma / => dx = 1 /
     #! mistake "gamma is multiplied in twice":
     #!     dx = gamma / => dx = gamma**2 /
+    #! another way:
+    #!     n = len(xhat)
+    #!     dbeta = np.sum(dout, axis=0)
+    #!     dgamma = np.sum(dout * xhat, axis=0)
+    #!     dxhat = dout * gamma
+    #!     dx = (n * dxhat - np.sum(dxhat, axis=0) - xhat * np.sum(dxhat * xhat, axis=0)) / (n * std)
+    #! another way:
+    #!     dbeta = np.sum(dout, axis=0)
+    #!     dgamma = np.sum(dout * xhat, axis=0)
+    #!     dx = gamma / std * (dout - dout.mean(axis=0) - xhat * (dout * xhat).mean(axis=0))
     n = len(xhat)
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -495,6 +547,12 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict) -> tu
     #!     out = gamma * xhat + beta => out = gamma * xhat + beta; xhat = out
     #! mistake "the variance is the mean of the squares, from which the square of the mean is not subtracted":
     #!     x.var(axis=1, keepdims=True) => (x**2).mean(axis=1, keepdims=True)
+    #! another way:
+    #!     mean = np.mean(x, axis=1, keepdims=True)
+    #!     var = np.mean((x - mean) ** 2, axis=1, keepdims=True)
+    #!     std = np.sqrt(var + eps)
+    #!     xhat = (x - mean) / std
+    #!     out = gamma * xhat + beta
     std = np.sqrt(x.var(axis=1, keepdims=True) + eps)
     xhat = (x - x.mean(axis=1, keepdims=True)) / std
     out = gamma * xhat + beta
@@ -560,6 +618,11 @@ def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     #!     dbeta = dout.sum(axis=0) => dbeta = (dout * gamma).sum(axis=0)
     #! mistake "it is divided by std twice":
     #!     / (d * std) => / (d * std**2)
+    #! another way:
+    #!     dbeta = np.sum(dout, axis=0)
+    #!     dgamma = np.sum(dout * xhat, axis=0)
+    #!     dxhat = dout * gamma
+    #!     dx = (dxhat - dxhat.mean(axis=1, keepdims=True) - xhat * np.mean(dxhat * xhat, axis=1, keepdims=True)) / std
     d = xhat.shape[1]
     dbeta = dout.sum(axis=0)
     dgamma = (dout * xhat).sum(axis=0)
@@ -621,9 +684,15 @@ def dropout_forward(x: Array, dropout_param: dict) -> tuple[Array, Cache]:
     #! mistake "each example is kept or dropped as a whole":
     #!     random.rand(*x.shape) => random.rand(len(x), *[1] * (x.ndim - 1)) + np.zeros(x.shape)
     #! mistake "the output is multiplied by p when testing":
+    #!     out = x * mask => out = MASKED
     #!     out = x => out = x * p
+    #!     MASKED => x * mask
     #! mistake "the output is divided by p when testing":
+    #!     out = x * mask => out = MASKED
     #!     out = x => out = x / p
+    #!     MASKED => x * mask
+    #! mistake "the same features are dropped in all examples":
+    #!     random.rand(*x.shape) => random.rand(x.shape[-1]) + np.zeros(x.shape)
     #! mistake "the mask is normal random numbers compared with p":
     #!     random.rand(*x.shape) => random.randn(*x.shape)
     #! mistake "the mask drops where it should keep":

@@ -88,6 +88,23 @@ def svm_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float, Arr
     #!     range(W.shape[1]) => [max((k for k in range(W.shape[1]) if k != y[i]), key=scores.item)]
     #! mistake "the columns of the wrong classes are not changed":
     #!     dW[:, j] += X[i] => pass
+    #! another way:
+    #!     for i in range(len(X)):
+    #!         scores = X[i].dot(W)
+    #!         count = 0
+    #!         for j in range(W.shape[1]):
+    #!             if j == y[i]:
+    #!                 continue
+    #!             margin = scores[j] - scores[y[i]] + 1
+    #!             if margin > 0:
+    #!                 count += 1
+    #!                 loss += margin
+    #!                 dW[:, j] += X[i]
+    #!         dW[:, y[i]] -= count * X[i]
+    #!     loss /= len(X)
+    #!     dW /= len(X)
+    #!     loss += 0.5 * reg * np.sum(W * W)
+    #!     dW += reg * W
     for i in range(len(X)):
         scores = X[i] @ W
         for j in range(W.shape[1]):
@@ -163,6 +180,20 @@ def softmax_loss_naive(W: Array, X: Array, y: Array, reg: float) -> tuple[float,
     #!     - (j == y[i]) => - (j == y[i]) * np.exp(scores[j] - log_sum)
     #! mistake "the L2 term is missing in the loss":
     #!     + 0.5 * reg * np.sum(W**2) =>
+    #! another way:
+    #!     for i in range(len(X)):
+    #!         scores = X[i].dot(W)
+    #!         scores = scores - np.max(scores)
+    #!         exps = np.exp(scores)
+    #!         total = np.sum(exps)
+    #!         loss += np.log(total) - scores[y[i]]
+    #!         for j in range(W.shape[1]):
+    #!             dW[:, j] += exps[j] / total * X[i]
+    #!         dW[:, y[i]] -= X[i]
+    #!     loss /= len(X)
+    #!     dW /= len(X)
+    #!     loss += 0.5 * reg * np.sum(W * W)
+    #!     dW += reg * W
     for i in range(len(X)):
         scores = X[i] @ W
         scores = scores - scores.max()
@@ -220,6 +251,12 @@ def linear_loss(W: Array, X: Array, y: Array, reg: float, loss_function: LossFun
     #!     + reg * W => - reg * W
     #! mistake "the L2 term is subtracted, not added":
     #!     loss += 0.5 => loss -= 0.5
+    #! another way:
+    #!     scores = X.dot(W)
+    #!     loss, dscores = loss_function(scores, y)
+    #!     loss = loss + 0.5 * reg * np.sum(W * W)
+    #!     dW = np.dot(X.T, dscores)
+    #!     dW = dW + reg * W
     loss, dscores = loss_function(X @ W, y)
     loss += 0.5 * reg * np.sum(W**2)
     dW = X.T @ dscores + reg * W

@@ -72,6 +72,13 @@ def mse_loss(scores: Array, y: Array) -> tuple[float, Array]:
     #! mistake "it is averaged over the classes too, without the ½":
     #!     loss = 0.5 * np.sum(dscores**2) / len(y) => loss = np.mean(dscores**2)
     #!     dscores /= len(y) => dscores /= scores.size
+    #! another way:
+    #!     N = scores.shape[0]
+    #!     onehot = np.zeros_like(scores)
+    #!     onehot[np.arange(N), y] = 1
+    #!     difference = scores - onehot
+    #!     loss = np.sum(difference**2) / (2 * N)
+    #!     dscores = difference / N
     dscores = scores.copy()
     dscores[np.arange(len(y)), y] -= 1
     loss = 0.5 * np.sum(dscores**2) / len(y)
@@ -159,6 +166,23 @@ def softmax_loss(scores: Array, y: Array) -> tuple[float, Array]:
     #!     scores - scores.max(axis=1, keepdims=True) => scores / scores.max(axis=1, keepdims=True)
     #! mistake "a sigmoid of each score stands in place of the softmax":
     #!     shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)) => -np.log1p(np.exp(-scores))
+    #! another way:
+    #!     N = scores.shape[0]
+    #!     shifted = scores - np.max(scores, axis=1, keepdims=True)
+    #!     exps = np.exp(shifted)
+    #!     probs = exps / np.sum(exps, axis=1, keepdims=True)
+    #!     loss = np.mean(np.log(np.sum(exps, axis=1)) - shifted[np.arange(N), y])
+    #!     onehot = np.zeros_like(scores)
+    #!     onehot[np.arange(N), y] = 1
+    #!     dscores = (probs - onehot) / N
+    #! another way:
+    #!     N = scores.shape[0]
+    #!     shifted = scores - np.max(scores, axis=1, keepdims=True)
+    #!     probs = np.exp(shifted) / np.sum(np.exp(shifted), axis=1, keepdims=True)
+    #!     loss = np.sum(-np.log(probs[np.arange(N), y])) / N
+    #!     dscores = probs.copy()
+    #!     dscores[np.arange(N), y] -= 1
+    #!     dscores /= N
     rows = np.arange(len(y))
     shifted = scores - scores.max(axis=1, keepdims=True)
     log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
@@ -237,6 +261,15 @@ def svm_loss(scores: Array, y: Array) -> tuple[float, Array]:
     #!     scores - scores[rows, y][:, None] + 1 => scores[rows, y][:, None] - scores + 1
     #! mistake "the largest score stands in place of that of the right class":
     #!     scores - scores[rows, y][:, None] + 1 => scores - scores.max(axis=1, keepdims=True) + 1
+    #! another way:
+    #!     N = scores.shape[0]
+    #!     correct = scores[np.arange(N), y].reshape(-1, 1)
+    #!     margins = np.maximum(0, scores - correct + 1)
+    #!     margins[np.arange(N), y] = 0
+    #!     loss = np.sum(margins) / N
+    #!     mask = (margins > 0).astype(scores.dtype)
+    #!     mask[np.arange(N), y] = -np.sum(mask, axis=1)
+    #!     dscores = mask / N
     rows = np.arange(len(y))
     margins = np.maximum(0, scores - scores[rows, y][:, None] + 1)
     margins[rows, y] = 0

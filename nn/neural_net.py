@@ -120,6 +120,10 @@ class TwoLayerNet:
         #!     + b2 => - b2
         #! mistake "the hidden outputs are handed on without the ReLU":
         #!     hidden = np.maximum(0, X @ W1.T + b1) => hidden = X @ W1.T + b1
+        #! another way:
+        #!     before = X.dot(W1.T) + b1
+        #!     hidden = np.maximum(0, before)
+        #!     scores = hidden.dot(W2.T) + b2
         hidden = np.maximum(0, X @ W1.T + b1)
         scores = hidden @ W2.T + b2
         # ====== END YOUR CODE HERE ======
@@ -167,6 +171,10 @@ class TwoLayerNet:
         #! mistake "the L2 term is averaged over the weights":
         #!     np.sum(W1**2) => np.mean(W1**2)
         #!     np.sum(W2**2) => np.mean(W2**2)
+        #! another way:
+        #!     loss, dscores = self.loss_function(scores, y)
+        #!     loss += 0.5 * reg * np.sum(W1 * W1)
+        #!     loss += 0.5 * reg * np.sum(W2 * W2)
         data_loss, dscores = self.loss_function(scores, y)
         loss = data_loss + 0.5 * reg * (np.sum(W1**2) + np.sum(W2**2))
         # ====== END YOUR CODE HERE ======
@@ -234,6 +242,16 @@ class TwoLayerNet:
         #! mistake "the gradient of the L2 term has the square of the weights":
         #!     reg * W1 => reg * W1**2
         #!     reg * W2 => reg * W2**2
+        #! another way:
+        #!     grads = {}
+        #!     grads["W2"] = np.dot(dscores.T, hidden)
+        #!     grads["b2"] = np.sum(dscores, axis=0)
+        #!     dhidden = np.dot(dscores, W2)
+        #!     dhidden[hidden <= 0] = 0
+        #!     grads["W1"] = np.dot(dhidden.T, X)
+        #!     grads["b1"] = np.sum(dhidden, axis=0)
+        #!     grads["W2"] += reg * W2
+        #!     grads["W1"] += reg * W1
         dhidden = (dscores @ W2) * (hidden > 0)
         grads = {
             "W1": dhidden.T @ X + reg * W1,
@@ -342,6 +360,11 @@ class TwoLayerNet:
             #!     learning_rate * grad => learning_rate * np.mean(grad)
             #! mistake "the learning rate is divided by, not multiplied":
             #!     learning_rate * grad => grad / learning_rate
+            #! another way:
+            #!     self.params["W1"] -= learning_rate * grads["W1"]
+            #!     self.params["b1"] -= learning_rate * grads["b1"]
+            #!     self.params["W2"] -= learning_rate * grads["W2"]
+            #!     self.params["b2"] -= learning_rate * grads["b2"]
             for name, grad in grads.items():
                 self.params[name] -= learning_rate * grad
             # ====== END YOUR CODE HERE ======

@@ -7,6 +7,12 @@ Two sources. An author writes a mistake beside the solution, in its region: the 
     #! mistake "the offset is added twice":
     #!     + offset => + 2 * offset
 
+or another way to write the solution, whose automatic mistakes are tried too where a value is to be recognised:
+
+    #! another way:
+    #!     y = np.multiply(scale, x)
+    #!     y += offset
+
 and every region is also changed automatically: operators, axes, terms, factors, arguments, steps that are left out. The
 sentences of automatic changes are general, so that none of them tells a line of the solution; they name only what the
 released text shows as well (parameters, keys of settings).
@@ -63,6 +69,9 @@ def each_mutant(text: str, region: Region, wide: bool = False) -> Iterator[Mutan
     """
     yield from authors_mistakes(text, region)
     yield from automatic(text, region, wide)[:MOST]
+    for way in other_ways(text, region) if wide else ():
+        found = next(one for one in find_regions(way) if one.start == region.start)
+        yield from automatic(way, found, wide)[:MOST]
 
 
 # --- an author's ------------------------------------------------------------------------------------------------------
@@ -74,9 +83,22 @@ def authors_mistakes(text: str, region: Region) -> list[Mutant]:
     found = []
     for written in written_mistakes(lines, region):
         body = body_with(written, solution_lines(lines, region))
-        if body is not None:
+        if body is not None and written.said:
             whole = "\n".join([*lines[: region.start + 1], *indented(body, region.indent), *lines[region.end :]])
             found.append(Mutant(whole, written.said, region.start + 2, by_author=True))
+    return found
+
+
+def other_ways(text: str, region: Region) -> list[str]:
+    """The text with each of the other ways that an author wrote beside the solution, in its place."""
+    lines = text.split("\n")
+    found = []
+    for written in written_mistakes(lines, region):
+        body = body_with(written, solution_lines(lines, region))
+        if body is not None and not written.said:
+            task = task_of(lines[region.start + 1 : region.end])
+            body = [*indented(task, region.indent), *indented(body, region.indent)]
+            found.append("\n".join([*lines[: region.start + 1], *body, *lines[region.end :]]))
     return found
 
 
@@ -87,18 +109,25 @@ def misfits(text: str, region: Region) -> Iterator[tuple[int, str]]:
         solution = solution_lines(lines, region)
         if body_with(written, solution) is None:
             old = next(old for old, _ in written.replacements if old not in "\n".join(solution))
-            yield written.line, f'mistake "{written.said}": there is no  {old}  in the solution'
+            yield written.line, f"{written.title}: there is no  {old}  in the solution"
         elif not is_python(textwrap.dedent("\n".join(body_with(written, solution) or ["="]))):
-            yield written.line, f'mistake "{written.said}": with it, the region is not Python'
+            yield written.line, f"{written.title}: with it, the region is not Python"
 
 
 @dataclass(frozen=True)
 class WrittenMistake:
-    """A mistake as an author wrote it, from a line (from 1) on: the region's code, or pairs of old and new code."""
+    """A mistake as an author wrote it, from a line (from 1) on: the region's code, or pairs of old and new code.
+
+    `said` is "" for another way to write the solution.
+    """
 
     said: str
     line: int
     code: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return f'mistake "{self.said}"' if self.said else "another way"
 
     @property
     def replacements(self) -> list[tuple[str, str]]:
@@ -121,7 +150,7 @@ def written_mistakes(lines: Sequence[str], region: Region) -> Iterator[WrittenMi
                 break
             code.append(line["indent"] + line["code"])
             number += 1
-        yield WrittenMistake(opening["said"], first, tuple(code))
+        yield WrittenMistake(opening["said"] or "", first, tuple(code))
 
 
 def solution_lines(lines: Sequence[str], region: Region) -> list[str]:
@@ -158,6 +187,7 @@ class Scope:
     public: frozenset[str]
     known: tuple[str, ...]
     lengths: frozenset[str] = frozenset()
+    settings: tuple[tuple[str, str], ...] = ()  # dict and key
 
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -365,7 +395,14 @@ def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], 
         if isinstance(target, ast.Name)
     ]
     public = [*parameters, *shown, *own, *WORD.findall(" ".join(comments))]
-    return Scope(frozenset(public), tuple(dict.fromkeys([*parameters, *names])), frozenset(lengths))
+    settings = [
+        (node.value.id, node.slice.value)
+        for node in inside
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load)
+        if isinstance(node.slice, ast.Constant) and node.slice.value in USUAL
+    ]
+    known = tuple(dict.fromkeys([*parameters, *names]))
+    return Scope(frozenset(public), known, frozenset(lengths), tuple(dict.fromkeys(settings)))
 
 
 def task_of(lines: Sequence[str]) -> list[str]:
@@ -683,7 +720,11 @@ def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
     name = called(node)
     for old, new, said in FUNCTIONS:
         if name == old and isinstance(node.func, ast.Attribute):
-            yield like(node, func=like(node.func, attr=new)), said
+            array = node.func.value
+            if new == "median" and not (isinstance(array, ast.Name) and array.id in NO_NAMES):
+                yield like(of_numpy(new, array, *node.args), keywords=node.keywords), said
+            else:
+                yield like(node, func=like(node.func, attr=new)), said
     if name in LEFT_OUT:
         inner = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
         if inner is not None and not (isinstance(inner, ast.Name) and inner.id in ("np", "numpy", "math", "torch")):
@@ -717,6 +758,7 @@ def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
 FUNCTIONS = (
     ("sum", "mean", "a mean stands where a sum belongs"),
     ("mean", "sum", "a sum stands where a mean belongs"),
+    ("sum", "max", "a maximum stands where a sum belongs"),
     ("mean", "max", "a maximum stands where a mean belongs"),
     ("mean", "median", "a median stands where a mean belongs"),
     ("max", "min", "a minimum stands where a maximum belongs"),
@@ -1093,6 +1135,9 @@ def whole_columns(node: ast.AST, scope: Scope) -> Iterator[Change]:
             both = like(node.slice, elts=[ast.Slice(), second])
             yield like(node, slice=both), "whole columns are taken, not one entry of each row"
             yield like(node, slice=like(node.slice, elts=[second, first])), "two indices are exchanged"
+            for op in (ast.Add, ast.Sub):
+                moved = like(node.slice, elts=[first, ast.BinOp(second, op(), ast.Constant(1))])
+                yield like(node, slice=moved), "an index is off by one"
 
 
 def shorter_loop(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -1121,7 +1166,10 @@ def other_sign(node: ast.AST, scope: Scope) -> Iterator[Change]:
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp | ast.Call):
         name = named(node.targets[0], scope)
         value = ast.UnaryOp(ast.USub(), node.value)
-        yield like(node, value=value), f"{f'`{name}`' if name else 'a variable'} has the other sign"
+        what = f"`{name}`" if name else "a variable"
+        yield like(node, value=value), f"{what} has the other sign"
+        yield like(node, value=ast.BinOp(node.value, ast.Pow(), ast.Constant(2))), f"{what} is squared"
+        yield like(node, value=of_numpy("abs", node.value)), f"the absolute value of {what} is taken"
     if isinstance(node, ast.Call) and called(node) in ("maximum", "minimum", "exp", "argmax", "argsort", "max", "log"):
         for index, argument in enumerate(node.args):
             if number(argument) is None:
@@ -1140,6 +1188,22 @@ def other_power(node: ast.AST, scope: Scope) -> Iterator[Change]:
                 power = ast.BinOp(part, ast.Pow(), ast.Constant(2))
                 yield like(node, **{side: power}), f"the square{of} stands in place of the value"
                 yield like(node, **{side: of_numpy("sqrt", part)}), f"the root{of} stands in place of the value"
+                yield like(node, **{side: of_numpy("abs", part)}), f"the absolute value{of} is taken"
+
+
+def another_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """One side of a sum, multiplied by a setting."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        for name in scope.known:
+            if name in USUAL and name in scope.public:
+                for side in ("left", "right"):
+                    product = ast.BinOp(ast.Name(name, ast.Load()), ast.Mult(), getattr(node, side))
+                    yield like(node, **{side: product}), f"there is a factor `{name}` too many"
+        for key in scope.settings:
+            setting = ast.Subscript(ast.Name(key[0], ast.Load()), ast.Constant(key[1]), ast.Load())
+            for side in ("left", "right"):
+                product = ast.BinOp(setting, ast.Mult(), getattr(node, side))
+                yield like(node, **{side: product}), f"there is a factor `{key[1]}` too many"
 
 
 def averaged(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -1208,5 +1272,6 @@ WIDE_RULES: tuple[Rule, ...] = (
     other_sign,
     other_power,
     averaged,
+    another_factor,
     any_name,
 )

@@ -213,3 +213,17 @@ def test_a_setting_of_the_object_is_named():
     said = of(text)
     assert "the factor with `reg` is missing" in said
     assert not any("kept" in sentence for sentence in said)
+
+
+def test_another_way_to_write_the_solution_has_mistakes_too():
+    """Are its automatic mistakes tried where a value is to be recognised, and only there, and is it never released?"""
+    way = "    #! another way:\n    #!     y = x\n    #!     y = y + x\n    y = 2 * x"
+    text = WRITTEN.replace("    y = 2 * x", way)
+    region = find_regions(text)[0]
+    wide = [mutant.text for mutant in mutants(text, region, wide=True)]
+    assert any("    # TODO: twice x.\n    y = x\n    y = (y - x)\n    # ====== END" in one for one in wide)
+    assert not any("y - x" in one.text for one in mutants(text, region))
+    assert [mutant.said for mutant in mutants(text, region) if mutant.by_author] == ["x is squared"]
+    assert without_mistakes(text) == without_mistakes(WRITTEN)
+    broken = text.replace("y = y + x", "y = y +")
+    assert list(misfits(broken, region)) == [(6, "another way: with it, the region is not Python")]

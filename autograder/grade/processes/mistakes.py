@@ -48,7 +48,7 @@ from autograder.grade.run.protocol import (
 )
 from autograder.regions import Region, RegionError, find_regions
 
-QUESTION_SECONDS = 10.0  # of a processor, for all mistakes of a question
+QUESTION_SECONDS = 15.0  # of a processor, for all mistakes of a question
 LONGEST_RUN = 2.0  # of a processor, for one of them; a question that takes longer with the solution is not tried
 TRACED = 5  # times as long may a run take whose calls are looked at
 SHORTEST_WAIT = 10.0  # seconds by the clock: a busy machine may not get to a fork at once
