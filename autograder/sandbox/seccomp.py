@@ -28,7 +28,6 @@ IF_EQUAL, IF_GREATER, IF_AT_LEAST = 0x15, 0x25, 0x35
 RETURN = 0x06
 NUMBER_AT, ARCH_AT, ARGUMENTS_AT = 0, 4, 16
 
-SIGCHLD, NSIG = 17, 65
 CLONE_PARENT, CLONE_THREAD = 0x8000, 0x10000
 CLONE_NEW_NAMESPACE = 0x7E020000
 AF_UNIX, SOCK_STREAM, SOCK_TYPE_MASK = 1, 1, 0xF
@@ -58,15 +57,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Rule:
-    """What happens to the named calls: `action` where every check holds, else the failure `otherwise`.
-
-    None: then what later rules say of them.
-    """
+    """What happens to the named calls: `action` where every check holds, else the failure `otherwise`."""
 
     names: Sequence[str]
     action: int
     checks: Sequence[Check] = ()
-    otherwise: int | None = FAIL | errno.EPERM
+    otherwise: int = FAIL | errno.EPERM
 
 
 def rules(processes: bool, signals_outside_blocked: bool, metadata: bool, truncate: bool) -> tuple[Rule, ...]:
@@ -85,12 +81,7 @@ def rules(processes: bool, signals_outside_blocked: bool, metadata: bool, trunca
     thread_or_process = Check(0, (0,), CLONE_NEW_NAMESPACE | CLONE_PARENT)
     clone = (thread_or_process,) if processes else (thread_or_process, Check(0, (CLONE_THREAD,), CLONE_THREAD))
     nothing = FAIL
-    # Who ignores SIGCHLD has children whose processor time nobody learns of when they end.
-    other_signals = Check(0, tuple(number for number in range(1, NSIG) if number != SIGCHLD))
-    question = (Check(1, (0,)), Check(1, (0,), high=True))
     found = [
-        Rule(("rt_sigaction",), ALLOW, question, None),
-        Rule(("rt_sigaction",), ALLOW, (other_signals,), nothing),
         Rule(("fcntl",), ALLOW, (Check(1, FCNTL_DUP + FCNTL_FLAGS + FCNTL_LOCKS + FCNTL_PIPES),)),
         Rule(("ioctl",), ALLOW, (Check(1, IOCTLS),), FAIL | errno.ENOTTY),
         Rule(("prctl",), ALLOW, (Check(0, PRCTLS),)),
@@ -172,12 +163,8 @@ def _ranges(values: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def _body(rule: Rule) -> list[bytes]:
-    """Return the instructions for a call that has the rule's number.
-
-    The last one fails with `otherwise`. Where that is None, the number is loaded again for the rules that follow.
-    """
-    failure = _instruction(LOAD, NUMBER_AT) if rule.otherwise is None else _instruction(RETURN, rule.otherwise)
-    body = [_instruction(RETURN, rule.action), failure]
+    """Return the instructions for a call that has the rule's number; the last one fails with `otherwise`."""
+    body = [_instruction(RETURN, rule.action), _instruction(RETURN, rule.otherwise)]
     for check in reversed(rule.checks):
         fail = len(body) - 1
         count = len(check.values)

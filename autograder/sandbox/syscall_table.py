@@ -25,7 +25,7 @@ getresuid:118/148 getresgid:120/150 getgroups:115/158 getpriority:140/141 sched_
 sched_getparam:143/121 sched_getscheduler:145/120 sched_get_priority_max:146/125 sched_get_priority_min:147/126
 getcpu:309/168 getrlimit:97/163 setrlimit:160/164 getrusage:98/165 times:100/153 sysinfo:99/179 uname:63/160
 
-rt_sigprocmask:14/135 rt_sigreturn:15/139 rt_sigpending:127/136 rt_sigtimedwait:128/137
+rt_sigaction:13/134 rt_sigprocmask:14/135 rt_sigreturn:15/139 rt_sigpending:127/136 rt_sigtimedwait:128/137
 rt_sigsuspend:130/133 sigaltstack:131/132 pause:34/- alarm:37/- setitimer:38/103 getitimer:36/102 timer_create:222/107
 timer_settime:223/110 timer_gettime:224/108 timer_getoverrun:225/109 timer_delete:226/111 restart_syscall:219/128
 
@@ -38,7 +38,6 @@ recvfrom:45/207 recvmsg:47/212 shutdown:48/210 getsockname:51/204 getpeername:52
 BY_ARGUMENT = """
 fcntl:72/25 ioctl:16/29 prctl:157/167 prlimit64:302/261 clone:56/220 fork:57/- vfork:58/- kill:62/129 tkill:200/130
 tgkill:234/131 socketpair:53/199 sendto:44/206 truncate:76/45 sync:162/81 syncfs:306/267 clone3:435/435
-rt_sigaction:13/134
 """
 
 METADATA = """

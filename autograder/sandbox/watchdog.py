@@ -110,15 +110,21 @@ def too_many_tasks(processes: int) -> str:
 
 def descendants(pid: int) -> list[int]:
     """Return the processes that `pid` and its children have started, as far as they are still its descendants."""
-    found: list[int] = []
+    return [one for one in family(pid) if one != pid]
+
+
+def family(pid: int) -> dict[int, frozenset[int]]:
+    """Return `pid` and its descendants, each with its children."""
+    found: dict[int, frozenset[int]] = {}
     waiting = [pid]
     while waiting:
         parent = waiting.pop()
+        children: set[int] = set()
         with contextlib.suppress(OSError):
             for thread in os.listdir(f"/proc/{parent}/task"):
-                children = Path(f"/proc/{parent}/task/{thread}/children").read_text().split()
-                waiting += map(int, children)
-                found += map(int, children)
+                children.update(map(int, Path(f"/proc/{parent}/task/{thread}/children").read_text().split()))
+        found[parent] = frozenset(children)
+        waiting += children - found.keys()
     return found
 
 
@@ -129,21 +135,40 @@ class Usage:
     Attributes:
         processor: seconds that they ran, all together, those that have ended included.
         waiting: thread -> seconds that it could have run, but something else did.
+        children: process -> those that it has now.
+        buried: process -> page faults of the children that it has waited for: each has some.
     """
 
     processor: float = 0.0
     waiting: Mapping[int, float] = field(default_factory=dict)
+    children: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    buried: Mapping[int, int] = field(default_factory=dict)
+
+    def forgets(self, before: "Usage") -> bool:
+        """Has a child vanished since then that its parent did not wait for? What it ran is in no account."""
+        for pid, children in self.children.items():
+            gone = before.children.get(pid, children) - children
+            if gone and self.buried.get(pid) == before.buried.get(pid) and not all(map(lives, gone)):
+                return True
+        return False
 
 
 def usage_of(pid: int) -> Usage:
     """Measure a process and its descendants from outside."""
-    ticks, waiting = 0, {}
-    for one in (pid, *descendants(pid)):
+    ticks, waiting, buried = 0, {}, {}
+    children = family(pid)
+    for one in children:
         with contextlib.suppress(OSError):
-            ticks += sum(map(int, stat_of(one)[11:15]))
+            stat = stat_of(one)
+            ticks += sum(map(int, stat[11:15]))
+            buried[one] = int(stat[8]) + int(stat[10])
             for thread in os.listdir(f"/proc/{one}/task"):
                 waiting[int(thread)] = int(Path(f"/proc/{one}/task/{thread}/schedstat").read_bytes().split()[1]) / 1e9
-    return Usage(ticks / os.sysconf("SC_CLK_TCK"), waiting)
+    return Usage(ticks / os.sysconf("SC_CLK_TCK"), waiting, children, buried)
+
+
+def lives(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")
 
 
 def stat_of(pid: int) -> list[bytes]:

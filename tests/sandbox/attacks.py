@@ -849,26 +849,6 @@ def processor_time_of_many(tier, here):
 
 
 @attack
-def processor_time_of_children_nobody_waits_for(tier, here):
-    """Is the processor time of children counted that vanish when they end, since their parent ignores them?"""
-    if not can_fork(tier):
-        return ""
-
-    def main(fd):
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            if os.fork() == 0:
-                while time.process_time() < 0.1:
-                    pass
-                os._exit(0)
-            with contextlib.suppress(ChildProcessError):
-                os.wait()
-
-    return stopped_for("of processor time", main, tier, here, replace(LIMITS, cpu_seconds=1))
-
-
-@attack
 def odd_names(tier, here):
     """Is a sandbox measured whose processes and files have names that are no text, or look like several lines?"""
 

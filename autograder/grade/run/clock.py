@@ -1,7 +1,7 @@
 """The time that code took of its own: not what it waited for a core, nor what passed while everything stood still."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from autograder.sandbox.watchdog import Usage
@@ -43,20 +43,24 @@ class Spending:
     """Adds up what some processes spend, those that end meanwhile too.
 
     To be asked every tick: what a process waited for a core is known while it lives, and of a long wait only when that
-    is over.
+    is over. Where children vanish that nobody waits for, what they ran is not known, and others of theirs may have
+    waited for nothing else: from there on, no waiting counts.
     """
 
     def __init__(self, usage: Callable[[], Usage]) -> None:
         self.usage = usage
-        self.waiting: Mapping[int, float] | None = None
+        self.before: Usage | None = None
         self.waited = 0.0
+        self.forgetful = False
 
     def so_far(self) -> Spent:
         used = self.usage()
-        if self.waiting is not None:
-            more = (wait - self.waiting.get(task, 0.0) for task, wait in used.waiting.items())
-            self.waited += max(0.0, *more, 0.0)
-        self.waiting = used.waiting
+        if self.before is not None:
+            self.forgetful = self.forgetful or used.forgets(self.before)
+            if not self.forgetful:
+                more = (wait - self.before.waiting.get(task, 0.0) for task, wait in used.waiting.items())
+                self.waited += max(0.0, *more, 0.0)
+        self.before = used
         return Spent(used.processor, self.waited)
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from autograder.grade.run.clock import Spending
 from autograder.grade.run.follow import Following, follow
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell
 from autograder.grade.run.protocol import HEADER, Frame, Frames, ProtocolError, read_frame
-from autograder.sandbox.watchdog import Usage
+from autograder.sandbox.watchdog import Usage, descendants, lives, usage_of
 
 CELLS = [Cell("a", "one"), Cell("b", "two")]
 IDS = [cell.id for cell in CELLS]
@@ -309,3 +310,35 @@ def test_what_ended_processes_waited_is_kept():
     spending = Spending(lambda: Usage(1.0, next(looks)))
     waited = [spending.so_far().waited for _ in range(6)]
     assert waited == pytest.approx([0.0, 0.15, 0.35, 9.35, 9.55, 9.55])
+
+
+PARENT = """
+import os, signal, sys, time
+if sys.argv[1] == "forgets":
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+if os.fork() == 0:
+    print("begun", flush=True)
+    sys.stdin.readline()
+    os._exit(0)
+while sys.argv[1] == "waits" and os.waitpid(-1, os.WNOHANG) == (0, 0):
+    time.sleep(0.01)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("how", "counted"), [("waits", 7.0), ("leaves", 7.0), ("forgets", 0.0)])
+def test_waiting_counts_unless_children_vanish(how, counted):
+    """Is no waiting counted where children end whose time is in no account, since their parent ignores their end?"""
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        extra = iter([0.0, 7.0])
+        spending = Spending(lambda: replace(usage_of(parent.pid), waiting={1: next(extra)}))
+        parent.stdout.readline()
+        (child,) = descendants(parent.pid)
+        spending.so_far()
+        print(file=parent.stdin, flush=True)
+        while how != "leaves" and lives(child):
+            time.sleep(0.01)
+        assert spending.so_far().waited == counted
+        parent.kill()
