@@ -392,6 +392,8 @@ class FullyConnectedNet:
         #!     self.normalization, => None,
         #! mistake "a ReLU stands behind the output layer too":
         #!     self.params[f"b{last}"]) => self.params[f"b{last}"]); scores = np.maximum(0, scores)
+        #! mistake "a ReLU stands behind the output layer too":
+        #!     scores, cache = affine_forward( => scores, cache = affine_relu_forward(
         #! mistake "gamma stands in place of beta":
         #!     self.params.get(f"beta{i}") => self.params.get(f"gamma{i}")
         #! mistake "beta stands in place of gamma":

@@ -54,6 +54,7 @@ TRACED = 5  # times as long may a run take whose calls are looked at
 SHORTEST_WAIT = 10.0  # seconds by the clock: a busy machine may not get to a fork at once
 PATIENCE = 5  # times as long on the clock, on a busy machine
 LARGEST = 2**20  # bytes of evidence of one mistake
+ALL_TOGETHER = 2**24  # bytes of evidence of all mistakes of a question: beyond it, no more are tried
 MORE_MEMORY = 2**30  # bytes that a run may take beyond what it has
 EARLIER = 6  # work cells before a question whose functions may be what is wrong
 FORKS_UNSAFELY = ("tensorflow", "jax")  # a fork of their threads hangs
@@ -250,7 +251,7 @@ class Mistakes:
             return
         called = {(file, function) for calls in self.calls or () for file, function in calls}
         _, usual = self.in_a_fork(lambda: self.run(question), LONGEST_RUN)
-        left = seconds
+        left, size = seconds, 0
         before = time.process_time()
         for trial in trials or self.trials(question, start, called, noticed):
             given, spent = self.in_a_fork(
@@ -263,7 +264,8 @@ class Mistakes:
             error = given["error"] if given else ""
             seen = words_of(trial) in noticed
             yield Outcome(trial.mutant.said, trial.where, values, error, trial.mutant.by_author, seen)
-            if left < 0:
+            size += sum(len(content) for content in values.values() if isinstance(content, bytes))
+            if left < 0 or size > ALL_TOGETHER:
                 return
 
     def from_where_it_matters(self, question: list[Cell]) -> list[Cell]:
@@ -304,7 +306,8 @@ class Mistakes:
     def first_error(self, check: str, errors: Mapping[str, str]) -> str:
         """What the first cell of a check's question stopped with, of those that did; "" where none did."""
         first = next((first for first, last in self.starts.items() if last == check), check)
-        return next((error for cell in self.question(first, check) if (error := errors.get(cell.id, ""))), "")
+        ids = [cell.id for cell in self.cells]
+        return next((errors[one] for one in ids[ids.index(first) : ids.index(check) + 1] if errors.get(one)), "")
 
     def regions_run(self, question: Sequence[Cell]) -> tuple[list[str], list[str]]:
         """The regions that the question's cells run, or whose variables they read, as messages call them.

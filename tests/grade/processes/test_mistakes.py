@@ -82,3 +82,12 @@ def test_a_fork_lets_go_of_copies_that_are_not_its_children():
                 os._exit(status)
         assert os.waitpid(fork, 0)[1] == 0
     assert copy.wait() == -signal.SIGKILL
+
+
+def test_the_first_error_of_a_question_is_the_one_that_tells():
+    """Is it that of the first cell that failed, of those since the check before; and none of an earlier question?"""
+    sources = {"a": "x = 1", "b": "expect.same(x)", "c": "y = z", "d": "y + 1", "e": "expect.same(y)"}
+    mistakes = Mistakes(None, [Cell(name, source) for name, source in sources.items()], [], seed=1)
+    assert mistakes.first_error("e", {"c": "ValueError: z", "e": "NameError: y"}) == "ValueError: z"
+    assert mistakes.first_error("e", {"a": "TypeError: a", "e": "NameError: y"}) == "NameError: y"
+    assert mistakes.first_error("b", {"c": "ValueError: z"}) == ""
