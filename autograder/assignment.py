@@ -14,6 +14,7 @@ from autograder.toml_files import (
     Files,
     Moment,
     Notebooks,
+    Packages,
     Percent,
     Places,
     Points,
@@ -85,7 +86,7 @@ class AssignmentToml(TomlTable):
     """Files that the notebooks make and that belong to the submission."""
     data: Texts = ()
     """The data sets that it reads (see `autograder data`)."""
-    packages: Texts = ()
+    packages: Packages = ()
     """Packages that it needs besides the course's, as pip takes them: "tensorflow>=2.16". They are added to the
     environment.yml and to the first steps of the README that students get."""
     late: LatePolicy = LatePolicy()

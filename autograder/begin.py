@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from autograder.assignment import title_of_folder
 from autograder.course import CONFIG, COURSE_FILE, Course
 from autograder.errors import CourseError
-from autograder.files import write_atomically
+from autograder.files import make_folder, write_atomically
 from autograder.notebooks import KERNELSPEC, write_notebook
 from autograder.source import NOTEBOOK, SCRIPT, settle_source
 
@@ -164,12 +164,7 @@ def begin_course(folder: Path, library: str = "") -> Course:
     }
     if library:
         files[f"{library}/__init__.py"] = LIBRARY_TEXT.format(name=library)
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise CourseError(
-            f"{root} cannot be made: {error.strerror}. Look at the path, or name another place."
-        ) from None
+    make_folder(root)
     for path, text in files.items():
         if not (root / path).exists():
             (root / path).parent.mkdir(parents=True, exist_ok=True)

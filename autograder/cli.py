@@ -75,6 +75,7 @@ USAGE = (
      r'there is no \1 "\2". Did you mean "\3"?'),
     (r"Got unexpected extra argument\(s\) \((.+)\)", r'"\1" is too much. A name with spaces stands in quotes.'),
     (r"Invalid value for '([^']+)'.*: Input should be greater than or equal to (\S+)", r"\1 must be \2 or more."),
+    (r"Invalid value for '([^']+)'.*: Input should be less than or equal to (\S+)", r"\1 must be \2 or less."),
     (r"Invalid value for '([^']+)'.*: Input should be a valid integer.*", r"\1 must be a whole number."),
     (r"Invalid value for '([^']+)'.*: (?:file|dir|path) '(.+)' does not exist\.", r'\1: there is no "\2" here.'),
     (r"Invalid value for '([^']+)'.*: (?:file|path) '(.+)' is a directory\.", r'\1: "\2" is a folder. Name a file.'),
@@ -129,6 +130,7 @@ def usage_in_words(error: TyperException) -> str:
         if match := re.fullmatch(pattern, said):
             said = match.expand(words)
             break
+    said = re.sub(r"^\[(\w+)\]", r"\1", said)
     context = getattr(error, "ctx", None)
     return f"{said} See  {context.command_path if context else 'autograder'} --help"
 

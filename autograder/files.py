@@ -14,6 +14,21 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from autograder.errors import CourseError
 
+
+def make_folder(path: Path) -> None:
+    """Make a folder with those above it, where it is not there.
+
+    Raises:
+        CourseError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
+        raise CourseError(
+            f"{path} cannot be made: {error.strerror}. Look at the path, or name another place."
+        ) from None
+
+
 TIMESTAMP = "timestamp.txt"
 """Where nbgrader keeps the time of handing in, in a submission's folder."""
 

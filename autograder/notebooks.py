@@ -91,8 +91,8 @@ def parse_notebook(data: bytes, name: str) -> tuple[NotebookNode, tuple[str, ...
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
         raise CourseError(f"{name} is not a notebook: it has no list of cells. Was another file given its name?")
     if type(content.get("nbformat")) is not int or content["nbformat"] != 4:
-        given = repr(content.get("nbformat"))[:20]
-        raise CourseError(f"{name} is of format {given}; format 4 is needed. Open it in Jupyter and save it.")
+        given = f"is of format {content['nbformat']!r:.20}" if "nbformat" in content else "does not say its format"
+        raise CourseError(f"{name} {given}; format 4 is needed. Open it in Jupyter and save it.")
     if len(content["cells"]) > MAX_CELLS:
         raise CourseError(f"{name} has {len(content['cells'])} cells; at most {MAX_CELLS} are read. Split it.")
     notebook = _notebook(content, mended.append)

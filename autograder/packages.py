@@ -1,10 +1,13 @@
 """Which packages there are: those that an assignment needs besides the course's, and those that notebooks import."""
 
 import importlib.util
+import sys
 from collections.abc import Collection, Iterable, Iterator
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from autograder.errors import CourseError
 
@@ -47,6 +50,39 @@ def not_importable(modules: Iterable[str], own: Collection[str]) -> Iterator[str
         top = module.partition(".")[0]
         if top and top not in own and importlib.util.find_spec(top) is None:
             yield top
+
+
+def not_listed(modules: Iterable[str], listed: Iterable[str]) -> list[str]:
+    """The packages that hold these modules, and that installing `listed` (as pip takes them) does not bring along.
+
+    Python's own modules and those that are not installed here are passed over.
+    """
+    known = _brought(listed)
+    holders = packages_distributions()
+    found = set()
+    for top in {module.partition(".")[0] for module in modules} - sys.stdlib_module_names:
+        names = {canonicalize_name(name) for name in holders.get(top, ())}
+        if names and not names & known:
+            found.add(min(names))
+    return sorted(found)
+
+
+def _brought(listed: Iterable[str]) -> set[str]:
+    """What pip installs for these: the packages with all that they require here, by their canonical names."""
+    waiting = list(listed)
+    found: set[str] = set()
+    while waiting:
+        try:
+            need = Requirement(waiting.pop())
+        except InvalidRequirement:
+            continue
+        name = canonicalize_name(need.name)
+        if name in found or (need.marker and not need.marker.evaluate({"extra": ""})):
+            continue
+        found.add(name)
+        with suppress(PackageNotFoundError):
+            waiting += requires(need.name) or ()
+    return found
 
 
 def _is_installed(entry: Requirement) -> bool:

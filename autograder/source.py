@@ -196,6 +196,8 @@ def _content(path: Path) -> dict[str, Any]:
     data = read_bytes(path)
     parse_notebook(data, str(path))
     content = json.loads(data.decode("utf-8-sig"))
+    if "cells" not in content:
+        raise CourseError(f"{path} is of format {content['nbformat']}, of before 2015. Open it in Jupyter and save it.")
     for number, cell in enumerate(content["cells"], start=1):
         if not isinstance(cell, dict):
             raise CourseError(f"{path}: cell {number} is not a cell. Open it in Jupyter, mend that and save it.")

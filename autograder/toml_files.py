@@ -234,9 +234,22 @@ def listed(value: Any) -> Any:
 
 def plain_file(name: str) -> str:
     """The name of a file beside assignment.toml."""
+    if any(sign in name for sign in "*?["):
+        raise wrong(f': "{name}" must be the name of one file: list each file.')
     if "\\" in name or PurePosixPath(name).name != name or name.startswith("."):
         raise wrong(f': "{name}" must be the name of a file in the assignment\'s folder, without a path.')
     return name
+
+
+def package(text: str) -> str:
+    """A package as pip takes it."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        raise wrong(f': "{text}" is not a package as pip takes it, like "tensorflow>=2.16".') from None
+    return text
 
 
 def notebook_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -283,6 +296,9 @@ Text = Annotated[str, Field(min_length=1), AfterValidator(not_blank), says("a te
 Texts = Annotated[tuple[Text, ...], AfterValidator(without_doubles), BeforeValidator(listed)]
 Files = Annotated[
     tuple[Annotated[Text, AfterValidator(plain_file)], ...], AfterValidator(without_doubles), BeforeValidator(listed)
+]
+Packages = Annotated[
+    tuple[Annotated[Text, AfterValidator(package)], ...], AfterValidator(without_doubles), BeforeValidator(listed)
 ]
 Notebooks = Annotated[Texts, AfterValidator(notebook_names), Field(json_schema_extra={"minItems": 1})]
 Places = Annotated[

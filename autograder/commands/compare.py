@@ -35,6 +35,7 @@ def compare(
     from autograder.files import write_atomically
     from autograder.gradebook.store import Store
     from autograder.terminal import terminal
+    from autograder.words import counted
 
     course = find_course()
     wanted = course.assignment(assignment)
@@ -59,8 +60,9 @@ def compare(
     target = html or course.root / "reports" / f"{assignment}-compare.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, compare_page(wanted.title, pairs, written.texts, len(students)))
+    of = counted(len(students) * (len(students) - 1) // 2, "pair")
     console.print(
-        f"{len(pairs)} of {len(students) * (len(students) - 1) // 2} pairs share more than the homework explains. "
+        f"{len(pairs)} of {of} share more than the homework explains. "
         f"Look at them side by side before you say anything:  {target}",
         markup=False,
     )

@@ -13,7 +13,8 @@ def data(
     to: Annotated[
         Path | None,
         typer.Option(
-            help="The data folder. Default: the course's; outside a course, one that has it already, or ./data."
+            file_okay=False,
+            help="The data folder. Default: the course's; outside a course, one that has it already, or ./data.",
         ),
     ] = None,
 ) -> None:
@@ -36,7 +37,7 @@ def data(
     place = obtain(dataset, folder)
     print(f"{dataset.name}: {'already in' if already else 'written to'} {place}")
     if dataset.generated:
-        print(f"This is {dataset.title}.\nThe real images win wherever both are.")
+        print(f"This is {dataset.title}.\nIf both are present, the real images are used.")
 
 
 def _how_to_get(dataset) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+TOTALS = "grades.csv"
 SYSTEMS = ("csv", "canvas", "moodle", "gradescope", "blackboard")
 
 
@@ -15,7 +16,7 @@ def export(
         typer.Option(
             metavar="SYSTEM", help=f"{', '.join(SYSTEMS)}; or the name of a .csv file, for nbgrader's own columns."
         ),
-    ] = "grades.csv",
+    ] = TOTALS,
     into: Annotated[
         Path | None,
         typer.Option(help="Fill grades into the file that the system exported.", exists=True, dir_okay=False),
@@ -26,7 +27,9 @@ def export(
             "--output", "-o", help="Default: grades-SYSTEM.csv, or the file given with --into.", dir_okay=False
         ),
     ] = None,
-    questions: Annotated[bool, typer.Option("--questions", help="One row for each question of each student.")] = False,
+    questions: Annotated[
+        bool, typer.Option("--questions", help="One row for each question of each student, in questions.csv.")
+    ] = False,
 ) -> None:
     """Write grades to a CSV file that Canvas, Moodle, Gradescope or Blackboard imports, or to one of your own.
 
@@ -45,11 +48,17 @@ def export(
 
     course = find_course()
     course.keep_own(output or Path(to))
+    if questions and (into or not to.endswith(".csv")):
+        raise CourseError(
+            "export: --questions writes a table of its own. Leave out --into, and --to where it names a system."
+        )
+    if into and to.endswith(".csv"):
+        raise CourseError(f"export: which system is {into} from? Say so with --to: {', '.join(KNOWN)}.")
     console = terminal()
     for name in assignment or []:
         course.assignment(name)
     if questions or to.endswith(".csv"):
-        target = output or Path(to if to.endswith(".csv") else "questions.csv")
+        target = output or Path("questions.csv" if questions and to == TOTALS else to)
         rows = (export_questions if questions else export_totals)(course, assignment or [], target)
         console.print(f"{rows} row{'s' * (rows != 1)} written to {target}", markup=False)
         return

@@ -66,7 +66,11 @@ def grade(
             "grade: --changed grades with the inputs of each earlier run: leave out --force, --seed and --retrain."
         )
     if not changed and (reason or never_lower or yes):
-        raise CourseError("grade: --reason, --never-lower and --yes belong to --changed.")
+        raise CourseError(
+            "grade: --reason, --never-lower and --yes belong to --changed. Add  --changed  or leave them out."
+        )
+    if no_sandbox and tier:
+        raise CourseError("grade: --no-sandbox means no tier of the sandbox. Leave out --no-sandbox or --tier.")
     try:
         with started(find_course(), assignment, wanted, workers, "none" if no_sandbox else tier, dask) as start:
             if changed:
@@ -104,6 +108,7 @@ def stats(
     Example:  autograder stats softmax_net --html class.html
     """
     from autograder.course import find_course
+    from autograder.errors import CourseError
     from autograder.gradebook.anomalies import anomalies
     from autograder.gradebook.roster import nothing_from, without_submission
     from autograder.gradebook.stats import class_scores, histogram_of, question_stats, stats_table
@@ -111,6 +116,8 @@ def stats(
     from autograder.source import source_questions
     from autograder.terminal import terminal
 
+    if png and html is None:
+        raise CourseError("stats: --png puts the page's figures beside it. Name the page:  --html class.html --png")
     course = find_course()
     wanted = course.assignment(assignment)
     scores = class_scores(course, wanted)

@@ -31,12 +31,15 @@ def build(
     Example:  autograder gradescope build softmax_net
     """
     from autograder.course import find_course
+    from autograder.errors import CourseError
     from autograder.handback.gradescope_build import build as make
 
     course = find_course()
     wanted = course.assignment(assignment)
     target = to or course.root / "gradescope" / f"{wanted.name}-autograder.zip"
     course.keep_own(target)
+    if target.suffix != ".zip":
+        raise CourseError(f'"{target}" does not end in .zip, as Gradescope needs. Write  --to {target.stem}.zip')
     built = make(course, wanted, target, visibility, no_sandbox)
     print(f"{built.path}: {built.path.stat().st_size / 2**20:.1f} MB\n\n{built.statement}")
 

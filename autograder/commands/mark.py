@@ -9,7 +9,9 @@ def mark(
     assignment: Annotated[
         str | None, typer.Argument(metavar="[ASSIGNMENT]", help="Open this assignment. Default: all that are graded.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of the Jupyter server; the next free one is taken.")] = 8888,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the Jupyter server; the next free one is taken.")
+    ] = 8888,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, and open no browser.")] = False,
 ) -> None:
     """Grade written answers in the browser: question by question, with a rubric, like answers together.

@@ -42,16 +42,17 @@ def release(
 
     from autograder.course import find_course
     from autograder.errors import CourseError
-    from autograder.release.bundle import build_wheel, write_bundle
+    from autograder.release.bundle import build_wheel, not_for_students, write_bundle
     from autograder.release.checks import never_emptied
     from autograder.release.generate import check_sources, old_at_home, orphans, stale
     from autograder.release.generate import release as generate
     from autograder.terminal import terminal
+    from autograder.toml_files import as_toml
 
     if check and (bundle or to):
         raise CourseError("--check writes nothing, so it does not go with --bundle or --to. Leave one of them out.")
     course = find_course()
-    names = list(assignments or course.assignment_names())
+    names = list(dict.fromkeys(assignments or course.assignment_names()))
     if not names:
         raise CourseError(f"there is no assignment in {course.source}. Begin one with  autograder new NAME")
     for name in names:
@@ -95,6 +96,12 @@ def release(
                 released = (to or course.release_dir) / name
                 target = write_bundle(course, course.assignment(name), released, wheel, to or course.root / "bundles")
                 console.print(course.shorten(target), markup=False)
+                if missing := not_for_students(course, course.assignment(name), released):
+                    console.print(
+                        f"{name}: students need {', '.join(missing)} too, which environment.yml does not bring. Add it "
+                        f"there, or  packages = {as_toml(missing)}  to assignment.toml, and release again.",
+                        style="yellow", markup=False, soft_wrap=True,
+                    )  # fmt: skip
 
 
 @contextmanager
@@ -141,6 +148,7 @@ def lint(
     """
     from autograder.course import find_course
     from autograder.errors import CourseError
+    from autograder.mark.rubric import read_rubric
     from autograder.release.checks import fix_assignment, lint_assignment, public_rows
     from autograder.terminal import terminal
 
@@ -156,6 +164,8 @@ def lint(
             console.print(course.shorten(change), markup=False, soft_wrap=True)
     for note in (note for name in names for note in public_rows(course, course.assignment(name))):
         console.print(course.shorten(note), style="yellow", markup=False, soft_wrap=True)
+    for name in names:
+        read_rubric(course.assignment(name).folder)
     problems = [problem for name in names for problem in lint_assignment(course, name)]
     if problems:
         raise CourseError("\n".join(map(course.shorten, problems)))

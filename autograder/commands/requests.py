@@ -54,10 +54,13 @@ def requests(
         told = take_requests(course, assignment, submitted_requests(course, assignment))
     if told:
         console.print(requests_table(told))
+    if not told:
+        console.print(f"No regrade requests for {assignment}. One is a line  Regrade: why  below an answer.")
+        return
     states = [state for _, state in told]
     console.print(f"{counted(states.count(NEW), 'new request')} of {len(told)}.", end=" ")
     if CHECK in states:
         console.print(
             "Look at checks in their reports; if one was wrong, change it:  autograder grade --changed", end=" "
         )
-    console.print(f"Answer the others under “to look at again”:  autograder mark {assignment}" if told else "")
+    console.print(f"Answer the others under “to look at again”:  autograder mark {assignment}")

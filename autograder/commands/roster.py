@@ -27,6 +27,7 @@ def import_list(
     from autograder.gradebook.roster import read_roster, write_people
     from autograder.intake.roster import import_roster
     from autograder.terminal import terminal
+    from autograder.words import counted
 
     course = find_course()
     names = course.assignment_names()
@@ -35,7 +36,7 @@ def import_list(
     write_people(course, imported.people)
     extended = sum(bool(person.extensions) for person in imported.people)
     terminal().print(
-        f"{imported.kind}: {len(imported.people)} students, {imported.new} of them new"
+        f"{imported.kind}: {counted(len(imported.people), 'student')}, {imported.new} of them new"
         + (f", {extended} with an extension." if extended else "."),
         markup=False,
     )
@@ -50,6 +51,7 @@ def show() -> None:
     from autograder.course import find_course
     from autograder.gradebook.roster import read_roster
     from autograder.terminal import terminal
+    from autograder.words import counted
 
     course = find_course()
     console = terminal()
@@ -67,6 +69,7 @@ def show() -> None:
     console.print(table)
     strange = sum(not person.listed for person in people.values())
     console.print(
-        f"{len(people)} students" + (f", {strange} of them only from a download: import a roster." if strange else "."),
+        counted(len(people), "student")
+        + (f", {strange} of them only from a download: import a roster." if strange else "."),
         markup=False,
     )

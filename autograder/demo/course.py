@@ -7,7 +7,7 @@ from autograder.course import CONFIG, COURSE_FILE, Course
 from autograder.data.registry import STAND_INS, find_dataset
 from autograder.demo.students import FILE
 from autograder.errors import CourseError
-from autograder.files import NO_CACHES
+from autograder.files import NO_CACHES, make_folder
 
 MARKER = ".made-by-demo"
 
@@ -24,7 +24,7 @@ def make_course(course: Course, assignment: str, root: Path) -> Course:
         if not (root / MARKER).exists():
             raise CourseError(f"{root} is there already, and no demo made it. Name a new folder:  --to FOLDER")
         shutil.rmtree(root)
-    root.mkdir(parents=True)
+    make_folder(root)
     (root / MARKER).touch()
     shutil.copy(course.root / CONFIG, root)
     if (course.root / COURSE_FILE).is_file():

@@ -148,6 +148,10 @@ def hand_in(course: Course, assignment: Assignment, student: DemoStudent, weight
         for name in assignment.hand_in:
             (target / name).write_bytes((weights / name).read_bytes())
     unknown = sorted(set(student.write) - known)
+    for pattern in student.leave:
+        whole = pattern.removesuffix(":*")
+        if not any(fnmatch(region, whole) or fnmatch(region, f"{whole}:*") for region in known):
+            unknown.append(pattern)
     if unknown:
         raise CourseError(f"{assignment.folder / FILE}: student {student.id}: there is no region {', '.join(unknown)}.")
 

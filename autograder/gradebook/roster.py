@@ -11,6 +11,7 @@ from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, in
 
 from autograder.course import Course
 from autograder.gradebook.opening import open_gradebook
+from autograder.words import counted
 
 TABLE = Table(
     "autograder_roster", MetaData(), Column("student_id", String(128), primary_key=True), Column("record", Text)
@@ -135,7 +136,7 @@ def without_submission(course: Course, assignment: str, people: Iterable[Person]
 
 def nothing_from(people: Sequence[Person]) -> str:
     """The sentence that says who handed in nothing; "" where everybody did."""
-    return f"Nothing submitted by {len(people)}: {named(people)}." if people else ""
+    return f"{counted(len(people), 'student has', 'students have')} no submission: {named(people)}." if people else ""
 
 
 def named(people: Iterable[Person], most: int = 12) -> str:

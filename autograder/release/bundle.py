@@ -1,5 +1,6 @@
 """The zip that students get: the released folder twice, the autograder wheel, environment.yml and a short README."""
 
+import ast
 import base64
 import csv
 import hashlib
@@ -15,7 +16,10 @@ from pathlib import Path
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.files import HANDED_OUT, write_atomically
+from autograder.files import HANDED_OUT, make_folder, write_atomically
+from autograder.notebooks import read_notebook
+from autograder.packages import not_listed
+from autograder.syntax import tree_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE = "nn-course-autograder"
@@ -114,10 +118,33 @@ def write_bundle(course: Course, assignment: Assignment, released: Path, wheel: 
             content = path.read_bytes()
             members[f"{name}/{name}/{path.relative_to(released).as_posix()}"] = content
             members[f"{name}/{HANDED_OUT}/{path.relative_to(released).as_posix()}"] = content
-    to.mkdir(parents=True, exist_ok=True)
+    make_folder(to)
     target = to / f"{name}.zip"
     write_atomically(target, _zipped(dict(sorted(members.items()))))
     return target
+
+
+def not_for_students(course: Course, assignment: Assignment, released: Path) -> list[str]:
+    """The packages that the released folder's code imports and that the environment in the bundle does not have."""
+    environment = (course.root / "environment.yml").read_text(encoding="utf-8")
+    lines = re.findall(r"^ *- ([^:\n]+)$", environment, re.MULTILINE)
+    listed = [re.sub(r"(?<![=<>!~])=(?!=)", "==", line) for line in lines]  # conda writes python=3.11
+    cells = [
+        cell.source
+        for path in released.glob("*.ipynb")
+        for cell in read_notebook(path).cells
+        if cell.cell_type == "code"
+    ]
+    modules: set[str] = set()
+    for text in (*cells, *(path.read_text(encoding="utf-8") for path in released.rglob("*.py"))):
+        for node in ast.walk(tree_of(text)):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.add(node.module)
+    own = {path.stem for path in released.iterdir()}
+    others = {module for module in modules if module.partition(".")[0] not in own | {"autograder"}}
+    return not_listed(others, [PACKAGE, *listed, *assignment.packages])
 
 
 def _zipped(members: dict[str, bytes]) -> bytes:

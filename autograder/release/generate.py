@@ -20,7 +20,7 @@ from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, nbgrader_config
 from autograder.errors import CourseError
 from autograder.expect.home import FILE as HOME_FILE
-from autograder.files import never_submitted
+from autograder.files import make_folder, never_submitted
 from autograder.notebooks import write_notebook
 from autograder.questions import is_question, marks_of, points_of, students_write
 from autograder.release.at_home import Make, content_now, stale_notebooks
@@ -267,7 +267,7 @@ def _log(path: Path) -> Iterator[logging.Logger]:
 
 def _put_in_place(new: Path, old: Path) -> None:
     """Replace a folder; it is missing only between two renames."""
-    old.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(old.parent)
     with tempfile.TemporaryDirectory(prefix=f".{old.name}-", dir=old.parent) as aside:
         shutil.copytree(new, Path(aside) / "new")
         if old.exists():

@@ -152,7 +152,7 @@ def _no_module(course: Course, name: str, where: str) -> CourseError:
         )
     modules = [".".join(path.relative_to(course.root).with_suffix("").parts) for path in course.library_files()]
     near = difflib.get_close_matches(name, modules, n=1, cutoff=0.5)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
+    hint = f' Did you mean "{near[0]}"?' if near else f" There are: {', '.join(modules)}."
     return CourseError(f"{where}: there is no module {name} in {', '.join(map(str, course.libraries))}.{hint}")
 
 

@@ -48,10 +48,14 @@ def find_released(folder: Path, name: str, released: Path | None = None) -> Path
         released: the one that the student names; otherwise the copy that came with the folder, or the course's.
 
     Raises:
-        CourseError: the one that the student names is not a folder.
+        CourseError: the one that the student names is not a folder, or has no notebook in it.
     """
     if released is not None and not released.is_dir():
         raise CourseError(f"{released} is not a folder. Give the assignment's folder as it was handed out.")
+    if released is not None and not any(released.glob("*.ipynb")):
+        inner = released / name
+        hint = f"Name  {inner}" if inner.is_dir() else "Give the assignment's folder as it was handed out."
+        raise CourseError(f"{released} holds no notebook, so there is nothing to compare with. {hint}")
     return released or handed_out(folder) or course_release(folder, name)
 
 

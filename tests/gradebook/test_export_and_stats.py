@@ -4,10 +4,13 @@ import csv
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from autograder.assignment import LatePolicy
+from autograder.cli import app
 from autograder.csv_files import as_text
 from autograder.errors import CourseError
 from autograder.gradebook.books import open_gradebook, scores_by_student
@@ -63,6 +66,16 @@ def test_csv_stats_and_nbgrader_export(graded, tmp_path):
     assert stats["why"].waiting == 2
     assert stats["bonus-check"].question.points == 3
     assert histogram_of(scores).plain.count("█") > 0
+
+
+def test_each_table_has_a_file_of_its_own(graded, monkeypatch):
+    """Does a table of questions leave the table of totals alone?"""
+    monkeypatch.chdir(graded.course.root)
+    assert CliRunner().invoke(app, ["export"]).exit_code == 0
+    totals = Path("grades.csv").read_text(encoding="utf-8")
+    assert CliRunner().invoke(app, ["export", "--questions"]).exit_code == 0
+    assert Path("grades.csv").read_text(encoding="utf-8") == totals
+    assert len(rows_of(Path("questions.csv"))) == 12
 
 
 def test_no_such_folder(graded, tmp_path):

@@ -116,7 +116,7 @@ def test_nobody_is_lost_merged_or_late(tiny, grading, tmp_path):
     assert {person.id for person in report.missing} == {"u011", "u039"}
 
     shown = grading(tiny)
-    assert "Nothing submitted by 2" in shown
+    assert "2 students have no submission: " in shown
     grades = read_grades(course, ["tiny"])
     expected = {f"1{n}": "" if n not in work else "20.00" if work[n] is wrong else "22.00" for n in numbers}
     for system, text, who in (("canvas", canvas_gradebook(), "ID"), ("moodle", moodle_worksheet(), "Identifier")):

@@ -16,6 +16,7 @@ import jupytext
 import pytest
 import yaml
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from typer.testing import CliRunner
@@ -26,10 +27,10 @@ from autograder.course import Course, nbgrader_config
 from autograder.errors import CourseError
 from autograder.expect.home import FILE as HOME_FILE
 from autograder.grade.prepare.pristine import load_pristine
-from autograder.notebooks import read_notebook, write_notebook
+from autograder.notebooks import format_notebook, read_notebook, write_notebook
 from autograder.questions import Kind, kind_of, students_write
 from autograder.regions import find_regions
-from autograder.release.bundle import build_wheel, write_bundle
+from autograder.release.bundle import build_wheel, not_for_students, write_bundle
 from autograder.release.checks import check_assignment, fix_assignment, lint_assignment
 from autograder.release.generate import check_sources, orphans, release, stale
 from autograder.release.library import library_with_holes, region_names
@@ -295,6 +296,20 @@ def test_students_get_the_kit_from_the_bundle(course, wheel, tmp_path):
     *_, pip = yaml.safe_load(inside["lines/environment.yml"])["dependencies"]
     assert pip == {"pip": [f"./{wheel.name}"]}
     assert f"lines/{wheel.name}" in inside
+
+
+def test_packages_that_students_would_lack(course):
+    """Is a package that a notebook imports named, unless the kit, environment.yml or the assignment brings it?"""
+    release(course, ["lines"])
+    released = course.release_dir / "lines"
+    code = "import json, numpy.linalg\nimport pytest as p\nfrom autograder import expect\n%matplotlib inline"
+    (released / "fit.ipynb").write_text(format_notebook(new_notebook(cells=[new_code_cell(code)])))
+    assignment = course.assignment("lines")
+    (course.root / "environment.yml").write_text("dependencies:\n  - python=3.11\n")
+    assert not_for_students(course, assignment, released) == ["pytest"]
+    assert not_for_students(course, assignment.model_copy(update={"packages": ("pytest>=8",)}), released) == []
+    (course.root / "environment.yml").write_text("dependencies:\n  - pytest=8\n")
+    assert not_for_students(course, assignment, released) == []
 
 
 def test_a_bundle_needs_environment_yml(course, wheel, tmp_path):
