@@ -876,8 +876,8 @@ def other_mask(node: ast.AST, scope: Scope) -> Iterator[Change]:
         for side in ("left", "right"):
             mask = getattr(node, side)
             if isinstance(mask, ast.Compare) and isinstance(mask.left, ast.Name):
-                value = ast.BinOp(mask, ast.Mult(), mask.left)
-                yield like(node, **{side: value}), "a value is multiplied in where a mask of 0 and 1 belongs"
+                for value in (ast.BinOp(mask, ast.Mult(), mask.left), mask.left):
+                    yield like(node, **{side: value}), "a value is multiplied in where a mask of 0 and 1 belongs"
                 yield (
                     like(node, **{side: of_numpy("sign", mask.left)}),
                     "the sign stands where a mask of 0 and 1 belongs",
