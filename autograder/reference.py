@@ -226,7 +226,7 @@ def paragraphs(text: str) -> list[str]:
             continue
         commands = re.split(r"\s{2,}", example[2])
         notes = [f"<!-- not run ({command}): {NOT_RUN[command]} -->" for command in commands if command in NOT_RUN]
-        lines += [example[1], "", *notes, "```console", *commands, "```"]
+        lines += [example[1], "", *notes, "```bash", *commands, "```"]
     return lines
 
 

@@ -39,7 +39,7 @@ def anchors(text: str) -> set[str]:
 def commands_in(text: str) -> Iterator[str]:
     """Lines that call the command line, in blocks and in sentences."""
     for language, block in FENCE.findall(text):
-        if language in ("", "console", "bash"):
+        if language == "bash":
             for line in block.splitlines():
                 line = line.strip().removeprefix("$ ").removeprefix(".venv/bin/").partition("  #")[0]
                 yield from (

@@ -24,7 +24,7 @@ PAGES = [
     REPOSITORY / "data" / "README.md",
     REPOSITORY / "benchmarks" / "README.md",
 ]
-LANGUAGES = {"console", "bash", "python", "toml", "json", "yaml", "csv", "text"}
+LANGUAGES = {"bash", "python", "toml", "json", "yaml", "csv", "text"}
 PART = re.compile(
     r"^<!-- (?P<word>begins|run|python|file|cells of|exit|not run)\b(?P<rest>.*?) ?-->$"
     r"|^(?P<indent> *)```(?P<language>[\w-]*)\n(?P<code>.*?)^ *```$",

@@ -17,7 +17,7 @@ from .read import LANGUAGES, PAGES, REPOSITORY, Step, name_of, steps
 from .starts import begin
 
 HERE = Path(__file__).parent
-RUN = {"console", "bash", "python", "toml", "json", "yaml", "csv"}
+RUN = {"bash", "python", "toml", "json", "yaml", "csv"}
 WITH_BLOCKS = [page for page in PAGES if any(step.kind in RUN for step in steps(page))]
 EXAMPLE = REPOSITORY / "examples" / "weather"
 GENERATED = "docs/reference/"
@@ -32,7 +32,7 @@ def test_every_block_says_what_it_is(page):
         where = f"{name_of(page)}:{step.line}"
         assert step.kind in LANGUAGES | {"begins", "hidden python"}, where
         assert all(len(why) > 10 for note, why in step.notes.items() if note.startswith("not run")), where
-        if step.kind in ("console", "bash"):
+        if step.kind == "bash":
             parsed = subprocess.run(["bash", "-n"], input=step.text, text=True, capture_output=True, check=False)
             assert parsed.returncode == 0, f"{where}\n{parsed.stderr}"
         if step.kind == "yaml":
@@ -79,13 +79,13 @@ class Reader:
         elif step.kind == "text" and not step.notes:
             return
         elif "not run" in step.notes:
-            assert step.kind in ("console", "bash", "yaml"), where
+            assert step.kind in ("bash", "yaml"), where
         elif path := step.notes.get("file"):
             (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / path).write_text(step.text, encoding="utf-8")
         elif notebook := step.notes.get("cells of"):
             add_cells(self.folder / notebook, step.text)
-        elif step.kind in ("console", "bash"):
+        elif step.kind == "bash":
             self.commands(step, where)
         elif step.kind in ("python", "hidden python"):
             if not name_of(self.page).startswith(GENERATED):  # signatures: see test_reference.py
