@@ -3,7 +3,7 @@ comma := ,
 PYTHON ?= python3
 HOMEWORK ?= knn_and_mse_net
 # One homework has TensorFlow and Keras in it.
-EXTRAS ?= $(if $(filter multilayer_nets,$(HOMEWORK)),dev$(comma)frameworks,dev)
+EXTRAS ?= $(if $(or $(filter multilayer_nets,$(HOMEWORK)),$(filter lint-run,$(MAKECMDGOALS))),dev$(comma)frameworks,dev)
 BIN := .venv/bin
 READY := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 
