@@ -7,7 +7,6 @@ read and written anew, or a formula that our own MathML writer made. It runs no 
 import base64
 import html
 import itertools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -224,7 +223,7 @@ class Writer:
         if isinstance(run, str):
             return text(run)
         style, words = run
-        if re.fullmatch("[a-z]+", style) and style not in ("bold", "italic", "underline"):
+        if style.isalpha() and style not in ("bold", "italic", "underline"):  # of code; a terminal's have signs
             return element("span", text(words), class_=style)
         look = self.styles[style]
         made = tinted(look.get("fill", ""), look.get("on", ""), text(words))

@@ -64,7 +64,7 @@ def clean(text: str, keep: str = "") -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\t" in text:
         text = text.expandtabs(TAB)
-    if text.isprintable():
+    if text.replace("\n", "").isprintable():
         return text
     return "".join(char if char >= " " or char == "\n" or char in keep else visible(char) for char in text).translate(
         UNPRINTABLE
