@@ -145,7 +145,7 @@ def grade_group(
             raise NoVerdict(why)
         entry = entry_of(graded.result, graded.notebooks, submission.handed_in())
         amended = Amended(before, graded.result, entry, store.stage(graded.files), run.changed)
-        engine.listener.done(before.student, graded)
+        engine.listener.done(before.student)
         return amended
 
     def tried(before: SubmissionResult, alone: bool) -> Amended | Exception:

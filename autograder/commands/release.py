@@ -148,6 +148,7 @@ def lint(
     """
     from autograder.course import find_course
     from autograder.errors import CourseError
+    from autograder.grade.spared import proposal, spared_cells
     from autograder.mark.rubric import read_rubric
     from autograder.release.checks import fix_assignment, lint_assignment, public_rows
     from autograder.terminal import terminal
@@ -169,6 +170,8 @@ def lint(
     problems = [problem for name in names for problem in lint_assignment(course, name)]
     if problems:
         raise CourseError("\n".join(map(course.shorten, problems)))
+    for line in (line for name in names for line in proposal(name, spared_cells(course, name))):
+        console.print(line, style="yellow", markup=False, soft_wrap=True)
     if run:
         try_out(course, names, seeds or SEEDS, console)
     console.print(f"{', '.join(names)}: no problems found")

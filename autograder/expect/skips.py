@@ -34,7 +34,11 @@ def needs(cells: Iterable[tuple[str, str]], skipped: Collection[str]) -> Iterato
     Args:
         cells: (id, source) of the code cells in order, without those that grading does not run anyway.
     """
-    code = [(cell, Names.of(source)) for cell, source in cells]
+    yield from needs_of([(cell, Names.of(source)) for cell, source in cells], skipped)
+
+
+def needs_of(code: Sequence[tuple[str, "Names"]], skipped: Collection[str]) -> Iterator[Need]:
+    """The same, of cells whose names are known."""
     modules = set().union(*(names.modules for _, names in code))
     imported: set[str] = set()
     given: dict[str, str] = {}
@@ -84,6 +88,33 @@ def unneeded(cells: Sequence[tuple[str, str]]) -> frozenset[str]:
         if not any(map(needs_anything, running)) and not any(True for _ in needs(cells, {*dropped, cell})):
             dropped.add(cell)
     return frozenset(dropped)
+
+
+def spare(cells: Iterable[tuple[str, str]], skipped: Collection[str], kept: Collection[str]) -> list[str]:
+    """Further cells that nothing needs that runs, in order: they compute something, and set nothing for others.
+
+    Args:
+        cells: as in `needs`.
+        kept: ids of the cells that are to run in any case.
+    """
+    texts = list(cells)
+    code = [(cell, Names.of(source)) for cell, source in texts]
+    left = set(skipped)
+    for cell, source in reversed(texts):
+        if cell in left or cell in kept or not computes(source):
+            continue
+        if not any(True for _ in needs_of(code, left | {cell})):
+            left.add(cell)
+    return [cell for cell, _ in texts if cell in left - set(skipped)]
+
+
+def computes(source: str) -> bool:
+    """Does a cell call anything where it stands, but for a seed, and nothing that may need or make any name?"""
+    names, tree = Names.of(source), tree_of(source)
+    body = [part for part in tree.body if not isinstance(part, ast.FunctionDef | ast.ClassDef)]
+    calls = [node.func for part in body for node in ast.walk(part) if isinstance(node, ast.Call)]
+    called = {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in calls}
+    return names.readable and not names.used & NAMELESS and any("seed" not in name for name in called)
 
 
 @dataclass

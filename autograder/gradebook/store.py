@@ -107,14 +107,25 @@ class Store:
         by: str = "autograder grade",
         more: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        """Add a line to the log of all gradings of this assignment: who was graded when, for how much, and why."""
+        """Add a line to the log of all gradings of this assignment."""
+        self.add_to_log(self.grading_line(student, before, now, by, more))
+
+    def grading_line(
+        self,
+        student: str,
+        before: SubmissionResult | None,
+        now: SubmissionResult,
+        by: str = "autograder grade",
+        more: Mapping[str, object] = MappingProxyType({}),
+    ) -> dict[str, object]:
+        """What the log says of a grading: who was graded when, for how much, and why."""
         why = (
             "first time" if before is None
             else "handed in again" if before.submission_sha256 != now.submission_sha256
             else "the assignment, its library or its data changed" if before.assignment_sha256 != now.assignment_sha256
             else "once more"
         )  # fmt: skip
-        line = {
+        return {
             "at": now.graded_at,
             "student": student,
             "by": by,
@@ -126,7 +137,6 @@ class Store:
             "assignment_sha256": now.assignment_sha256,
             **more,
         }
-        self.add_to_log(line)
 
     def log_no_verdict(self, student: str, why: str) -> None:
         """Add to the log that a submission could not be graded."""
@@ -143,10 +153,10 @@ class Store:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self.add_to_log({"at": now, "student": student, "by": by, "why": RUBRIC_CHANGED, **more})
 
-    def add_to_log(self, line: Mapping[str, object]) -> None:
+    def add_to_log(self, *lines: Mapping[str, object]) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
         with open(self.work / LOG, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
     def gradings(self) -> Iterator[dict[str, Any]]:
         """The lines of the log that are about grading submissions."""

@@ -3,7 +3,9 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
+from autograder.commands.release import lint
 from autograder.errors import CourseError
+from autograder.grade.spared import Spared, spared_cells
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.checks import check_assignment
 
@@ -140,3 +142,42 @@ def test_what_only_the_answer_key_can_see_stops_it(course, grading, tmp_path):
         for cell, source in zip(nb.cells, before, strict=True):
             cell.source = source
         write_notebook(nb, course.source / "skips.ipynb")
+
+
+def test_lint_proposes_cells_that_nothing_needs(course_factory, grading, tmp_path, capsys, monkeypatch):
+    """Are cells proposed that nothing needs and that take long, with their time, and none that sets something?"""
+    cells = {
+        "setup": "from autograder import expect\nimport time\nimport numpy as np",
+        "seed": "np.random.seed(1)",
+        "data": "data = np.arange(3.0)",
+        "train": "time.sleep(0.3)\nnet = sum(data)",
+        "table": "for number in range(3):\n    print(number, net)",
+        "drawn": "print(net)",
+        "quick": "print(data)",
+        "used": "time.sleep(0.2)\nfactor = 3",
+    }
+    notebook = course_factory.notebook(
+        *(course_factory.given(id, text) for id, text in cells.items()),
+        course_factory.work("own", f"def triple(x):\n    {BEGIN}\n    return 3 * x\n    {END}"),
+        course_factory.check("own-check", 4, "expect.same(factor / 3 * triple(expect.rng().normal(size=3)), name='y')"),
+    )
+    notebook.cells[5].outputs = [new_output("display_data", {"image/png": ""})]
+    notebook.cells[3].metadata["execution"] = {
+        "iopub.execute_input": "2026-01-01T10:00:00.000000Z", "shell.execute_reply": "2026-01-01T10:00:12.500000Z",
+    }  # fmt: skip
+    toml = 'title = "Spared"\nnotebooks = ["only"]\nlibrary = ["nn.tiny"]\n'
+    tiny = course_factory.make_course(tmp_path / "course", b"", "spared", toml, notebooks={"only": notebook})
+    assert spared_cells(tiny.course, "spared") == [Spared("only", "train", 12.5), Spared("only", "drawn", None)]
+    tiny.hand_in("ada")
+    grading(tiny)
+    (found,) = spared_cells(tiny.course, "spared")
+    assert (found.cell, 0.3 <= found.seconds < 5) == ("train", True)
+    monkeypatch.chdir(tiny.course.root)
+    lint(["spared"])
+    said = capsys.readouterr().out
+    assert "spared: no check needs what this cell makes, so that grading need not run it:" in said
+    assert '  "only:train"   0.' in said
+    path = tiny.source / "assignment.toml"
+    path.write_text(path.read_text() + '\n[grading]\nskip = ["only:train", "only:table", "only:drawn"]\n')
+    assert check_assignment(tiny.course, "spared") == []
+    assert spared_cells(tiny.course, "spared") == []

@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Prove
 from autograder.grade.processes.notebook import run_cells
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell, Output
-from autograder.grade.run.protocol import Frame, read_frame, write_frame
+from autograder.grade.run.protocol import Frame, die_with_the_parent, read_frame, write_frame
 
 
 class KeyFailed(Exception):
@@ -118,12 +119,31 @@ def serve(shell: NotebookShell, control: int) -> None:
     gc.collect()
     gc.freeze()
     answer(Frame.KEY_MADE, sorted({cell_id for cell_id, _ in session.key}))
+    judge_all(session, mistakes, control)
+
+
+def judge_all(session: KeySession, mistakes: Mistakes, control: int) -> None:
+    """Judge whatever comes, until the grader hangs up; for each other grader, a copy of this process does the same."""
     judging = None
     while True:
         try:
-            _, payload = read_frame(control)
-        except EOFError:
+            kind, payload = read_frame(control)
+        except (EOFError, ConnectionResetError):
             return
+        if kind is Frame.COPY:
+            with socket.socket(fileno=os.dup(control)) as channel:
+                _, (given,), _, _ = socket.recv_fds(channel, 1, 1)
+            me = os.getpid()
+            pid = os.fork()
+            if pid == 0:
+                os.close(control)
+                die_with_the_parent(me)
+                judging = None  # the fork that judges is not this one's
+                control = given
+                continue
+            os.close(given)
+            write_frame(control, Frame.COPIED, json.dumps(pid).encode())
+            continue
         request = json.loads(payload)
         judging = judging or JudgingFork(session, mistakes, request["cell_seconds"], request["memory_mb"])
-        answer(Frame.VERDICT, verdict(judging, control, request))
+        write_frame(control, Frame.VERDICT, json.dumps(verdict(judging, control, request)).encode())

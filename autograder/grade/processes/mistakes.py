@@ -187,12 +187,18 @@ class Mistakes:
             return None
         _, channel = self.waiting[check]
         patience = PATIENCE * (seconds + 3 * LONGEST_RUN)
+        mine, theirs = socket.socketpair()
+        asking = Connection(mine)
         try:
-            channel.send(kind, json.dumps(request).encode(), patience)
-            return json.loads(channel.receive(patience)[1])
+            with theirs:
+                channel.send_descriptor(theirs.fileno())
+            asking.send(kind, json.dumps(request).encode(), patience)
+            return json.loads(asking.receive(patience)[1])
         except (OSError, EOFError):
             self.let_go(check)
             return None
+        finally:
+            asking.close()
 
     def let_go(self, check: str) -> None:
         pid, channel = self.waiting.pop(check)
@@ -210,31 +216,35 @@ class Mistakes:
     # --- in a copy ----------------------------------------------------------------------------------------------------
 
     def wait(self, first: str, check: str, channel: socket.socket, parent: int) -> NoReturn:
-        """Answer what is asked, until nobody can ask any more."""
+        """Answer what is asked, one question after the other, until nobody can ask any more.
+
+        Each comes over a socket of its own: several processes may ask, and one may be killed before it has its answer.
+        """
+        given: dict[tuple[Frame, bytes], tuple[Frame, bytes]] = {}
         try:
             call_this_process("mistakes")
             die_with_the_parent(parent)
-            while True:
-                kind, payload = read_frame(channel.fileno())
-                request = json.loads(payload)
-                if kind is Frame.REACH:
-                    reached, _ = self.in_a_fork(
-                        lambda: self.regions_run(self.question(first, check)), TRACED * LONGEST_RUN
-                    )
-                    write_frame(channel.fileno(), Frame.REACHED, json.dumps(reached or ((), ())).encode())
-                    continue
-                if kind is Frame.PROVE and self.prove is not None:
-                    proof = self.prove(self, self.question(first, check), check, request)
-                    write_frame(channel.fileno(), Frame.PROVED, json.dumps(proof).encode())
-                    continue
-                given = request["trials"] and [trial_of(trial) for trial in request["trials"]]
-                noticed = frozenset(request.get("noticed", ()))
-                found = [written_out(one) for one in self.try_all(first, check, given, request["seconds"], noticed)]
-                write_frame(channel.fileno(), Frame.TRIED, json.dumps(found).encode())
-        except EOFError:
-            pass
+            while descriptors := socket.recv_fds(channel, 1, 1)[1]:
+                with socket.socket(fileno=descriptors[0]) as asking, contextlib.suppress(OSError, EOFError):
+                    asked = read_frame(asking.fileno())
+                    if asked not in given:
+                        given[asked] = self.answered(first, check, asked[0], json.loads(asked[1]))
+                    write_frame(asking.fileno(), *given[asked])
         finally:
             os._exit(0)
+
+    def answered(self, first: str, check: str, kind: Frame, request: dict) -> tuple[Frame, bytes]:
+        """The answer to one question."""
+        question = self.question(first, check)
+        if kind is Frame.REACH:
+            reached, _ = self.in_a_fork(lambda: self.regions_run(question), TRACED * LONGEST_RUN)
+            return Frame.REACHED, json.dumps(reached or ((), ())).encode()
+        if kind is Frame.PROVE and self.prove is not None:
+            return Frame.PROVED, json.dumps(self.prove(self, question, check, request)).encode()
+        trials = request["trials"] and [trial_of(trial) for trial in request["trials"]]
+        noticed = frozenset(request.get("noticed", ()))
+        found = [written_out(one) for one in self.try_all(first, check, trials, request["seconds"], noticed)]
+        return Frame.TRIED, json.dumps(found).encode()
 
     def try_all(
         self, first: str, check: str, trials: Sequence[Trial] | None, seconds: float, noticed: Set[str]

@@ -24,26 +24,35 @@ from typing import Any, NoReturn
 from autograder.grade.run.protocol import Frame, call_this_process, die_with_the_parent, read_frame, write_frame
 
 
-def serve(control: socket.socket, module: str) -> None:
-    """Fork and bury processes as the grader asks for it, until it hangs up."""
+def main(channel: int, module: str) -> None:
+    """Warm up, then serve."""
     call_this_process("warm")
     os.umask(0o022)
     prepared = importlib.import_module(module).warm_up()
     gc.collect()
     gc.freeze()
+    serve(prepared, channel)
+
+
+def serve(prepared: Any, channel: int) -> None:
+    """Fork and bury processes as the grader asks for it, until it hangs up.
+
+    A fork of this process may do the same for somebody else: then it is that one's warm process.
+    """
+    control = socket.socket(fileno=channel)
     while True:
         try:
             kind, payload = read_frame(control.fileno())
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             return
         if kind is Frame.FORK:
-            _, (channel,), _, _ = socket.recv_fds(control, 1, 1)
+            _, (given,), _, _ = socket.recv_fds(control, 1, 1)
             me = os.getpid()
             pid = os.fork()
             if pid == 0:
                 control.close()
-                become(json.loads(payload), prepared, channel, me)
-            os.close(channel)
+                become(json.loads(payload), prepared, given, me)
+            os.close(given)
             write_frame(control.fileno(), Frame.FORKED, json.dumps(pid).encode())
         elif kind is Frame.END:
             pid = json.loads(payload)
@@ -67,4 +76,4 @@ def become(program: str, prepared: Any, channel: int, parent: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
+    main(int(sys.argv[1]), sys.argv[2])

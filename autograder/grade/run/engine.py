@@ -3,10 +3,10 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -15,40 +15,22 @@ from autograder.course import Course
 from autograder.errors import CourseError, NoVerdict
 from autograder.expect.sites import counts_as_it_ran, states_nothing
 from autograder.grade.prepare.pristine import Pristine
+from autograder.grade.run.clerks import Clerks, Outcome
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.jobs import Job, Run
-from autograder.grade.run.one_submission import Earlier, Graded, Settings, grade_submission
+from autograder.grade.run.one_submission import TRIES, Earlier, Graded, Settings, grade_with_keys
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused
 from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
-from autograder.gradebook.entries import GradebookEntry, entry_of
-from autograder.gradebook.results import SubmissionResult
 from autograder.gradebook.store import Store
 from autograder.intake.submission import Submission, read_submission
 from autograder.source import source_path
 from autograder.syntax import tree_of
 
-TRIES = 2
 RETRY_SECONDS = 0.2
 BATCH, BATCH_SECONDS = 32, 1.0
 """So many results are written down in one transaction, or what has come in so many seconds."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A graded submission that is on the disk, and is yet to be entered and put in its place.
-
-    Attributes:
-        before: what grading it before had given, if it was.
-        staged: the folder with its files.
-    """
-
-    student: str
-    graded: Graded
-    entry: GradebookEntry
-    before: SubmissionResult | None
-    staged: Path
 
 
 @dataclass(frozen=True)
@@ -71,7 +53,7 @@ class Listener:
     def begins(self, student: str) -> None:
         """A submission is taken up."""
 
-    def done(self, student: str, graded: Graded) -> None:
+    def done(self, student: str) -> None:
         """A submission is graded and written down."""
 
     def postponed(self, student: str) -> None:
@@ -109,6 +91,7 @@ class Engine:
         self.crew = crew
         self.warm = warm
         self.ending = False
+        self.hired: Clerks | None = None
         self.lock = threading.Lock()
 
     def __enter__(self) -> "Engine":
@@ -124,9 +107,18 @@ class Engine:
             self.stop_judges()
         self.stack.close()
 
+    def clerks(self, store: Store) -> Clerks:
+        """Those who grade for `grade_all`. Ask for them first while this process has one thread."""
+        if self.hired is None:
+            clerks = Clerks(store, self.pristine, self.settings, self.crew, self.warm)
+            self.hired = self.stack.enter_context(clerks)
+        return self.hired
+
     def make_key(self, notebook: str) -> Future[Judge]:
-        """Have a notebook's answer key made, where nobody has asked for it before."""
+        """Have a notebook's answer key made, where nobody has asked for it before, or once more where it is gone."""
         with self.lock:
+            if notebook in self.ready and self.is_gone(notebook):
+                self.ready[notebook] = self.pool.submit(self.make_ready, self.judges[notebook])
             if notebook not in self.ready:
                 judge = Judge(
                     self.course, self.pristine.assignment, notebook, self.settings.seed, self.warm, self.scratch
@@ -148,8 +140,15 @@ class Engine:
         self.listener.key_ready(name)
         return judge
 
+    def is_gone(self, notebook: str) -> bool:
+        """Was a notebook's key made, and has its process ended since?"""
+        future, process = self.ready[notebook], self.judges[notebook].process
+        return future.done() and not future.exception() and (process is None or process.control.hung_up())
+
     def abort(self) -> None:
-        """Stop workers and judges, so that no thread waits for one any longer."""
+        """Stop clerks, workers and judges, so that no thread waits for one any longer."""
+        if self.hired is not None:
+            self.hired.end()
         self.crew.abort()
         self.stop_judges()
 
@@ -171,34 +170,26 @@ class Engine:
     def grade(
         self,
         submission: Submission,
-        again: str = "",
         run: Callable[[Job], Run] | None = None,
         earlier: Earlier | None = None,
     ) -> Graded:
-        """Grade one submission.
+        """Grade one submission in this process.
 
         Args:
-            again: why it is graded once more, if it is.
             run: in place of the crew's.
             earlier: what of an earlier grading is to be kept.
 
         Raises:
             NoVerdict: something that is not its own doing stopped it every time.
         """
-        for notebook in self.pristine.assignment.notebooks:
-            if f"{notebook}.ipynb" in submission.files:
-                self.make_key(notebook)
-        for tries_left in reversed(range(TRIES)):
-            try:
-                return grade_submission(
-                    submission, self.pristine, self.settings, run or self.crew.run, self.judge_of, again, earlier
-                )
-            except JudgeDied:
-                if not tries_left or self.ending:
-                    raise
-                for judge in list(self.judges.values()):
-                    judge.revive()
-        raise AssertionError("the last try returns or raises")
+        return grade_with_keys(submission, self.pristine, self.settings, run or self.crew.run, self, earlier=earlier)
+
+    def want(self, notebook: str) -> Future[Judge]:
+        return self.make_key(notebook)
+
+    def revive(self) -> None:
+        for judge in list(self.judges.values()):
+            judge.revive()
 
     def judge_of(self, notebook: str) -> Judge:
         return self.make_key(notebook).result()
@@ -276,77 +267,71 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
         CourseError: the answer key cannot be made, or the first submissions are refused by the sandbox.
         OperationalError: the gradebook cannot be written to.
     """
-    listener = engine.listener
-    none_yet = True
-    again: dict[str, str] = {}
+    listener, clerks = engine.listener, engine.clerks(store)
+    handed_in = {
+        notebook for notebook in engine.pristine.assignment.notebooks if is_handed_in(store, students, notebook)
+    }
 
-    def one(student: str) -> Finished:
-        listener.begins(student)
-        submission = read(store, engine.pristine, student)
-        graded = engine.grade(submission, again.get(student, ""))
-        if why := doubt(graded, alone or engine.crew.count == 1):
-            raise NoVerdict(why)
-        entry = entry_of(graded.result, graded.notebooks, submission.handed_in())
-        return Finished(student, graded, entry, store.result(student), store.stage(graded.files))
-
-    def write_down(batch: Sequence[Finished]) -> Iterator[str]:
+    def write_down(batch: Sequence[Outcome]) -> Iterator[str]:
+        lines = []
         for one in entered(books, batch, listener):
             try:
                 store.place(one.student, one.staged)
-                store.log(one.student, one.before, one.graded.result)
             except OSError as error:
                 listener.failed(one.student, in_words(error))
                 continue
-            listener.done(one.student, one.graded)
+            lines.append(one.line)
+            listener.done(one.student)
             yield one.student
+        store.add_to_log(*lines)
 
-    with ThreadPoolExecutor(2 * engine.crew.count) as pool:
-        waiting, most, alone = iter(students), 2 * engine.crew.count + 1, False
-        running: dict[Future[Finished], str] = {}
-        batch: list[Finished] = []
-        due = 0.0
-        keys = engine.unfinished_keys()
-        try:
-            while True:
-                for student in islice(waiting, most - len(running)):
-                    running[pool.submit(one, student)] = student
-                if batch and (len(batch) >= BATCH or not running or time.monotonic() > due):
-                    full, batch = batch, []
-                    yield from write_down(full)
-                if not running:
-                    if alone or not again:
-                        return
-                    waiting, most, alone = iter(list(again)), 1, True
-                    continue
-                left = max(0.0, due - time.monotonic()) if batch else None
-                finished = wait([*running, *keys], left, FIRST_COMPLETED).done
-                keys = engine.unfinished_keys()
-                for future in finished & running.keys():
-                    student = running.pop(future)
-                    try:
-                        result = future.result()
-                    except Exception as error:
-                        if (isinstance(error, SandboxRefused) and none_yet) or is_of_the_course(error):
-                            raise
-                        store.log_no_verdict(student, in_words(error))
-                        if isinstance(error, NoVerdict) and not alone:
-                            again[student] = str(error)
-                            listener.postponed(student)
-                        else:
-                            listener.failed(student, in_words(error))
-                        continue
+    waiting, alone, none_yet = deque(students), False, True
+    again: dict[str, str] = {}
+    batch: list[Outcome] = []
+    due = 0.0
+    try:
+        while True:
+            for notebook in handed_in:
+                engine.make_key(notebook)
+            while waiting and (clerks.room if not alone else not clerks.in_hand):
+                student = waiting.popleft()
+                listener.begins(student)
+                clerks.give(student, again.get(student, ""), alone)
+            if batch and (len(batch) >= BATCH or not clerks.in_hand or time.monotonic() > due):
+                full, batch = batch, []
+                yield from write_down(full)
+            if not clerks.in_hand:
+                if alone or not again:
+                    return
+                waiting, alone = deque(again), True
+                continue
+            left = max(0.0, due - time.monotonic()) if batch else None
+            for one in clerks.outcomes(left, engine.ready):
+                if one.error is None:
                     none_yet = False
-                    if not batch:
-                        due = time.monotonic() + BATCH_SECONDS
-                    batch.append(result)
-        except BaseException:
-            for future in running:
-                future.cancel()
-            engine.abort()
-            raise
+                    due = due if batch else time.monotonic() + BATCH_SECONDS
+                    batch.append(one)
+                    continue
+                if (isinstance(one.error, SandboxRefused) and none_yet) or is_of_the_course(one.error):
+                    raise one.error
+                store.log_no_verdict(one.student, one.words)
+                if isinstance(one.error, NoVerdict) and not alone:
+                    again[one.student] = one.words
+                    listener.postponed(one.student)
+                else:
+                    listener.failed(one.student, one.words)
+            engine.unfinished_keys()
+    except BaseException:
+        engine.abort()
+        raise
 
 
-def entered(books: Books, batch: Sequence[Finished], listener: Listener) -> Sequence[Finished]:
+def is_handed_in(store: Store, students: Iterable[str], notebook: str) -> bool:
+    """Did one of these hand the notebook in?"""
+    return any((store.submitted(student) / f"{notebook}.ipynb").exists() for student in students)
+
+
+def entered(books: Books, batch: Sequence[Outcome], listener: Listener) -> Sequence[Outcome]:
     """Enter results in the gradebook in one transaction; returns those that are there.
 
     What the gradebook does not take of one submission is told to the listener.
@@ -355,7 +340,7 @@ def entered(books: Books, batch: Sequence[Finished], listener: Listener) -> Sequ
         OperationalError: nothing can be written, because the database is read-only, full or locked for good.
     """
     try:
-        books.enter([one.entry for one in batch])
+        books.enter([one.entry for one in batch if one.entry])
     except OperationalError:
         raise
     except Exception as error:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from nbformat import NotebookNode
 
@@ -16,13 +17,14 @@ from autograder.grade.prepare.schemes import put_schemes
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, Run
 from autograder.grade.run.repeat import parts_of
-from autograder.grade.verdict.judge import AS_HANDED_IN, SEARCH_SKIPPED, Judge, code_cells
+from autograder.grade.verdict.judge import AS_HANDED_IN, SEARCH_SKIPPED, JudgeDied, KeyProcess, code_cells
 from autograder.grade.verdict.record import record, results_of_missing
 from autograder.gradebook.results import EVIDENCE, RESULT, CellResult, SubmissionResult
 from autograder.intake.submission import Submission
 from autograder.notebooks import format_notebook
 from autograder.notes import Note
 
+TRIES = 2
 AGAIN = "again"
 OF_THE_RUN = frozenset({AGAIN, "stopped", "processes", "evidence"})
 """The kinds of notes that say how a submission ran and was judged; all others say what was handed in."""
@@ -78,6 +80,22 @@ class Earlier:
     never_lower: bool = False
 
 
+class Keys(Protocol):
+    """The answer keys of a run."""
+
+    ending: bool
+    """Is nobody to be judged any more?"""
+
+    def want(self, notebook: str) -> object:
+        """Have a notebook's made, where nobody has asked for it before."""
+
+    def judge_of(self, notebook: str) -> KeyProcess:
+        """Who judges a notebook, once there is its key."""
+
+    def revive(self) -> None:
+        """Where the process with a key is gone, have there be another."""
+
+
 def make_job(spliced: SplicedSubmission, student: str, pristine: Pristine, settings: Settings) -> Job:
     """What a worker needs to run a submission. Where searches are run again, nothing that they make is handed in."""
     assignment = pristine.assignment
@@ -112,12 +130,39 @@ def cells_of(name: str, notebook: NotebookNode, pristine: Pristine, retrain: boo
     return tuple(code_cells(notebook, skipped, pristine.sites[name]))
 
 
+def grade_with_keys(
+    submission: Submission,
+    pristine: Pristine,
+    settings: Settings,
+    run: Callable[[Job], Run],
+    keys: Keys,
+    again: str = "",
+    earlier: Earlier | None = None,
+) -> Graded:
+    """Grade one submission; once more where an answer key's process ends meanwhile. Arguments as below.
+
+    Raises:
+        NoVerdict: something that is not its own doing stopped it every time.
+    """
+    for notebook in pristine.assignment.notebooks:
+        if f"{notebook}.ipynb" in submission.files:
+            keys.want(notebook)
+    for tries_left in reversed(range(TRIES)):
+        try:
+            return grade_submission(submission, pristine, settings, run, keys.judge_of, again, earlier)
+        except JudgeDied:
+            if not tries_left or keys.ending:
+                raise
+            keys.revive()
+    raise AssertionError("the last try returns or raises")
+
+
 def grade_submission(
     submission: Submission,
     pristine: Pristine,
     settings: Settings,
     run: Callable[[Job], Run],
-    judge_of: Callable[[str], Judge],
+    judge_of: Callable[[str], KeyProcess],
     again: str = "",
     earlier: Earlier | None = None,
 ) -> Graded:

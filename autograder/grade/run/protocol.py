@@ -40,6 +40,10 @@ class Frame(bytes, Enum):
     JUDGED = b"g"
     # The answer key's process and a copy of it that tries mistakes.
     TRY, TRIED, REACH, REACHED, PROVE, PROVED = b"?", b"!", b"a", b"A", b"p", b"P"
+    # For another grader: a copy of the process with an answer key, which talks over the socket that follows.
+    COPY, COPIED = b"y", b"Y"
+    # The grader and a clerk: submissions to grade and what came of them, answer keys that are wanted and got.
+    SET_UP, SUBMISSION, GRADED, WANTED, KEY = b"u", b"h", b"H", b"q", b"Q"
     # A report's task and its outcome.
     TASK, OUTCOME = b"t", b"T"
 

@@ -5,10 +5,11 @@ The gradebook's libraries take a second to import. Import them inside `started`,
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from autograder.course import CONFIG, Course
 from autograder.data.present import require_data, stand_ins_used
@@ -25,6 +26,8 @@ from autograder.packages import require_packages
 from autograder.sandbox import SandboxLimits
 from autograder.sandbox.limits import shortfall
 from autograder.sandbox.probe import TIERS, require_tier
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,26 @@ def started(
         scratch_of(store) as scratch,
         WarmProcess(at_once=early) as warm,
         DaskCrew(dask) if dask else LocalCrew(count, warm, scratch) as crew,
-        ThreadPoolExecutor(2) as background,
+        ExitStack() as background,
     ):
         find_tier: Callable[[], str] = partial(safe_tier, course, tier)
         lay_data: Callable[[], Path | None] = partial(data_view, store)
         if early:
-            find_tier, lay_data = background.submit(find_tier).result, background.submit(lay_data).result
+            find_tier, lay_data = meanwhile(find_tier, background), meanwhile(lay_data, background)
         yield Start(store, scratch, warm, crew, find_tier, lay_data, tuple(notes))
+
+
+def meanwhile(work: Callable[[], T], until: ExitStack) -> Callable[[], T]:
+    """Begin some work in a thread; returns what waits for it. Then no thread is left: this process can be forked."""
+    pool = until.enter_context(ThreadPoolExecutor(1))
+    future = pool.submit(work)
+
+    def awaited() -> T:
+        result = future.result()
+        pool.shutdown()
+        return result
+
+    return awaited
 
 
 def affordable(workers: int, memory_mb: int) -> int:

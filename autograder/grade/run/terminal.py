@@ -13,7 +13,7 @@ from rich.text import Text
 from autograder.errors import CourseError
 from autograder.grade.prepare.pristine import Pristine, load_pristine
 from autograder.grade.run.engine import Engine, Listener, grade_all, plan
-from autograder.grade.run.one_submission import Graded, Settings
+from autograder.grade.run.one_submission import Settings
 from autograder.grade.run.retrain import retrain as retrain_again
 from autograder.grade.run.retrain import sample, sample_size
 from autograder.grade.run.start import Start
@@ -80,7 +80,7 @@ class Bar(Listener):
             self.in_flight.append(student)
             self.redraw()
 
-    def done(self, student: str, graded: Graded) -> None:
+    def done(self, student: str) -> None:
         with self.lock:
             self.in_flight.remove(student)
             self.progress.advance(self.task)
@@ -131,9 +131,11 @@ def grade_and_show(
             settings = Settings(store.begin(seed), start.tier(), start.data(), retrain)
             gc.freeze()  # what is there now stays: a collection need not look at it again
             engine = Engine(course, pristine, settings, start.crew, start.warm, start.scratch, bar)
-            with bar.progress, engine:
-                for _ in grade_all(engine, store, books, todo.students):
-                    pass
+            with engine:
+                engine.clerks(store)
+                with bar.progress:
+                    for _ in grade_all(engine, store, books, todo.students):
+                        pass
             if not bar.failures:
                 store.end()
         if part:

@@ -1,20 +1,26 @@
 """The grader's side of the warm process, `grade/processes/warm.py`."""
 
 import contextlib
+import gc
+import importlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import traceback
+from typing import Any, NoReturn
 
-from autograder.grade.run.protocol import Connection, Frame
+from autograder.grade.run.protocol import Connection, Frame, call_this_process, die_with_the_parent
 from autograder.machine import settle
 
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "BLIS")}
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "MPLCONFIGDIR")
 GRADING = "autograder.grade.processes.shell"
 STARTER, ANSWER_KEY = "autograder.grade.processes.starter", "autograder.grade.processes.answer_key"
+WARM = "autograder.grade.processes.warm"
 TRIES = 3
 ANSWER_SECONDS = 120.0  # the first answer comes when everything is imported
 
@@ -54,22 +60,24 @@ class WarmProcess:
     Where somebody kills it, what it forked dies with it, and the next fork is of a new one.
     """
 
-    def __init__(self, module: str = GRADING, at_once: bool = True) -> None:
+    def __init__(self, module: str = GRADING, at_once: bool = True, copied: Connection | None = None) -> None:
         """Nothing happens yet.
 
         Args:
             module: its `warm_up()` makes ready, before the forks, what they need.
             at_once: start before the first fork is asked for.
+            copied: where the first one listens: a copy of another's (`fork(WARM)`), which ends when that is closed.
         """
         self.module = module
         self.at_once = at_once
+        self.control = copied
         self.process: subprocess.Popen | None = None
 
     def __enter__(self) -> "WarmProcess":
         self.lock = threading.Lock()
         self.generation = 0
         self.closed = False
-        if self.at_once:
+        if self.at_once and self.control is None:
             self.start()
         return self
 
@@ -93,8 +101,10 @@ class WarmProcess:
             )
 
     def stop(self) -> None:
-        if self.process is not None:
+        if self.control is not None:
             self.control.close()
+            self.control = None
+        if self.process is not None:
             self.process.kill()
             self.process.wait()
             self.process = None
@@ -110,12 +120,11 @@ class WarmProcess:
             for tries_left in reversed(range(TRIES)):
                 if self.closed:
                     raise EOFError("the warm process has ended")
-                if self.process is None:
+                if self.control is None:
                     self.start()
                 try:
-                    self.control.send(Frame.FORK, json.dumps(program).encode(), ANSWER_SECONDS)
-                    self.control.send_descriptor(theirs.fileno())
-                    return Process(self, self.generation, self.answer(Frame.FORKED), Connection(mine))
+                    pid = self.ask(Frame.FORK, program, theirs.fileno())
+                    return Process(self, self.generation, pid, Connection(mine))
                 except (OSError, EOFError):
                     if not tries_left:
                         raise
@@ -127,11 +136,60 @@ class WarmProcess:
         with self.lock:
             if process.generation == self.generation and not self.closed:
                 with contextlib.suppress(OSError, EOFError):
-                    self.control.send(Frame.END, json.dumps(process.pid).encode(), ANSWER_SECONDS)
-                    return self.answer(Frame.ENDED)
+                    return self.ask(Frame.END, process.pid)
         return None
 
-    def answer(self, expected: Frame) -> int:
-        kind, payload = self.control.receive(ANSWER_SECONDS)
-        assert kind is expected
-        return json.loads(payload)
+    def ask(self, kind: Frame, about: str | int, descriptor: int | None = None) -> int:
+        """What the warm process answers; `descriptor` goes with the question."""
+        if self.control is None:
+            raise EOFError("there is no warm process")
+        self.control.send(kind, json.dumps(about).encode(), ANSWER_SECONDS)
+        if descriptor is not None:
+            self.control.send_descriptor(descriptor)
+        return json.loads(self.control.receive(ANSWER_SECONDS)[1])
+
+
+class ForkedProcess(WarmProcess):
+    """A warm process that is a fork of this one, with all that is in memory: its forks are given `prepared`.
+
+    Start it while this process has one thread.
+    """
+
+    def __init__(self, prepared: Any) -> None:
+        super().__init__()
+        self.prepared = prepared
+        self.pid = 0
+
+    def start(self) -> None:
+        mine, theirs = socket.socketpair()
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.live(theirs.detach(), parent)
+        theirs.close()
+        self.control = Connection(mine)
+
+    def live(self, channel: int, parent: int) -> NoReturn:
+        """Be that process: nothing of the grader's stays open in it, and what its terminal sends does not reach it."""
+        try:
+            call_this_process("clerks")
+            die_with_the_parent(parent)
+            os.setsid()
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.closerange(3, channel)
+            os.closerange(channel + 1, os.sysconf("SC_OPEN_MAX"))
+            gc.collect()
+            gc.freeze()
+            importlib.import_module(WARM).serve(self.prepared, channel)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+
+    def stop(self) -> None:
+        super().stop()
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = 0

@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import tempfile
 import threading
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, student_libraries
+from autograder.assignment import Assignment, Limits, student_libraries
 from autograder.course import Course
 from autograder.data.present import data_fingerprint
 from autograder.errors import CourseError, NoVerdict
@@ -51,7 +52,70 @@ class JudgeDied(NoVerdict):
     """The process with an answer key is gone: killed, or out of memory."""
 
 
-class Judge:
+class KeyProcess:
+    """Talks to a process that holds a notebook's answer key; safe to share between threads."""
+
+    def __init__(self, notebook: str, limits: Limits, control: Connection | None = None, cells: Iterable[str] = ()):
+        """`control`: where the process hears us, if there is one; `cells`: those that it judges."""
+        self.notebook = notebook
+        self.limits = limits
+        self.lock = threading.RLock()
+        self.connection = control
+        self.cells = frozenset(cells)
+
+    def judge(self, run: NotebookRun, files: Mapping[str, bytes]) -> Verdict:
+        """The verdict on one notebook's evidence; `files` are the hand-in files of its submission.
+
+        Raises:
+            JudgeDied: the process is gone. `revive` makes another.
+        """
+        errors = {name: error for name, cell in run.cells.items() if (error := first_error(cell))}
+        with self.lock:
+            seconds = float(self.limits.cell_seconds)
+            request = {
+                "messages": len(run.evidence), "files": list(files), "errors": errors, "cell_seconds": seconds,
+                "memory_mb": self.limits.memory_mb,
+            }  # fmt: skip
+            self.send(Frame.JUDGE, json.dumps(request).encode())
+            for message in run.evidence:
+                self.send(Frame.MESSAGE, message)
+            for content in files.values():
+                self.send(Frame.FILE, content)
+            _, content = self.receive(ANSWER_SECONDS + 4 * LONGEST_WAIT * seconds * len(self.cells))
+        cells = {
+            name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
+            for name, cell in content["cells"].items()
+        }
+        return Verdict(cells, tuple(content["flags"]))
+
+    @property
+    def control(self) -> Connection:
+        """Where the process hears us. Raises EOFError where there is none."""
+        if self.connection is None:
+            raise EOFError("it never began")
+        return self.connection
+
+    def send(self, kind: Frame, payload: bytes) -> None:
+        with self.alive():
+            self.control.send(kind, payload, ANSWER_SECONDS)
+
+    def receive(self, seconds: float = KEY_SECONDS) -> tuple[Frame, Any]:
+        with self.alive():
+            kind, payload = self.control.receive(seconds)
+        return kind, json.loads(payload)
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            raise JudgeDied(
+                f"the process with the answer key of {self.notebook} ended: out of memory? "
+                "Run the same command again to go on."
+            ) from error
+
+
+class Judge(KeyProcess):
     """One notebook's answer key, in a process of its own. Use as a context manager; safe to share between threads."""
 
     def __init__(
@@ -69,14 +133,12 @@ class Judge:
             warm: forks its process.
             scratch: the folder to run the source notebook in; default: the system's for temporary files.
         """
+        super().__init__(notebook, assignment.limits)
         self.course = course
         self.assignment = assignment
-        self.notebook = notebook
         self.seed = seed
         self.warm = warm
-        self.lock = threading.RLock()
         self.folder = Path(tempfile.mkdtemp(prefix="answer-key-", dir=scratch))
-        self.cells: frozenset[str] = frozenset()
         self.process: Process | None = None
         self.known = False
         """Was what the searches make there, when the notebook was laid out last?"""
@@ -97,10 +159,7 @@ class Judge:
             JudgeDied: the process is gone.
         """
         with self.lock:
-            if self.process is not None:
-                self.process.end()
-            with self.alive():
-                self.process = self.warm.fork(ANSWER_KEY)
+            self.begin()
             self.make_key(on_cell)
             self.keep_weights()
             if (
@@ -108,9 +167,29 @@ class Judge:
                 and self.assignment.skips_in(self.notebook)
                 and not self.known
             ):
-                self.process.end()  # it ran all cells, for the searches; the key is made as submissions run
-                self.process = self.warm.fork(ANSWER_KEY)
+                self.begin()  # that one ran all cells, for the searches; the key is made as submissions run
                 self.make_key(on_cell)
+
+    def begin(self) -> None:
+        """Have a process for the key, in place of one that there may be."""
+        if self.process is not None:
+            self.process.end()
+        with self.alive():
+            self.process = self.warm.fork(ANSWER_KEY)
+            self.connection = self.process.control
+
+    def copy(self) -> socket.socket:
+        """Have the process copied; returns where the copy listens.
+
+        Raises:
+            JudgeDied: the process is gone.
+        """
+        mine, theirs = socket.socketpair()
+        with theirs, self.lock, self.alive():
+            self.control.send(Frame.COPY, b"null", ANSWER_SECONDS)
+            self.control.send_descriptor(theirs.fileno())
+            self.control.receive(ANSWER_SECONDS)
+        return mine
 
     def revive(self) -> None:
         """Where the process is gone, make the answer key again."""
@@ -229,57 +308,6 @@ class Judge:
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             write_synced(temporary / name, content)
         os.replace(temporary, self.cache)
-
-    def judge(self, run: NotebookRun, files: Mapping[str, bytes]) -> Verdict:
-        """The verdict on one notebook's evidence; `files` are the hand-in files of its submission.
-
-        Raises:
-            JudgeDied: the process is gone. `revive` makes another.
-        """
-        errors = {name: error for name, cell in run.cells.items() if (error := first_error(cell))}
-        with self.lock:
-            seconds = float(self.assignment.limits.cell_seconds)
-            request = {
-                "messages": len(run.evidence), "files": list(files), "errors": errors, "cell_seconds": seconds,
-                "memory_mb": self.assignment.limits.memory_mb,
-            }  # fmt: skip
-            self.send(Frame.JUDGE, json.dumps(request).encode())
-            for message in run.evidence:
-                self.send(Frame.MESSAGE, message)
-            for content in files.values():
-                self.send(Frame.FILE, content)
-            _, content = self.receive(ANSWER_SECONDS + 4 * LONGEST_WAIT * seconds * len(self.cells))
-        cells = {
-            name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
-            for name, cell in content["cells"].items()
-        }
-        return Verdict(cells, tuple(content["flags"]))
-
-    @property
-    def control(self) -> Connection:
-        """Where the process hears the grader. Raises EOFError where there is none."""
-        if self.process is None:
-            raise EOFError("it never began")
-        return self.process.control
-
-    def send(self, kind: Frame, payload: bytes) -> None:
-        with self.alive():
-            self.control.send(kind, payload, ANSWER_SECONDS)
-
-    def receive(self, seconds: float = KEY_SECONDS) -> tuple[Frame, Any]:
-        with self.alive():
-            kind, payload = self.control.receive(seconds)
-        return kind, json.loads(payload)
-
-    @contextmanager
-    def alive(self) -> Iterator[None]:
-        try:
-            yield
-        except (EOFError, OSError) as error:
-            raise JudgeDied(
-                f"the process with the answer key of {self.notebook} ended: out of memory? "
-                "Run the same command again to go on."
-            ) from error
 
 
 def code_cells(notebook: NotebookNode, skipped: Mapping[str, str], sites: Mapping[str, tuple[Site, ...]]) -> list[Cell]:

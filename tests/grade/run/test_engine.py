@@ -1,7 +1,6 @@
 """What happens in the middle of a run to helpers and files must not cost another submission its verdict."""
 
 import os
-import queue
 import signal
 import sqlite3
 import threading
@@ -16,7 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from autograder.errors import CourseError, NoVerdict
 from autograder.grade.prepare.pristine import load_pristine
-from autograder.grade.run.crew import LocalCrew
+from autograder.grade.processes import clerk
+from autograder.grade.run.crew import Board, LocalCrew
 from autograder.grade.run.engine import Engine, Listener, doubt, grade_all, read
 from autograder.grade.run.jobs import NotebookRun, Run
 from autograder.grade.run.one_submission import Settings
@@ -24,7 +24,7 @@ from autograder.grade.run.protocol import Frame
 from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused, Worker
-from autograder.grade.verdict.judge import JudgeDied
+from autograder.grade.verdict.judge import JudgeDied, KeyProcess
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store
 from autograder.notebooks import read_notebook, write_notebook
@@ -33,12 +33,12 @@ FULL = {"first:double-check": 2, "first:triple-check": 4, "second:accuracy-check
 
 
 @contextmanager
-def engine_of(tiny):
+def engine_of(tiny, workers=1):
     pristine = load_pristine(tiny.course, tiny.course.assignment(tiny.name))
     with (
         temporary_scratch() as scratch,
         WarmProcess() as warm,
-        LocalCrew(1, warm, scratch) as crew,
+        LocalCrew(workers, warm, scratch) as crew,
         Engine(tiny.course, pristine, Settings(5, "landlock"), crew, warm, scratch, Listener()) as engine,
     ):
         yield engine
@@ -261,59 +261,94 @@ class Script:
 
 def test_who_runs_beside_a_crowd():
     """Is who ends while one with too many processes goes on known to be disturbed, and nobody before or after?"""
-    crew, runs, crowd = LocalCrew(2, None), {}, threading.Event()
-    crew.free = queue.SimpleQueue()
-    crew.free.put(Script())
-    runs["before"] = crew.run("before")
+    board = Board(2)
+    here, there = (LocalCrew(2, None, board=board, numbers=[number]) for number in (0, 1))
+    with here, there:
+        runs = {}
+        here.workers[0] = there.workers[1] = Script()
+        runs["before"] = here.run("before")
 
-    def run_beside() -> None:
-        crew.free.put(Script(lambda: crowd.wait(10)))
-        runs["beside"] = crew.run("beside")
+        def go_on() -> None:
+            board.write(0, busy=True, crowd=True)
 
-    def go_on() -> None:
-        beside.start()
-        while crew.free.qsize():
-            time.sleep(0.01)
-        crew.crowd()
-        crowd.set()
-        beside.join(10)
+        def crowd() -> None:
+            here.workers[0] = Script(go_on, crowded=True)
+            runs["crowd"] = here.run("crowd")
 
-    beside = threading.Thread(target=run_beside)
-    crew.free.get()
-    crew.free.put(Script(go_on, crowded=True))
-    runs["crowd"] = crew.run("crowd")
-    runs["after"] = crew.run("after")
+        there.workers[1] = Script(crowd)
+        runs["beside"] = there.run("beside")
+        here.workers[0] = Script()
+        runs["after"] = here.run("after")
     assert {name: run.disturbed for name, run in runs.items()} == {
         "before": False, "beside": True, "crowd": False, "after": False,
     }  # fmt: skip
+    assert board.busy() == 0
 
 
-def test_alone_is_alone(tiny):
+def test_alone_is_alone(tiny, monkeypatch, tmp_path):
     """Is a submission that is graded once more alone, also while answer keys become ready meanwhile?"""
     students = ["ada", "bob", "cy", "dee"]
     for student in students:
         tiny.hand_in(student)
-    store, seen, at_work, most = Store(tiny.course, tiny.name), set(), [], []
-    with engine_of(tiny) as engine:
-        engine.crew.count = 2
+    log = tmp_path / "log"
 
-        def grade(submission, again=""):
-            student = submission.student
-            if student not in seen:
-                seen.add(student)
-                raise NoVerdict("first time")
-            at_work.append(student)
-            key: Future = Future()
-            engine.ready[student] = key
-            time.sleep(0.2)
-            key.set_result(None)
-            most.append(len(at_work))
-            at_work.remove(student)
-            raise NoVerdict("second time")
+    def say(*words: str) -> None:
+        with open(log, "a") as file:
+            file.write(" ".join(words) + "\n")
 
-        engine.grade = grade
+    def graded(work, crew, keys, student, again, alone):
+        if not again:
+            raise NoVerdict("first time")
+        say("begins", student, again, str(alone))
+        time.sleep(0.2)
+        say("ends", student)
+        raise NoVerdict("second time")
+
+    monkeypatch.setattr(clerk, "graded", graded)
+    with engine_of(tiny, workers=2) as engine:
         engine.ready["made meanwhile"] = made = Future()
         threading.Timer(0.3, made.set_result, [None]).start()
-        assert list(grade_all(engine, store, None, students)) == []
-        engine.ready.clear()
-    assert most == [1, 1, 1, 1]
+        assert list(grade_all(engine, Store(tiny.course, tiny.name), None, students)) == []
+        del engine.ready["made meanwhile"]
+    lines = log.read_text().splitlines()
+    assert lines[::2] == [line.replace("ends", "begins") + " first time True" for line in lines[1::2]]
+    assert sorted(line.split()[1] for line in lines[::2]) == students
+
+
+def test_a_clerk_that_is_killed(tiny, grading, monkeypatch, tmp_path):
+    """Are the submissions of a clerk that somebody kills graded by another one, and is one that kills each named?"""
+    for student in ("ada", "bob", "cy"):
+        tiny.hand_in(student)
+    honest, seen = clerk.graded, tmp_path / "seen"
+
+    def graded(work, crew, keys, student, again, alone):
+        if student == "bob" or (student == "ada" and not seen.exists()):
+            seen.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return honest(work, crew, keys, student, again, alone)
+
+    monkeypatch.setattr(clerk, "graded", graded)
+    with pytest.raises(CourseError, match=r"^bob has no verdict: the process that graded it ended: killed, or out of"):
+        grading(tiny)
+    for student in ("ada", "cy"):
+        assert tiny.scores(student)["first:double-check"] == 2
+    assert "the process that graded it ended" in str(tiny.result("ada"))
+    assert not list(tiny.course.autograded.glob("*unfinished/*"))
+
+
+def test_copies_of_a_key_that_end(tiny, grading, monkeypatch):
+    """Where the copy of an answer key that judges for a clerk ends, is there another, and are scores the same?"""
+    for student in ("ada", "bob"):
+        tiny.hand_in(student)
+    honest, killed = KeyProcess.judge, []
+
+    def judge(self, run, files):
+        if not killed:
+            killed.append(self.notebook)
+            self.control.interrupt()
+        return honest(self, run, files)
+
+    monkeypatch.setattr(KeyProcess, "judge", judge)
+    grading(tiny)
+    for student in ("ada", "bob"):
+        assert {name: tiny.scores(student)[name] for name in FULL} == FULL
