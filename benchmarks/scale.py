@@ -1,6 +1,6 @@
 """A large class: what grading costs for each submission, whether it stays the same, and what 100,000 would take.
 
-    python benchmarks/scale.py [--submissions 3000] [--dask ADDRESS]
+    python benchmarks/scale.py [--submissions 3000] [--quick] [--dask ADDRESS]
 
 The submissions are those of the parity test, generated as often as needed. Measured are the throughput of a whole run,
 the memory of the grader's own process early and late in it, the part of the processor time that this process needs
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import psutil
-from grading import FEW, MB, Case, conftest, cores, headline, honest, multiplied, stock_cost
+from grading import FEW, MB, Case, conftest, headline, honest, measured, multiplied, stock_cost
 from rich.console import Console
 from rich.table import Table
 
@@ -26,6 +26,7 @@ from autograder.gradebook.store import Store
 from autograder.notebooks import read_notebook
 
 PEER = 10
+QUICK = 300
 BATCH = 32
 MANY = 100_000
 SERIAL_CORES = (16, 256, 1024)
@@ -38,7 +39,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--submissions", type=int, default=3000, help="how many (default: %(default)s)")
     parser.add_argument("--dask", metavar="ADDRESS", help="run the submissions on this cluster")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} submissions, for a look")
     given = parser.parse_args()
+    if given.quick:
+        given.submissions = QUICK
     with tempfile.TemporaryDirectory(prefix="scale-benchmark-") as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -66,7 +70,7 @@ class Run:
     """One grading run.
 
     Attributes:
-        count, wall: how many submissions, and seconds by the clock.
+        count, wall, processor: how many submissions, seconds by the clock, and of the processor, of all processes.
         alone: seconds of the processor that the grader's own process used.
         early, late: the most private memory of that process in the first and in the last third of the run, in bytes.
     """
@@ -74,19 +78,22 @@ class Run:
     def __init__(self, case: Case, dask: str | None) -> None:
         self.count = len(case.students)
         command = [sys.executable, "-m", "autograder", "grade", case.name, *(["--dask", dask] if dask else [])]
-        began, self.alone, samples = time.perf_counter(), 0.0, []
-        with tempfile.TemporaryFile("w+") as said:
+        self.alone, samples = 0.0, []
+
+        def grade() -> None:
             run = psutil.Popen(command, cwd=case.course.root, stdout=said, stderr=said)
             while run.is_running() and run.status() != psutil.STATUS_ZOMBIE:
                 times = run.cpu_times()
                 self.alone = times.user + times.system
                 samples.append(run.memory_full_info().uss)
                 time.sleep(0.2)
-            code = run.wait()
-            self.wall = time.perf_counter() - began
-            if code:
+            if run.wait():
                 said.seek(0)
                 sys.exit(said.read()[-4000:])
+
+        with tempfile.TemporaryFile("w+") as said:
+            cost = measured(grade, self.count)
+        self.wall, self.processor = cost.wall, cost.processor
         third = max(1, len(samples) // 3)
         self.early, self.late = max(samples[third : 2 * third], default=0), max(samples[-third:])
 
@@ -111,17 +118,26 @@ def entry_cost(case: Case, root: Path, few: Case) -> float:
 def show_runs(small: Run, large: Run, stock_processor: float, stock_wall: float) -> None:
     table = Table()
     table.add_column("")
-    for column in ("wall time", "a second", "grader's own process", "its memory, middle", "at the end", "stock, times"):
+    for column in (
+        "wall time",
+        "a second",
+        "processor",
+        "grader's own process",
+        "its memory, middle",
+        "at the end",
+        "stock, times",
+    ):
         table.add_column(column, justify="right")
     for run in (small, large):
         table.add_row(
             f"{run.count} submissions",
             f"{run.wall:.1f} s",
             f"{run.count / run.wall:.1f}",
+            f"{1000 * run.processor / run.count:.0f} ms each",
             f"{1000 * run.alone / run.count:.1f} ms each",
             f"{run.early / MB:.0f} MB",
             f"{run.late / MB:.0f} MB",
-            f"{stock_wall / (run.wall / run.count):.1f}",
+            f"{stock_processor / (run.processor / run.count):.1f}",
         )
     console.print(table)
     console.print(f"stock nbgrader: {stock_wall:.2f} s by the clock and {stock_processor:.2f} s of the processor each")
@@ -159,10 +175,10 @@ def show_growth(tenth: Case, whole: Case) -> None:
 
 
 def show_extrapolation(small: Run, large: Run) -> None:
-    """What 100,000 submissions would take: the grader's own process is one, the rest is shared out."""
+    """What 100,000 submissions would take: the grader's own process is one, all else is shared out."""
     further = large.count - small.count
     alone = (large.alone - small.alone) / further
-    each = (large.wall - small.wall) / further * cores()
+    each = (large.processor - small.processor) / further - alone
     console.print(f"100,000 of them, at {1000 * each:.0f} ms of a core and {1000 * alone:.0f} ms of the grader each:")
     for count in SERIAL_CORES:
         hours = MANY * max(each / count, alone) / 3600
