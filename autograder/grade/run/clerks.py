@@ -102,7 +102,7 @@ class Clerks:
         self.warm = warm
         self.forker = ForkedProcess(Work(store, pristine, settings, crew, self.at_once))
         self.wanted: list[tuple[Clerk, str]] = []
-        self.seen: set[int] = set()
+        self.seen: set[Future[Judge]] = set()
 
     def __enter__(self) -> "Clerks":
         with ExitStack() as stack:
@@ -169,8 +169,8 @@ class Clerks:
             keys: notebook -> its answer key.
         """
         for future in keys.values():
-            if id(future) not in self.seen:
-                self.seen.add(id(future))
+            if future not in self.seen:
+                self.seen.add(future)
                 future.add_done_callback(lambda _: self.wake())
         self.hand_keys_out(keys)
         for event, _ in self.selector.select(seconds):

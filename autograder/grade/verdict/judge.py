@@ -185,10 +185,14 @@ class Judge(KeyProcess):
             JudgeDied: the process is gone.
         """
         mine, theirs = socket.socketpair()
-        with theirs, self.lock, self.alive():
-            self.control.send(Frame.COPY, b"null", ANSWER_SECONDS)
-            self.control.send_descriptor(theirs.fileno())
-            self.control.receive(ANSWER_SECONDS)
+        try:
+            with theirs, self.lock, self.alive():
+                self.control.send(Frame.COPY, b"null", ANSWER_SECONDS)
+                self.control.send_descriptor(theirs.fileno())
+                self.control.receive(ANSWER_SECONDS)
+        except JudgeDied:
+            mine.close()
+            raise
         return mine
 
     def revive(self) -> None:

@@ -14,7 +14,8 @@ import pytest
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.files import MAX_FILES
-from autograder.grade.run import engine, start, worker
+from autograder.grade.processes import clerk
+from autograder.grade.run import start, worker
 from autograder.grade.run.scratch import LOCK, PREFIX
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import NotBegun, Worker
@@ -200,14 +201,14 @@ def test_submission_that_cannot_be_read(tiny, grading, monkeypatch):
     """Is a submission whose folder goes while grading runs, or cannot be read, named instead of given 0?"""
     for student in ("ada", "bob"):
         tiny.hand_in(student)
-    read = engine.read
+    read = clerk.read
 
     def gone(store, pristine, student):
         if student == "ada":
             shutil.rmtree(store.submitted(student), ignore_errors=True)
         return read(store, pristine, student)
 
-    monkeypatch.setattr(engine, "read", gone)
+    monkeypatch.setattr(clerk, "read", gone)
     with pytest.raises(CourseError, match=r"ada has no verdict: .*ada/tiny cannot be read: No such file or directory"):
         grading(tiny, tier="landlock")
     assert scores(tiny, "bob") == FULL
