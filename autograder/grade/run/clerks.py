@@ -54,7 +54,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Answered:
     """What came of a submission.
 
     Attributes:
@@ -162,7 +162,7 @@ class Clerks:
         if clerk.copy:
             clerk.copy.end()
 
-    def outcomes(self, seconds: float | None, keys: Mapping[str, Future[Judge]]) -> Iterator[Outcome]:
+    def outcomes(self, seconds: float | None, keys: Mapping[str, Future[Judge]]) -> Iterator[Answered]:
         """What has come of submissions, once there is something, or an answer key is made, or so much time has passed.
 
         Args:
@@ -189,9 +189,9 @@ class Clerks:
                 self.bury(clerk)
                 ended = NoVerdict("the process that graded it ended: killed, or out of memory?")
                 for student in clerk.students:
-                    yield Outcome(student, ended, str(ended))
+                    yield Answered(student, ended, str(ended))
 
-    def read(self, clerk: Clerk, data: bytes) -> Iterator[Outcome]:
+    def read(self, clerk: Clerk, data: bytes) -> Iterator[Answered]:
         for kind, payload in clerk.frames.feed(data):
             message = json.loads(payload)
             if kind is Frame.WANTED:
@@ -199,10 +199,10 @@ class Clerks:
                 continue
             clerk.students.remove(message["student"])
             if error := message.get("error"):
-                yield Outcome(message["student"], ERRORS[error](message["words"]), message["words"])
+                yield Answered(message["student"], ERRORS[error](message["words"]), message["words"])
             else:
                 entry = entry_from(message["entry"])
-                yield Outcome(entry.student, entry=entry, line=message["line"], staged=Path(message["staged"]))
+                yield Answered(entry.student, entry=entry, line=message["line"], staged=Path(message["staged"]))
 
     def hand_keys_out(self, keys: Mapping[str, Future[Judge]]) -> None:
         """Give each clerk that wants a key which is ready a copy of it."""

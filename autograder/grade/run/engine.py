@@ -15,7 +15,7 @@ from autograder.course import Course
 from autograder.errors import CourseError, NoVerdict
 from autograder.expect.sites import counts_as_it_ran, states_nothing
 from autograder.grade.prepare.pristine import Pristine
-from autograder.grade.run.clerks import Clerks, Outcome
+from autograder.grade.run.clerks import Answered, Clerks
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.jobs import Job, Run
 from autograder.grade.run.one_submission import TRIES, Earlier, Graded, Settings, grade_with_keys
@@ -272,7 +272,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
         notebook for notebook in engine.pristine.assignment.notebooks if is_handed_in(store, students, notebook)
     }
 
-    def write_down(batch: Sequence[Outcome]) -> Iterator[str]:
+    def write_down(batch: Sequence[Answered]) -> Iterator[str]:
         lines = []
         for one in entered(books, batch, listener):
             try:
@@ -287,7 +287,7 @@ def grade_all(engine: Engine, store: Store, books: Books, students: Sequence[str
 
     waiting, alone, none_yet = deque(students), False, True
     again: dict[str, str] = {}
-    batch: list[Outcome] = []
+    batch: list[Answered] = []
     due = 0.0
     try:
         while True:
@@ -331,7 +331,7 @@ def is_handed_in(store: Store, students: Iterable[str], notebook: str) -> bool:
     return any((store.submitted(student) / f"{notebook}.ipynb").exists() for student in students)
 
 
-def entered(books: Books, batch: Sequence[Outcome], listener: Listener) -> Sequence[Outcome]:
+def entered(books: Books, batch: Sequence[Answered], listener: Listener) -> Sequence[Answered]:
     """Enter results in the gradebook in one transaction; returns those that are there.
 
     What the gradebook does not take of one submission is told to the listener.
