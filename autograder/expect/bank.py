@@ -6,6 +6,7 @@ and where that cannot be chance.
 """
 
 import contextlib
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from enum import Enum, auto
 
 import numpy as np
 
-from autograder.expect.compare import Leaf, Mismatch, leaves
+from autograder.expect.compare import RELATIVE, Leaf, Mismatch, compare, leaves
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode
 
 
@@ -35,11 +36,17 @@ ROUND_OFF = 1e-13  # of the largest magnitude
 SINGLE = 3e-6  # the same, in single precision
 ENOUGH = 4  # distinct numbers, none of them round, that do not agree by chance
 ENOUGH_ROUND = 12  # the same of whole numbers, such as labels
+ENOUGH_BITS = 16.0  # that letters and whole numbers hold which do not agree by chance
+MOST_SYMBOLS = 1000
+EXCHANGED = "It is what comes out if two results are exchanged."
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one mistake gives in a cell: the values by position, and the error that the cell stopped with, if any."""
+    """What one mistake gives in a cell: the values by position, and the error that the cell stopped with, if any.
+
+    `line` is where the mistake is in its cell or module, 0 where that is not known.
+    """
 
     said: str
     where: str
@@ -47,6 +54,7 @@ class Outcome:
     error: str = ""
     by_author: bool = False
     noticed: bool = False  # is it in a region that an earlier check runs, which would have told of it?
+    line: int = 0
 
     @property
     def sentence(self) -> str:
@@ -90,12 +98,20 @@ def recognise(
     tolerance = SHARP if tells is Tells.MUCH else EXACT
     found = [one for one in known if agrees(given, solution, wrong, one, tolerance)]
     if not found:
-        return two_mistakes(given, solution, wrong, known)
+        return EXCHANGED if exchanged(given, solution, wrong) else two_mistakes(given, solution, wrong, known)
     likely = [one for one in found if not one.noticed] or found
     written = [one for one in likely if one.by_author]
-    if tells is Tells.COUNTS and not written and len({one.said for one in likely}) > 1:
+    if tells is Tells.COUNTS and not written and not in_one_place(likely):
         return None
     return (written or likely)[0].sentence
+
+
+def in_one_place(found: Sequence[Outcome]) -> bool:
+    """Do several mistakes say the same, or are they in one line or two that follow each other?"""
+    if len({one.sentence for one in found}) < 2:
+        return True
+    lines = [one.line for one in found]
+    return len({one.where for one in found}) == 1 and min(lines) > 0 and max(lines) - min(lines) <= 1
 
 
 def stopped_alike(given: Mapping[int, Value], error: str, outcomes: Callable[[], Sequence[Outcome]]) -> str | None:
@@ -110,6 +126,15 @@ def stopped_alike(given: Mapping[int, Value], error: str, outcomes: Callable[[],
 
 UNTELLING = ("NotImplementedError", "NameError", "UnboundLocalError", "SyntaxError", "KeyboardInterrupt", "MemoryError")
 """Errors that say what is wrong themselves, or that any mistake may end with."""
+
+
+def exchanged(given: Mapping[int, Value], solution: Mapping[int, Value], wrong: Sequence[int]) -> bool:
+    """Are two values wrong, each of which is what the other should be?"""
+    if len(wrong) != 2 or any(position not in solution for position in wrong):
+        return False
+    one, other = wrong
+    pairs = (given[one], solution[other]), (given[other], solution[one])
+    return all(compare(value, expected, RELATIVE, round_off=True).error <= EXACT for value, expected in pairs)
 
 
 def two_mistakes(
@@ -201,7 +226,9 @@ def information(given: Mapping[int, Value], wrong: Sequence[int]) -> Tells:
     """How much the wrong values tell."""
     numbers: set[float] = set()
     entries = 0
+    symbols: list[str] = []
     for position in wrong:
+        symbols += itertools.islice(symbols_of(given[position]), MOST_SYMBOLS)
         for leaf in leaves(given[position], given[position]):
             flat = wide(leaf.value).ravel()[:10_000].real
             entries += int(np.size(leaf.value))
@@ -209,7 +236,28 @@ def information(given: Mapping[int, Value], wrong: Sequence[int]) -> Tells:
     telling = [number for number in numbers if not is_round(number)]
     if len(telling) >= ENOUGH:
         return Tells.MUCH
-    return Tells.LITTLE if telling else Tells.COUNTS if entries >= ENOUGH_ROUND else Tells.NOTHING
+    if telling:
+        return Tells.LITTLE
+    bits = len(symbols) * math.log2(max(len(set(symbols)), 1))
+    return Tells.COUNTS if entries >= ENOUGH_ROUND or bits >= ENOUGH_BITS else Tells.NOTHING
+
+
+def symbols_of(value: Value) -> Iterator[str]:
+    """What a value is written with: the letters of its texts, its whole numbers, and where a list in it ends."""
+    if isinstance(value, str):
+        yield from value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from symbols_of(key)
+            yield from symbols_of(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from symbols_of(item)
+        yield "]"
+    elif isinstance(value, np.ndarray):
+        yield from map(str, value.ravel()[:MOST_SYMBOLS].tolist())
+    else:
+        yield str(value)
 
 
 def is_round(number: float) -> bool:

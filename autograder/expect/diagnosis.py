@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.expect.arrangement import arrangement
 from autograder.expect.compare import Comparison, compare, describe, leaves, missing
 from autograder.expect.evidence import Value
 
@@ -65,6 +66,7 @@ class Context:
         sight: what can be seen from the check.
         notes: findings made on the way.
         caveat: what to bear in mind with every cause that is named.
+        expected: what the value is compared with, where its arrangement may be looked at.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Context:
     sight: Sight = field(default_factory=Sight)
     notes: tuple[str, ...] = ()
     caveat: str = ""
+    expected: Value = None
 
 
 Cause = Callable[[Array, Array], str | None]
@@ -92,15 +95,18 @@ def explain(comparison: Comparison, value: Value, measured: str, context: Contex
     """
     name, leaf = context.name, comparison.worst
     notes = [f"  {note}" for note in context.notes]
+    arranged = None if context.expected is None else arrangement(value, context.expected)
     if leaf is None:
-        return "\n".join([f"{name}: {comparison.mismatch}.", *notes]), ""
+        return "\n".join([f"{name}: {comparison.mismatch}.", *notes]), known_mistake(value, context) or arranged or ""
     if comparison.mismatch:
         head = f"{name}: {comparison.mismatch}."
     else:
         head = f"{name}{leaf.path} differs from {context.reference}{place(comparison, context)}; {measured}."
         head += extent(leaf.value, leaf.expected)
     changed = CHANGED if name.endswith(UNCHANGED) else None
-    cause = known_mistake(value, context) or changed or likely_cause(leaf.value, leaf.expected, context.sight)
+    cause = (
+        known_mistake(value, context) or changed or arranged or likely_cause(leaf.value, leaf.expected, context.sight)
+    )
     caveat = "" if comparison.mismatch else context.caveat
     return "\n".join([head, *notes]), "\n".join(filter(None, [cause, caveat]))
 
@@ -140,13 +146,24 @@ def likely_cause(value: Array, expected: Array, sight: Sight) -> str | None:
         return first(SHAPE_CAUSES, value, expected) or other_axis(value, expected, sight)
     found = first(DTYPE_CAUSES, value, expected)
     if found or not telling(expected):
-        return found or (transposed(value, expected) if value.size >= _TELLING_COUNTS else None)
+        return found or of_counts(value, expected, sight)
     value, expected = value.astype(np.float64), expected.astype(np.float64)
     return (
         penalty(value, expected, sight)
         or constant_factor(value, expected, sight)
         or first(VALUE_CAUSES, value, expected)
     )
+
+
+def of_counts(value: Array, expected: Array, sight: Sight) -> str | None:
+    """What is wrong with an array of whole numbers, where that is not so by chance."""
+    if value.size < _TELLING_COUNTS:
+        return None
+    value, expected = value.astype(np.float64), expected.astype(np.float64)
+    found = transposed(value, expected)
+    if found or len(np.unique(expected)) < _TELLING or np.count_nonzero(differing(value, expected)) < _TELLING:
+        return found
+    return constant_factor(value, expected, sight) or unmasked(value, expected)
 
 
 def telling(expected: Array) -> bool:

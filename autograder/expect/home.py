@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.expect.bank import SINGLE, Outcome, Tells, information
+from autograder.expect.bank import EXCHANGED, SINGLE, Outcome, Tells, exchanged, in_one_place, information
 from autograder.expect.compare import Mismatch, leaves, numeric
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode, encode
 
@@ -76,6 +76,8 @@ class HomeCheck:
             failing: the positions that are not met.
         """
         wrong = [position for position in failing if position in given]
+        if exchanged(given, {position: one.value for position, one in self.values.items()}, wrong):
+            return EXCHANGED
         if not wrong or not self.mistakes:
             return None
         try:
@@ -135,7 +137,7 @@ def named_mistakes(solution: Mapping[int, Value], outcomes: Sequence[Outcome]) -
     """The mistakes of a cell as sums, the surest first; none that gives what the solution gives."""
     right = sum_of(solution)
     kept: dict[tuple, Named] = {}
-    said: dict[tuple, list[str]] = {}
+    said: dict[tuple, list[Outcome]] = {}
     for outcome in sorted(outcomes, key=lambda one: (one.noticed, not one.by_author)):
         try:
             given = {p: decode(c) for p, c in outcome.values.items() if not isinstance(c, EvidenceFailure)}
@@ -145,11 +147,11 @@ def named_mistakes(solution: Mapping[int, Value], outcomes: Sequence[Outcome]) -
         if len(given) < len(outcome.values) or not given or right.equals(total.number, total.shape):
             continue
         place = (total.shape, float(f"{total.number:.9e}"))
-        sentences = said.setdefault(place, [])
+        others = said.setdefault(place, [])
         most = 1 if information(given, list(given)) is Tells.MUCH else MOST_SAID
-        if outcome.sentence not in sentences and len(sentences) < most:
-            sentences.append(outcome.sentence)
-            kept[(*place, len(sentences))] = Named(
+        if len(others) < most and not any(in_one_place([other, outcome]) for other in others):
+            others.append(outcome)
+            kept[(*place, len(others))] = Named(
                 total.number, total.shape, outcome.sentence, outcome.by_author, outcome.noticed
             )
     return tuple(kept.values())

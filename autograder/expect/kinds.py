@@ -56,7 +56,14 @@ class Close(Expectation):
         comparison = compare(evidence, self.expected, self.measure, round_off=self.hidden)
         label = "" if self.hidden else "expected"
         context = diagnosis.Context(
-            self.name, self.reference, label, self.measure, self.tolerance, self.mistakes, self.sight
+            self.name,
+            self.reference,
+            label,
+            self.measure,
+            self.tolerance,
+            self.mistakes,
+            self.sight,
+            expected=self.expected,
         )
         return judged(comparison, evidence, context)
 

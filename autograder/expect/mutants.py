@@ -26,10 +26,29 @@ import copy
 import itertools
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeGuard, TypeVar
+from typing import NamedTuple
 
+from autograder.expect import plain_rules
+from autograder.expect.changes import (
+    NO_NAMES,
+    Change,
+    Rule,
+    Scope,
+    called,
+    is_count,
+    is_length,
+    is_own,
+    is_parameter,
+    like,
+    minus_one,
+    named,
+    number,
+    of_numpy,
+    squared,
+    with_name,
+)
 from autograder.regions import MISTAKE, MISTAKE_LINE, Region, find_regions, without_mistakes
 
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -180,17 +199,6 @@ def indented(lines: Sequence[str], indent: str) -> list[str]:
 # --- automatic --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What a rule may know of the place: names that students see, names that are set before, and those of lengths."""
-
-    public: frozenset[str]
-    known: tuple[str, ...]
-    lengths: frozenset[str] = frozenset()
-    settings: tuple[tuple[str, str], ...] = ()  # dict and key
-
-
-Node = TypeVar("Node", bound=ast.AST)
 LOCATED = (ast.expr, ast.stmt, ast.excepthandler, ast.arg, ast.keyword, ast.alias, ast.pattern)
 
 
@@ -209,11 +217,6 @@ def part_of(node: ast.AST) -> Part | None:
     return None
 
 
-Change = tuple[ast.AST | None, str]
-"""What to put in place of a node (None: nothing, the statement goes), and the sentence."""
-Rule = Callable[[ast.AST, Scope], Iterator[Change]]
-
-
 def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     """Every single change of the region's code that a rule knows, each once; none where the text is not Python."""
     try:
@@ -228,16 +231,18 @@ def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     scope = scope_of(tree, [part.node for part in inside], text.split("\n"), region)
     lines = text.encode().split(b"\n")
     found: dict[str, Mutant] = {}
-    for rule in (*RULES, *WIDE_RULES) if wide else RULES:
-        alike: dict[str, list[tuple[Part, ast.AST | None]]] = {}
+    for rule in (*plain_rules.FIRST, *RULES, *WIDE_RULES) if wide else RULES:
+        alike: dict[tuple[str, str], list[tuple[Part, ast.AST | None]]] = {}
         for part in inside:
             for new, said in rule(part.node, scope):
                 changed = replaced(lines, part, new)
                 if changed is None or changed == text:
                     continue
                 found.setdefault(changed, Mutant(changed, said, part.start[0]))
-                alike.setdefault(said, []).append((part, new))
-        for said, changes in alike.items():
+                alike.setdefault((said[said.find(OVER) :] if OVER in said else said, ""), []).append((part, new))
+                alike.setdefault((said, ast.dump(new) if new else ""), []).append((part, new))
+        for (said, _), changes in alike.items():
+            said = f"something is{said}" if said.startswith(OVER) else said
             if changed := everywhere(text, changes):
                 found.setdefault(changed, Mutant(changed, said, changes[0][0].start[0]))
     more = [exchanges(text, inside, scope), late_steps(text, tree, inside, scope)]
@@ -264,6 +269,10 @@ def fits(text: str, first: int, behind: int) -> bool:
     lines = text.split("\n")
     part = "\n".join(lines[first : len(lines) - behind])
     return is_python(textwrap.dedent(part)) or is_python(text)
+
+
+OVER = " taken over"
+"""Words of a sentence from which on it is the same for sums, means and other functions."""
 
 
 def exchanges(text: str, inside: Sequence[Part], scope: Scope) -> Iterator[tuple[str, str, int]]:
@@ -401,8 +410,15 @@ def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], 
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load)
         if isinstance(node.slice, ast.Constant) and node.slice.value in USUAL
     ]
-    known = tuple(dict.fromkeys([*parameters, *names]))
-    return Scope(frozenset(public), known, frozenset(lengths), tuple(dict.fromkeys(settings)))
+    return Scope(
+        frozenset(public),
+        tuple(dict.fromkeys([*parameters, *names])),
+        frozenset(lengths),
+        tuple(dict.fromkeys(settings)),
+        frozenset(means_in(inside)),
+        defaults_of(around[-1]) if around else {},
+        around[-1].name if around else "",
+    )
 
 
 def task_of(lines: Sequence[str]) -> list[str]:
@@ -416,9 +432,26 @@ def task_of(lines: Sequence[str]) -> list[str]:
     return found
 
 
-def is_own(node: ast.AST) -> TypeGuard[ast.Attribute]:
-    """self.x"""
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+def means_in(inside: Sequence[ast.AST]) -> Iterator[str]:
+    """The names that are given means."""
+    for node in inside:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            values = value.elts if isinstance(value, ast.Tuple) else [value]
+            for name, given in zip(names, values, strict=False):
+                if isinstance(name, ast.Name) and called(given) in ("mean", "average"):
+                    yield name.id
+
+
+def defaults_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, ast.expr]:
+    """The parameters of a function that have a constant default."""
+    named = [*function.args.posonlyargs, *function.args.args]
+    pairs = [
+        *zip(named[len(named) - len(function.args.defaults) :], function.args.defaults, strict=True),
+        *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
+    ]
+    return {one.arg: default for one, default in pairs if isinstance(default, ast.Constant)}
 
 
 def all_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
@@ -436,11 +469,14 @@ def replaced(lines: Sequence[bytes], part: Part, new: ast.AST | None) -> str | N
             middle = ast.unparse(ast.fix_missing_locations(new)).encode()
         except (ValueError, AttributeError, TypeError):
             return None
-        if isinstance(new, ast.expr) and not isinstance(new, ast.Name | ast.Constant | ast.Call | ast.Attribute):
+        if isinstance(new, ast.expr) and not isinstance(new, UNBRACKETED):
             middle = b"(" + middle + b")"
         if isinstance(new, ast.stmt | ast.Module) and b"\n" in middle:
             middle = middle.replace(b"\n", b"\n" + b" " * part.start[1])
     return b"\n".join([*lines[:first], before + middle + after, *lines[last + 1 :]]).decode()
+
+
+UNBRACKETED = (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Slice, ast.Starred)
 
 
 def is_python(text: str) -> bool:
@@ -452,54 +488,6 @@ def is_python(text: str) -> bool:
 
 
 # Words
-
-NO_NAMES = frozenset(["self", "cls", "np", "numpy", "math", "torch", "tf", "keras", "plt", "pd", "range", "len", "sum"])
-
-
-def named(node: ast.AST, scope: Scope) -> str:
-    """The first name in an expression that students see in the released text, settings before variables, or ""."""
-    found = ""
-    for part in ast.walk(node):
-        if (
-            isinstance(part, ast.Subscript)
-            and isinstance(part.slice, ast.Constant)
-            and isinstance(part.slice.value, str)
-        ):
-            return part.slice.value
-        if isinstance(part, ast.Name) and part.id in scope.public and part.id not in NO_NAMES:
-            found = found or part.id
-        if is_own(part) and part.attr in scope.public:
-            found = found or part.attr
-    return found
-
-
-def with_name(what: str, node: ast.AST, scope: Scope) -> str:
-    """ "a term is missing", or "the term with `reg` is missing"."""
-    name = named(node, scope)
-    return f"the {what} with `{name}`" if name else f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
-
-
-def called(node: ast.AST) -> str:
-    """The last part of the name of the function that is called: "sum" of np.sum(x) and of x.sum()."""
-    if not isinstance(node, ast.Call):
-        return ""
-    function = node.func
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-
-
-def number(node: ast.AST) -> int | float | None:
-    """The number that a node writes; None where it is something else."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return node.value
-    return None
-
-
-def like(node: Node, **fields: object) -> Node:
-    """A copy of the node with other fields."""
-    new = copy.copy(node)
-    for name, value in fields.items():
-        setattr(new, name, value)
-    return new
 
 
 # Rules: the surest and most usual mistakes first
@@ -530,16 +518,6 @@ def left_out_words(node: ast.AugAssign, scope: Scope) -> str:
     if isinstance(node.op, ast.Div):
         return f"{to} is not divided{' by the number that the average is over' if is_count(node.value, scope) else ''}"
     return f"a factor of {to} is left out"
-
-
-def is_count(node: ast.AST, scope: Scope) -> bool:
-    """Is an expression a number of entries, as far as can be seen?"""
-    return is_length(node) or (isinstance(node, ast.Name) and node.id in scope.lengths)
-
-
-def is_length(node: ast.AST) -> bool:
-    """Does an expression look like a number of entries?"""
-    return called(node) == "len" or "shape" in ast.dump(node)
 
 
 def left_out_term(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -653,10 +631,6 @@ def in_place(node: ast.AST, scope: Scope) -> Iterator[Change]:
 CHANGED_IN_PLACE = "an input is changed in place"
 
 
-def is_parameter(node: ast.AST, scope: Scope) -> TypeGuard[ast.Name]:
-    return isinstance(node, ast.Name) and node.id in scope.public and node.id not in NO_NAMES
-
-
 def overwritten(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """A value set where it should be added to: x = x + y as x = y is a missing term; x[i] = y as x[i] += y is this."""
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
@@ -695,7 +669,7 @@ def other_axis(node: ast.AST, scope: Scope) -> Iterator[Change]:
         "min": "minimum",
         "argmax": "argmax",
         "argmin": "argmin",
-    }.get(called(node), "operation")
+    }.get(called(node), "statistic")
     for index, keyword in enumerate(node.keywords):
         others = [*node.keywords[:index], *node.keywords[index + 1 :]]
         if keyword.arg == "axis":
@@ -890,11 +864,6 @@ def other_mask(node: ast.AST, scope: Scope) -> Iterator[Change]:
 LEAKS = 0.01, 0.1
 
 
-def of_numpy(name: str, *args: ast.expr) -> ast.Call:
-    """A call of a function of NumPy."""
-    return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), list(args), [])
-
-
 def other_order(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """a, b = f, g as a, b = g, f."""
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
@@ -927,7 +896,7 @@ def other_constant(node: ast.AST, scope: Scope) -> Iterator[Change]:
 
 
 def off_by_one(node: ast.AST, scope: Scope) -> Iterator[Change]:
-    """Ends of ranges and slices."""
+    """Ends of ranges."""
     one = ast.Constant(1)
     if isinstance(node, ast.Call) and called(node) in ("range", "arange") and node.args:
         last = min(1, len(node.args) - 1)
@@ -937,6 +906,11 @@ def off_by_one(node: ast.AST, scope: Scope) -> Iterator[Change]:
             yield like(node, args=args), said
         if len(node.args) == 1:
             yield like(node, args=[one, node.args[0]]), "a loop begins one step too late"
+
+
+def slice_ends(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """Ends of slices."""
+    one = ast.Constant(1)
     if isinstance(node, ast.Slice):
         for end in ("lower", "upper"):
             bound = getattr(node, end)
@@ -1102,16 +1076,6 @@ def other_sum(node: ast.AST, scope: Scope) -> Iterator[Change]:
         yield of(of_numpy("abs", inner)), "magnitudes are added, not the values"
 
 
-def squared(node: ast.AST) -> ast.expr | None:
-    """x of x**2 and of x * x; None for anything else."""
-    if isinstance(node, ast.BinOp):
-        if isinstance(node.op, ast.Pow) and number(node.right) == 2:
-            return node.left
-        if isinstance(node.op, ast.Mult) and ast.dump(node.left) == ast.dump(node.right):
-            return node.left
-    return None
-
-
 def other_reshape(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """x.reshape(n, -1) as x.reshape(-1, n).T, and x.T as a reshape."""
     if called(node) == "reshape" and isinstance(node, ast.Call) and len(node.args) == 2 and minus_one(node.args[1]):
@@ -1121,10 +1085,6 @@ def other_reshape(node: ast.AST, scope: Scope) -> Iterator[Change]:
         shape = ast.Attribute(ast.Attribute(node.value, "T", ast.Load()), "shape", ast.Load())
         reshaped = ast.Call(ast.Attribute(node.value, "reshape", ast.Load()), [shape], [])
         yield reshaped, "reshape stands where a transpose belongs: it moves no axes"
-
-
-def minus_one(node: ast.AST) -> bool:
-    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and number(node.operand) == 1
 
 
 def whole_columns(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -1237,9 +1197,10 @@ def any_name(node: ast.AST, scope: Scope) -> Iterator[Change]:
 
 
 RULES: tuple[Rule, ...] = (
+    off_by_one,
+    left_out_step,
     left_out_factor,
     left_out_term,
-    left_out_step,
     other_axis,
     other_function,
     other_operator,
@@ -1253,7 +1214,6 @@ RULES: tuple[Rule, ...] = (
     divided_twice,
     other_constant,
     other_factor,
-    off_by_one,
     other_name,
     overwritten,
     in_place,
@@ -1261,6 +1221,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 WIDE_RULES: tuple[Rule, ...] = (
+    *plain_rules.LATER,
     inside_of_root,
     missing_brackets,
     complement,
@@ -1274,4 +1235,6 @@ WIDE_RULES: tuple[Rule, ...] = (
     averaged,
     another_factor,
     any_name,
+    slice_ends,
+    *plain_rules.LAST,
 )

@@ -131,3 +131,34 @@ def test_a_mistake_that_an_earlier_check_would_notice_comes_last():
     assert named([SHIFTED], [RIGHT], [0], earlier, outcome("b", SHIFTED)) == "b"
     sentence = "It is what comes out if, in `g`, a."
     assert recognise({0: encode(SHIFTED)}, {0: RIGHT}, [0], lambda: [earlier]) == sentence
+
+
+def test_texts_and_lists_of_few_digits_tell_enough():
+    """Is a mistake named by letters and whole numbers, where there are enough of them?"""
+    right, wrong = "the cat sat on the mat", "THE CAT SAT ON THE MAT"
+    known = [outcome("it is made upper case, not lower", wrong)]
+    assert "upper case" in (recognise({0: encode(wrong)}, {0: right}, [0], lambda: known) or "")
+    few = [81, 62, 40, 33, 7, 2]
+    known = [outcome("it is sorted the other way round", few)]
+    assert "sorted" in (recognise({0: encode(few)}, {0: few[::-1]}, [0], lambda: known) or "")
+    known = [outcome("x", [1, 0])]
+    assert recognise({0: encode([1, 0])}, {0: [0, 1]}, [0], lambda: known) is None
+
+
+def test_what_agrees_in_one_line_is_one_cause():
+    """Of several mistakes that agree with whole numbers: is the first named where all are in one line, else none?"""
+    value = list(range(1, 20))
+    content = {0: encode(value)}
+
+    def known(*lines: int) -> list[Outcome]:
+        return [Outcome(f"said {n}", "f", content, line=line) for n, line in enumerate(lines)]
+
+    assert "said 0" in (recognise(content, {0: value[::-1]}, [0], lambda: known(5, 5, 6)) or "")
+    assert recognise(content, {0: value[::-1]}, [0], lambda: known(5, 8)) is None
+
+
+def test_exchanged_results_are_named():
+    """Are two values that stand in each other's place told, whatever mistakes are known?"""
+    slope, offset = 1.2345678, np.array([0.123, 4.567, 8.912, 3.456])
+    said = recognise({0: encode(offset), 1: encode(slope)}, {0: slope, 1: offset}, [0, 1], list)
+    assert said == "It is what comes out if two results are exchanged."

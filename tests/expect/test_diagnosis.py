@@ -113,7 +113,7 @@ WRONG = {
     "masked too much": (DRELU, DOUT, "All that is wrong is 0 and should not be"),
     "rows permuted": (SCORES[[2, 0, 1, 3, 5, 4]], SCORES, "The rows are right but in another order"),
     "columns permuted": (SCORES[:, ::-1], SCORES, "The columns are right but in another order"),
-    "entries permuted": (B1[::-1], B1, "The entries are in another order"),
+    "entries permuted": (B1[::-1], B1, "The items are right but in reverse order"),
     "HWC for CHW": (
         IMAGES.transpose(0, 2, 3, 1).reshape(4, -1),
         IMAGES.reshape(4, -1),

@@ -272,8 +272,8 @@ class Mistakes:
             before = now
             values = values_of(given["values"]) if given else {}
             error = given["error"] if given else ""
-            seen = words_of(trial) in noticed
-            yield Outcome(trial.mutant.said, trial.where, values, error, trial.mutant.by_author, seen)
+            seen, author, line = words_of(trial) in noticed, trial.mutant.by_author, trial.mutant.line
+            yield Outcome(trial.mutant.said, trial.where, values, error, author, seen, line)
             size += sum(len(content) for content in values.values() if isinstance(content, bytes))
             if left < 0 or size > ALL_TOGETHER:
                 return
@@ -628,6 +628,8 @@ def patch(region: LibraryRegion, text: str) -> None:
 def limit(seconds: float) -> None:
     """Let this process take so many more processor seconds, and not much more memory."""
     lower(resource.RLIMIT_CPU, math.ceil(seconds + time.process_time()))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # that of RLIMIT_CPU counts whole seconds: endless loops are usual
     with open("/proc/self/statm") as file:
         pages = int(file.read().split()[0])
     lower(resource.RLIMIT_AS, pages * resource.getpagesize() + MORE_MEMORY)
@@ -673,6 +675,7 @@ def written_out(outcome: Outcome) -> dict:
         "error": outcome.error,
         "by_author": outcome.by_author,
         "noticed": outcome.noticed,
+        "line": outcome.line,
     }
 
 
@@ -683,4 +686,5 @@ def trial_of(item: dict) -> Trial:
 
 def outcome_of(item: dict) -> Outcome:
     values = values_of(item["values"])
-    return Outcome(item["said"], item["where"], values, item["error"], item["by_author"], item["noticed"])
+    flags = item["by_author"], item["noticed"], item["line"]
+    return Outcome(item["said"], item["where"], values, item["error"], *flags)

@@ -1,0 +1,158 @@
+"""What is wrong with how a value is arranged, where its parts are right: their order, their ends, their nesting.
+
+The explanations name nothing of what is expected: they also go out about hidden values.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.expect.evidence import Value
+
+TELLING = 4  # different items, which do not agree by chance
+LONGEST = 5_000  # items that are looked at
+NEAR = 1e-9  # of the largest magnitude
+
+
+def arrangement(value: Value, expected: Value) -> str | None:
+    """What is wrong with the arrangement of a value, if that is all."""
+    if value is None:
+        return "It is None: is a `return` missing?"
+    if isinstance(value, str) and isinstance(expected, str):
+        return of_texts(value, expected)
+    if isinstance(value, dict) and isinstance(expected, dict):
+        return of_dicts(value, expected)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "c":
+        return imaginary(value)
+    if is_number(expected):
+        return entry_of(value, float(expected))
+    given, wanted = items_of(value), items_of(expected)
+    if given is None or wanted is None or len(set(wanted)) < TELLING or len(given) > LONGEST:
+        return None
+    return next((said for fits, said in SEQUENCES if fits(given, wanted)), None)
+
+
+def of_texts(value: str, expected: str) -> str | None:
+    if len(expected) < TELLING:
+        return None
+    if value.casefold() == expected.casefold():
+        return "Upper and lower case differ."
+    if "".join(value.split()) == "".join(expected.split()):
+        return "Blanks or ends of lines differ."
+    return "It is in reverse order." if value == expected[::-1] else None
+
+
+def of_dicts(value: dict, expected: dict) -> str | None:
+    """Values that are all off by the same amount."""
+    if value.keys() != expected.keys() or len(value) < TELLING:
+        return None
+    if not all(map(is_number, [*value.values(), *expected.values()])):
+        return None
+    off = {float(value[key]) - float(expected[key]) for key in expected}
+    if len(off) > 1 or not all(off) or len(set(expected.values())) < TELLING - 1:
+        return None
+    return f"Each value is too {'large' if off.pop() > 0 else 'small'} by the same amount."
+
+
+def imaginary(value: np.ndarray) -> str | None:
+    """A complex array of real numbers."""
+    if not value.size or not np.isfinite(value).all():
+        return None
+    if np.abs(value.imag).max() <= NEAR * np.abs(value.real).max():
+        return "Its imaginary parts are 0: take its real part (.real)."
+    return "It is complex: is a step back to real numbers missing?"
+
+
+def entry_of(value: Value, expected: float) -> str | None:
+    """An array or list, one entry of which is what is expected."""
+    array = np.asarray(value) if isinstance(value, list | tuple | np.ndarray) and not holds_texts(value) else None
+    if array is None or array.dtype.kind not in "iuf" or not 1 < array.size <= LONGEST or is_round(expected):
+        return None
+    near = np.abs(array.astype(float) - expected) <= NEAR * abs(expected)
+    return "One entry of it is what is expected: take that one." if near.any() else None
+
+
+def holds_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and not all(map(is_number, value))
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def is_round(number: float) -> bool:
+    return abs(number * 1000 - round(number * 1000)) < NEAR
+
+
+def items_of(value: Value) -> list | None:
+    """The items of a list, a tuple or an array of one axis, so that equal ones are equal; None for anything else."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist() if value.ndim == 1 else None
+    return [comparable(item) for item in value] if isinstance(value, list | tuple) else None
+
+
+def comparable(item: Any) -> Any:
+    """An item as something that can be compared and counted."""
+    if isinstance(item, np.ndarray | np.generic):
+        item = item.tolist()
+    if isinstance(item, list | tuple):
+        return tuple(map(comparable, item))
+    if isinstance(item, float):
+        return float(f"{item:.9g}")
+    return repr(item) if isinstance(item, dict) else item
+
+
+def flat(items: Sequence) -> list:
+    """The items with those of inner lists in their place."""
+    return [inner for item in items for inner in (flat(item) if isinstance(item, tuple) else [item])]
+
+
+def is_part(short: Sequence, long: Sequence) -> bool:
+    """Are these the items of the longer one, in their order, with some left out?"""
+    rest = iter(long)
+    return len(short) >= TELLING and len(short) < len(long) and all(item in rest for item in short)
+
+
+SEQUENCES: tuple[tuple[Callable[[list, list], bool], str], ...] = (
+    (lambda given, wanted: given == wanted[::-1], "The items are right but in reverse order."),
+    (
+        lambda given, wanted: Counter(given) == Counter(wanted) and given != wanted,
+        "The items are right but in another order.",
+    ),
+    (
+        lambda given, wanted: (
+            all(isinstance(item, tuple) for item in wanted)
+            and given == [item[::-1] if isinstance(item, tuple) else item for item in wanted]
+        ),
+        "The parts of each item are in reverse order.",
+    ),
+    (
+        lambda given, wanted: given != wanted and flat(given) == flat(wanted),
+        "The items are right but in other lists: is a list put in as one item, or are its items put in one by one?",
+    ),
+    (
+        lambda given, wanted: len(given) < len(wanted) and given == sorted(set(wanted), key=wanted.index),
+        "Items that occur again are missing.",
+    ),
+    (
+        lambda given, wanted: len(given) >= TELLING and len(given) < len(wanted) and given == wanted[: len(given)],
+        "What is there is right, but the end is missing.",
+    ),
+    (
+        lambda given, wanted: len(given) >= TELLING and len(given) < len(wanted) and given == wanted[-len(given) :],
+        "What is there is right, but the beginning is missing.",
+    ),
+    (
+        lambda given, wanted: len(given) > len(wanted) and given[: len(wanted)] == wanted,
+        "It begins right, but goes on for too long.",
+    ),
+    (
+        lambda given, wanted: len(given) > len(wanted) and given[-len(wanted) :] == wanted,
+        "Its end is right, but there is something too much at the beginning.",
+    ),
+    (is_part, "What is there is right, but some of it is missing."),
+    (lambda given, wanted: is_part(wanted, given), "All that is expected is there, and something too much."),
+)
+"""What fits two lists, and what is said then; the first one counts."""
