@@ -166,6 +166,7 @@ def test_memory_of_the_machine_gone(tiny, grading, monkeypatch):
     monkeypatch.setattr(worker, "kills_for_memory", lambda: next(kills, 6))
     with pytest.raises(CourseError, match="has no verdict: the machine ran out of memory meanwhile"):
         grading(tiny, workers=1, tier="landlock")
+    monkeypatch.undo()
     grading(tiny, workers=1, tier="landlock")
     assert scores(tiny, "ada") == scores(tiny, "bob") == FULL
 
