@@ -11,6 +11,10 @@ import autograder.grade.processes.warm
 from autograder.expect import same
 more = [name for name in ("IPython", "nbformat", "jsonschema", "rfc3987_syntax", "pydantic") if name in sys.modules]
 assert not more, more
+import autograder.grade.processes.answer_key
+import autograder.grade.processes.starter
+more = [name for name in ("nbformat", "jsonschema", "rfc3987_syntax", "pydantic") if name in sys.modules]
+assert not more, more
 """
 
 COMMAND = """

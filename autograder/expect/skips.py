@@ -8,7 +8,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from autograder.expect.sites import tree_of
+from autograder.syntax import tree_of
 
 NAMELESS = {"exec", "eval", "globals", "locals", "vars", "get_ipython", "In", "Out"}
 """Who uses these may need anything."""

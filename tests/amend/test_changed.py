@@ -1,6 +1,7 @@
 """`grade --changed`: who moves by how much, what runs again for it, and what is written?"""
 
 import io
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console
@@ -46,23 +47,34 @@ def log(tiny) -> list[dict]:
 
 
 @pytest.fixture
-def runs(monkeypatch) -> list[str]:
-    """The submissions that run, in order."""
-    found = []
+def ran(monkeypatch, tmp_path) -> Callable[[], list[str]]:
+    """Says which submissions ran since it was last asked, in whichever process."""
+    noted = tmp_path / "ran"
+    noted.touch()
     run = Worker.run
-    monkeypatch.setattr(Worker, "run", lambda self, job, **more: found.append(job.student) or run(self, job, **more))
-    return found
+
+    def note(self, job, **more):
+        with noted.open("a") as file:
+            file.write(f"{job.student}\n")
+        return run(self, job, **more)
+
+    def since() -> list[str]:
+        students = sorted(noted.read_text().split())
+        noted.write_text("")
+        return students
+
+    monkeypatch.setattr(Worker, "run", note)
+    return since
 
 
-def test_a_threshold_is_judged_with_kept_evidence(tiny, grading, runs):
+def test_a_threshold_is_judged_with_kept_evidence(tiny, grading, ran):
     """Does a wider tolerance move who it should without a run, after nothing was written unasked; does verify agree?"""
     tiny.hand_in("ada")
     tiny.hand_in("eve", library=WRONG)
     grading(tiny, workers=2)
-    assert sorted(runs) == ["ada", "eve"]
+    assert ran() == ["ada", "eve"]
     before = {path: path.read_bytes() for path in (tiny.course.autograded / "eve").rglob("*") if path.is_file()}
     notebook = tiny.course.autograded / "eve" / "tiny" / "second.ipynb"
-    runs.clear()
     change(tiny, "first", "double-check", "name='doubled'", "name='doubled', at_most=1e-3")
 
     said = amend(tiny)
@@ -80,7 +92,7 @@ def test_a_threshold_is_judged_with_kept_evidence(tiny, grading, runs):
     shown = read_notebook(notebook).cells
     said = amend(tiny, answer=True, reason="1e-8 was too strict")
     assert "Written: 1 score changed." in said
-    assert runs == []
+    assert ran() == []
     assert total(tiny, "eve") == 22
     [ada, eve] = log(tiny)[2:]
     assert (eve["by"], eve["reason"], eve["ran"]) == ("autograder grade --changed", "1e-8 was too strict", [])
@@ -91,20 +103,20 @@ def test_a_threshold_is_judged_with_kept_evidence(tiny, grading, runs):
     assert [cell.get("outputs") for cell in read_notebook(notebook).cells] == [cell.get("outputs") for cell in shown]
     assert "2 graded already" in grading(tiny, workers=2)
     assert "Nothing has changed since grading." in amend(tiny)
-    assert runs == []
+    assert ran() == []
 
 
-def test_what_would_run_otherwise_runs_again(tiny, grading, runs):
+def test_what_would_run_otherwise_runs_again(tiny, grading, ran):
     """Does a changed given cell, or a limit, run notebooks again, with the same inputs, and say by what?"""
     tiny.hand_in("ada")
     grading(tiny, workers=2)
     seed = tiny.result("ada")["seed"]
-    runs.clear()
+    ran()
     change(tiny, "second", "setup", "y = np", "Z = 0\ny = np")
     toml = tiny.source / "assignment.toml"
     toml.write_text(toml.read_text().replace("cell_seconds = 5", "cell_seconds = 6"))
     said = amend(tiny, answer=True)
-    assert runs == ["ada"]
+    assert ran() == ["ada"]
     assert "0 of 1 submission judged again from kept evidence; 1 ran again." in said
     assert "1 had to run: second:setup changed" in said
     assert "1 had to run: its limits changed" in said
@@ -114,12 +126,12 @@ def test_what_would_run_otherwise_runs_again(tiny, grading, runs):
     assert all(one.ok for one in verify(tiny.course, tiny.course.assignment("tiny")))
 
 
-def test_points_and_the_library(tiny, grading, runs):
+def test_points_and_the_library(tiny, grading, ran):
     """Do changed points move scores once they are released, and does a changed solution need no run?"""
     tiny.hand_in("ada", library={"np.sum(x**2)": "np.sum(np.abs(x))"})
     tiny.hand_in("eve")
     grading(tiny, workers=2)
-    runs.clear()
+    ran()
     library = tiny.course.root / "nn" / "tiny.py"
     library.write_text(library.read_text().replace("np.sum(x**2)", "np.sum(np.abs(x))"))
     path = tiny.source / "first.ipynb"
@@ -132,7 +144,7 @@ def test_points_and_the_library(tiny, grading, runs):
     [note] = release(tiny.course, ["tiny"])
     assert "autograder grade tiny --changed" in note
     said = amend(tiny, answer=True)
-    assert runs == []
+    assert ran() == []
     rows = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line[:4] in (" ada", " eve")}
     assert rows["eve"][:4] == ["22", "21", "−1", "falls"]
     assert rows["ada"][:3] == ["19", "24", "+5"]

@@ -158,6 +158,7 @@ def test_lint_proposes_cells_that_nothing_needs(course_factory, grading, tmp_pat
     }
     notebook = course_factory.notebook(
         *(course_factory.given(id, text) for id, text in cells.items()),
+        course_factory.work("student", f'{BEGIN}\nname = student_id = ""\n{END}'),
         course_factory.work("own", f"def triple(x):\n    {BEGIN}\n    return 3 * x\n    {END}"),
         course_factory.check("own-check", 4, "expect.same(factor / 3 * triple(expect.rng().normal(size=3)), name='y')"),
     )

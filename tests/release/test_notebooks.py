@@ -55,7 +55,7 @@ BOMB = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": '
         (b'{"nbformat": 5, "cells": []}', "of format 5"),
         (b'{"nbformat": "4", "cells": []}', "of format '4'"),
         (b'{"nbformat": true, "cells": []}', "of format True"),
-        (b'{"cells": []}', "of format None"),
+        (b'{"cells": []}', "does not say its format"),
         (b'{"nbformat": NaN, "cells": []}', "of format None"),
         (b'{"nbformat": ' + b"1" * 5000 + b', "cells": []}', "invalid JSON: "),
         (json.dumps(notebook()).encode("utf-32"), "is not a text file"),
