@@ -15,7 +15,7 @@ export OPENBLAS_NUM_THREADS := 1
 help:
 	@echo "make demo [HOMEWORK=name]   run one assignment end to end"
 	@echo "make test                   lint, format check, release check, all quick tests"
-	@echo "make slow                   the slow tests: stock nbgrader beside ours, the documentation's commands, three homeworks"
+	@echo "make slow                   the slow tests: stock nbgrader beside ours, the documentation's commands, four homeworks, killed graders"
 	@echo "make faults                 random faults while grading, for MINUTES=20"
 	@echo "make fuzz                   random frames, evidence, texts, archives and notebooks: EXAMPLES=5000 of each"
 	@echo "make lint                   ruff and mypy"

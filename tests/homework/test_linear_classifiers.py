@@ -10,6 +10,8 @@ from autograder.expect.lint import guessable_cells
 from autograder.notebooks import read_notebook
 from nn.datasets import cifar10_source
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("linear_classifiers")]
+
 NAME = "linear_classifiers"
 LINEAR = "nn.linear_classifier"
 CLASSIFIER = f"{LINEAR}.LinearClassifier"

@@ -20,6 +20,8 @@ from autograder.gradebook.entries import GradebookEntry
 from autograder.gradebook.store import Store, alone
 from autograder.sandbox.watchdog import descendants
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("resume")]
+
 STUDENTS = 6
 COMMAND = [sys.executable, "-m", "autograder", "grade", "tiny", "--workers", "2"]
 TABLES = """
