@@ -174,7 +174,8 @@ def write(
         books.enter([one.entry for one in batch])
         for one in batch:
             store.place(one.student, one.staged)
-            store.log(one.student, one.before, one.now, BY, {"ran": list(one.ran), **about(one.student)})
+            more = {"ran": list(one.ran), **about(one.student)}
+            store.add_to_log(store.grading_line(one.student, one.before, one.now, BY, more))
     if not room:
         return
     room.keep_in_step()

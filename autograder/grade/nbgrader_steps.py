@@ -86,7 +86,8 @@ def graded(resources: Resources, tier: str) -> Graded:
         except NoVerdict as error:
             session.store.log_no_verdict(student, str(error))
             raise
-        session.store.log(student, before, result.result, by="nbgrader autograde")
+        store = session.store
+        store.add_to_log(store.grading_line(student, before, result.result, by="nbgrader autograde"))
         session.done.clear()
         session.done[key] = result
     return session.done[key]

@@ -99,17 +99,6 @@ class Store:
         (self.work / "run.json").unlink(missing_ok=True)
         shutil.rmtree(self.unfinished, ignore_errors=True)
 
-    def log(
-        self,
-        student: str,
-        before: SubmissionResult | None,
-        now: SubmissionResult,
-        by: str = "autograder grade",
-        more: Mapping[str, object] = MappingProxyType({}),
-    ) -> None:
-        """Add a line to the log of all gradings of this assignment."""
-        self.add_to_log(self.grading_line(student, before, now, by, more))
-
     def grading_line(
         self,
         student: str,
