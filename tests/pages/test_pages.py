@@ -21,6 +21,8 @@ RUN = {"bash", "python", "toml", "json", "yaml", "csv"}
 WITH_BLOCKS = [page for page in PAGES if any(step.kind in RUN for step in steps(page))]
 EXAMPLE = REPOSITORY / "examples" / "weather"
 GENERATED = "docs/reference/"
+OF_THE_TESTS = ("PYTEST", "NN_DATA", "MAKE", "MFLAGS", "EXTRAS", "HOMEWORK")
+"""Beginnings of the variables that whoever runs the tests may have set and a reader has not."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -143,7 +145,7 @@ class Reader:
         jsonschema.validate(given, rules)
 
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NN_DATA"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_TESTS)}
         return kept | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHON": sys.executable,
