@@ -455,7 +455,6 @@ class Mistakes:
 
     def in_a_fork(self, work: Callable[[], Any], seconds: float) -> tuple[Any, float]:
         """The work's result, done in a fork, and the processor seconds it took; None where they are more than given."""
-        _t0 = time.monotonic()
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -476,23 +475,6 @@ class Mistakes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             _, _, used = os.wait4(pid, 0)
-            with open("/tmp/w/lintrun/forks.log", "a") as f:
-                import sys as _s
-
-                print(
-                    json.dumps(
-                        [
-                            _s._getframe(1).f_code.co_name,
-                            _s._getframe(1).f_lineno,
-                            used.ru_utime,
-                            used.ru_stime,
-                            time.monotonic() - _t0,
-                            used.ru_minflt,
-                            used.ru_maxrss,
-                        ]
-                    ),
-                    file=f,
-                )
         return json.loads(content) if content else None, used.ru_utime + used.ru_stime
 
 
