@@ -311,7 +311,7 @@ paths = st.lists(
 def test_archives(content):
     """Is any archive unpacked below its own folder, or refused?"""
     try:
-        found = read_zip(content, None)
+        found = read_zip(content, None).files
     except Refused:
         return
     for file in found:

@@ -106,11 +106,9 @@ def hand_in(course: Course, assignment: Assignment, metadata: Metadata, submissi
     store.work.mkdir(parents=True, exist_ok=True)
     notes: list[str] = []
     with open_download(submission, course.zone, notes.append) as files:
-        settled = settle(
-            unpacked(list(files), course.zone, notes.append),
-            assignment,
-            expected_of(assignment, course.release_dir / assignment.name),
-        )
+        whole = unpacked(list(files), course.zone)
+        settled = settle(whole.files, assignment, expected_of(assignment, course.release_dir / assignment.name))
+        notes += [f"left out: {text}" for text in (*whole.notes, *whole.lost, *settled.lost)]
     extensions = {assignment.name: metadata.extension} if metadata.extension else {}
     write_people(course, [Person(metadata.student, last=metadata.name, extensions=extensions)])
     kept = {file.path: file for file in settled.files}

@@ -1,7 +1,8 @@
 """Reads zips of students and of learning platforms, which may hold anything.
 
-What an archive may cost is one budget of bytes, files, depth and seconds, handed down into the archives in it. A path
-that leads out of its folder, a link or a device is refused.
+What an archive may cost is one budget of bytes, files, depth and seconds, handed down into the archives in it. What
+leads out of its folder, is a link or a device, cannot be read, or is more than the budget is left out and named; the
+rest is kept.
 """
 
 import contextlib
@@ -29,7 +30,11 @@ UNICODE_PATH = 0x7075  # the field of a zip that has a file's name in UTF-8
 
 
 class Refused(Exception):
-    """An archive that is not taken; the text says why."""
+    """An archive, or a file in one, that is not taken; the text says why."""
+
+
+class NeverWork(Refused):
+    """A link, a device."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +77,24 @@ class Budget:
     files: int = MAX_FILES
     depth: int = MAX_DEPTH
     end: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
+    most: int = field(init=False)
 
-    def spend(self, bytes: int, files: int = 0) -> None:
-        """Raises Refused where it is more than what is left."""
-        if files > self.files:
-            raise Refused(f"it holds more than {MAX_FILES} files.")
-        if bytes > self.bytes:
-            raise Refused(f"unpacked, it would be larger than {self.bytes >> 20} MB.")
+    def __post_init__(self) -> None:
+        self.most = self.bytes
+
+    def in_time(self) -> None:
+        """Raises Refused where the time is over."""
         if time.monotonic() > self.end:
             raise Refused(f"unpacking it takes longer than {MAX_SECONDS:.0f} seconds.")
+
+    def spend(self, bytes: int) -> None:
+        """Take a file of this size from what is left; raises Refused where it is more than that."""
+        if not self.files:
+            raise Refused(f"there are more than {MAX_FILES} files.")
+        if bytes > self.bytes:
+            raise Refused(f"unpacked, all would be larger than {self.most >> 20} MB.")
         self.bytes -= bytes
-        self.files -= files
+        self.files -= 1
 
 
 def budget_for(size: int) -> Budget:
@@ -93,44 +105,76 @@ def budget_for(size: int) -> Budget:
 # --- an archive in memory ---------------------------------------------------------------------------------------------
 
 
-def read_zip(content: bytes, zone: tzinfo | None, budget: Budget | None = None) -> list[Found]:
+@dataclass
+class Unpacked:
+    """What an archive or a hand-in holds.
+
+    Attributes:
+        lost: what is left out although it may be work, and why.
+        notes: what else is left out.
+    """
+
+    files: list[Found] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_zip(content: bytes, zone: tzinfo | None, budget: Budget | None = None) -> Unpacked:
     """The files of an archive, unpacked; what systems and tools leave behind is left out.
+
+    Notebooks come first, then Python files, then the smaller ones: where the budget ends, it is not the work that is
+    left out.
 
     Args:
         zone: where the clocks stood that its times are from, since a zip does not say; None: here.
         budget: is spent.
 
     Raises:
-        Refused: it is not a zip, is damaged or encrypted, or is more than the budget; or a path in it leads elsewhere.
+        Refused: it is not a zip, its list of files is damaged or too long, or the time is over.
     """
     budget = budget or budget_for(len(content))
     if content.count(ENTRY) > 100 * MAX_FILES:
         raise Refused(f"the archive holds more than {100 * MAX_FILES} files.")
-    out = []
-    with refusing(), zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = [(member, path) for member in archive.infolist() if (path := safe_path(member)) is not None]
+    out = Unpacked()
+    with refusing("the archive"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = []
+        for member in archive.infolist():
+            try:
+                if (path := safe_path(member)) is not None:
+                    members.append((member, path))
+            except Refused as refused:
+                (out.notes if isinstance(refused, NeverWork) else out.lost).append(str(refused))
         kept = without_environments([path for _, path in members])
         members = [(member, path) for member, path in members if path in kept]
-        budget.spend(0, len(members))
-        for member, path in members:
-            budget.spend(member.file_size)
-            with archive.open(member) as file:
-                data = file.read(member.file_size + 1)
-            if len(data) > member.file_size:
-                raise Refused("the archive lies about its files' sizes.")
-            out.append(found(path, data, time_of(member, zone)))
+        for member, path in sorted(members, key=lambda one: work_first(one[1], one[0].file_size)):
+            budget.in_time()
+            try:
+                budget.spend(member.file_size)
+                with refusing(path), archive.open(member) as file:
+                    data = file.read(member.file_size + 1)
+                if len(data) > member.file_size:
+                    raise Refused("the archive lies about its size.")
+            except Refused as refused:
+                out.lost.append(f"{path:.100}: {refused}")
+            else:
+                out.files.append(found(path, data, time_of(member, zone)))
     return out
 
 
+def work_first(path: str, size: int) -> tuple:
+    """Sorts the files of an archive."""
+    return (not path.endswith(".ipynb"), not path.endswith(".py"), size)
+
+
 @contextlib.contextmanager
-def refusing() -> Iterator[None]:
+def refusing(what: str) -> Iterator[None]:
     """Whatever a hostile archive raises becomes Refused."""
     try:
         yield
     except Refused:
         raise
     except Exception as error:
-        raise Refused(f"the archive cannot be read: {str(error) or type(error).__name__}.") from None
+        raise Refused(f"{what} cannot be read: {str(error) or type(error).__name__}.") from None
 
 
 def time_of(member: zipfile.ZipInfo, zone: tzinfo | None) -> float:
@@ -196,7 +240,7 @@ def safe_path(member: zipfile.ZipInfo) -> str | None:
         return None
     kind = member.external_attr >> 28
     if kind not in (0, 0o10):
-        raise Refused(f"the archive has a link or special file, {name!r:.100}.")
+        raise NeverWork(f"the archive has a link or special file, {name!r:.100}.")
     return str(PurePosixPath(*map(printable, parts)))
 
 
@@ -238,7 +282,7 @@ def open_download(source: Path, zone: tzinfo | None, tell: Callable[[str], None]
     with contextlib.ExitStack() as stack:
         if not zipfile.is_zipfile(source):
             raise Refused("it is neither a folder nor a zip. Unpack another kind of archive, and give its folder.")
-        with refusing():
+        with refusing("the archive"):
             archive = stack.enter_context(zipfile.ZipFile(source))
         yield list(download_files(archive, zone, tell))
 
@@ -259,7 +303,7 @@ def member_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable
     def read() -> bytes:
         if member.file_size > MAX_SUBMISSION:
             raise Refused(f"{member.filename!r:.100} is larger than {MAX_SUBMISSION >> 20} MB.")
-        with refusing(), archive.open(member) as file:
+        with refusing(f"{member.filename!r:.100}"), archive.open(member) as file:
             return file.read(member.file_size)
 
     return read
@@ -275,33 +319,56 @@ def reader(path: Path, shown: str) -> Callable[[], bytes]:
     return read
 
 
-def unpacked(files: list[Found], zone: tzinfo | None, tell: Callable[[str], None]) -> list[Found]:
+def unpacked(files: list[Found], zone: tzinfo | None) -> Unpacked:
     """The files of one hand-in with the archives among them unpacked, within one budget.
 
     An archive's files take the place of the archive, in a folder of its own where they would hide another file.
+
+    Raises:
+        Refused: nothing in it can be read.
     """
     budget = budget_for(sum(file.size for file in files))
     out: dict[str, Found] = {}
+    whole = Unpacked()
 
     def take(some: list[Found], prefix: str, depth: int) -> None:
         for file in some:
             path = prefix + file.path
-            if not file.name.lower().endswith(".zip"):
-                if path in out:
-                    path = free_path(path, out)
-                out[path] = file.at(path)
-            elif depth == budget.depth:
-                tell(f"{path} is an archive {depth} archives deep, and is left out.")
-            else:
-                inside = [replace(one, order=file.order) for one in read_zip(file.read(), zone, budget)]
-                parent = path.removesuffix(file.name)
-                names = {parent + one.path for one in inside}
-                own = f"{parent}{file.name[:-4]}/" if names & out.keys() else parent
-                take(inside, own, depth + 1)
+            try:
+                if file.name.lower().endswith(".zip"):
+                    take_archive(file, path, depth)
+                else:
+                    file.read()
+                    path = free_path(path, out) if path in out else path
+                    out[path] = file.at(path)
+            except Refused as refused:
+                whole.lost.append(f"{path:.100}: {refused}")
 
-    plain_first = sorted(files, key=lambda file: file.name.lower().endswith(".zip"))
-    take(plain_first, "", 0)
-    return list(out.values())
+    def take_archive(file: Found, path: str, depth: int) -> None:
+        if depth == budget.depth:
+            raise Refused(f"it is an archive {depth} archives deep.")
+        inside = read_zip(file.read(), zone, budget)
+        whole.lost += [f"{path:.100}: {text}" for text in inside.lost]
+        whole.notes += inside.notes
+        parent = path.removesuffix(file.name)
+        names = {parent + one.path for one in inside.files}
+        own = f"{parent}{file.name[:-4]}/" if names & out.keys() else parent
+        take([replace(one, order=file.order) for one in plain_first(inside.files)], own, depth + 1)
+
+    take(plain_first(files), "", 0)
+    if whole.lost and not out:
+        raise Refused("; ".join(first_of(whole.lost)))
+    return Unpacked(list(out.values()), whole.lost, whole.notes)
+
+
+def plain_first(files: list[Found]) -> list[Found]:
+    return sorted(files, key=lambda file: file.name.lower().endswith(".zip"))
+
+
+def first_of(texts: list[str], most: int = 4) -> list[str]:
+    """The first of several messages, and how many more there are."""
+    more = len(texts) - most
+    return texts if more <= 0 else [*texts[:most], f"and {more} more"]
 
 
 def free_path(path: str, taken: dict[str, Found]) -> str:

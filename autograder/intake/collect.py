@@ -18,7 +18,7 @@ from autograder.files import MAX_SUBMISSION, read_regular
 from autograder.gradebook.roster import Person, named, read_roster, without_submission, write_people
 from autograder.gradebook.store import Store
 from autograder.intake import people as whose
-from autograder.intake.archives import Refused, open_download, unpacked
+from autograder.intake.archives import Refused, first_of, open_download, unpacked
 from autograder.intake.claims import Claim, Who, is_work
 from autograder.intake.keep import Receipt, hash_of, keep_files, put, receipts
 from autograder.intake.platforms.plain import PLAIN
@@ -224,7 +224,7 @@ def by_manifest(
     """The student that the hand-in names itself, which a student may have written: only where nobody else is known by
     the folder's name, and where that student has no other hand-in here."""
     try:
-        manifest = manifest_of(unpacked(list(claim.files), zone, lambda note: None))
+        manifest = manifest_of(unpacked(list(claim.files), zone).files)
     except Refused:
         return None
     if manifest is None or not manifest.student_id:
@@ -273,15 +273,17 @@ def take(store: Store, person: Person, claims: list[Claim], download: Download, 
     ready: list[tuple[Receipt, Settled]] = []
     problems = []
     for claim in sorted(claims, key=lambda claim: claim.attempt):
-
-        def tell(note: str, claim: Claim = claim) -> None:
-            report.notes.append(f"{claim.label}: {note}")
-
+        lost: list[str] = []
         try:
-            settled = settle(unpacked(list(claim.files), download.zone, tell), download.assignment, download.expected)
+            whole = unpacked(list(claim.files), download.zone)
+            report.notes += [f"{claim.label}: left out: {note}" for note in whole.notes]
+            lost = whole.lost
+            settled = settle(whole.files, download.assignment, download.expected)
         except Refused as refused:
-            problems.append(f"{person.id}: {refused}" + (f" ({claim.label})" if claim.label != person.id else ""))
+            why = "; ".join([str(refused), *first_of(lost)])
+            problems.append(f"{person.id}: {why}" + (f" ({claim.label})" if claim.label != person.id else ""))
             continue
+        settled = replace(settled, lost=tuple(first_of([*lost, *settled.lost])))
         ready.append((receipt_of(claim, settled, person, download), settled))
     if not ready:
         report.problems += problems
@@ -310,12 +312,12 @@ def take(store: Store, person: Person, claims: list[Claim], download: Download, 
             state = put(store, person.id, files, receipt, download.known.get(person.id), download.options.force)
         for older, its in earlier:
             keep_files(store, person.id, {file.path: file for file in its.files}, older)
-    except OSError as error:
-        report.problems.append(
-            f"{person.id}: could not be written to {store.submitted(person.id)}: {error.strerror or error}."
-        )
+    except (OSError, Refused) as error:
+        reason = getattr(error, "strerror", None) or error
+        report.problems.append(f"{person.id}: could not be written to {store.submitted(person.id)}: {reason}.")
         return
     report.notes += [f"{person.id}: {note}." for note in settled.notes]
+    report.problems += [f"{person.id}: the rest is taken; left out: {text}" for text in settled.lost]
     if earlier:
         report.notes.append(f"{person.id}: the last of {len(ready)} attempts is taken; the others are kept beside it.")
     if state == ASKS and not download.options.only_requests:

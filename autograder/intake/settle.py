@@ -7,7 +7,7 @@ the platform says, then by how much of the work it holds; what is left out is na
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +19,7 @@ from autograder.intake.submission import MAX_DEPTH, printable
 
 MANIFEST = "submission.json"  # what `autograder submit` says of the zip it makes
 MAX_NOTEBOOK = 64 * 2**20
+MAX_NAME = 255  # bytes of a file's name, on every file system
 ENDINGS = re.compile(r"\.ipynb(?:\.(?:txt|json|ipynb))?\Z|\.json\Z", re.IGNORECASE)
 DECORATION = re.compile(
     r"\A(?:\d{14}_|copy of |kopie von )|[ _-]*(?:-copy\d*|copy(?: \d+)?|kopie|final|\(\d+\)|-\d+|_\d+)\Z", re.IGNORECASE
@@ -45,11 +46,15 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Settled:
-    """The files to grade, and what to tell: what was renamed, what was left out."""
+    """The files to grade, and what to tell: what was renamed, what was left out.
+
+    `lost`: what is left out although it may be work.
+    """
 
     files: tuple[Found, ...]
     notes: tuple[str, ...]
     manifest: Manifest | None
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,29 @@ def settle(files: Iterable[Found], assignment: Assignment, expected: Expected) -
             notes.append(f"left out: {path:.100} lies too deep")
         elif path not in out or not is_notebook_of(path, best):
             out[path] = file.at(path)
-    return Settled(tuple(out[path] for path in sorted(out)), tuple(notes), manifest)
+    lost = unstorable(out)
+    return Settled(
+        tuple(out[path] for path in sorted(out.keys() - lost.keys())), tuple(notes), manifest, tuple(lost.values())
+    )
+
+
+def unstorable(paths: Collection[str]) -> dict[str, str]:
+    """The paths that cannot be written beside the others, and what to tell of each.
+
+    Of a file and a folder with one name, the notebook is kept, else the folder.
+    """
+    folders = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
+    lost = {}
+    for path in paths:
+        parts = PurePosixPath(path).parts
+        above = {str(parent) for parent in PurePosixPath(path).parents}
+        if any(len(part.encode()) > MAX_NAME for part in parts):
+            lost[path] = f"{path[:60]}… has a name of more than {MAX_NAME} bytes"
+        elif (path in folders and not path.endswith(".ipynb")) or any(
+            one in paths and one.endswith(".ipynb") for one in above
+        ):
+            lost[path] = f"{path}: a file and a folder have one name"
+    return lost
 
 
 def is_notebook_of(path: str, best: Mapping[str, Candidate]) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from autograder.assignment import Assignment
 from autograder.errors import CourseError
 from autograder.files import python_files
-from autograder.intake.archives import UNIX_TIMES, Refused, read_zip
+from autograder.intake.archives import UNIX_TIMES, Refused, first_of, read_zip
 from autograder.intake.settle import MANIFEST, Expected, settle
 from autograder.notebooks import read_notebook
 from autograder.student.laid import LaidFolder
@@ -125,7 +125,10 @@ def student_of(folder: Path, assignment: Assignment) -> Student:
 def check_collected(content: bytes, assignment: Assignment) -> None:
     """Raises CourseError where `autograder collect` would turn the zip away."""
     try:
-        settle(read_zip(content, None), assignment, Expected({name: {} for name in assignment.notebooks}, {}))
+        whole = read_zip(content, None)
+        settled = settle(whole.files, assignment, Expected({name: {} for name in assignment.notebooks}, {}))
+        if lost := [*whole.lost, *settled.lost]:
+            raise Refused("; ".join(first_of(lost)))
     except Refused as refused:
         raise CourseError(
             f"the zip would be turned away: {refused}\n"

@@ -3,6 +3,7 @@
 import json
 import os
 import unicodedata
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -274,20 +275,45 @@ def test_a_submission_that_nbgrader_put_there_is_kept(tiny, tmp_path):
     assert attempts(tiny, "ada") == {"by hand"}
 
 
-def test_a_file_that_cannot_be_written_costs_one_submission(tiny, tmp_path):
-    """Is a name that is too long for the disk told, and the next student's work taken?"""
-    source = write(tmp_path / "in", {"mallory.zip": FLAT | {"y" * 300: "text:"}, "zoe.zip": FLAT})
-    report = collected(tiny, source)
-    assert report.collected == ["zoe"]
-    assert "File name too long" in report.problems[0]
+TORN = zipped({"x": "text:1234567890"})[:-30]
+BYTES = b"these bytes are damaged"
+FAULTY = zipped(FLAT | {"data.npz": BYTES}).replace(zlib.compress(BYTES)[2:-4], b"\xff" * 25)
 
 
-def test_a_file_and_a_folder_of_one_name(tiny, tmp_path):
-    """Is that told for one student, and the next one's work taken?"""
-    bad = zipped({"first.ipynb": "work:1", "a": "text:", "a/b": "text:"})
-    report = collected(tiny, write(tmp_path / "in", {"mallory.zip": bad, "zoe.zip": FLAT}))
-    assert report.collected == ["zoe"]
-    assert report.problems[0].startswith("mallory: could not be written")
+@pytest.mark.parametrize(
+    ("handed_in", "said", "kept"),
+    [
+        (zipped(FLAT | {"y" * 300: "text:"}), "yyy… has a name of more than 255 bytes", set(FLAT)),
+        (zipped(FLAT | {"é" * 130 + ".txt": "text:"}), "… has a name of more than 255 bytes", set(FLAT)),
+        (zipped({"first.ipynb": "work:1", "first" + "-Copy1" * 60 + ".ipynb": "work:"}), "", {"first.ipynb"}),
+        (zipped(FLAT | {"old.zip": TORN}), "old.zip: the archive cannot be read", set(FLAT)),
+        (zipped(FLAT | {"in.zip": {"old.zip": TORN, "b.txt": "text:"}}), "old.zip: the archive", {*FLAT, "b.txt"}),
+        (FAULTY, "data.npz: data.npz cannot be read", set(FLAT)),
+        (zipped(FLAT | {"../evil": "text:"}), "leads out of it", set(FLAT)),
+        (zipped(FLAT | {"a": "text:", "a/b": "text:"}), "a: a file and a folder have one name", {*FLAT, "a/b"}),
+        (zipped(FLAT | {"first.ipynb/b": "text:"}), "a file and a folder have one name", set(FLAT)),
+    ],
+    ids=["long", "long in bytes", "long copy", "torn", "torn within", "damaged", "up", "file and folder", "notebook"],
+)
+def test_one_bad_file_takes_away_only_itself(tiny, tmp_path, handed_in, said, kept):
+    """Is the rest of a student's work taken, and is what is left out named as a problem?"""
+    report = collected(tiny, write(tmp_path / "in", {"ada.zip": handed_in, "zoe.zip": FLAT}))
+    assert report.collected == ["ada", "zoe"]
+    assert files(tiny, "ada") == kept
+    assert len(report.problems) == bool(said)
+    assert all(text.startswith("ada: the rest is taken; left out: ") and said in text for text in report.problems)
+
+
+def test_a_damaged_file_of_a_download_takes_away_only_itself(tiny, tmp_path):
+    """Is a hand-in taken of which the platform's zip has one damaged file, and are those after it taken?"""
+    (tmp_path / "all.zip").write_bytes(
+        zipped(
+            {f"{who}/{name}": said for who in ("ada", "zoe") for name, said in FLAT.items()} | {"ada/d.npz": BYTES}
+        ).replace(zlib.compress(BYTES)[2:-4], b"\xff" * 25)
+    )
+    report = collected(tiny, tmp_path / "all.zip")
+    assert report.collected == ["ada", "zoe"]
+    assert "ada: the rest is taken; left out: d.npz: " in report.problems[0]
 
 
 def test_the_blank_notebook_is_collected(tiny, tmp_path):

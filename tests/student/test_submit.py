@@ -125,7 +125,7 @@ def test_the_time_of_handing_in_is_the_same_everywhere(folder, monkeypatch):
     finally:
         monkeypatch.undo()
         time.tzset()
-    found = {file.path: file.time for file in read_zip(made, timezone(timedelta(hours=2)))}
+    found = {file.path: file.time for file in read_zip(made, timezone(timedelta(hours=2))).files}
     assert found[MANIFEST] == pytest.approx(time.time(), abs=60)
     assert datetime.fromtimestamp(found["a.ipynb"], UTC).year == 1980
 
