@@ -72,6 +72,7 @@ def test_nearest_neighbours(reference, recompressed):
     assert accuracies == (expected if recompressed else pytest.approx(expected, abs=0.02))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "loss_function", "learning_rate", "reg"),
     [("mse", mse_loss, 1e-5, 0.1), ("softmax", softmax_loss, 1e-4, 0.25)],

@@ -37,6 +37,7 @@ def test_figure(name, reference, kernel, exact):
     FIGURES[name](entry, Machine(kernel, exact))
 
 
+@pytest.mark.slow
 def test_figures_with_the_recorded_kernel(kernel):
     """Do the bit-exact figures come out to the last bit with the BLAS kernel that they were recorded with?"""
     if kernel is None or not np.__version__.startswith("2.4."):

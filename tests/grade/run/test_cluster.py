@@ -4,6 +4,7 @@ import distributed
 import pytest
 
 from autograder.errors import CourseError
+from autograder.grade.run import crew
 
 
 def test_same_scores_on_a_cluster(tiny, grading):
@@ -17,8 +18,9 @@ def test_same_scores_on_a_cluster(tiny, grading):
     assert {student: tiny.result(student)["notebooks"] for student in ("ada", "max")} == here
 
 
-def test_no_cluster(tiny, grading):
+def test_no_cluster(tiny, grading, monkeypatch):
     """Is it said that nobody answers?"""
+    monkeypatch.setattr(crew, "CONNECT_SECONDS", 1)
     tiny.hand_in("ada")
     with pytest.raises(CourseError, match="no Dask scheduler answers"):
         grading(tiny, dask="tcp://127.0.0.1:1")

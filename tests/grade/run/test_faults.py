@@ -332,6 +332,7 @@ def check_beside_sixty(tiny) -> None:
     assert "processes that it started were still at work" in notes(tiny, "a")
 
 
+@pytest.mark.slow
 def test_busy_neighbours(tiny, grading):
     """Beside another's 60 busy processes, does honest work that needs time get its points? Is the other named?"""
     hand_in_beside_sixty(tiny)
