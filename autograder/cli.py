@@ -1,6 +1,7 @@
 """`autograder`: the command line."""
 
 import errno
+import inspect
 import logging
 import os
 import re
@@ -121,6 +122,11 @@ app.command(rich_help_panel=STUDENTS)(student.submit)
 app.command(rich_help_panel=BOTH)(data.data)
 app.command(rich_help_panel=BOTH)(doctor.doctor)
 app.command(rich_help_panel=BOTH)(demo.demo)
+
+for group in (app, roster.roster, gradescope.gradescope):
+    for command in group.registered_commands:
+        # Typer keeps the line ends of a docstring, whatever the width of the terminal.
+        command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(command.callback) or "")
 
 
 def usage_in_words(error: TyperException) -> str:

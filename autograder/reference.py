@@ -199,10 +199,10 @@ class Parameter:
         if isinstance(default, str | int | float) and default not in ("", False, True) and "efault" not in about:
             about += f" Default: {default}."
         if not isinstance(info, OptionInfo):
-            required = default in (inspect.Parameter.empty, ...)
             name = (info.metavar if info else None) or parameter.name.upper()
-            plain = required or name.startswith("[")
-            return cls(False, name if plain else f"[{name}]", about.strip())
+            name = name if default in (inspect.Parameter.empty, ...) else f"[{name}]"
+            several = any(get_origin(part) is list for part in (kind, *get_args(kind)))
+            return cls(False, name + "..." * several, about.strip())
         first = [info.default] if isinstance(info.default, str) and info.default.startswith("-") else []
         names = [*first, *(info.param_decls or ())] or [f"--{parameter.name.replace('_', '-')}"]
         return cls(True, " ".join([", ".join(names), *value_of(kind, info.metavar)]), about.strip())

@@ -3,12 +3,14 @@
 import errno
 import sqlite3
 import sys
+from itertools import pairwise, takewhile
 
 import pytest
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from autograder import cli
 from autograder.errors import CourseError
+from autograder.reference import commands
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,20 @@ def test_programming_mistakes_keep_their_traceback(monkeypatch, error):
     monkeypatch.setattr(sys, "modules", dict(sys.modules))
     with pytest.raises(type(error)):
         cli.main()
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands()])
+def test_help_has_paragraphs_and_explains_every_argument(name, monkeypatch, capsys):
+    """On a terminal of any width, is each sentence one that wraps there, and does every argument say what it is?"""
+    monkeypatch.setenv("COLUMNS", "1000")
+    monkeypatch.setenv("TERMINAL_WIDTH", "1000")
+    with pytest.raises(SystemExit) as ended:
+        cli.app([*name.split(), "--help"])
+    assert ended.value.code == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    about = list(takewhile(lambda line: not line.startswith("╭"), lines))
+    assert all(not line or not after for line, after in pairwise(about))
+    parameters = dict(commands())[name].__annotations__
+    for parameter, kind in parameters.items():
+        notes = [note for note in getattr(kind, "__metadata__", ()) if hasattr(note, "help")]
+        assert all(note.help for note in notes), parameter

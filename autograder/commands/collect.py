@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.commands import AssignmentName
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -26,7 +28,7 @@ STATES = {
 
 
 def collect(
-    assignment: Annotated[str, typer.Argument(metavar="ASSIGNMENT")],
+    assignment: AssignmentName,
     source: Annotated[Path, typer.Argument(metavar="FROM", help="A folder or zip of submissions.", exists=True)],
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace newer submissions by older ones, too.")] = False,
     handed_in: Annotated[
@@ -38,7 +40,7 @@ def collect(
         ),
     ] = None,
     file_times: Annotated[
-        bool, typer.Option("--file-times", help="Take files' times as the time of handing in, if nothing else says it.")
+        bool, typer.Option("--file-times", help="Take files' times as the time of submission, if nothing else says it.")
     ] = False,
     whose: Annotated[
         list[str] | None, typer.Option(metavar="NAME=ID", help="Whose a submission is; repeatable.")

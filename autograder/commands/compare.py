@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from autograder.commands import AssignmentName
+
 
 def compare(
-    assignment: Annotated[str, typer.Argument(metavar="ASSIGNMENT")],
+    assignment: AssignmentName,
     html: Annotated[
         Path | None,
         typer.Option(

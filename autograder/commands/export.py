@@ -10,7 +10,9 @@ SYSTEMS = ("csv", "canvas", "moodle", "gradescope", "blackboard")
 
 
 def export(
-    assignment: Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...")] = None,
+    assignment: Annotated[
+        list[str] | None, typer.Argument(metavar="ASSIGNMENT", help="Default: all that are graded.")
+    ] = None,
     to: Annotated[
         str,
         typer.Option(
@@ -33,8 +35,8 @@ def export(
 ) -> None:
     """Write grades to a CSV file that Canvas, Moodle, Gradescope or Blackboard imports, or to one of your own.
 
-    Everybody on the roster is in it; for who handed in nothing the grade is left empty. With --into, rows, order and
-    all other cells of the system's own export stay as they are; the file is changed, and kept as FILE.before.
+    Everybody on the roster is in it; the grade of those who submitted nothing is left empty. With --into, rows, order
+    and all other cells of the system's own export stay as they are; the file is changed, and kept as FILE.before.
 
     Example:  autograder export softmax_net --to canvas --into gradebook.csv
     """

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-Assignment = Annotated[str, typer.Argument(metavar="ASSIGNMENT")]
+from autograder.commands import AssignmentName
 
 
 def grade(
-    assignment: Assignment,
+    assignment: AssignmentName,
     student: Annotated[
         list[str] | None, typer.Option("--student", "-s", help="Only this student (repeatable).")
     ] = None,
@@ -93,7 +93,7 @@ def ask(question: str) -> bool | None:
 
 
 def stats(
-    assignment: Assignment,
+    assignment: AssignmentName,
     histogram: Annotated[
         bool, typer.Option("--histogram/--no-histogram", help="Show the distribution of scores.")
     ] = True,
@@ -143,8 +143,10 @@ def stats(
 
 
 def verify(
-    assignment: Assignment,
-    student: Annotated[list[str] | None, typer.Argument(metavar="[STUDENT]...")] = None,
+    assignment: AssignmentName,
+    student: Annotated[
+        list[str] | None, typer.Argument(metavar="STUDENT", help="Only these students. Default: all.")
+    ] = None,
 ) -> None:
     """Judge the kept evidence of graded submissions again, and compare with their results.
 

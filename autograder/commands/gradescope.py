@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-gradescope = typer.Typer(no_args_is_help=True, help="Make an autograder for Gradescope, or results in its format.")
+from autograder.commands import AssignmentName
 
-Name = Annotated[str, typer.Argument(metavar="ASSIGNMENT")]
+gradescope = typer.Typer(no_args_is_help=True, help="Make an autograder for Gradescope, or results in its format.")
 
 
 @gradescope.command("build")
 def build(
-    assignment: Name,
+    assignment: AssignmentName,
     to: Annotated[
         Path | None, typer.Option(help="The zip. Default: gradescope/ASSIGNMENT-autograder.zip.", dir_okay=False)
     ] = None,
@@ -23,7 +23,7 @@ def build(
         bool, typer.Option("--no-sandbox", help="Run student code in the container with all rights.")
     ] = False,
 ) -> None:
-    """Create the zip that Gradescope makes a programming assignment's autograder of.
+    """Create the zip from which Gradescope builds a programming assignment's autograder.
 
     Upload it under "Configure Autograder", with the base image Ubuntu 22.04. It holds your solution: see the statement
     that is printed, and that is in the zip.
@@ -46,7 +46,7 @@ def build(
 
 @gradescope.command("results")
 def results(
-    assignment: Name,
+    assignment: AssignmentName,
     to: Annotated[Path | None, typer.Option(help="Default: gradescope/ASSIGNMENT.", file_okay=False)] = None,
     visibility: Annotated[
         str, typer.Option(help="When students see results: visible, after_due_date, after_published or hidden.")

@@ -7,7 +7,7 @@ import typer
 
 def mark(
     assignment: Annotated[
-        str | None, typer.Argument(metavar="[ASSIGNMENT]", help="Open this assignment. Default: all that are graded.")
+        str | None, typer.Argument(metavar="ASSIGNMENT", help="Open this assignment. Default: all that are graded.")
     ] = None,
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port of the Jupyter server; the next free one is taken.")
@@ -17,7 +17,7 @@ def mark(
     """Grade written answers in the browser: question by question, with a rubric, like answers together.
 
     This starts a Jupyter server in the course folder, with formgrader and the marking room, for you alone. If you use
-    JupyterLab or JupyterHub anyway, it is in the menus Nbgrader and View.
+    JupyterLab or JupyterHub, it is also in the menus Nbgrader and View.
 
     Example:  autograder mark softmax_net
     """

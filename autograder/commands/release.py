@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autograder.release.problems import SourceProblem
 
 SEEDS = 20
-Names = Annotated[list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Default: all in source/.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="ASSIGNMENT", help="Default: all in source/.")]
 
 
 def release(

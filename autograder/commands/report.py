@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from autograder.commands import AssignmentName
 from autograder.words import counted
 
 PAPERS = ("a4", "us-letter")
 
-Name = Annotated[str, typer.Argument(help="The assignment's name, as in source/.", metavar="ASSIGNMENT")]
 Students = Annotated[list[str] | None, typer.Option("--student", "-s", help="Only this student (repeatable).")]
 Workers = Annotated[int | None, typer.Option(min=1, help="How many at a time. Default: one per core.")]
 Paper = Annotated[str, typer.Option(help=f"Paper size: {' or '.join(PAPERS)}.")]
@@ -68,7 +68,7 @@ STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
 def report(
-    assignment: Name,
+    assignment: AssignmentName,
     student: Students = None,
     to: Annotated[Path | None, typer.Option(help="Default: reports/ASSIGNMENT.", file_okay=False)] = None,
     workers: Workers = None,
@@ -99,7 +99,7 @@ def report(
 
 
 def feedback(
-    assignment: Name,
+    assignment: AssignmentName,
     student: Students = None,
     workers: Workers = None,
     paper: Paper = "a4",

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
+from autograder.commands import AssignmentName
+
 
 def requests(
-    assignment: Annotated[str, typer.Argument(metavar="ASSIGNMENT")],
+    assignment: AssignmentName,
     source: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FROM]",
+            metavar="FROM",
             help="A download with the copies that students handed in to ask, or a CSV file with the columns "
             "student_id, question, note. Default: what is collected.",
             exists=True,
