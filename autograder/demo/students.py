@@ -18,7 +18,7 @@ from autograder.errors import CourseError
 from autograder.markers import without_held_back
 from autograder.notebooks import format_notebook
 from autograder.questions import students_write
-from autograder.regions import CODE_PROMPT, MARKDOWN_PROMPT, Region, find_regions
+from autograder.regions import CODE_PROMPT, MARKDOWN_PROMPT, Region, find_regions, without_mistakes
 from autograder.release.library import library_with_holes, region_names
 from autograder.release.notebook import blank_notebook, without_schemes
 from autograder.source import read_source
@@ -193,8 +193,8 @@ def without_markers(text: str) -> str:
 
 
 def body(text: str, region: Region) -> str:
-    """What stands between a region's banners, less the lines that exist only to be released."""
-    lines = text.split("\n")[region.start + 1 : region.end]
+    """What stands between a region's banners, less what is there only for the release and the bank of mistakes."""
+    lines = without_mistakes("\n".join(text.split("\n")[region.start + 1 : region.end])).split("\n")
     prompt = MARKDOWN_PROMPT if region.markdown else CODE_PROMPT
     return "\n".join(line for line in lines if not prompt.fullmatch(line))
 

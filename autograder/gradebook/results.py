@@ -219,7 +219,9 @@ def parse_result(content: bytes) -> SubmissionResult | None:
 
 
 def telling_line(lines: tuple[str, ...]) -> str:
-    """What a verdict says about its first failure: what differs and, where it is known, why. Full marks need no line.
+    """What a verdict says about a failure: what differs and, where it is known, why. Full marks need no line.
+
+    Of several failures it is the first whose cause is known; where none is, the first.
 
     Args:
         lines: one line for each expectation, ending in "ok" or not; below a failed one, or several with the same fault,
@@ -228,9 +230,11 @@ def telling_line(lines: tuple[str, ...]) -> str:
     failed = next((i for i, line in enumerate(lines) if not line.startswith(" ") and not OK.search(line)), None)
     if failed is None:
         return ""
-    after = itertools.dropwhile(lambda line: not line.startswith(" "), lines[failed + 1 :])
-    below = list(itertools.takewhile(lambda line: line.startswith(" "), after))
-    said = [below[0].split(";")[0].rstrip(".") + "."] if below else [lines[failed]]
-    said += [line for line in below[1:] if line.startswith("    ")][:1]
+    blocks = [
+        list(block) for indented, block in itertools.groupby(lines[failed:], lambda x: x.startswith(" ")) if indented
+    ]
+    causes = [[line for line in block[1:] if line.startswith("    ")][:1] for block in blocks]
+    told = next((i for i, cause in enumerate(causes) if cause), 0)
+    said = [blocks[told][0].split(";")[0].rstrip(".") + ".", *causes[told]] if blocks else [lines[failed]]
     text = " ".join(" ".join(said).split())
     return text if len(text) <= MAX_LINE else text[: MAX_LINE - 1] + "…"

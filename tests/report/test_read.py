@@ -171,6 +171,14 @@ def test_a_long_diagnosis_fits_its_line():
     """Does one question's diagnosis leave room for the others?"""
     lines = ["a   ok", "b   failed", "  b differs at [0]: yours 1; at most 2.", "    It is squared.", "c   failed"]
     assert telling_line(lines) == "b differs at [0]: yours 1. It is squared."
+    known = [
+        "a   failed",
+        "  a differs at [2]: yours 4.",
+        "b   failed",
+        "  b differs at [0]: yours 1.",
+        "    It is squared.",
+    ]
+    assert telling_line(known) == "b differs at [0]: yours 1. It is squared."
     assert telling_line(["b   no value   failed", "  b is not written yet."]) == "b is not written yet."
     assert telling_line(["b   no value   failed", "c   no value   failed", "  b is to do."]) == "b is to do."
     assert telling_line(["The cell did not run."]) == "The cell did not run."
