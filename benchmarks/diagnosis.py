@@ -90,8 +90,8 @@ def examine(
     assignment = course.assignment(name)
     with WarmProcess() as warm, tempfile.TemporaryDirectory() as scratch:
         maker = Judge(course, assignment, notebook, seed, warm, Path(scratch))
-        searches = {cell for book, cell in assignment.search if book == notebook}
-        cells = [replace(cell, skip="a search" if cell.id in searches else "") for cell in maker.lay_out()]
+        left_out = assignment.searches_in(notebook) | assignment.skips_in(notebook)
+        cells = [replace(cell, skip="as handed in" if cell.id in left_out else "") for cell in maker.lay_out()]
         regions = [LibraryRegion(**region) for region in maker.library_regions()]
         request = {
             "cells": [asdict(cell) for cell in cells],

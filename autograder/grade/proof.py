@@ -147,7 +147,8 @@ def found_in(
 def check_findings(one: Mapping[str, Any], cell_seconds: float, of_zeros: bool) -> Iterator[str]:
     """What trying one check showed; `of_zeros`: it calls something with zeros."""
     if not one["needs"] and not one["seeds"]:
-        yield "it could not be tried: its question takes too long. Put a check in front of the long cell"
+        if not one.get("loaded"):
+            yield "it could not be tried: its question takes too long. Put a check in front of the long cell"
         return
     for seed, given in one["seeds"].items():
         if given["failed"]:
@@ -334,6 +335,9 @@ def excused_changes(path: Path) -> set[tuple[str, str]]:
 def summary(notebook: str, tried: Sequence[Mapping]) -> Iterator[str]:
     """One line a check: seeds, mistakes caught, honest spread and nearest mistake, time."""
     for one in tried:
+        if one.get("loaded"):
+            yield f"{notebook}:{one['check']}: not tried, since {' and '.join(one['loaded'])} is loaded by then"
+            continue
         stated = next(iter(one["seeds"].values()))["expectations"] if one["seeds"] else []
         compared = [expectation for expectation in stated if "at_most" in expectation]
         spread = max((one["spread"] for one in compared), default=0.0)

@@ -7,9 +7,22 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 
 from autograder.course import Course
-from autograder.grade.proof import EQUIVALENT, Proof, excuses, heading_findings, missed_mistakes, prove, stubs_noticed
+from autograder.expect.mutants import mutants
+from autograder.grade.processes.prove import changed_lines, untried
+from autograder.grade.proof import (
+    EQUIVALENT,
+    Proof,
+    check_findings,
+    excuses,
+    heading_findings,
+    missed_mistakes,
+    prove,
+    stubs_noticed,
+    summary,
+)
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.notebooks import write_notebook
+from autograder.regions import find_regions
 from autograder.release.given import given_files
 
 CONFIG = Path(__file__).parents[2] / "nbgrader_config.py"
@@ -168,3 +181,20 @@ def test_points_in_a_heading_are_those_of_the_questions_below_it(course_factory,
     cells = [new_markdown_cell(heading, id="top"), kinds.check("one", 2, "f(1)"), kinds.check("two", 0, "f(2)")]
     cells += [new_markdown_cell("## Next", id="next"), kinds.check("three", 3, "f(3)")]
     assert [text for _, text in heading_findings(cells, {"two": 3})] == says
+
+
+def test_a_change_is_shown_without_the_mistakes_beside_the_solution():
+    """Are the lines of an author's mistake those that differ, and not all that stands beside the solution?"""
+    beside = '#! mistake "doubled":\n#!     x + 1 => 2 * (x + 1)\n#! another way:\n#!     y = 1 + x'
+    text = f"{BEGIN}\n{beside}\ny = x + 1\n{END}"
+    first = mutants(text, find_regions(text)[0])[0]
+    assert changed_lines(text, first) == "y = x + 1 -> y = 2 * (x + 1)"
+
+
+def test_a_check_that_could_not_be_tried_is_named():
+    """Is it to be mended, except where a library that is loaded by then cannot be copied?"""
+    one = untried("check")
+    assert next(check_findings(one, 60, False)).startswith("it could not be tried")
+    one["loaded"] = ["tensorflow"]
+    assert not list(check_findings(one, 60, False))
+    assert list(summary("hw", [one])) == ["hw:check: not tried, since tensorflow is loaded by then"]

@@ -482,10 +482,10 @@ class Mistakes:
 
 
 def questions(cells: Sequence[Cell]) -> dict[str, str]:
-    """First cell -> check cell, for every check: a question is what follows the check before it."""
+    """First cell that runs -> check cell, for every check: a question is what follows the check before it."""
     starts: dict[str, str] = {}
     first = None
-    for cell in cells:
+    for cell in (cell for cell in cells if not cell.skip):
         first = first or cell.id
         if "expect." in cell.source and not has_region(cell):
             starts[first] = cell.id

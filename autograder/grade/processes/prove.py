@@ -4,6 +4,7 @@ It is a trusted process: only the source's own code runs in it, in forks. `grade
 """
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -25,6 +26,7 @@ from autograder.expect.session import KeySession, use
 from autograder.expect.verdict import judge
 from autograder.grade.processes.answer_key import make_key
 from autograder.grade.processes.mistakes import (
+    FORKS_UNSAFELY,
     LibraryRegion,
     Mistakes,
     Trial,
@@ -38,7 +40,7 @@ from autograder.grade.processes.otherwise import SingleGenerator, use_threads
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Frame, read_frame, write_frame
-from autograder.regions import Region, find_regions
+from autograder.regions import Region, find_regions, without_mistakes
 
 SEED_SECONDS = 120.0  # of a processor, for one seed of one check
 ENDED = "it took too long, or ended the process"
@@ -62,11 +64,17 @@ def serve(shell: NotebookShell, control: int) -> None:
         tell(cell_id)
         asked = {"seeds": request["seeds"], "caught": caught}
         one = mistakes.answer(cell_id, Frame.PROVE, asked, SEED_SECONDS * len(request["seeds"]))
-        if one is not None:
-            found.append(one)
-            caught += [key for key, was_caught in one["mutants"].items() if was_caught and key not in one["wavering"]]
+        found.append(untried(cell_id) if one is None else one)
+        noticed = found[-1]["mutants"]
+        caught += [key for key, now in noticed.items() if now and key not in found[-1]["wavering"]]
     mistakes.end()
     write_frame(control, Frame.KEY_MADE, json.dumps(found).encode())
+
+
+def untried(check: str) -> dict:
+    """What is said of a check whose question has no copy: with what is loaded, perhaps, of which there can be none."""
+    nothing: dict[str, Any] = {"needs": [], "seeds": {}, "mutants": {}, "wavering": [], "late": [], "seconds": 0.0}
+    return {"check": check, **nothing, "loaded": [name for name in FORKS_UNSAFELY if name in sys.modules]}
 
 
 def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapping[str, Any]) -> dict:
@@ -115,8 +123,8 @@ def text_of(cells: Sequence[Cell], cell_id: str) -> str:
 
 
 def changed_lines(text: str, mutant: Mutant) -> str:
-    """ "old -> new", of the lines that differ."""
-    before, after = text.split("\n"), mutant.text.split("\n")
+    """ "old -> new", of the lines that differ, without what an author wrote beside the solution."""
+    before, after = without_mistakes(text).split("\n"), without_mistakes(mutant.text).split("\n")
     head = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
     tail = next((n for n, (a, b) in enumerate(zip(before[::-1], after[::-1], strict=False)) if a != b), 0)
     tail = min(tail, len(before) - head, len(after) - head)

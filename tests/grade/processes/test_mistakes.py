@@ -91,3 +91,9 @@ def test_the_first_error_of_a_question_is_the_one_that_tells():
     assert mistakes.first_error("e", {"c": "ValueError: z", "e": "NameError: y"}) == "ValueError: z"
     assert mistakes.first_error("e", {"a": "TypeError: a", "e": "NameError: y"}) == "NameError: y"
     assert mistakes.first_error("b", {"c": "ValueError: z"}) == ""
+
+
+def test_a_question_begins_with_the_first_cell_that_runs():
+    """Is a copy set aside for a question whose first cells are not run when grading?"""
+    cells = [Cell("plot", "plot()", "a plot"), Cell("task", "f(2)"), Cell("check", "expect.same(f(1))")]
+    assert Mistakes(None, cells, [], seed=1).starts == {"task": "check"}
