@@ -6,7 +6,7 @@ three ask here, so they agree. Pure: cells and texts in, data out; nothing is ex
 
 import difflib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nbformat import NotebookNode
@@ -157,6 +157,44 @@ def lay_notebook(place: str, theirs: Sequence[NotebookNode], released: Sequence[
     if were_moved(theirs, released, matched):
         notes.append(Note("moved cells", f"{place}: cells were moved; they run in their original order"))
     return LaidNotebook(tuple(cells), tuple(edits), tuple(notes))
+
+
+Laid = LaidNotebook | LaidFiles
+
+OF_THE_WHOLE = frozenset({"added cells"})
+"""The kinds of notes that say how many, and so are not the same for every version."""
+
+
+def blameless(laid: Sequence[Laid]) -> tuple[tuple[Edit, ...], tuple[Note, ...]]:
+    """What a student changed, by one submission laid onto every version that students may have begun with.
+
+    What is as any of them had it was not changed; elsewhere the version counts from which there is the least to tell.
+    """
+    if len(laid) == 1:
+        return laid[0].edits, laid[0].notes
+    by_place: list[dict[str, list[Edit]]] = []
+    for one in laid:
+        places: dict[str, list[Edit]] = defaultdict(list)
+        for edit in one.edits:
+            places[edit.place].append(edit)
+        by_place.append(places)
+    edits: list[Edit] = []
+    for place in by_place[0]:
+        if all(place in places for places in by_place):
+            edits += min((places[place] for places in by_place), key=amount)
+    first, *others = laid
+    keys = [{note_key(note) for note in one.notes} for one in others]
+    return tuple(edits), tuple(note for note in first.notes if all(note_key(note) in one for one in keys))
+
+
+def amount(edits: Iterable[Edit]) -> tuple[int, int]:
+    """How much is told by edits."""
+    sizes = [len(edit.before) + len(edit.after) for edit in edits]
+    return len(sizes), sum(sizes)
+
+
+def note_key(note: Note) -> tuple[str, str]:
+    return (note.kind, "" if note.kind in OF_THE_WHOLE else note.text)
 
 
 def released_of(laid: LaidNotebook, released: Sequence[ReleasedCell]) -> dict[int, ReleasedCell]:

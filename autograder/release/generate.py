@@ -26,6 +26,7 @@ from autograder.questions import is_question, marks_of, points_of, students_writ
 from autograder.release.at_home import Make, content_now, stale_notebooks
 from autograder.release.checks import check_assignment
 from autograder.release.preprocessors import settle_files
+from autograder.release.versions import keep_version
 from autograder.source import SCRIPT, open_source, read_source, source_path
 
 LOG = "release.log"
@@ -82,6 +83,8 @@ def release(
             target = (to or course.release_dir) / name
             if (content := content_now(course, assignment, target, make_home)) is not None:
                 (folder / name / HOME_FILE).write_bytes(content)
+            if target == course.release_dir / name:
+                keep_version(course, name)
             _put_in_place(folder / name, target)
     return notes
 

@@ -27,6 +27,7 @@ from autograder.release.checks import unknown_places
 from autograder.release.given import given_files
 from autograder.release.library import library_with_holes
 from autograder.release.notebook import blank_notebook
+from autograder.release.versions import Version, replaced_versions, version_now
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Pristine:
         sites: name -> cell id -> the assertions that are watched.
         fingerprint: changes whenever the assignment or the library does.
         data: changes whenever its data sets do.
+        versions: what students may have begun with, where it has other texts.
+        newer: where the source has another text than the version in `assignments/`.
     """
 
     assignment: Assignment
@@ -83,6 +86,8 @@ class Pristine:
     sites: Mapping[str, Mapping[str, tuple[Site, ...]]]
     fingerprint: str
     data: str
+    versions: tuple[Version, ...] = ()
+    newer: tuple[str, ...] = ()
 
     @property
     def points(self) -> dict[str, dict[str, float]]:
@@ -101,16 +106,26 @@ def load_pristine(course: Course, assignment: Assignment) -> Pristine:
     blanked = {name: blank_notebook(nb, assignment.markup) for name, nb in sources.items()}
     given = given_files(course, assignment)
     data = data_fingerprint(assignment.data, course.data)
+    notebooks = {name: tuple(pristine_cell(cell) for cell in nb.cells) for name, nb in blanked.items()}
+    library = dict(library_with_holes(course, assignment))
+    now = Version(
+        {name: tuple(cell.released for cell in cells) for name, cells in notebooks.items()},
+        {**{path: text.encode() for path, text in library.items()}, **given},
+    )
+    released = version_now(course, assignment)
+    earlier = [*([released] if released else []), *replaced_versions(course, assignment)]
     return Pristine(
         assignment=assignment,
-        notebooks={name: tuple(pristine_cell(cell) for cell in nb.cells) for name, nb in blanked.items()},
+        notebooks=notebooks,
         metadata={name: nb.metadata for name, nb in blanked.items()},
-        library=dict(library_with_holes(course, assignment)),
+        library=library,
         given=given,
         schemes={name: schemes_in(nb) for name, nb in sources.items()},
         sites={name: sites_in(nb, student_libraries(assignment)) for name, nb in sources.items()},
         fingerprint=fingerprint(course, assignment, sources, given, data),
         data=data,
+        versions=tuple(version for version in earlier if any(now.places(version))),
+        newer=tuple(now.places(released)) if released else (),
     )
 
 

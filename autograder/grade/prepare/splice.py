@@ -9,7 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.machinery import PathFinder
 from pathlib import PurePosixPath
 
@@ -17,7 +17,10 @@ from nbformat import NotebookNode, from_dict
 
 from autograder.edits import (
     LaidCell,
+    LaidNotebook,
     Note,
+    ReleasedCell,
+    blameless,
     has_region,
     lay_files,
     lay_notebook,
@@ -78,7 +81,10 @@ def splice_submission(submission: Submission, pristine: Pristine) -> SplicedSubm
             continue
         notes += [Note("mended notebook", f"{path}: {text}") for text in mended[:10]]
         wanted = pristine.assignment.skips_in(name)
-        notebooks[name] = splice_notebook(f"{name}.ipynb", theirs, cells, pristine.metadata[name], wanted, edits, notes)
+        versions = [version.notebooks[name] for version in pristine.versions if name in version.notebooks]
+        notebooks[name] = splice_notebook(
+            f"{name}.ipynb", theirs, cells, pristine.metadata[name], wanted, edits, notes, versions
+        )
     files = splice_files(submission, pristine, edits, notes)
     files |= other_files(submission, pristine, files, set(taken.values()), notes)
     return SplicedSubmission(notebooks, missing, files, tuple(edits), tuple(notes))
@@ -114,13 +120,20 @@ def splice_notebook(
     wanted: Collection[str],
     edits: list[Edit],
     notes: list[Note],
+    versions: Sequence[Sequence[ReleasedCell]] = (),
 ) -> NotebookNode:
     """The notebook to run; `edits` and `notes` take what is not in it.
 
     Args:
         wanted: ids of the cells below which what was handed in is kept, made safe to look at; nothing is judged by it.
+        versions: the notebook as students may have got it, where it had other texts.
     """
     laid = lay_notebook(place, theirs.cells, [cell.released for cell in cells])
+    others = versions if laid.edits or laid.notes else ()
+    also = [lay_notebook(place, theirs.cells, version) for version in others]
+    gone = {index for one, version in zip(also, others, strict=True) for index in untouched(one, theirs.cells, version)}
+    kept = tuple(cell for cell in laid.cells if cell.released is not None or cell.theirs not in gone)
+    laid = replace(laid, cells=kept)
     nodes = [
         added_node(theirs.cells[cell.theirs], cell)
         if cell.released is None
@@ -130,8 +143,9 @@ def splice_notebook(
     for node, cell in zip(nodes, laid.cells, strict=True):
         if node.cell_type == "code" and node.id in wanted and cell.released is not None and cell.theirs is not None:
             node.outputs = [from_dict(output) for output in shown(theirs.cells[cell.theirs].get("outputs", ()))]
-    edits += laid.edits
-    notes += laid.notes
+    found = blameless([laid, *also])
+    edits += found[0]
+    notes += found[1]
     theirs_too = {
         cell.id for cell in cells if cell.released.has_region or cell.released.is_prose or cell.released.is_free
     }
@@ -140,6 +154,15 @@ def splice_notebook(
         if node.cell_type == "markdown" and node.id not in given:
             make_harmless(node, place, notes)
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata.copy(), cells=nodes)
+
+
+def untouched(laid: LaidNotebook, theirs: Sequence[NotebookNode], released: Sequence[ReleasedCell]) -> Iterator[int]:
+    """The indices of the student's cells that are as they were given."""
+    for cell in laid.cells:
+        if cell.theirs is None or cell.released is None:
+            continue
+        if theirs[cell.theirs].source.strip() == released[cell.released].text.strip():
+            yield cell.theirs
 
 
 def shown(outputs: Iterable[object]) -> Iterator[Output]:
@@ -209,17 +232,21 @@ def added_node(theirs: NotebookNode, laid: LaidCell) -> NotebookNode:
 def splice_files(submission: Submission, pristine: Pristine, edits: list[Edit], notes: list[Note]) -> dict[str, bytes]:
     """The library with the student's regions in it, and the other files that came with the assignment, as they came."""
     released = {**{path: text.encode() for path, text in pristine.library.items()}, **pristine.given}
-    laid = lay_files(
-        {path: content for path, content in submission.files.items() if not path.endswith(".ipynb")}, released
-    )
-    edits += laid.edits
-    notes += laid.notes
+    handed_in = {path: content for path, content in submission.files.items() if not path.endswith(".ipynb")}
+    laid = lay_files(handed_in, released)
+    also = [lay_files(handed_in, version.files) for version in pristine.versions if laid.edits or laid.notes]
+    found = blameless([laid, *also])
+    edits += found[0]
+    notes += found[1]
     for path, ours in released.items():
         theirs = submission.files.get(path)
         if path in pristine.given:
-            if theirs not in (None, ours) and (text_of(ours) is None or text_of(theirs) is None):
+            known = {ours, *(version.files.get(path) for version in pristine.versions)}
+            if theirs is not None and theirs not in known and (text_of(ours) is None or text_of(theirs) is None):
                 notes.append(Note("changed file", f"{path} came with the homework; the student's own is left out"))
         elif theirs is None and has_region(pristine.library[path]):
+            if any(path not in version.files for version in pristine.versions):
+                continue  # it is newer than what the student may have got
             notes.append(Note("missing file", f"{path} was not handed in: its regions are empty"))
         elif theirs is not None:
             read = decoded(theirs)
@@ -240,8 +267,11 @@ def other_files(
         parts = PurePosixPath(path).parts
         if path in ours or path in taken or path.endswith(".ipynb"):
             continue
+        given_before = any(version.files.get(path) == content for version in pristine.versions)
         if path in pristine.assignment.hand_in:
             kept[path] = content
+        elif parts[0] in package and given_before:
+            continue
         elif parts[0] in package:
             notes.append(Note("added file", f"{path} is not part of the library and is left out"))
         elif len(parts) > 1 and (parts[0] in (RESULT, EVIDENCE, TIMESTAMP) or parts[0].endswith(".ipynb")):
@@ -251,7 +281,8 @@ def other_files(
                 notes.append(Note("added file", f"{path} has the name of a package that is in use, and is left out"))
             else:
                 kept[path] = content
-                notes.append(Note("added file", f"{path} is the student's own module"))
+                if not given_before:
+                    notes.append(Note("added file", f"{path} is the student's own module"))
         elif path.lower().endswith(PICTURES + TEXTS):
             kept[path] = content
     return kept

@@ -26,6 +26,7 @@ from autograder.terminal import terminal
 from autograder.words import BY_HAND
 
 NAMES_SHOWN = 4
+MOST_PLACES = 5
 MOST_ROWS = 200
 
 
@@ -126,6 +127,8 @@ def grade_and_show(
         todo = plan(store, pristine, books, wanted, force)
         bar = Bar(console, len(todo.students))
         if todo.students:
+            if pristine.newer:
+                console.print(newer_note(assignment.name, pristine.newer), style="yellow", markup=False)
             for note in start.notes:
                 console.print(note, style="yellow", markup=False)
             settings = Settings(store.begin(seed), start.tier(), start.data(), retrain)
@@ -149,6 +152,16 @@ def grade_and_show(
     if bar.failures:
         lines = [f"{printable(student)} has no verdict: {why}" for student, why in sorted(bar.failures.items())]
         raise CourseError("\n".join([*lines, "Run the same command again to try these once more."]))
+
+
+def newer_note(name: str, places: Sequence[str]) -> str:
+    """Where the source is newer than what was released, and what follows."""
+    more = len(places) - MOST_PLACES
+    shown = ", ".join(places[:MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+    return (
+        f"source/{name} has changed since its release: {shown}. Grading uses the source; what students changed is "
+        f"found by comparing with the release that they had. To release the new version:  autograder release {name}"
+    )
 
 
 def compare_sample(
