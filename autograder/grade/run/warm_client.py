@@ -119,6 +119,7 @@ class WarmProcess:
         with theirs, self.lock:
             for tries_left in reversed(range(TRIES)):
                 if self.closed:
+                    mine.close()
                     raise EOFError("the warm process has ended")
                 if self.control is None:
                     self.start()
@@ -127,6 +128,7 @@ class WarmProcess:
                     return Process(self, self.generation, pid, Connection(mine))
                 except (OSError, EOFError):
                     if not tries_left:
+                        mine.close()
                         raise
                     self.stop()
                     self.generation += 1

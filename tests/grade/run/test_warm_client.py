@@ -1,5 +1,6 @@
 """The warm process and what it forks."""
 
+import contextlib
 import os
 import signal
 import time
@@ -8,13 +9,26 @@ from pathlib import Path
 import pytest
 
 from autograder.grade.run.protocol import Frame
-from autograder.grade.run.warm_client import ANSWER_KEY, STARTER, WarmProcess
+from autograder.grade.run.warm_client import ANSWER_KEY, STARTER, Process, WarmProcess
 
 
 @pytest.fixture
 def warm():
     with WarmProcess() as warm:
         yield warm
+
+
+@pytest.fixture
+def fork():
+    """Forks a process, which has ended when the test has."""
+    with contextlib.ExitStack() as forks:
+
+        def make(warm: WarmProcess, program: str = STARTER) -> Process:
+            process = warm.fork(program)
+            forks.callback(process.end)
+            return process
+
+        yield make
 
 
 def alive(pid: int) -> bool:
@@ -31,9 +45,9 @@ def wait_for_the_end_of(*pids: int) -> None:
         time.sleep(0.01)
 
 
-def test_forks_live_until_they_are_ended(warm):
+def test_forks_live_until_they_are_ended(warm, fork):
     """Does a fork live beside the others, and leave nothing, not even a zombie, when it is ended?"""
-    first, second = warm.fork(STARTER), warm.fork(ANSWER_KEY)
+    first, second = fork(warm), fork(warm, ANSWER_KEY)
     assert alive(first.pid)
     assert alive(second.pid)
     first.end()
@@ -45,46 +59,45 @@ def test_forks_live_until_they_are_ended(warm):
     assert not Path(f"/proc/{second.pid}").exists()
 
 
-def test_forks_die_with_the_warm_process(warm):
+def test_forks_die_with_the_warm_process(warm, fork):
     """After kill -9 of the warm process, are its forks gone, and is the next fork of a new one?"""
     before = warm.process.pid
-    old = warm.fork(STARTER)
+    old = fork(warm)
     os.kill(before, signal.SIGKILL)
     wait_for_the_end_of(old.pid)
     assert old.control.hung_up()
-    new = warm.fork(STARTER)
+    new = fork(warm)
     assert warm.process.pid != before
     old.end()
     assert alive(new.pid)
 
 
-def test_everything_ends_with_the_warm_process():
+def test_everything_ends_with_the_warm_process(fork):
     """Does nothing outlive the context?"""
     with WarmProcess() as warm:
-        fork = warm.fork(STARTER)
-        pids = warm.process.pid, fork.pid
+        pids = warm.process.pid, fork(warm).pid
     wait_for_the_end_of(*pids)
 
 
-def test_interrupt_wakes_whoever_waits(warm):
+def test_interrupt_wakes_whoever_waits(warm, fork):
     """Does interrupt() end a fork that its grader waits for?"""
-    fork = warm.fork(STARTER)
-    fork.interrupt()
-    assert fork.control.hung_up()
+    one = fork(warm)
+    one.interrupt()
+    assert one.control.hung_up()
     with pytest.raises(BrokenPipeError):
-        fork.control.send(Frame.JUDGE, b"{}", 5)
-    wait_for_the_end_of(fork.pid)
+        one.control.send(Frame.JUDGE, b"{}", 5)
+    wait_for_the_end_of(one.pid)
 
 
-def test_nothing_of_the_graders_environment(monkeypatch):
+def test_nothing_of_the_graders_environment(monkeypatch, fork):
     """Is a token in the grader's environment neither in the warm process's nor in a fork's?"""
     monkeypatch.setenv("SECRET_TOKEN", "hunter2")
     with WarmProcess() as warm:
-        for pid in (warm.process.pid, warm.fork(STARTER).pid):
+        for pid in (warm.process.pid, fork(warm).pid):
             assert b"hunter2" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
-def test_one_thread(warm):
+def test_one_thread(warm, fork):
     """Can the processes be forked safely?"""
-    for pid in (warm.fork(STARTER).pid, warm.process.pid):
+    for pid in (fork(warm).pid, warm.process.pid):
         assert len(os.listdir(f"/proc/{pid}/task")) == 1
