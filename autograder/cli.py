@@ -152,7 +152,8 @@ def in_words(error: Exception) -> str:
         return f"{place}: {error.strerror}. {REMEDIES[error.errno]}"
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
         return f"there is not enough memory here, or too few threads are allowed ({error or 'memory'}). {LIMITS}"
-    if isinstance(error, getattr(sys.modules.get("sqlalchemy.exc"), "DBAPIError", ())):
+    kinds = (("sqlite3", "Error"), ("sqlalchemy.exc", "DBAPIError"))
+    if isinstance(error, tuple(getattr(sys.modules[name], kind) for name, kind in kinds if name in sys.modules)):
         said = str(getattr(error, "orig", error))
         remedy = next((remedy for words, remedy in GRADEBOOK_REMEDIES.items() if words in said), "")
         return f"the gradebook cannot be used: {said}. {remedy}".strip() if remedy else ""

@@ -25,7 +25,7 @@ from pictures import main as marking_pictures  # noqa: E402  (tests/mark/picture
 from scenario import png, size  # noqa: E402
 
 from autograder.course import Course  # noqa: E402
-from autograder.gradebook.books import scores_by_student  # noqa: E402
+from autograder.gradebook.scores import scores_by_student  # noqa: E402
 from autograder.report.document import Document, assemble  # noqa: E402
 from autograder.report.feedback import one_feedback  # noqa: E402
 from autograder.report.model import Options  # noqa: E402

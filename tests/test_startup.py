@@ -37,6 +37,20 @@ more = [name for name in ("numpy", "nbconvert", "setuptools", "isoduration", "re
 assert more == ["requests"] and not hasattr(sys.modules["requests"], "__file__"), more
 """
 
+READER = """
+import sys
+import autograder.cli
+import autograder.course
+import autograder.gradebook.roster
+import autograder.report.batch
+more = [name for name in ("numpy", "nbformat", "nbgrader", "sqlalchemy") if name in sys.modules]
+assert not more, more
+import autograder.gradebook.stats
+import autograder.handback.export
+more = [name for name in ("numpy", "nbgrader", "sqlalchemy") if name in sys.modules]
+assert not more, more
+"""
+
 ARCHIVES = """
 import sys, zipfile
 from autograder.startup import leave_out
@@ -61,6 +75,11 @@ def test_commands_start_without_what_they_do_not_need():
 def test_the_grader_starts_its_warm_process_before_it_imports_what_takes_long():
     """Are the notebooks' and the gradebook's libraries imported while the warm process starts, and numpy never?"""
     subprocess.run([sys.executable, "-c", GRADER], check=True)
+
+
+def test_what_only_reads_the_gradebook_does_without_nbgraders_libraries():
+    """Do reports, feedback, statistics and exports read it in plain SQL, and reports leave notebooks to others?"""
+    subprocess.run([sys.executable, "-c", READER], check=True)
 
 
 def test_archives_can_still_be_unpacked(tmp_path):

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import LatePolicy
-from autograder.gradebook.late import penalty
+from autograder.gradebook.lateness import penalty
 from autograder.gradebook.results import CLOSE, Scores
 
 Key = tuple[str, str]

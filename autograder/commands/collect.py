@@ -128,7 +128,7 @@ def table(report: "Report", zone: "tzinfo | None") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from autograder.gradebook.late import duration
+    from autograder.gradebook.lateness import duration
 
     unknown = [row for row in report.rows if row.handed_in is None]
     table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")

@@ -7,7 +7,7 @@ from rich.table import Table
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.demo.students import DemoStudent
-from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.scores import scores_by_student
 from autograder.gradebook.store import Store
 from autograder.questions import Question
 from autograder.source import source_questions

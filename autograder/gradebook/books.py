@@ -1,13 +1,10 @@
 """The gradebook: nbgrader's database, read and written in whole tables."""
 
-import contextlib
-import random
 import threading
-import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -22,21 +19,17 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import bindparam, insert, select, update
 
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.gradebook.entries import GradebookEntry, NotebookEntry
-from autograder.gradebook.late import explanation, penalty, seconds_late
-from autograder.gradebook.opening import BUSY_SECONDS, open_gradebook, pairs
+from autograder.gradebook.opening import SessionTables, open_gradebook, pairs, when_free
+from autograder.gradebook.renewal import renewed
 from autograder.gradebook.results import Scores
-from autograder.gradebook.roster import extensions, known_ids
-from autograder.gradebook.scores import read_scores
-from autograder.gradebook.store import Store
+from autograder.gradebook.scores import standing
 
-TRIES = 5
 GRADED, COMMENTED = ("GradeCell", "TaskCell"), ("SolutionCell", "TaskCell")
 """nbgrader's kinds of cells of which a submission has a grade, and a comment."""
 T = TypeVar("T")
@@ -68,6 +61,7 @@ class Books:
 
     def __enter__(self) -> "Books":
         self.gradebook = open_gradebook(self.course)
+        self.tables = SessionTables(self.gradebook)
         return self
 
     def __exit__(
@@ -100,14 +94,7 @@ class Books:
             if graded != wanted:
                 changed = sorted(graded.items() ^ wanted.items())[0][0]
                 raise CourseError(f"{name}/{notebook}: the cell {changed} has changed since the release. {again}")
-        self.when_free(self.settle_due)
-
-    def settle_due(self) -> None:
-        """Let the gradebook's due time be the assignment's, or none where that has none."""
-        recorded = self.gradebook.find_assignment(self.assignment.name)
-        due = self.assignment.due and self.assignment.due.astimezone(UTC).replace(tzinfo=None)
-        if recorded.duedate != due:
-            recorded.duedate = due
+        self.renew_penalties()
 
     def students(self) -> set[str]:
         """Those of whom the gradebook has a submission."""
@@ -124,27 +111,8 @@ class Books:
 
     def when_free(self, transaction: Callable[[], T]) -> T:
         """Run a transaction; start it again while another program keeps the database busy, or has entered the same."""
-        end = time.monotonic() + BUSY_SECONDS
-        tries_left = TRIES
-        while True:
-            try:
-                with self.lock:
-                    result = transaction()
-                    self.db.commit()
-                    return result
-            except OperationalError as error:
-                self.db.rollback()
-                if "locked" not in str(error) or time.monotonic() > end:
-                    raise
-                time.sleep(0.05 + random.random() / 5)
-            except IntegrityError:  # between looking for a student and entering it, another program entered it
-                self.db.rollback()
-                tries_left -= 1
-                if not tries_left:
-                    raise
-            except BaseException:
-                self.db.rollback()
-                raise
+        with self.lock:
+            return when_free(self.gradebook, transaction)
 
     def layout(self) -> RecordedLayout:
         """The assignment's notebooks and cells; raises MissingEntry where the gradebook does not know it."""
@@ -171,15 +139,13 @@ class Books:
 
     def write(self, entries: Sequence[GradebookEntry]) -> None:
         layout = self.layout()
-        extended = extensions(self.gradebook, self.assignment.name)
         ids = self.submissions(layout, entries)
         rows = [{"of": ids[entry.student], "handed_in": entry.timestamp} for entry in entries]
         self.change(SubmittedAssignment, rows, timestamp="handed_in")
-        self.extend(ids, extended)
         notebooks = self.notebooks(layout, ids.values())
         self.write_grades(layout, entries, ids, notebooks)
         self.write_comments(layout, entries, ids, notebooks)
-        self.penalise(layout, ids.values())
+        self.penalise(ids)
 
     def submissions(self, layout: RecordedLayout, entries: Sequence[GradebookEntry]) -> dict[str, str]:
         """Student -> id of the submission; what is not there yet is made, students too."""
@@ -283,65 +249,13 @@ class Books:
             new: dict[str, Any] = {column: bindparam(key) for column, key in columns.items()}
             self.db.connection().execute(update(table).where(table.c.id == bindparam("of")).values(new), rows)
 
-    def extend(self, ids: Mapping[str, str], hours: Mapping[str, float]) -> None:
-        """Give submissions the extension that the roster has for their students; else nbgrader's own stays.
-
-        Args:
-            ids: student -> id of the submission.
-        """
-        rows = [{"of": id, "longer": timedelta(hours=hours[who])} for who, id in ids.items() if who in hours]
-        self.change(SubmittedAssignment, rows, extension="longer")
-
-    def penalise(self, layout: RecordedLayout, submissions: Collection[str] | None = None) -> None:
-        """Work out what lateness costs, of these submissions or all, from the scores as they are now."""
-        of_these = [SubmittedAssignment.assignment_id == layout.id]
-        if submissions is not None:
-            of_these.append(SubmittedAssignment.id.in_(submissions))
-        found = (
-            select(
-                SubmittedNotebook.id,
-                SubmittedNotebook.late_submission_penalty,
-                SubmittedAssignment.timestamp,
-                SubmittedAssignment.extension,
-            )
-            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-            .where(*of_these)
-        )
-        notebooks = self.db.execute(found).all()
-        late = {row.id: seconds_late(row.timestamp, layout.due, row.extension) for row in notebooks}
-        scores: dict[str, float] = {}
-        if any(late.values()):
-            summed = (
-                select(Grade.notebook_id, func.coalesce(func.sum(Grade.score), 0.0))
-                .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
-                .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-                .where(*of_these)
-                .group_by(Grade.notebook_id)
-            )
-            scores = pairs(self.gradebook, summed)
-        rows = []
-        for row in notebooks:
-            lost = penalty(self.assignment.late, scores.get(row.id, 0.0), late[row.id]) if late[row.id] else 0
-            if lost != (row.late_submission_penalty or 0):
-                rows.append({"of": row.id, "lost": lost or None})
-        self.change(SubmittedNotebook, rows, late_submission_penalty="lost")
+    def penalise(self, students: Collection[str]) -> None:
+        """Work out what lateness costs these students, from the scores as they are now."""
+        self.tables.apply(renewed(self.tables, self.assignment, students))
 
     def renew_penalties(self) -> None:
         """Let late penalties follow the assignment, the roster, and what was given by hand after grading."""
-
-        def renew() -> None:
-            self.db.expire_all()
-            self.settle_due()
-            self.db.flush()
-            layout = self.layout()
-            extended = extensions(self.gradebook, self.assignment.name)
-            if extended:
-                mine = select(SubmittedAssignment.student_id, SubmittedAssignment.id)
-                mine = mine.where(SubmittedAssignment.assignment_id == layout.id)
-                self.extend(pairs(self.gradebook, mine), extended)
-            self.penalise(layout)
-
-        self.when_free(renew)
+        self.when_free(lambda: self.tables.apply(renewed(self.tables, self.assignment)))
 
     def given_by_hand(self, keys: Collection[tuple[str, str]]) -> set[tuple[str, str, str]]:
         """(student, notebook, cell) of all scores that a person gave to these questions, (notebook, cell)."""
@@ -365,18 +279,7 @@ class Books:
             students: whose; default: everybody's.
             with_results: also what grading left on the disk, and what the checks said.
         """
-        store = Store(self.course, self.assignment.name)
-        ids = known_ids(self.gradebook)
-        return read_scores(
-            self.gradebook,
-            self.assignment.name,
-            self.assignment.notebooks,
-            self.assignment.extra_credit,
-            store.result if with_results else lambda student: None,
-            lambda seconds: explanation(self.assignment.late, seconds),
-            lambda student: ids.get(student, frozenset()),
-            students,
-        )
+        return standing(self.tables, self.course, self.assignment, students, with_results)
 
 
 def grade_row(entry: NotebookEntry | None, cell: str, by_hand: float | None, extra: float | None) -> dict[str, Any]:
@@ -398,19 +301,3 @@ def grade_row(entry: NotebookEntry | None, cell: str, by_hand: float | None, ext
 def new_id() -> str:
     """A row's id, of the form that nbgrader's have."""
     return uuid.uuid4().hex
-
-
-def scores_by_student(
-    course: Course, assignment: Assignment, students: Collection[str] | None = None, with_results: bool = True
-) -> dict[str, Scores]:
-    """Student -> scores, less late penalties as they are now; {} where the gradebook does not know the assignment."""
-    with Books(course, assignment) as books:
-        with contextlib.suppress(MissingEntry):
-            books.renew_penalties()
-        return {scores.student: scores for scores in books.scores(students, with_results)}
-
-
-def renew_penalties(course: Course, assignment: Assignment) -> None:
-    """As `Books.renew_penalties`; nothing where the gradebook does not know the assignment."""
-    with Books(course, assignment) as books, contextlib.suppress(MissingEntry):
-        books.renew_penalties()

@@ -1,21 +1,21 @@
 """Who is in the course: names and emails in nbgrader's own table, the rest in one beside it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-
-from nbgrader.api import Gradebook, Student
-from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, inspect, select
+from typing import Any
 
 from autograder.course import Course
-from autograder.gradebook.opening import open_gradebook
+from autograder.gradebook.tables import ROSTER, Change, Tables, opened_tables, roster_records
 from autograder.words import counted
 
-TABLE = Table(
-    "autograder_roster", MetaData(), Column("student_id", String(128), primary_key=True), Column("record", Text)
-)
+MAKE_TABLE = f"""CREATE TABLE IF NOT EXISTS {ROSTER} (
+                     student_id VARCHAR(128) NOT NULL, record TEXT, PRIMARY KEY (student_id))"""
+ADD_STUDENT = """INSERT INTO student (id, first_name, last_name, email, lms_user_id)
+                 VALUES (:id, :first, :last, :email, :lms)"""
+CHANGE_STUDENT = """UPDATE student SET first_name = :first, last_name = :last, email = :email,
+                    lms_user_id = coalesce(:lms, lms_user_id) WHERE id = :id"""
 
 
 @dataclass(frozen=True)
@@ -50,48 +50,24 @@ class Person:
         return max(numbers, key=lambda number: (len(number), number), default="")
 
 
-@contextmanager
-def opened(course: Course) -> Iterator[Gradebook]:
-    """The course's gradebook, with a table for the roster."""
-    with open_gradebook(course) as gradebook:
-        TABLE.create(gradebook.engine, checkfirst=True)
-        yield gradebook
-
-
-def extensions(gradebook: Gradebook, assignment: str) -> dict[str, float]:
-    """Student -> hours that the due time of an assignment is later, of those who have an extension."""
-    given = {student: record.get("extensions", {}) for student, record in records(gradebook).items()}
-    return {student: float(hours[assignment]) for student, hours in given.items() if assignment in hours}
-
-
-def known_ids(gradebook: Gradebook) -> dict[str, frozenset[str]]:
-    """Student -> user names and numbers, without what says where they are from."""
-    return {
-        student: frozenset(one.partition(":")[2] for one in record.get("ids", ()))
-        for student, record in records(gradebook).items()
-    }
-
-
-def records(gradebook: Gradebook) -> dict[str, dict]:
-    """What the roster knows beside nbgrader's own table, by student; {} where there never was a roster."""
-    if not inspect(gradebook.engine).has_table(TABLE.name):
-        return {}
-    return {student: json.loads(record) for student, record in gradebook.db.execute(select(TABLE)).all()}
-
-
 def read_roster(course: Course) -> dict[str, Person]:
     """Everybody whom the gradebook knows, by id."""
-    with opened(course) as gradebook:
-        known = records(gradebook)
+    with opened_tables(course) as tables:
+        known = roster_records(tables)
+        people = tables.rows("SELECT id, first_name, last_name, email FROM student ORDER BY id")
         return {
-            student.id: person_of(student, known.get(student.id))
-            for student in gradebook.db.execute(select(Student).order_by(Student.id)).scalars()
+            id: person_of(Person(id, first or "", last or "", email or ""), known.get(id))
+            for id, first, last, email in people
         }
 
 
-def person_of(student: Student, record: dict | None) -> Person:
-    """A row of the gradebook; one that was entered by other means than a roster counts as listed if it has a name."""
-    person = Person(student.id, student.first_name or "", student.last_name or "", student.email or "", ids=frozenset())
+def person_of(person: Person, record: dict | None) -> Person:
+    """A row of the gradebook; one that was entered by other means than a roster counts as listed if it has a name.
+
+    Args:
+        person: what nbgrader's own table has.
+        record: what the roster has.
+    """
     if record is None:
         return replace(person, listed=bool(person.name or person.email))
     return replace(
@@ -106,25 +82,49 @@ def person_of(student: Student, record: dict | None) -> Person:
 
 def write_people(course: Course, people: Iterable[Person]) -> None:
     """Enter these, or what has changed of them."""
-    with opened(course) as gradebook:
-        for person in people:
-            lms = person.platform_id("canvas") or person.platform_id("moodle")
-            student = gradebook.db.get(Student, person.id)
-            if student is None:
-                student = Student(id=person.id)
-                gradebook.db.add(student)
-            student.first_name, student.last_name = person.first or None, person.last or None
-            student.email, student.lms_user_id = person.email or None, lms or student.lms_user_id
-            record = {
-                "section": person.section,
-                "group": person.group,
-                "ids": sorted(person.ids),
-                "extensions": dict(person.extensions),
-                "listed": person.listed,
-            }
-            gradebook.db.execute(delete(TABLE).where(TABLE.c.student_id == person.id))
-            gradebook.db.execute(insert(TABLE).values(student_id=person.id, record=json.dumps(record)))
-        gradebook.db.commit()
+    people = {person.id: person for person in people}.values()
+    entered = [entered_person(person) for person in people]
+    records = [{"id": person.id, "record": json.dumps(record_of(person))} for person in people]
+    ids = [{"id": person.id} for person in people]
+
+    def changes(tables: Tables) -> list[Change]:
+        known = {id for (id,) in tables.rows("SELECT id FROM student")}
+        return [
+            change
+            for change in (
+                Change(MAKE_TABLE, [{}]),
+                Change(ADD_STUDENT, [row for row in entered if row["id"] not in known]),
+                Change(CHANGE_STUDENT, [row for row in entered if row["id"] in known]),
+                Change(f"DELETE FROM {ROSTER} WHERE student_id = :id", ids),
+                Change(f"INSERT INTO {ROSTER} (student_id, record) VALUES (:id, :record)", records),
+            )
+            if change.rows
+        ]
+
+    with opened_tables(course) as tables:
+        tables.transact(lambda: changes(tables))
+
+
+def entered_person(person: Person) -> dict[str, str | None]:
+    """A person's row in nbgrader's own table."""
+    return {
+        "id": person.id,
+        "first": person.first or None,
+        "last": person.last or None,
+        "email": person.email or None,
+        "lms": person.platform_id("canvas") or person.platform_id("moodle") or None,
+    }
+
+
+def record_of(person: Person) -> dict[str, Any]:
+    """What the roster knows beside nbgrader's own table."""
+    return {
+        "section": person.section,
+        "group": person.group,
+        "ids": sorted(person.ids),
+        "extensions": dict(person.extensions),
+        "listed": person.listed,
+    }
 
 
 def without_submission(course: Course, assignment: str, people: Iterable[Person] | None = None) -> list[Person]:

@@ -12,8 +12,8 @@ from rich.text import Text
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.books import scores_by_student
 from autograder.gradebook.results import CellResult, Scores
+from autograder.gradebook.scores import scores_by_student
 from autograder.questions import Question
 from autograder.words import BY_HAND
 

@@ -1,16 +1,13 @@
 """Grades as CSV: nbgrader's own export, and one row for each question."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-
-from nbgrader.api import Assignment, Gradebook, SubmittedAssignment
-from sqlalchemy import select
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.books import renew_penalties
-from autograder.gradebook.opening import open_gradebook, pairs
-from autograder.gradebook.scores import read_scores
+from autograder.gradebook.scores import maxima, read_scores, renew_penalties
+from autograder.gradebook.tables import Tables, moment, opened_tables
 from autograder.handback.tables import number, write_table
 from autograder.questions import Question
 from autograder.source import source_questions
@@ -24,6 +21,8 @@ QUESTION_COLUMNS = (
     "extra_credit", "by_hand",
 )  # fmt: skip
 
+BY_NAME = "ORDER BY last_name, first_name"
+
 
 def export_totals(course: Course, assignments: Sequence[str], to: Path) -> int:
     """Write nbgrader's CSV export (all assignments, or these) to `to`; returns the number of rows.
@@ -32,41 +31,46 @@ def export_totals(course: Course, assignments: Sequence[str], to: Path) -> int:
     """
     for name in assignments or course.assignment_names():
         renew_penalties(course, course.assignment(name))
-    with open_gradebook(course) as gradebook:
+    with opened_tables(course) as tables:
         rows = [
             row
-            for assignment in gradebook.assignments
-            if not assignments or assignment.name in assignments
-            for row in total_rows(gradebook, assignment)
+            for id, name, due in tables.rows("SELECT id, name, duedate FROM assignment ORDER BY duedate, name")
+            if not assignments or name in assignments
+            for row in total_rows(tables, id, name, due)
         ]
     refuse_nothing(rows, to)
     return write_table(to, TOTAL_COLUMNS, rows)
 
 
-def total_rows(gradebook: Gradebook, assignment: Assignment) -> Iterator[list[str]]:
+def total_rows(tables: Tables, id: str, assignment: str, due: str | datetime | None) -> Iterator[list[str]]:
     """Everybody in the gradebook, by name; who has no submission of the assignment has 0 points."""
-    notebooks = [notebook.name for notebook in assignment.notebooks]
-    scores = {one.student: one for one in read_scores(gradebook, assignment.name, notebooks, {})}
-    times = select(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
-    handed_in = pairs(gradebook, times.where(SubmittedAssignment.assignment_id == assignment.id))
-    maximum = float(assignment.max_score)
-    for student in gradebook.students:
-        one = scores.get(student.id)
+    scores = {one.student: one for one in read_scores(tables, assignment, notebooks_of(tables, assignment), {})}
+    times = "SELECT student_id, timestamp FROM submitted_assignment WHERE assignment_id = :id"
+    handed_in = dict(tables.rows(times, {"id": id}))
+    maximum = sum(maxima(tables, assignment).values())
+    for student, *names in tables.rows(f"SELECT id, last_name, first_name, email FROM student {BY_NAME}"):
+        one = scores.get(student)
         raw, lost = (one.score, one.late_penalty) if one else (0.0, 0.0)
-        person = [student.id, student.last_name, student.first_name, student.email]
-        when = [assignment.name, assignment.duedate, handed_in.get(student.id)]
+        when = [assignment, moment(due), moment(handed_in.get(student))]
         points = map(number, (raw, lost, max(0.0, raw - lost), maximum))
-        yield [*("" if value is None else str(value) for value in (*when, *person)), *points]
+        yield [*("" if value is None else str(value) for value in (*when, student, *names)), *points]
+
+
+def notebooks_of(tables: Tables, assignment: str) -> list[str]:
+    """The names of an assignment's notebooks, sorted."""
+    found = """SELECT notebook.name FROM notebook JOIN assignment ON assignment.id = notebook.assignment_id
+               WHERE assignment.name = :assignment"""
+    return sorted(name for (name,) in tables.rows(found, {"assignment": assignment}))
 
 
 def export_questions(course: Course, assignments: Sequence[str], to: Path) -> int:
     """Write one row for each question of each submission to `to`; returns the number of rows."""
-    with open_gradebook(course) as gradebook:
+    with opened_tables(course) as tables:
         rows = [
             row
-            for assignment in gradebook.assignments
-            if not assignments or assignment.name in assignments
-            for row in question_rows(gradebook, course, assignment.name)
+            for (name,) in tables.rows("SELECT name FROM assignment ORDER BY duedate, name")
+            if not assignments or name in assignments
+            for row in question_rows(tables, course, name)
         ]
     refuse_nothing(rows, to)
     return write_table(to, QUESTION_COLUMNS, rows)
@@ -81,21 +85,20 @@ def refuse_nothing(rows: Sequence[Sequence[str]], to: Path) -> None:
         )
 
 
-def question_rows(gradebook: Gradebook, course: Course, name: str) -> Iterator[list[str]]:
+def question_rows(tables: Tables, course: Course, name: str) -> Iterator[list[str]]:
     """The questions of every submission, by student, notebook and name; of an assignment without a source too."""
-    notebooks = sorted(notebook.name for notebook in gradebook.find_assignment(name).notebooks)
     known = course.assignment(name) if name in course.assignment_names() else None
     questions: Mapping[tuple[str, str], Question] = {q.key: q for q in source_questions(known)} if known else {}
     extra_credit = known.extra_credit if known else {}
-    students = {student.id: student for student in gradebook.students}
-    for scores in read_scores(gradebook, name, notebooks, extra_credit):
-        student = students[scores.student]
+    students = {id: names for id, *names in tables.rows("SELECT id, last_name, first_name FROM student")}
+    for scores in read_scores(tables, name, notebooks_of(tables, name), extra_credit):
+        last, first = students[scores.student]
         for cell in sorted(scores.cells, key=lambda cell: cell.key):
             yield [
                 name,
                 scores.student,
-                student.last_name or "",
-                student.first_name or "",
+                last or "",
+                first or "",
                 cell.notebook,
                 cell.cell,
                 questions[cell.key].title if cell.key in questions else cell.cell,

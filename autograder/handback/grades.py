@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.books import scores_by_student
 from autograder.gradebook.results import Scores
 from autograder.gradebook.roster import Person, read_roster
+from autograder.gradebook.scores import scores_by_student
 from autograder.questions import Question
 from autograder.source import source_questions
 

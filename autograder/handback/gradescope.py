@@ -8,8 +8,8 @@ from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.files import write_atomically
-from autograder.gradebook.books import scores_by_student
 from autograder.gradebook.results import CellResult, Scores
+from autograder.gradebook.scores import scores_by_student
 from autograder.gradebook.store import Store
 from autograder.questions import Question
 from autograder.source import source_questions

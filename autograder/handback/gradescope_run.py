@@ -19,8 +19,8 @@ from autograder.course import Course
 from autograder.files import write_atomically
 from autograder.grade.run.start import started
 from autograder.grade.run.terminal import grade_and_show
-from autograder.gradebook.books import scores_by_student
 from autograder.gradebook.roster import Person, write_people
+from autograder.gradebook.scores import scores_by_student
 from autograder.gradebook.store import Store
 from autograder.handback.gradescope import gradescope_results
 from autograder.handback.gradescope_build import SETTINGS

@@ -17,13 +17,12 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     insert,
-    inspect,
     select,
 )
 
 from autograder.course import Course
 from autograder.gradebook.books import Books
-from autograder.gradebook.opening import open_gradebook
+from autograder.gradebook.tables import opened_tables
 from autograder.mark.marks import Conflict, Decision, MarkEntry
 
 META = MetaData()
@@ -216,7 +215,7 @@ class MarkBooks:
                 comments.append({"of": row.comment_row, "said": one.text or None})
         self.books.change(Grade, grades, manual_score="manual", extra_credit="extra", needs_manual_grade="needs")
         self.books.change(Comment, comments, manual_comment="said")
-        self.books.penalise(self.books.layout(), [rows[one.student].submission for one in planned])
+        self.books.penalise([one.student for one in planned])
 
     def settle(self, rows: Iterable[GradeRow]) -> None:
         """Say of these that nobody need look at them: what was marked has not changed."""
@@ -281,8 +280,8 @@ class MarkBooks:
 
 def has_marks(course: Course) -> bool:
     """Has anybody marked in this course?"""
-    with open_gradebook(course) as gradebook:
-        return inspect(gradebook.engine).has_table(MARKS.name)
+    with opened_tables(course) as tables:
+        return tables.has_table(MARKS.name)
 
 
 def entry_of(row: Mapping) -> MarkEntry:

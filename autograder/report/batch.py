@@ -4,8 +4,8 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.gradebook.books import scores_by_student
 from autograder.gradebook.results import Scores
+from autograder.gradebook.scores import scores_by_student
 from autograder.gradebook.store import Store
 from autograder.report.model import Options
 from autograder.report.workers import Later, Task

@@ -13,7 +13,7 @@ from autograder.errors import CourseError
 from autograder.files import write_atomically
 from autograder.gradebook.anomalies import Anomaly
 from autograder.gradebook.entries import NO_RESPONSE
-from autograder.gradebook.late import DAY
+from autograder.gradebook.lateness import DAY
 from autograder.gradebook.results import Scores, SubmissionResult, telling_line
 from autograder.gradebook.stats import BINS, QuestionStats, counts_of, discrimination
 

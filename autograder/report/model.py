@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbformat import NotebookNode
-
-from autograder.edits import ReleasedCell
 from autograder.gradebook.results import Scores
 from autograder.notes import Note
 from autograder.regions import Edit
 from autograder.report.terminal import clean
+
+if TYPE_CHECKING:  # whoever only asks for reports starts without the notebooks' libraries
+    from nbformat import NotebookNode
+
+    from autograder.edits import ReleasedCell
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class Notebook:
     """
 
     name: str
-    nb: NotebookNode
+    nb: "NotebookNode"
     folder: Path | None
-    released: Mapping[str, ReleasedCell] | None = None
+    released: Mapping[str, "ReleasedCell"] | None = None
     mended: tuple[str, ...] = ()
 
 

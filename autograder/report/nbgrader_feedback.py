@@ -8,7 +8,7 @@ from nbconvert.exporters import HTMLExporter
 
 from autograder.course import find_course
 from autograder.files import TIMESTAMP
-from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.scores import scores_by_student
 from autograder.report.document import assemble
 from autograder.report.feedback import FEEDBACK
 from autograder.report.model import Options

@@ -2,9 +2,11 @@
 
 import functools
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("pandoc.lua")
@@ -24,7 +26,11 @@ class Fragment:
 
 @functools.cache
 def program() -> str:
-    """Where pandoc is (the wheel brings it)."""
+    """Where pandoc is: the wheel brings it. pypandoc, which looks in many places and tries each, is asked otherwise."""
+    wheel = find_spec("pypandoc")
+    brought = Path(wheel.origin).with_name("files") / "pandoc" if wheel and wheel.origin else None
+    if brought is not None and "PYPANDOC_PANDOC" not in os.environ and os.access(brought, os.X_OK):
+        return str(brought)
     import pypandoc
 
     return pypandoc.get_pandoc_path()

@@ -8,7 +8,6 @@ def warm_up() -> None:
     leave_out()
     import nh3  # noqa: F401
     import PIL.PngImagePlugin  # noqa: F401
-    import pypandoc  # noqa: F401
     import typst  # noqa: F401
 
     import autograder.report.feedback

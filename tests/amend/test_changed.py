@@ -13,8 +13,8 @@ from autograder.errors import CourseError
 from autograder.grade.run.start import started
 from autograder.grade.run.worker import Worker
 from autograder.grade.verify import verify
-from autograder.gradebook.books import scores_by_student
 from autograder.gradebook.results import CellResult, Scores
+from autograder.gradebook.scores import scores_by_student
 from autograder.gradebook.store import Store
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release

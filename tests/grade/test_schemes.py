@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from autograder.assignment import load_assignment
 from autograder.course import Course, nbgrader_config
 from autograder.grade.prepare.schemes import scheme_of
-from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.scores import scores_by_student
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release
 from autograder.report.document import assemble

@@ -13,8 +13,9 @@ from autograder.assignment import LatePolicy
 from autograder.cli import app
 from autograder.csv_files import as_text
 from autograder.errors import CourseError
-from autograder.gradebook.books import open_gradebook, scores_by_student
-from autograder.gradebook.late import penalty
+from autograder.gradebook.lateness import penalty
+from autograder.gradebook.opening import open_gradebook
+from autograder.gradebook.scores import scores_by_student
 from autograder.gradebook.stats import class_scores, histogram_of, question_stats
 from autograder.handback.export import export_questions, export_totals
 from autograder.source import source_questions

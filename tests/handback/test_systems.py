@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import CourseError
-from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.scores import scores_by_student
 from autograder.handback.export import export_questions, export_totals
 from autograder.handback.grades import read_grades
 from autograder.handback.systems import SYSTEMS, export_into, export_new

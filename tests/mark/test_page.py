@@ -9,7 +9,8 @@ from browser import Browser, in_chromium
 from classroom import make_class, submit
 from payloads import HTML, MARKDOWN
 
-from autograder.gradebook.books import open_gradebook, scores_by_student
+from autograder.gradebook.opening import open_gradebook
+from autograder.gradebook.scores import scores_by_student
 from autograder.handback.export import export_questions
 from autograder.mark.rubric import read_rubric
 from autograder.report.feedback import one_feedback

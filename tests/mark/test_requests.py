@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.errors import CourseError
-from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.scores import scores_by_student
 from autograder.gradebook.store import Store
 from autograder.intake.collect import collect
 from autograder.mark.marks import Decision

@@ -8,7 +8,8 @@ from rich.console import Console
 from autograder.amend.terminal import amend_and_show
 from autograder.errors import CourseError
 from autograder.grade.run.start import started
-from autograder.gradebook.books import open_gradebook, scores_by_student
+from autograder.gradebook.opening import open_gradebook
+from autograder.gradebook.scores import scores_by_student
 from autograder.gradebook.store import Store
 from autograder.mark.marks import OTHER, Decision
 from autograder.mark.room import Room

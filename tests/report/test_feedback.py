@@ -16,7 +16,7 @@ from payloads import HTML, MARKDOWN, RUN, SVG, hostile_notebook
 from pypdf import PdfReader
 
 from autograder.course import Course
-from autograder.gradebook.books import scores_by_student
+from autograder.gradebook.scores import scores_by_student
 from autograder.report.document import assemble, in_one_line
 from autograder.report.feedback import one_feedback
 from autograder.report.hidden import without_hidden
