@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from autograder.expect.calls import accuracy, close, gradient, holds, same
     from autograder.expect.session import Unmet, rng
 
+HOME_FILE = "checks.dat"
+"""In a released folder: what checks compare with where the source is not at hand (`home`)."""
+
 STATING = ("accuracy", "close", "gradient", "holds", "same")
 """The functions that state expectations."""
 

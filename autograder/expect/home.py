@@ -19,9 +19,6 @@ from autograder.expect.bank import EXCHANGED, SINGLE, Outcome, Tells, exchanged,
 from autograder.expect.compare import Mismatch, leaves, numeric
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode, encode
 
-FILE = "checks.dat"
-"""The file beside the notebooks, in a released folder."""
-
 MAGIC = b"NNH1"
 EXACT = 1e-9  # of the sum of magnitudes: as near as one number has to be that stands for all
 LARGEST = 2**16  # bytes of one value that is kept

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.expect import message, names
+from autograder.expect import HOME_FILE, message, names
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, encode, snapshot
 from autograder.expect.expectation import HIDDEN, Disproved, Expectation, Hidden, Id, Judgement, ReadFile, unusable
 from autograder.expect.follow import Standing, follows_from
-from autograder.expect.home import FILE, find_check, key_of
+from autograder.expect.home import find_check, key_of
 from autograder.expect.lines import Layout
 from autograder.markers import HIDDEN_TESTS, holds_back, marked_lines
 
@@ -103,7 +103,7 @@ class LocalSession(Session):
             self.place = place
             self.layout = Layout()
             self.text = names.cell_text(frame)
-            self.known = find_check(read_here(FILE), self.text)
+            self.known = find_check(read_here(HOME_FILE), self.text)
             self.judged: list[Judgement] = []
             self.values: dict[int, Value] = {}
 

@@ -15,7 +15,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.assignment import Assignment
 from autograder.course import Course
-from autograder.expect.home import FILE, HomeNotebook, from_bytes, to_bytes
+from autograder.expect import HOME_FILE
+from autograder.expect.home import HomeNotebook, from_bytes, to_bytes
 from autograder.release.autotests import complete_source
 from autograder.release.given import given_files
 
@@ -82,7 +83,7 @@ def content_now(course: Course, assignment: Assignment, released: Path, make: Ma
     parts: dict[str, HomeNotebook] = {}
     kept = kept_file(course, assignment)
     before: Mapping[str, HomeNotebook] = {}
-    for path in (kept, released / FILE):
+    for path in (kept, released / HOME_FILE):
         before = {**before, **from_bytes(path.read_bytes() if path.is_file() else None)}
     for name in assignment.notebooks:
         if name in before and not is_stale(course, assignment, name, before[name]):
@@ -100,4 +101,4 @@ def content_now(course: Course, assignment: Assignment, released: Path, make: Ma
 
 def kept_file(course: Course, assignment: Assignment) -> Path:
     """Where what was made last is kept, for releases into other folders."""
-    return course.work / assignment.name / FILE
+    return course.work / assignment.name / HOME_FILE

@@ -19,7 +19,7 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.assignment import Assignment
 from autograder.course import Course, environment_bin_on_path, nbgrader_config
 from autograder.errors import CourseError
-from autograder.expect.home import FILE as HOME_FILE
+from autograder.expect import HOME_FILE
 from autograder.files import make_folder, never_submitted
 from autograder.notebooks import write_notebook
 from autograder.questions import is_question, marks_of, points_of, students_write

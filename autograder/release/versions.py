@@ -19,7 +19,7 @@ from nbformat import NotebookNode, from_dict
 from autograder.assignment import FILE, Assignment
 from autograder.course import Course
 from autograder.edits import ReleasedCell, released_cell
-from autograder.expect.home import FILE as HOME_FILE
+from autograder.expect import HOME_FILE
 from autograder.files import never_submitted, read_regular, write_atomically
 from autograder.regions import RegionError
 

@@ -10,7 +10,8 @@ import pytest
 
 from autograder.assignment import load_assignment
 from autograder.course import Course
-from autograder.expect.home import FILE, from_bytes
+from autograder.expect import HOME_FILE
+from autograder.expect.home import from_bytes
 from autograder.grade.at_home import make_home
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.notebooks import read_notebook, write_notebook
@@ -143,7 +144,7 @@ def scores_of(course: Course, student: str) -> dict[str, float]:
 
 def copied_by_hand(course: Course) -> str:
     """A library whose regions give the values known at home, by their lengths."""
-    content = (course.release_dir / "hw" / FILE).read_bytes()
+    content = (course.release_dir / "hw" / HOME_FILE).read_bytes()
     checks = from_bytes(content)["hw"].checks.values()
     known = [np.asarray(one.value).tolist() for check in checks for one in check.values.values()]
     return COPIED.replace("KNOWN", str(known))
@@ -151,7 +152,7 @@ def copied_by_hand(course: Course) -> str:
 
 def test_the_file_holds_what_depends_on_random_inputs_and_nothing_else(course):
     """Is a value kept where the inputs are random, and neither where they are fixed nor where an author says no?"""
-    content = (course.release_dir / "hw" / FILE).read_bytes()
+    content = (course.release_dir / "hw" / HOME_FILE).read_bytes()
     mean, excess, held_back = from_bytes(content)["hw"].checks.values()
     assert (sorted(mean.values), sorted(excess.values), sorted(held_back.values)) == ([1, 2], [0], [])
     assert mean.needs == {"`mean_rain`"}
@@ -197,10 +198,10 @@ def test_values_known_at_home_earn_nothing(course, graded):
 
 def test_the_file_is_made_anew_only_where_code_changes(course, tmp_path):
     """Is the file the same wherever it is released again, and known to be old when the code is another?"""
-    released = course.release_dir / "hw" / FILE
+    released = course.release_dir / "hw" / HOME_FILE
     before = released.read_bytes()
     release(course, ["hw"], to=tmp_path)
-    assert (tmp_path / "hw" / FILE).read_bytes() == before
+    assert (tmp_path / "hw" / HOME_FILE).read_bytes() == before
     assert stale(course, ["hw"]) == old_at_home(course, ["hw"]) == []
 
     library = course.root / "tools" / "rain.py"
@@ -212,4 +213,4 @@ def test_the_file_is_made_anew_only_where_code_changes(course, tmp_path):
     finally:
         library.write_text(LIBRARY)
     assert commented == []
-    assert changed == [f"assignments/hw/{FILE} was made from older code (hw). Run:  autograder release"]
+    assert changed == [f"assignments/hw/{HOME_FILE} was made from older code (hw). Run:  autograder release"]

@@ -25,7 +25,7 @@ from autograder.begin import ENVIRONMENT_TEXT
 from autograder.cli import app
 from autograder.course import Course, nbgrader_config
 from autograder.errors import CourseError
-from autograder.expect.home import FILE as HOME_FILE
+from autograder.expect import HOME_FILE
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.notebooks import format_notebook, read_notebook, write_notebook
 from autograder.questions import Kind, kind_of, students_write
