@@ -15,7 +15,7 @@ from autograder.gradebook.tables import Tables, among, known_ids, moment, opened
 Points = Mapping[tuple[str, str], float]
 
 
-class GradeRow(NamedTuple):
+class RecordedGrade(NamedTuple):
     """A grade as the gradebook has it. `notebook` is the id of the assignment's, `name` that of the cell."""
 
     submission: str
@@ -98,14 +98,14 @@ def read_scores(
     of_notebooks = f"""JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
                        {of_submissions}"""
     of_cells = f"JOIN base_cell ON base_cell.id = cell_id {of_notebooks}"
-    grades: dict[str, list[GradeRow]] = defaultdict(list)
+    grades: dict[str, list[RecordedGrade]] = defaultdict(list)
     for row in tables.rows(
         f"""SELECT submitted_notebook.assignment_id, base_cell.notebook_id, base_cell.name,
                    auto_score, manual_score, extra_credit, needs_manual_grade
             FROM grade JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id {of_cells}""",
         given,
     ):
-        grades[row[0]].append(GradeRow(*row))
+        grades[row[0]].append(RecordedGrade(*row))
     comments = {
         (submission, notebook, name): said
         for submission, notebook, name, said in tables.rows(
@@ -126,10 +126,10 @@ def read_scores(
     names = dict(tables.rows("SELECT id, name FROM notebook"))
     places = {key: i for i, key in enumerate(points)}
 
-    def place(row: GradeRow) -> tuple[int, int]:
+    def place(row: RecordedGrade) -> tuple[int, int]:
         return order.get(names[row.notebook], len(order)), places.get((row.notebook, row.name), len(places))
 
-    def cell_of(row: GradeRow, graded: Mapping[tuple[str, str], CellResult]) -> CellResult:
+    def cell_of(row: RecordedGrade, graded: Mapping[tuple[str, str], CellResult]) -> CellResult:
         key = names[row.notebook], row.name
         check = graded.get(key)
         waits = bool(row.needs_manual_grade)
@@ -188,7 +188,7 @@ def maxima(tables: Tables, assignment: str) -> dict[tuple[str, str], float]:
     }
 
 
-def score_of(row: GradeRow) -> float:
+def score_of(row: RecordedGrade) -> float:
     """A grade's score as nbgrader counts it: by hand, else by machine, with the extra credit; else nothing."""
     given = row.auto_score if row.manual_score is None else row.manual_score
     return 0.0 if given is None else float(given + (row.extra_credit or 0.0))
