@@ -220,6 +220,8 @@ def written(*texts: str, target: str = "typst") -> list[str | None]:
         (r"f\left(x\right)y", 'f/**/pun("")lr(size:#90%,opn(\\()x/**/cls(\\)))y'),
         (r"\left(a\middle|b\right)", "lr(size:#90%,opn(\\()a/**/ord(mid(\\|))b/**/cls(\\)))"),
         (r"\smash[b]{y}", 'smashed(#"b",y)'),
+        (r"x_{\mathclap{ij}}", 'attach(x,b:overlap(#"c",script(i j)))'),
+        (r"x^{a_{\llap{i}}}", 'attach(x,t:attach(a,b:overlap(#"l",script(sscript(i)))))'),
         (r"\overbrace{a}^n+b", "attach(limits(overbrace(a)),t:n)bin(\\+)b"),
         ("x\u0304", "accent(x,macron,dotless:#false)"),
         (r"\begin{array}{c} a \\ \hline \end{array}", 'ruled(#"c",#(),#(1,),a)'),

@@ -7,6 +7,7 @@ formula says can act. The template has the short names.
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograder.report.maths.alphabets import in_font
@@ -265,12 +266,29 @@ def scripts(node: Scripts) -> str:
     elif node.limits is False and (node.role in (REL, OP) or not isinstance(node.base, Symbol)):
         base = f"scripts({base})"
     places = {"b": node.below, "bl": node.left_below, "tl": node.left_above}
-    parts = [f"{place}:{group(one)}" for place, one in places.items() if one is not None]
+    parts = [f"{place}:{group(small(one))}" for place, one in places.items() if one is not None]
     if node.above is not None:
-        parts.append(f"t:{above(node.above)}")
+        parts.append(f"t:{above(small(node.above))}")
     made = f"attach({','.join([base, *parts])})"
     named = isinstance(node.base, Role) or (isinstance(node.base, Symbol) and node.base.kind == "name")
     return f"lrg({made})" if node.limits is True and node.role == OP and named else made
+
+
+def small(node: Node, style: str = "S") -> Node:
+    """A script in which boxes, which Typst sets in the size of the text, have the size of a script."""
+    if isinstance(node, RowOfTerms):
+        items = tuple(small(one, style) for one in node.items)
+        return node if items == node.items else RowOfTerms(items)
+    if isinstance(node, Scripts):
+        return replace(
+            node,
+            base=small(node.base, style),
+            below=node.below and small(node.below, "SS"),
+            above=node.above and small(node.above, "SS"),
+        )
+    if isinstance(node, Overlap | Smashed | Raised | Boxed | Phantom):
+        return replace(node, body=Styled(small(node.body, style), style))
+    return replace(node, body=small(node.body, style)) if isinstance(node, Styled | Role | Struck) else node
 
 
 def above(node: Node) -> str:
