@@ -20,6 +20,11 @@ def cores() -> int:
     return len(usable_cores())
 
 
+def load_now() -> str:
+    """What a measurement is to be read with: "2 cores, load 0.4 before it began"."""
+    return f"{cores()} cores, load {os.getloadavg()[0]:.1f} before it began"
+
+
 def settle() -> None:
     """Put right what a shell may have left: closed standard descriptors, a umask that takes the owner's own rights.
 

@@ -1,6 +1,6 @@
 """How long loading CIFAR-10 takes, and how much memory one and four processes need for it together.
 
-    python benchmarks/data.py [DATA]
+    python benchmarks/data.py [DATA] [--quick]
 
 DATA is the data folder (default: data); where it holds no images, synthetic ones are made for the run. The official
 batches are copied to a temporary folder first, so that the first load there is a first load. Memory is the proportional
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.data.synthetic import write_synthetic
+from autograder.machine import load_now
 from nn.datasets import get_cifar10_data, load_cifar10
 
 BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch", "batches.meta")
@@ -69,7 +70,8 @@ def total_mb(root: Path, processes: int) -> float | None:
     return None if None in weights[0] else sum(after - before for before, after in weights)
 
 
-def main(data: Path) -> None:
+def main(data: Path, quick: bool) -> None:
+    print(load_now())
     folders = ("cifar-10-batches-py", "synthetic-cifar-10-batches-py")
     folder = next((data / name for name in folders if (data / name / "test_batch").is_file()), None)
     with tempfile.TemporaryDirectory() as place:
@@ -89,7 +91,7 @@ def main(data: Path) -> None:
         pickled = seconds(unpickled, root)
         print(f"{'peer: the five batches unpickled, as published':<44}{pickled:8.3f} s")
         print(f"{'second load, times as fast as that':<44}{pickled / seconds(load_cifar10, root):8.0f}")
-        for processes in (1, 4):
+        for processes in (1,) if quick else (1, 4):
             memory = total_mb(root, processes)
             shown = "unknown here" if memory is None else f"{memory:8.0f} MB"
             print(f"{f'memory for the images, {processes} process(es) together':<44}{shown}")
@@ -98,4 +100,6 @@ def main(data: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=Path(__file__).parents[1] / "data")
-    main(parser.parse_args().data)
+    parser.add_argument("--quick", action="store_true", help="memory of one process only")
+    given = parser.parse_args()
+    main(given.data, given.quick)

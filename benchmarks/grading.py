@@ -1,6 +1,6 @@
 """Grading the same submissions with stock nbgrader and with us, in one run: time, overhead, memory, scores.
 
-    python benchmarks/grading.py [--homework NAME …] [--students N] [--only small|homework|skips]
+    python benchmarks/grading.py [--homework NAME …] [--students N] [--only small|homework|skips] [--quick]
 
 Two cases. The small one is the parity test's: one short notebook and an honest submission of every kind, where all that
 counts is what grading costs beside the code. The other is a homework of source/, with demo.toml's students, where the
@@ -62,7 +62,7 @@ from autograder.grade.run.scratch import data_view  # noqa: E402
 from autograder.grade.run.worker import write_files  # noqa: E402
 from autograder.gradebook.store import Store  # noqa: E402
 from autograder.intake.submission import read_submission  # noqa: E402
-from autograder.machine import cores  # noqa: E402
+from autograder.machine import load_now  # noqa: E402
 from autograder.notebooks import read_notebook, write_notebook  # noqa: E402
 from autograder.release.generate import release  # noqa: E402
 
@@ -71,7 +71,7 @@ SPEED, OVERHEAD, ALONE, FAIR = 10.0, 0.1, 0.005, 5.0
 the grader's own; for a homework so many times less processor time than stock nbgrader without the search."""
 PR_SET_CHILD_SUBREAPER = 36
 ENDING_SECONDS = 5.0
-FEW, MANY = 30, 300
+FEW, MANY, QUICK = 30, 300, 10
 SAMPLE_SECONDS = 0.5
 MB = 2**20
 
@@ -109,7 +109,9 @@ def main() -> None:
     )
     parser.add_argument("--students", type=int, default=4, help="how many hand the homework in (default: %(default)s)")
     parser.add_argument("--only", choices=("small", "homework", "skips"), help="only this case")
+    parser.add_argument("--quick", action="store_true", help="the small case alone, with fewer submissions")
     given = parser.parse_args()
+    few, many = (FEW, MANY) if not given.quick else (QUICK, FEW)
     kept = True
     with tempfile.TemporaryDirectory(prefix="grading-benchmark-") as name:
         folder = Path(name)
@@ -118,8 +120,8 @@ def main() -> None:
         gc.collect()
         gc.freeze()
         if given.only in (None, "small"):
-            kept = small_case(folder / "small", shell)
-        for name in given.homework if given.only != "small" else ():
+            kept = small_case(folder / "small", shell, few, many)
+        for name in given.homework if given.only != "small" and not given.quick else ():
             if not has_data(name):
                 console.print(f"{name}: left out, its data is not here: autograder data synthetic", style="yellow")
                 continue
@@ -140,15 +142,15 @@ def has_data(homework: str) -> bool:
 # --- the two cases ----------------------------------------------------------------------------------------------------
 
 
-def small_case(folder: Path, shell: NotebookShell) -> bool:
-    """Grade 30 of the parity test's submissions, then 300; is what is promised kept?"""
+def small_case(folder: Path, shell: NotebookShell, count: int, large: int) -> bool:
+    """Grade some of the parity test's submissions, then many; is what is promised kept?"""
     with console.status("small: making the submissions"):
         course = honest.make_course(folder / "course", conftest).course
         everyone = sorted(path.name for path in course.submitted.iterdir())
-        few = Case(course, honest.NAME, tuple(everyone[len(everyone) * i // FEW] for i in range(FEW)))
-        case = multiplied(few, folder / "few", FEW)
-        many = multiplied(few, folder / "many", MANY)
-    headline(f"A small notebook, {FEW} honest submissions of every kind")
+        base = Case(course, honest.NAME, tuple(everyone[len(everyone) * i // count] for i in range(count)))
+        case = multiplied(base, folder / "few", count)
+        many = multiplied(base, folder / "many", large)
+    headline(f"A small notebook, {count} honest submissions of every kind")
     with console.status("small: bare execution"):
         bare = bare_cost(case, shell)
     with console.status("small: stock nbgrader"):
@@ -157,20 +159,20 @@ def small_case(folder: Path, shell: NotebookShell) -> bool:
         beside = side_by_side(case, folder)
     with console.status("small: ours"):
         ours, scores = our_cost(case)
-    with console.status(f"small: ours, {MANY} submissions"), watched_memory(many) as memory:
+    with console.status(f"small: ours, {large} submissions"), watched_memory(many) as memory:
         for_many, _ = our_cost(many)
     rows = {
         "stock nbgrader": stock,
         "two stock nbgraders side by side": beside,
         "ours": ours,
-        f"ours, {MANY} submissions": for_many,
+        f"ours, {large} submissions": for_many,
         "bare execution, one after the other": bare,
     }
     show_costs(rows, stock)
-    further = MANY - FEW
+    further = large - count
     alone = (for_many.alone - ours.alone) / further
-    processor = (for_many.processor - ours.processor) / further - bare.processor / FEW
-    start = ours.wall - FEW * (for_many.wall - ours.wall) / further
+    processor = (for_many.processor - ours.processor) / further - bare.processor / count
+    start = ours.wall - count * (for_many.wall - ours.wall) / further
     console.print(
         f"our overhead for each further submission: {1000 * processor:.0f} ms of the processor; of all that it costs, "
         f"{1000 * alone:.0f} ms are the grader's own process; start and answer key: {start:.1f} s, once"
@@ -188,7 +190,7 @@ def small_case(folder: Path, shell: NotebookShell) -> bool:
         if same
         else f"scores DIFFER: {sorted(differences.items() ^ explained.items())}"
     )
-    show_memory(memory)
+    show_memory(memory, large)
     kept = stock.wall / ours.wall >= SPEED and processor < OVERHEAD and alone < ALONE and same
     promise = (
         f"promised: {SPEED:g} times as fast, less than {1000 * OVERHEAD:g} ms of overhead on the processor, "
@@ -479,8 +481,7 @@ def kind_of(process: psutil.Process) -> str:
 
 
 def headline(text: str) -> None:
-    load = os.getloadavg()[0]
-    console.print(f"{text}\n{cores()} cores, load {load:.1f} before it began", style="bold")
+    console.print(f"{text}\n{load_now()}", style="bold")
 
 
 def show_costs(rows: dict[str, Cost], reference: Cost) -> None:
@@ -499,11 +500,11 @@ def show_costs(rows: dict[str, Cost], reference: Cost) -> None:
     console.print(table)
 
 
-def show_memory(memory: Memory) -> None:
+def show_memory(memory: Memory, count: int) -> None:
     table = Table(title="memory, MB: private (proportional)", title_justify="left")
     table.add_column("")
-    table.add_column(f"after {FEW} submissions", justify="right")
-    table.add_column(f"after {MANY}", justify="right")
+    table.add_column("after 30 submissions", justify="right")
+    table.add_column(f"after {count}", justify="right")
     for kind in sorted(memory.early.keys() | memory.late.keys()):
         shown = [
             f"{used[kind][0] / MB:.0f} ({used[kind][1] / MB:.0f})" if kind in used else "-"

@@ -1,6 +1,6 @@
 """Reports against the peers: time, peak memory, file size and install size on the same five notebooks, in one run.
 
-    python benchmarks/reports.py [--students 30] [--workers 2] [--notebooks FOLDER]
+    python benchmarks/reports.py [--students 30] [--workers 2] [--notebooks FOLDER] [--quick]
 
 Ours is timed as a whole class (one PDF for each student, with all notebooks), the peers on the five notebooks once, as
 many at a time, and multiplied. nbconvert's `webpdf` is taken apart into what it does, nbconvert to HTML and Chromium to
@@ -28,7 +28,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from autograder.machine import cores
+from autograder.machine import cores, load_now
 from autograder.report.document import assemble
 from autograder.report.formulas import write_formulas
 from autograder.report.make import make_report, write_report
@@ -40,6 +40,7 @@ from autograder.report.workers import Task, run_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNT = 5
+QUICK = 3
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,15 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=30)
     parser.add_argument("--workers", type=int, default=cores())
     parser.add_argument("--notebooks", type=Path, help="a folder with executed notebooks to use instead")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} students, one notebook")
     given = parser.parse_args()
+    if given.quick:
+        given.students = QUICK
+    print(load_now())
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory(prefix="reports-") as name:
         folder = Path(name)
-        notebooks = prepared(folder / "homework", given.notebooks)
+        notebooks = prepared(folder / "homework", given.notebooks, 1 if given.quick else COUNT)
         cells = sum(len(nbformat.read(path, 4).cells) for path in notebooks)
         print(f"{len(notebooks)} notebooks, {cells} cells; {given.students} students, {given.workers} at a time\n")
         rows = [ours(folder, given.students, given.workers, len(notebooks))]
@@ -79,10 +84,10 @@ def main() -> None:
 # The notebooks
 
 
-def prepared(target: Path, executed: Path | None) -> list[Path]:
+def prepared(target: Path, executed: Path | None, count: int) -> list[Path]:
     """A folder with the notebooks to print; returns their paths."""
     target.mkdir(parents=True)
-    paths = sorted((executed or ROOT / "source").glob("*.ipynb" if executed else "*/*.ipynb"))[:COUNT]
+    paths = sorted((executed or ROOT / "source").glob("*.ipynb" if executed else "*/*.ipynb"))[:count]
     for number, path in enumerate(paths):
         nb = nbformat.read(path, 4)
         if not executed:

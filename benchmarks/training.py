@@ -1,6 +1,6 @@
 """How fast does nn train, and do the homeworks reach the accuracies that their texts promise?
 
-    python benchmarks/training.py [--only speed|accuracies] [--homework NAME]
+    python benchmarks/training.py [--only speed|accuracies] [--homework NAME] [--quick]
 
 Speed: a training step of two layers (3072-50-10, plain SGD) and of five (Adam, by the Solver), batches of 200 images in
 float32, against PyTorch (eager) and scikit-learn where they are installed, and k nearest neighbours (500 among 5,000
@@ -35,6 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.grade.processes.shell import NotebookShell, make_shell
+from autograder.machine import load_now
 from autograder.notebooks import read_notebook
 from nn.datasets import cifar10_source, mnist_source
 from nn.fc_net import FullyConnectedNet
@@ -45,7 +46,7 @@ from nn.solver import Solver
 ROOT = Path(__file__).parents[1]
 FRAMEWORKS = ("tensorflow", "keras")
 PEERS = {"PyTorch": "torch", "scikit-learn": "sklearn"}
-BATCH, STEPS, ROUNDS = 200, 200, 5
+BATCH, STEPS, ROUNDS, QUICK = 200, 200, 5, 2
 SETTINGS = {"learning_rate": 1e-3, "reg": 1e-2}
 
 
@@ -154,11 +155,11 @@ def what_lacks(digits: str) -> str:
 # --- speed ------------------------------------------------------------------------------------------------------------
 
 
-def show_speed() -> None:
+def show_speed(rounds: int = ROUNDS) -> None:
     """Time every way in turns, and print each peer's time as a ratio to ours."""
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((5000, 3072), np.float32), rng.integers(0, 10, 5000)
-    table = Table(title=f"processor time, one thread; load {os.getloadavg()[0]:.1f}", title_justify="left")
+    table = Table(title="processor time, one thread", title_justify="left")
     for column in ("", "nn", *PEERS):
         table.add_column(column, justify="right" if column else "left")
     for what, ways in (
@@ -167,7 +168,7 @@ def show_speed() -> None:
         ("nearest neighbours, k = 5", neighbours(X, y)),
     ):
         there = {who: make() for who, make in ways.items() if find_spec(PEERS.get(who, "nn"))}
-        least = fastest(there)
+        least = fastest(there, rounds)
         cells = [
             "-" if who not in ways else "not installed" if who not in least
             else f"{1000 * least[who]:.2f} ms ({least[who] / least['nn']:.2f})"
@@ -178,10 +179,10 @@ def show_speed() -> None:
     print("in brackets: times as long as nn\n")
 
 
-def fastest(ways: dict[str, Callable[[], int]]) -> dict[str, float]:
+def fastest(ways: dict[str, Callable[[], int]], rounds: int) -> dict[str, float]:
     """Seconds of the processor for one piece of work, in the best of several rounds; a way says how many it did."""
     least = dict.fromkeys(ways, float("inf"))
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for who, work in ways.items():
             began = time.process_time()
             pieces = work()
@@ -288,7 +289,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("speed", "accuracies"), help="leave the other part out")
     parser.add_argument("--homework", help="accuracies of this one only")
+    parser.add_argument("--quick", action="store_true", help=f"speed only, {QUICK} rounds")
     given = parser.parse_args()
+    print(load_now())
+    if given.quick:
+        show_speed(QUICK)
+        return
     if given.only != "accuracies" and given.homework is None:
         show_speed()
     if given.only != "speed":
