@@ -33,7 +33,6 @@ from autograder.words import counted
 
 PROVE = "autograder.grade.processes.prove"
 EQUIVALENT = "equivalent.txt"
-ZEROS = "zeros", "zeros_like"
 """In an assignment's source folder: the changes of the solution that are no mistakes. Never released."""
 KIT = (
     *(f"expect/{name}.py" for name in ("compare", "kinds", "mutants", "numeric", "rewrites", "skips")),
@@ -130,9 +129,8 @@ def found_in(
     """What is wrong with single checks."""
     path = source_path(assignment.folder, notebook)
     nb = read_source(assignment, notebook)
-    of_zeros = {cell.id for cell in nb.cells if cell.cell_type == "code" and gives_zeros(cell.source)}
     for one in tried:
-        for text in check_findings(one, assignment.limits.cell_seconds, one["check"] in of_zeros):
+        for text in check_findings(one, assignment.limits.cell_seconds):
             yield SourceProblem(path, one["check"], text)
     for cell in nb.cells:
         if cell.cell_type == "code" and is_check(cell):
@@ -144,8 +142,8 @@ def found_in(
         yield SourceProblem(path, cell_id, text)
 
 
-def check_findings(one: Mapping[str, Any], cell_seconds: float, of_zeros: bool) -> Iterator[str]:
-    """What trying one check showed; `of_zeros`: it calls something with zeros."""
+def check_findings(one: Mapping[str, Any], cell_seconds: float) -> Iterator[str]:
+    """What trying one check showed."""
     if not one["needs"] and not one["seeds"]:
         if not one.get("loaded"):
             yield "it could not be tried: its question takes too long. Put a check in front of the long cell"
@@ -180,7 +178,7 @@ def check_findings(one: Mapping[str, Any], cell_seconds: float, of_zeros: bool) 
         if "at_most" not in expectation:
             continue
         name = expectation["name"]
-        if expectation["zero"] and (of_zeros or not expectation["failed_by"]):
+        if expectation["zero"] and (one["zeros"] or not expectation["failed_by"]):
             yield f"{name} is 0 for every input: take inputs for which it is not"
         if expectation["spread"] > NEAR * expectation["at_most"]:
             yield (
@@ -237,16 +235,6 @@ def heading(cell: NotebookNode) -> tuple[int, str]:
     lines = prose_lines(cell.source) if cell.cell_type == "markdown" else []
     found = next((match for line in lines if (match := HEADING.match(line))), None)
     return (len(found[1]), found[2]) if found else (TEXT, "")
-
-
-def gives_zeros(source: str) -> bool:
-    """Does a cell call something other than an expectation with an array of zeros that it makes for that?"""
-    tree = parse(source)
-    if isinstance(tree, SyntaxError):
-        return False
-    stated = set(expectations(tree))
-    given = (one for node in ast.walk(tree) if isinstance(node, ast.Call) and node not in stated for one in node.args)
-    return any(isinstance(one, ast.Call) and name_of(one) in ZEROS for one in given)
 
 
 def swallows(handler: ast.ExceptHandler) -> bool:

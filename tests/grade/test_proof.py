@@ -56,6 +56,7 @@ CHECKS = {
     "nothing": "expect.same(expect.rng().normal(size=3))",
     "cancels": "x = 1e7 + expect.rng().normal(size=20)\nexpect.same(1e9 * share(x) - 5e7, at_most=1e-6)",
     "zeros": "expect.rng()\nexpect.same(doubled(np.zeros(3)))",
+    "zeros-by-name": "expect.rng()\nx = np.zeros(3)\nexpect.same(doubled(x))",
     "swallows": SWALLOWS,
 }
 
@@ -98,6 +99,7 @@ def test_a_good_check_is_not_mentioned(proof):
         ("nothing", "it runs none of the code that students write"),
         ("cancels", "on inputs of float32 (seed 1) the solution gives something else"),
         ("zeros", "is 0 for every input"),
+        ("zeros-by-name", "is 0 for every input"),
         ("swallows", "it earns points though doubled is left as released"),
         ("swallows", "line 1: it swallows exceptions"),
     ],
@@ -194,7 +196,7 @@ def test_a_change_is_shown_without_the_mistakes_beside_the_solution():
 def test_a_check_that_could_not_be_tried_is_named():
     """Is it to be mended, except where a library that is loaded by then cannot be copied?"""
     one = untried("check")
-    assert next(check_findings(one, 60, False)).startswith("it could not be tried")
+    assert next(check_findings(one, 60)).startswith("it could not be tried")
     one["loaded"] = ["tensorflow"]
-    assert not list(check_findings(one, 60, False))
+    assert not list(check_findings(one, 60))
     assert list(summary("hw", [one])) == ["hw:check: not tried, since tensorflow is loaded by then"]

@@ -57,6 +57,7 @@ LARGEST = 2**20  # bytes of evidence of one mistake
 ALL_TOGETHER = 2**24  # bytes of evidence of all mistakes of a question: beyond it, no more are tried
 MORE_MEMORY = 2**30  # bytes that a run may take beyond what it has
 EARLIER = 6  # work cells before a question whose functions may be what is wrong
+CELL = "<cell>"  # what a cell's code says its file is
 FORKS_UNSAFELY = ("tensorflow", "jax")  # a fork of their threads hangs
 
 
@@ -450,7 +451,7 @@ class Mistakes:
     def compiled(self, source: str) -> CodeType:
         """A cell's code: run without IPython, which takes long to show an error."""
         if source not in self.code:
-            self.code[source] = compile(TransformerManager().transform_cell(source), "<cell>", "exec")
+            self.code[source] = compile(TransformerManager().transform_cell(source), CELL, "exec")
         return self.code[source]
 
     def in_a_fork(self, work: Callable[[], Any], seconds: float) -> tuple[Any, float]:

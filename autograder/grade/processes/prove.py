@@ -11,6 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from os import devnull
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from autograder.expect.session import KeySession, use
 from autograder.expect.verdict import judge
 from autograder.grade.processes.answer_key import make_key
 from autograder.grade.processes.mistakes import (
+    CELL,
     FORKS_UNSAFELY,
     LibraryRegion,
     Mistakes,
@@ -43,6 +45,7 @@ from autograder.grade.run.protocol import Frame, read_frame, write_frame
 from autograder.regions import Region, find_regions, without_mistakes
 
 SEED_SECONDS = 120.0  # of a processor, for one seed of one check
+EXPECTATIONS = "autograder.expect"
 ENDED = "it took too long, or ended the process"
 TWO_THREADS = "BLAS on two threads"
 LARGEST_ROUNDING = 1e-2  # of a value's largest number, what float32 may change
@@ -82,7 +85,9 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
     began = time.process_time()
     reached, _ = mistakes.in_a_fork(lambda: mistakes.regions_run(question), RUN_SECONDS)
     needs = reached[0] if reached else []
+    zeros, _ = mistakes.in_a_fork(partial(gives_zeros, mistakes, question), RUN_SECONDS)
     result: dict[str, Any] = {"check": check, "needs": needs, "seeds": {}, "mutants": {}, "wavering": [], "late": []}
+    result["zeros"] = bool(zeros)
     here = list(places(mistakes, question, needs))
     every = {
         f"{plain_name(place)}\t{changed_lines(place.text, mutant)}\t{mutant.said}": place.trial(mutant.text)
@@ -111,6 +116,27 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
     result["seconds"] = whole
     result["tried"] = time.process_time() - began
     return result
+
+
+def gives_zeros(mistakes: Mistakes, question: Sequence[Cell]) -> bool:
+    """Does a question's check call a function, no expectation, with an array or a list of nothing but zeros?"""
+    mistakes.run(question[:-1])
+    given = False
+
+    def look(frame: FrameType, event: str, _: object) -> None:
+        nonlocal given
+        above = frame.f_back.f_code if event == "call" and frame.f_back else None
+        if above is None or above.co_filename != CELL or not above.co_name.startswith("<"):  # no function's own calls
+            return
+        if not frame.f_globals.get("__name__", "").startswith(EXPECTATIONS):
+            given |= any(isinstance(one, np.ndarray | list) and is_zero(one) for one in frame.f_locals.values())
+
+    sys.setprofile(look)
+    try:
+        mistakes.run(question[-1:])
+    finally:
+        sys.setprofile(None)
+    return given
 
 
 def plain_name(place: "RegionRun") -> str:
