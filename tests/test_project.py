@@ -24,6 +24,8 @@ def test_the_workflow_runs_what_it_should_where_it_should():
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))["jobs"]
     assert jobs["tests"]["runs-on"].startswith("ubuntu")
     assert jobs["tests"]["strategy"]["matrix"]["tier"] == ["namespaces", "landlock"]
+    steps = "\n".join(step.get("run", "") for step in jobs["tests"]["steps"])
+    assert all(f"make {target}" in steps for target in ("test", "slow", "lint-run SEEDS=1"))
     systems = jobs["students"]["strategy"]["matrix"]["os"]
     assert {system.partition("-")[0] for system in systems} == {"ubuntu", "macos", "windows"}
     commands = "\n".join(step.get("run", "") for step in jobs["students"]["steps"])
