@@ -14,6 +14,7 @@ from enum import Enum, auto
 
 import numpy as np
 
+from autograder.expect.combined import FlatValues, combination, row_of
 from autograder.expect.compare import RELATIVE, Leaf, Mismatch, compare, leaves
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode
 
@@ -62,6 +63,14 @@ class Outcome:
         place = f", in `{self.where}`" if self.where else ""
         return f"It is what comes out if{place}{',' if place else ''} {self.said}."
 
+    def row(self, solution: Mapping[int, Value]) -> FlatValues | None:
+        """Its values as one row, held against the solution's; None where they are laid out differently."""
+        try:
+            values = {p: decode(content) for p in solution if isinstance(content := self.values.get(p), bytes)}
+        except EvidenceError:
+            return None
+        return row_of(values, solution) if values.keys() == solution.keys() else None
+
 
 def recognise(
     evidence: Evidence,
@@ -81,8 +90,8 @@ def recognise(
 
     Returns:
         None where no mistake agrees, where too few numbers tell, or where several of equal rank say different things
-        about whole numbers. Two mistakes are named where each value is that of one of them, and the other leaves it as
-        it should be.
+        about whole numbers. Where no single mistake agrees, two are named that together give the values, or one that
+        gives all that is wrong.
     """
     try:
         given = {p: decode(content) for p in solution if isinstance(content := evidence.get(p), bytes)}
@@ -98,7 +107,9 @@ def recognise(
     tolerance = SHARP if tells is Tells.MUCH else EXACT
     found = [one for one in known if agrees(given, solution, wrong, one, tolerance)]
     if not found:
-        return EXCHANGED if exchanged(given, solution, wrong) else two_mistakes(given, solution, wrong, known)
+        if exchanged(given, solution, wrong):
+            return EXCHANGED
+        return several(given, solution, known) if tells is Tells.MUCH else None
     likely = [one for one in found if not one.noticed] or found
     written = [one for one in likely if one.by_author]
     if tells is Tells.COUNTS and not written and not in_one_place(likely):
@@ -137,38 +148,22 @@ def exchanged(given: Mapping[int, Value], solution: Mapping[int, Value], wrong: 
     return all(compare(value, expected, RELATIVE, round_off=True).error <= EXACT for value, expected in pairs)
 
 
-def two_mistakes(
-    given: Mapping[int, Value], solution: Mapping[int, Value], wrong: Sequence[int], known: Sequence[Outcome]
-) -> str | None:
-    """The sentence about two mistakes that together give a cell's values, each of them some."""
-    if len(wrong) < 2:
+def several(given: Mapping[int, Value], solution: Mapping[int, Value], known: Sequence[Outcome]) -> str | None:
+    """The sentence about two mistakes that together give a cell's values, or about one that gives the wrong ones."""
+    right = {position: solution[position] for position in given if position in solution}
+    if len(right) < len(given) or (row := row_of(given, right)) is None or (wanted := row_of(right, right)) is None:
         return None
-    ranked = sorted(known, key=lambda one: (one.noticed, not one.by_author))
-    explained = [(one, parts) for one in ranked if (parts := explains(given, solution, wrong, one))]
-    for first, parts in explained:
-        if wrong[0] in parts:
-            rest = set(wrong) - parts
-            second = next((one for one, others in explained if others == rest and one.said != first.said), None)
-            if second is not None:
-                there = f" in `{second.where}`," if second.where != first.where else ""
-                return f"{first.sentence[:-1]}, and{there} {second.said}."
-    return None
-
-
-def explains(
-    given: Mapping[int, Value], solution: Mapping[int, Value], wrong: Sequence[int], outcome: Outcome
-) -> frozenset[int]:
-    """The wrong positions that a mistake gives; none where it gives something else in another position."""
-    found = set()
-    for position in given:
-        one = {position: given[position]}
-        tells = information(one, [position])
-        sure = position in wrong and tells in (Tells.LITTLE, Tells.MUCH)
-        if sure and agrees(one, solution, [position], outcome, SHARP if tells is Tells.MUCH else EXACT):
-            found.add(position)
-        elif not agrees({position: solution[position]}, solution, [], outcome, EXACT):
-            return frozenset()
-    return frozenset(found)
+    rows = [one.row(right) for one in known]
+    ranks = [2 * one.noticed + (not one.by_author) for one in known]
+    found = combination(row, wanted, rows, ranks, [one.by_author for one in known])
+    if found is None:
+        return None
+    first = known[found.mistakes[0]]
+    if found.in_part:
+        return f"{first.sentence[:-1]}, for some of the results only."
+    second = known[found.mistakes[1]]
+    there = f" in `{second.where}`," if second.where != first.where else ""
+    return f"{first.sentence[:-1]}, and{there} {second.said}."
 
 
 def agrees(
@@ -256,8 +251,13 @@ def symbols_of(value: Value) -> Iterator[str]:
         yield "]"
     elif isinstance(value, np.ndarray):
         yield from map(str, value.ravel()[:MOST_SYMBOLS].tolist())
+    elif type(value) is int and abs(value) >= MANY_DIGITS:
+        yield from str(value)
     else:
         yield str(value)
+
+
+MANY_DIGITS = 1000  # a whole number that is not equal to another by chance
 
 
 def is_round(number: float) -> bool:

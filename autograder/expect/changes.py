@@ -18,6 +18,9 @@ class Scope:
         settings: a dict and a key of it, of those that are read.
         defaults: parameters of the function around, with their defaults.
         function: the name of the function around.
+        counted: arrays, or lists, whose lengths the function may ask for.
+        arrays: what the function is given or has unpacked, settings left out.
+        shares: names of settings between 0 and 1.
     """
 
     public: frozenset[str]
@@ -27,6 +30,9 @@ class Scope:
     means: frozenset[str] = frozenset()
     defaults: Mapping[str, ast.expr] = field(default_factory=dict)
     function: str = ""
+    counted: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
+    shares: frozenset[str] = frozenset()
 
 
 Node = TypeVar("Node", bound=ast.AST)

@@ -30,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from autograder.expect import plain_rules
+from autograder.expect import array_rules, plain_rules
 from autograder.expect.changes import (
     NO_NAMES,
     Change,
@@ -228,7 +228,7 @@ def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     inside = [part for part in parts if first <= part.start[0] and part.end[0] <= last]
     if not inside:
         return []
-    scope = scope_of(tree, [part.node for part in inside], text.split("\n"), region)
+    scope = scope_of(tree, [part.node for part in inside], text.split("\n"), region, wide)
     lines = text.encode().split(b"\n")
     found: dict[str, Mutant] = {}
     for rule in (*plain_rules.FIRST, *RULES, *WIDE_RULES) if wide else RULES:
@@ -243,14 +243,27 @@ def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
                 alike.setdefault((said, ast.dump(new) if new else ""), []).append((part, new))
         for (said, _), changes in alike.items():
             said = f"something is{said}" if said.startswith(OVER) else said
-            if changed := everywhere(text, changes):
-                found.setdefault(changed, Mutant(changed, said, changes[0][0].start[0]))
+            for some in (changes, *(neighbours(changes) if wide else ())):
+                if changed := everywhere(text, some):
+                    found.setdefault(changed, Mutant(changed, said, some[0][0].start[0]))
     more = [exchanges(text, inside, scope), late_steps(text, tree, inside, scope)]
-    more += [partly(text, inside)] if wide else []
+    more += [partly(text, inside), around_loops(text, tree, inside)] if wide else []
     for changed, said, line in itertools.chain.from_iterable(more):
         found.setdefault(changed, Mutant(changed, said, line))
     first_line, behind = extent_of(tree, region, len(lines))
     return [mutant for mutant in found.values() if fits(mutant.text, first_line, behind)]
+
+
+MOST_ALIKE = 5
+
+
+def neighbours(changes: Sequence[tuple[Part, ast.AST | None]]) -> Iterator[list[tuple[Part, ast.AST | None]]]:
+    """Of several changes of one kind, those that follow each other: two or more, but not all."""
+    ordered = sorted(changes, key=lambda change: change[0].start)
+    count = len(ordered)
+    if 3 <= count <= MOST_ALIKE:
+        for length in range(2, count):
+            yield from (ordered[start : start + length] for start in range(count - length + 1))
 
 
 def extent_of(tree: ast.Module, region: Region, count: int) -> tuple[int, int]:
@@ -302,6 +315,19 @@ def late_steps(text: str, tree: ast.Module, inside: Sequence[Part], scope: Scope
                 first, last, end = step.lineno - 1, step.end_lineno or 0, following[reader].end_lineno or 0
                 moved = [*lines[:first], *lines[last:end], *lines[first:last], *lines[end:]]
                 yield "\n".join(moved), f"the update of `{name}` comes too late: an earlier step needs it", step.lineno
+
+
+def around_loops(text: str, tree: ast.Module, inside: Sequence[Part]) -> Iterator[tuple[str, str, int]]:
+    """The text with a step moved into a loop, or out of it."""
+    places = {id(part.node): part for part in inside}
+    lines = text.encode().split(b"\n")
+    for block in blocks(tree):
+        for first, last, steps, said in array_rules.around_loop(block):
+            if id(block[first]) in places and id(block[last]) in places:
+                one, other = places[id(block[first])], places[id(block[last])]
+                changed = replaced(lines, Part(one.node, one.start, other.end), ast.Module(steps, []))
+                if changed is not None:
+                    yield changed, said, one.start[0]
 
 
 def partly(text: str, inside: Sequence[Part]) -> Iterator[tuple[str, str, int]]:
@@ -378,18 +404,27 @@ def everywhere(text: str, changes: Sequence[tuple[Part, ast.AST | None]]) -> str
     return text if made > 1 else None
 
 
-def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], region: Region) -> Scope:
-    """The names in sight of a region, and which of them its function's released text shows."""
+def scope_of(
+    tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], region: Region, wide: bool = False
+) -> Scope:
+    """The names in sight of a region, and which of them its function's released text shows.
+
+    `wide`: with those that the function has set before the region.
+    """
     first = region.start + 2
     around = [
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno < first <= (node.end_lineno or 0)
     ]
+    function = around[-1] if around else tree
     shown = [
+        node.id for node in ast.walk(function) if isinstance(node, ast.Name) and not first <= node.lineno <= region.end
+    ]
+    earlier = [
         node.id
-        for node in ast.walk(around[-1] if around else tree)
-        if isinstance(node, ast.Name) and not first <= node.lineno <= region.end
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.lineno < first
     ]
     comments = task_of(lines[region.start + 1 : region.end])
     parameters = [argument.arg for node in around for argument in all_arguments(node)]
@@ -412,13 +447,54 @@ def scope_of(tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], 
     ]
     return Scope(
         frozenset(public),
-        tuple(dict.fromkeys([*parameters, *names])),
+        tuple(dict.fromkeys([*parameters, *names, *(earlier if around and wide else ())])),
         frozenset(lengths),
         tuple(dict.fromkeys(settings)),
         frozenset(means_in(inside)),
         defaults_of(around[-1]) if around else {},
         around[-1].name if around else "",
+        tuple(counted_in(function, public)),
+        tuple(name for name in arrays_of(function, parameters) if name in public),
+        frozenset(SHARES) & frozenset(public),
     )
+
+
+def counted_in(function: ast.AST, public: Sequence[str]) -> Iterator[str]:
+    """The names whose lengths a function asks for, and usual names of examples, as far as students see them."""
+    asked = [
+        part.id
+        for node in ast.walk(function)
+        if called(node) == "len" or (isinstance(node, ast.Attribute) and node.attr == "shape")
+        for part in [node.args[0] if isinstance(node, ast.Call) and node.args else getattr(node, "value", None)]
+        if isinstance(part, ast.Name)
+    ]
+    yield from (name for name in dict.fromkeys([*asked, "X", "x"]) if name in public and name not in NO_NAMES)
+
+
+def arrays_of(function: ast.AST, parameters: Sequence[str]) -> Iterator[str]:
+    """What a function is given or has unpacked, without settings and what it looks up by a text."""
+    unpacked = [
+        name.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
+        for name in node.targets[0].elts
+        if isinstance(name, ast.Name)
+    ]
+    looked_up = {
+        node.value.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant)
+        if isinstance(node.slice.value, str)
+    }
+    passed = {
+        node.value.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Name)
+    }
+    for name in dict.fromkeys([*parameters, *unpacked]):
+        setting = name in USUAL and name not in ("gamma", "std")
+        if not setting and name not in NO_NAMES | looked_up | passed | {"mode", "y", "random"}:
+            yield name
 
 
 def task_of(lines: Sequence[str]) -> list[str]:
@@ -523,13 +599,17 @@ def left_out_words(node: ast.AugAssign, scope: Scope) -> str:
 def left_out_term(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """One side of a sum."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-        yield node.left, f"{with_name('term', node.right, scope)} is missing"
+        written = number(node.right) is not None
+        yield node.left, NUMBER_MISSING if written else f"{with_name('term', node.right, scope)} is missing"
         if isinstance(node.op, ast.Add):
             yield node.right, f"{with_name('term', node.left, scope)} is missing"
         elif number(node.left) is None:
             yield ast.UnaryOp(ast.USub(), node.right), f"{with_name('term', node.left, scope)} is missing"
         else:
             yield node.right, "the complement to 1 is not taken"
+
+
+NUMBER_MISSING = "a number is missing that is added or subtracted"
 
 
 def left_out_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -644,6 +724,10 @@ def other_comparison(node: ast.AST, scope: Scope) -> Iterator[Change]:
             if type(node.ops[0]) is old:
                 for new, said in news:
                     yield like(node, ops=[new()]), said
+        bound = number(node.comparators[0])
+        if type(bound) is int:
+            yield like(node, comparators=[ast.Constant(bound + 1)]), "a bound is too large by one"
+            yield like(node, comparators=[ast.Constant(bound - 1)]), "a bound is too small by one"
 
 
 COMPARISONS: dict[type, tuple[tuple[type, str], ...]] = {
@@ -850,7 +934,7 @@ def other_mask(node: ast.AST, scope: Scope) -> Iterator[Change]:
         for side in ("left", "right"):
             mask = getattr(node, side)
             if isinstance(mask, ast.Compare) and isinstance(mask.left, ast.Name):
-                for value in (ast.BinOp(mask, ast.Mult(), mask.left), mask.left):
+                for value in (ast.BinOp(mask, ast.Mult(), mask.left), mask.left, of_numpy("abs", mask.left)):
                     yield like(node, **{side: value}), "a value is multiplied in where a mask of 0 and 1 belongs"
                 yield (
                     like(node, **{side: of_numpy("sign", mask.left)}),
@@ -1202,6 +1286,7 @@ RULES: tuple[Rule, ...] = (
     left_out_factor,
     left_out_term,
     other_axis,
+    array_rules.other_axis_throughout,
     other_function,
     other_operator,
     transposed,
@@ -1233,6 +1318,7 @@ WIDE_RULES: tuple[Rule, ...] = (
     other_sign,
     other_power,
     averaged,
+    *array_rules.RULES,
     another_factor,
     any_name,
     slice_ends,

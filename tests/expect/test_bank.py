@@ -162,3 +162,31 @@ def test_exchanged_results_are_named():
     slope, offset = 1.2345678, np.array([0.123, 4.567, 8.912, 3.456])
     said = recognise({0: encode(offset), 1: encode(slope)}, {0: slope, 1: offset}, [0, 1], list)
     assert said == "It is what comes out if two results are exchanged."
+
+
+def test_two_mistakes_in_one_value_are_named_where_they_add_up():
+    """Are two wrong terms of one array named, and none where a third is off?"""
+    first, second = RNG.normal(size=(2, 4, 3))
+    known = outcome("no bias", RIGHT + first), outcome("no half", RIGHT + second)
+    assert named([RIGHT + first + second], [RIGHT], [0], *known) == "no bias, and no half"
+    assert named([RIGHT + first + 1.01 * second], [RIGHT], [0], *known) is None
+    assert named([RIGHT + 2 * first], [RIGHT], [0], *known) is None
+
+
+def test_entries_of_a_dict_are_looked_at_one_by_one():
+    """Are two wrong gradients in one dict put down to two mistakes, or to one that was made in some of them only?"""
+    right = {"W": RIGHT, "b": RIGHT[0], "c": RIGHT[1]}
+    sign, half = outcome("the sign", {n: -v for n, v in right.items()}), outcome("a half", right | {"W": RIGHT / 2})
+    assert named([right | {"b": -RIGHT[0]}], [right], [0], sign) == "the sign, for some of the results only"
+    mean = outcome("a mean", right | {"b": SHIFTED[0]})
+    assert named([right | {"W": RIGHT / 2, "b": SHIFTED[0]}], [right], [0], half, mean) == "a half, and a mean"
+    author = outcome("all signs", {n: -v for n, v in right.items()}, by_author=True)
+    assert named([right | {"b": -RIGHT[0]}], [right], [0], author) is None
+
+
+def test_numbers_of_many_digits_tell():
+    """Are a few large counts enough, which equal others hardly by chance?"""
+    right, wrong = {0: 820874, 1: 25818}, {0: 820864, 1: 25808}
+    known = [outcome("m", *wrong.values())]
+    said = recognise({n: encode(value) for n, value in wrong.items()}, right, [0, 1], lambda: known)
+    assert said == "It is what comes out if, in `f`, m."
