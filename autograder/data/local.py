@@ -1,6 +1,7 @@
 """The data sets on this machine: where they are, which they are, and their arrays."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from autograder.data.formats import (
     read_label_names,
     read_mnist_files,
 )
+from autograder.data.made_once import made_once
 from autograder.data.mapped import ARRAY_NAMES, has_copy, mapped_arrays
 
 CIFAR10_FOLDER = "cifar-10-batches-py"
@@ -74,6 +76,11 @@ def load_cifar10(root: str | os.PathLike | None = None) -> tuple[Array, Array, A
     arrays = mapped_arrays(folder, files, lambda: read_cifar10_folder(folder))
     X_train, y_train, X_test, y_test = (arrays[name] for name in ARRAY_NAMES)
     return X_train, y_train, X_test, y_test
+
+
+def cifar10_made_once(name: str, make: Callable[[], Array], root: str | os.PathLike | None = None) -> Array:
+    """What `make` returns, from what `load_cifar10` gives; `name` as in `made_once`, `root` as in `load_cifar10`."""
+    return made_once(_cifar10_folder(root), name, make)
 
 
 def cifar10_classes(root: str | os.PathLike | None = None) -> tuple[str, ...]:

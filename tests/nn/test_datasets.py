@@ -14,6 +14,7 @@ import pytest
 
 from autograder.data import formats, local, mapped
 from autograder.data.formats import write_cifar10_batch, write_label_names
+from autograder.data.made_once import SHARED, remove_made
 from nn.datasets import (
     cifar10_classes,
     cifar10_source,
@@ -57,6 +58,34 @@ def small(tmp_path, monkeypatch):
 
 def copies(data):
     return [path.name for path in (data / "cifar-10-batches-py").glob("arrays-*")]
+
+
+# What a grading run makes once
+
+
+def test_images_are_made_once_for_all_submissions_of_a_run(small, monkeypatch, tmp_path):
+    """Are they mapped then, the same to the last bit, a submission's own when it changes them, and gone afterwards?"""
+    data, *_ = small
+    view = tmp_path / "view"
+    shutil.copytree(data, view)
+    wanted = {"num_training": 10, "num_validation": 5, "num_test": 5, "dtype": np.float32}
+    own = get_cifar10_data(**wanted, flatten="HWC")
+    assert not [*view.glob("*/made-*")]
+    monkeypatch.setenv(SHARED, str(view))
+    get_cifar10_data(**wanted, flatten="HWC")
+    monkeypatch.delenv(SHARED)
+    assert {path.name for path in view.glob("*/made-*")} == {"made-mean-10.npy", "made-10-less-mean-HWC-float32.npy"}
+    for _ in range(2):
+        mapped = get_cifar10_data(**wanted, flatten="HWC", root=view)
+        for name, array in own.items():
+            np.testing.assert_array_equal(mapped[name], array, strict=True)
+        assert isinstance(mapped["X_train"].base, np.memmap)
+        mapped["X_train"] -= 1  # in this process only
+    other = get_cifar10_data(**wanted, flatten="CHW", root=view)["X_train"]
+    assert other.base is None
+    remove_made(view)
+    assert not [*view.glob("*/made-*")]
+    assert get_cifar10_data(**wanted, flatten="HWC", root=view)["X_train"].base is None
 
 
 # Reading the official files

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import OperationalError
 
 from autograder.course import Course
+from autograder.data.made_once import remove_made
 from autograder.errors import CourseError, NoVerdict
 from autograder.expect.sites import counts_as_it_ran, states_nothing
 from autograder.grade.prepare.pristine import Pristine
@@ -106,6 +107,8 @@ class Engine:
         while wait(self.ready.values(), timeout=RETRY_SECONDS).not_done:
             self.stop_judges()
         self.stack.close()
+        if self.settings.data:
+            remove_made(self.settings.data)
 
     def clerks(self, store: Store) -> Clerks:
         """Those who grade for `grade_all`. Ask for them first while this process has one thread."""
@@ -120,9 +123,9 @@ class Engine:
             if notebook in self.ready and self.is_gone(notebook):
                 self.ready[notebook] = self.pool.submit(self.make_ready, self.judges[notebook])
             if notebook not in self.ready:
-                judge = Judge(
-                    self.course, self.pristine.assignment, notebook, self.settings.seed, self.warm, self.scratch
-                )
+                shared = self.settings.data if self.settings.many else None
+                seed = self.settings.seed
+                judge = Judge(self.course, self.pristine.assignment, notebook, seed, self.warm, self.scratch, shared)
                 self.judges[notebook] = self.stack.enter_context(judge)
                 self.ready[notebook] = self.pool.submit(self.make_ready, judge)
             return self.ready[notebook]

@@ -32,12 +32,18 @@ OF_THE_RUN = frozenset({AGAIN, "stopped", "processes", "evidence"})
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run grades, the same for all submissions."""
+    """How a run grades, the same for all submissions.
+
+    Attributes:
+        data: the data folder that submissions see.
+        many: are there so many that what each would make of the data is made once for all?
+    """
 
     seed: int
     tier: str
     data: Path | None = None
     retrain: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from autograder.words import BY_HAND
 NAMES_SHOWN = 4
 MOST_PLACES = 5
 MOST_ROWS = 200
+MANY = 3  # submissions for which it is worth while to lay out what each would make of the data
 
 
 class RateColumn(ProgressColumn):
@@ -131,7 +132,7 @@ def grade_and_show(
                 console.print(newer_note(assignment.name, pristine.newer), style="yellow", markup=False)
             for note in start.notes:
                 console.print(note, style="yellow", markup=False)
-            settings = Settings(store.begin(seed), start.tier(), start.data(), retrain)
+            settings = Settings(store.begin(seed), start.tier(), start.data(), retrain, len(todo.students) >= MANY)
             gc.freeze()  # what is there now stays: a collection need not look at it again
             engine = Engine(course, pristine, settings, start.crew, start.warm, start.scratch, bar)
             with engine:

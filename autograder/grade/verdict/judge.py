@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Limits, student_libraries
 from autograder.course import Course
+from autograder.data.made_once import SHARED
 from autograder.data.present import data_fingerprint
 from autograder.errors import CourseError, NoVerdict
 from autograder.expect.assertions import Site
@@ -126,18 +127,21 @@ class Judge(KeyProcess):
         seed: int,
         warm: WarmProcess,
         scratch: Path | None = None,
+        shared: Path | None = None,
     ) -> None:
         """Nothing happens yet.
 
         Args:
             warm: forks its process.
             scratch: the folder to run the source notebook in; default: the system's for temporary files.
+            shared: the data folder that submissions see, where arrays are laid that each of them would make again.
         """
         super().__init__(notebook, assignment.limits)
         self.course = course
         self.assignment = assignment
         self.seed = seed
         self.warm = warm
+        self.shared = {SHARED: str(shared)} if shared else {}
         self.folder = Path(tempfile.mkdtemp(prefix="answer-key-", dir=scratch))
         self.process: Process | None = None
         self.known = False
@@ -222,7 +226,7 @@ class Judge(KeyProcess):
             "regions": self.library_regions(),
             "seed": self.seed,
             "folder": str(self.folder),
-            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)},
+            "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)} | self.shared,
         }
 
     def run_apart(self, program: str, more: Mapping[str, Any], on_cell: Callable[[str], None]) -> Any:
