@@ -83,6 +83,8 @@ class CourseToml(TomlTable):
     """The late policy of assignments that have none of their own."""
     limits: Limits = Limits()
     """Limits for all assignments; each can change them."""
+    student_cell: bool = True
+    """Do notebooks ask for name and student id, in a cell with the id "student"? `adopt` says false where none does."""
     may_mark: Texts = ()
     """Who may grade answers in the marking room, by their user names in Jupyter or JupyterHub. Left out: everybody who
     can log in to the server."""

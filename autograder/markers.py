@@ -8,6 +8,8 @@ lines and what lies between them are held back. What is almost a marker is held 
 import re
 from collections.abc import Iterator, Sequence
 
+from autograder.regions import END, START
+
 HIDDEN_TESTS = "HIDDEN TESTS"
 MARK_SCHEME = "MARK SCHEME"
 HELD_BACK = (HIDDEN_TESTS, MARK_SCHEME)
@@ -60,6 +62,21 @@ def without_solution(text: str, stub: str) -> str:
         elif not inside:
             kept.append(line)
     return "\n".join(kept) if marked else stub
+
+
+def with_banners(text: str) -> str:
+    """The text with banners in place of nbgrader's lines around a solution, as many lines as before."""
+    if f"BEGIN {SOLUTION}" not in text:
+        return text
+    lines, opened = text.split("\n"), 0
+    for number, line in enumerate(lines):
+        indent = line[: len(line) - len(line.lstrip())]
+        if f"BEGIN {SOLUTION}" in line:
+            opened += 1
+            lines[number] = indent + (START if opened == 1 else START.replace("HERE", f"HERE: {opened}"))
+        elif f"END {SOLUTION}" in line:
+            lines[number] = indent + END
+    return "\n".join(lines)
 
 
 def almost_marker(line: str) -> str:

@@ -31,7 +31,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from autograder.course import Course, find_course
 from autograder.data.present import require_data
 from autograder.errors import CourseError
-from autograder.expect.kinds import Holds, stated_positions
+from autograder.expect.kinds import Holds
 from autograder.expect.mutants import Mutant
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
@@ -102,7 +102,7 @@ def examine(
             "environment": {"NN_DATA": str(course.data), "OPENBLAS_NUM_THREADS": "1"},
         }
         session, mistakes = make_key(make_shell(), request, lambda cell: None, skip_failing=True, prove=try_right)
-        trials = [(entry, trial_for(entry, notebook, regions, cells)) for entry in entries]
+        trials = [(entry, trial_for(entry, notebook, regions, mistakes.cells)) for entry in entries]
         yield from right_results(right, session, mistakes, trials) if right else results(session, mistakes, trials)
 
 
@@ -161,7 +161,7 @@ def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, T
             outcome = next(iter(mistakes.ask(check, [trial], 30)), None)
             if outcome is None:
                 continue
-            numbers = stated_positions(session.key, check)
+            numbers = mistakes.positions(session.key, check)
             key = {(check, number): session.key[check, position] for position, number in numbers.items()}
             evidence = {(check, position): value for position, value in outcome.values.items()}
             errors = {check: outcome.error} if outcome.error else {}
@@ -169,7 +169,8 @@ def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, T
             places = {number: position for position, number in numbers.items()}
             values = {places[number]: value for number, value in outcome.values.items() if number in places}
             failing = [places[number] for number in verdict.failing]
-            cause = cause_of(session, mistakes, check, values, failing, {}, outcome.error)
+            hidden = check in session.hidden
+            cause = None if hidden else cause_of(session, mistakes, check, values, failing, {}, outcome.error)
             if cause is not None:
                 verdict = judge(key, evidence, errors, causes={check: cause})[check]
             if verdict.credit < 1:

@@ -26,6 +26,7 @@ from autograder.release.library import region_names
 from autograder.release.refusals import other_kernel
 from autograder.source import is_marked, read_source, settle_source
 from autograder.toml_files import format_toml
+from autograder.who import CELL as STUDENT_CELL
 
 MADE = ("autograded", "feedback", "submitted", "release", "gradebook.db", "__pycache__", ".git", ".ipynb_checkpoints")
 OTHERS = (".ipynb", ".pyc", ".ok")
@@ -86,15 +87,21 @@ def adopt_course(paths: Sequence[Path], to: Path) -> tuple[Course, list[Adopted]
         text = (to / COURSE_FILE).read_text(encoding="utf-8")
         (to / COURSE_FILE).write_text(text.replace("\n", f"\nlibrary = [{names}]\n", 1), encoding="utf-8")
     course = Course(to.resolve())
+    asked = False
     for name in course.assignment_names():
         assignment = course.assignment(name)
         for notebook in assignment.notebooks:
             row = next(row for row in rows if row.place == f"{name}/{notebook}.ipynb")
             try:
                 settle_source(assignment, notebook)
-                _count(row, read_source(assignment, notebook))
+                _count(row, made := read_source(assignment, notebook))
+                asked |= any(cell.id == STUDENT_CELL for cell in made.cells)
             except CourseError as error:
                 row.less.append(str(error).removeprefix(f"{assignment.folder / notebook}.ipynb: "))
+    if not asked:
+        text = (to / COURSE_FILE).read_text(encoding="utf-8")
+        text = text.replace("\n", "\nstudent_cell = false  # no notebook asks for name and student id\n", 1)
+        (to / COURSE_FILE).write_text(text, encoding="utf-8")
     return course, rows
 
 

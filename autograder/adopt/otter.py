@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -258,7 +259,10 @@ def checks_of(question: OtterQuestion | None, remarks: list[str]) -> list[Notebo
         total = float(points) if isinstance(points, int | float) else sum(filter(None, question.worth)) or 1.0
         left = total - sum(filter(None, question.worth))
         free = sum(one is None for one in question.worth) or 1
-        worth = [left / free if one is None else float(one) for one in question.worth]
+        worth = [float(one or 0) for one in question.worth]
+        open_ones = [number for number, one in enumerate(question.worth) if one is None]
+        for number, part in zip(open_ones, in_parts(left, free), strict=False):
+            worth[number] = part
     if question.whole:
         tests = [_held_back(test.source, hidden) for test, hidden in zip(question.tests, question.hidden, strict=True)]
         return [new_code_cell("\n".join([f"# Check {question.name} {in_points(sum(worth))}", *tests]))]
@@ -274,8 +278,15 @@ def checks_of(question: OtterQuestion | None, remarks: list[str]) -> list[Notebo
     return cells
 
 
+def in_parts(points: float, number: int) -> list[float]:
+    """Points in equal parts of at most two decimals, which come to the whole together."""
+    bounds = [round(points * part / number, 2) for part in range(number + 1)]
+    return [round(after - before, 2) for before, after in pairwise(bounds)]
+
+
 def in_points(points: float) -> str:
-    return f"({round(points, 3):g} points)" if points else "(practice)"
+    number = f"{round(points, 3):g}"
+    return f"({number} {'point' if number == '1' else 'points'})" if points else "(practice)"
 
 
 def _held_back(test: str, hidden: bool) -> str:
@@ -287,7 +298,7 @@ def _solution(cell: NotebookNode, question: OtterQuestion | None, prompt: Sequen
     source = OLD_SOLUTION.sub("", _without_ignored(cell.source)).strip("\n")
     by_hand = question is not None and question.manual
     points = question.points if question and isinstance(question.points, int | float) else 1
-    stated = f"({points:g} points)"
+    stated = in_points(points)
     name = question.name if question else "question"
     if cell.cell_type != "code":
         text = re.sub(r"\A\**SOLUTION:?\**\s*", "", source, flags=re.IGNORECASE)

@@ -24,6 +24,8 @@ def arrangement(value: Value, expected: Value) -> str | None:
         return of_texts(value, expected)
     if isinstance(value, dict) and isinstance(expected, dict):
         return of_dicts(value, expected)
+    if said := of_another_kind(value, expected):
+        return said
     if isinstance(value, np.ndarray) and value.dtype.kind == "c":
         return imaginary(value)
     if is_number(expected):
@@ -32,6 +34,36 @@ def arrangement(value: Value, expected: Value) -> str | None:
     if given is None or wanted is None or len(set(wanted)) < TELLING or len(given) > LONGEST:
         return None
     return next((said for fits, said in SEQUENCES if fits(given, wanted)), None)
+
+
+def of_another_kind(value: Value, expected: Value) -> str | None:
+    """What turns a value of another kind into what is expected."""
+    items = value.tolist() if isinstance(value, np.ndarray) and value.ndim == 1 else value
+    if isinstance(items, list | tuple) and items:
+        if isinstance(expected, str) and all(isinstance(item, str) for item in items):
+            return "It is a list of texts: join them into one." if "".join(items) == expected else None
+        if isinstance(expected, dict) and all(isinstance(item, tuple | list) and len(item) == 2 for item in items):
+            pairs = [(comparable(key), comparable(item)) for key, item in items]
+            wanted = [(comparable(key), comparable(item)) for key, item in expected.items()]
+            return "It is a list of the right pairs: make it a dict." if Counter(pairs) == Counter(wanted) else None
+        if len(items) == 1 and not isinstance(expected, list | tuple | dict | np.ndarray):
+            return "It is a list of one item: that item is what is expected." if same(items[0], expected) else None
+        if type(expected) is int and not all(map(is_number, items)):
+            return "It is a list, whose length is what is expected." if len(items) == expected else None
+    if isinstance(value, str) and is_number(expected):
+        return "It is a text: make it a number." if value.strip() == str(expected) else None
+    if isinstance(expected, list | tuple) and len(expected) == 1 and same(value, expected[0]):
+        return "The item is right, but a list that holds it is expected."
+    return None
+
+
+def same(value: Value, expected: Value) -> bool:
+    """Are two single values equal, and not by chance?"""
+    return (
+        type(value) is type(expected)
+        and not isinstance(value, bool)
+        and bool(comparable(value) == comparable(expected))
+    )
 
 
 def of_texts(value: str, expected: str) -> str | None:

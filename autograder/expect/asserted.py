@@ -8,23 +8,40 @@ outcome.
 import ast
 import builtins
 import copy
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ClassVar
 
+import numpy as np
+
 from autograder.expect import diagnosis
-from autograder.expect.assertions import KNOWN, PART, RAISED, RAISING, SEEN, Instrument, Site, Steps, steps_of
-from autograder.expect.compare import ABSOLUTE, Mismatch, compare
+from autograder.expect.assertions import (
+    ERROR,
+    FAILED,
+    FIRST,
+    KNOWN,
+    PART,
+    RAISED,
+    RAISING,
+    SEEN,
+    Instrument,
+    Site,
+    Steps,
+    steps_of,
+)
+from autograder.expect.compare import ABSOLUTE, compare
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value, decode, encode
 from autograder.expect.expectation import HIDDEN, Expectation, Hidden, Id, Judgement, ReadFile, unusable
 from autograder.expect.message import pack as pack_message
-from autograder.expect.packed import PLAIN, pack, unpack
+from autograder.expect.packed import pack, unpack
 from autograder.expect.session import KeySession, RecordingSession, Session
 
 _ROOM = 2**20  # bytes
 _LONGEST_NAME = 60
+_SHORT = 100  # letters of a value that is shown beside what is expected
 _LONGEST_TEXT = 300
 _ONLY_ITS_OWN = (
     "what your code gives here is an object that only methods of its own could judge. "
@@ -41,7 +58,7 @@ class Asserted(Expectation):
     Attributes:
         outcomes: level -> the assertion as a function of the value at that level. It raises, or gives something false,
             where the assertion fails.
-        compared: level -> what the value at that level is compared with, where that is known.
+        compared: level -> how the value at that level becomes what is compared, and with what, where that is known.
         innermost: the level of the value that the source gives as evidence. What lies further out, a student's object
             could have made of nothing: what it says of differences, or of its length.
         truth: must the outcome be true? (Otherwise it is enough that nothing is raised.)
@@ -49,7 +66,7 @@ class Asserted(Expectation):
     """
 
     outcomes: Mapping[int, Outcome]
-    compared: Mapping[int, Any]
+    compared: Mapping[int, tuple[Outcome, Any]]
     innermost: int
     truth: bool
     room: int
@@ -77,23 +94,30 @@ class Asserted(Expectation):
             trouble = _first_lines(str(error))
         except Exception as error:
             trouble = f"{type(error).__name__}: {_first_lines(str(error))}"
-        text, cause = self.difference(level, value) if packed[0] == PLAIN else ("", "")
+        text, cause = self.difference(level, value)
         text = text or f"{self.name} is not so. Yours is {_shown(value)}."
         text = "\n".join(filter(None, [text, trouble and f"  {trouble}"]))
         return Judgement(0.0, (self.name, "failed"), text, cause=cause)
 
-    def difference(self, level: int, value: Value) -> tuple[str, str]:
+    def difference(self, level: int, value: Any) -> tuple[str, str]:
         """Where the value differs from what it is compared with, and why perhaps; "" where that says nothing."""
         if level not in self.compared:
             return "", ""
+        towards, expected = self.compared[level]
         try:
-            comparison = compare(value, self.compared[level], ABSOLUTE)
-        except (TypeError, ValueError, Mismatch):
+            value = towards(value)
+            comparison = compare(value, expected, ABSOLUTE)
+        except Exception:  # it is of another type than the author's functions take
             return "", ""
+        context = diagnosis.Context(self.name, "what is expected", "expected", ABSOLUTE, 0.0, {}, expected=expected)
+        text, cause = diagnosis.explain(comparison, value, "", context)
         if not comparison.error > 0:
-            return "", ""
-        context = diagnosis.Context(self.name, "what is expected", "expected", ABSOLUTE, 0.0, {})
-        return diagnosis.explain(comparison, value, f"{ABSOLUTE} {comparison.error:.2e}", context)
+            text, cause = "", other_types(value, expected)
+        yours, wanted = _shown(value), _shown(expected)
+        is_array = isinstance(expected, np.ndarray) and expected.ndim  # there the place tells more
+        if max(len(yours), len(wanted)) <= _SHORT and yours != wanted and not is_array:
+            text = f"{self.name} is not so: yours {yours}, expected {wanted}."
+        return text, cause
 
 
 @dataclass(frozen=True)
@@ -138,11 +162,14 @@ class Watch:
         self.sites: dict[str, Site] = {}
         self.steps: dict[str, Steps] = {}
         self.parts: dict[str, list[Any]] = {}
+        self.failure: tuple[int, AssertionError] | None = None
+        self.names: dict[str, Any] = {}
         self.on = False
 
     def begin(self, cell: str, sites: Sequence[Site], check: bool) -> Instrument | None:
         """A cell is going to run; returns what instruments it, if anything is to be."""
         self.on = check
+        self.failure = None
         if not sites:
             return None
         self.sites |= {f"{cell}:{number}": site for number, site in enumerate(sites)}
@@ -166,6 +193,24 @@ class Watch:
     def known(self, site: str, number: int, value: Any) -> Any:
         """A value of the other side, handed through."""
         return value
+
+    def failed(self, number: int, error: AssertionError) -> None:
+        """An assertion of the cell failed; the cell goes on, so that the others are looked at too."""
+        if self.failure is None:
+            names = sys._getframe(1).f_globals
+            self.names = {name: value for name, value in names.items() if name != ERROR}
+            behind = error.__traceback__ and error.__traceback__.tb_next
+            self.failure = number, error.with_traceback(behind)
+
+    def first(self, number: int) -> AssertionError | None:
+        """What this assertion failed with, if it was the first that did; names are then again what they were there."""
+        if self.failure is None or self.failure[0] != number:
+            return None
+        names = sys._getframe(1).f_globals
+        for name in names.keys() - self.names.keys():
+            del names[name]
+        names.update(self.names)
+        return self.failure[1]
 
     def raising(self, site: str, expected: Any, function: Any) -> Any:
         """The function, watched for the exception that it is expected to raise."""
@@ -222,7 +267,7 @@ class Recorder(Watch):
         try:
             yield
         except BaseException as error:
-            self.session.send(pack_message(*id, encode([_full_name(kind) for kind in type(error).__mro__[:20]])))
+            self.session.send(pack_message(*id, encode(_kinds_of(error))))
             raise
         self.session.send(pack_message(*id, encode([])))
 
@@ -254,7 +299,10 @@ class Keeper(Watch):
         with suppress(EvidenceError):
             self.open[site].values[level] = encode((level, pack(value)))
         if level == self.sites[site].last:
-            self.keep(expectation_of(self.steps[site], self.open.pop(site)))
+            evaluation = self.open.pop(site)
+            place = self.keep(expectation := expectation_of(self.steps[site], evaluation))
+            if isinstance(expectation, Asserted):
+                self.session.values[place] = decode(evaluation.values[expectation.innermost])
         return value
 
     def known(self, site: str, number: int, value: Any) -> Any:
@@ -264,17 +312,27 @@ class Keeper(Watch):
 
     @contextmanager
     def raised(self, site: str, expected: Any) -> Iterator[None]:
-        if self.on:
-            kinds = expected if isinstance(expected, tuple) else (expected,)
-            self.keep(Raises(f"raises {' or '.join(kind.__name__ for kind in kinds)}", tuple(map(_full_name, kinds))))
-        yield
+        if not self.on:
+            yield
+            return
+        kinds = expected if isinstance(expected, tuple) else (expected,)
+        names = tuple(map(_full_name, kinds))
+        place = self.keep(Raises(f"raises {' or '.join(kind.__name__ for kind in kinds)}", names))
+        self.session.values[place] = []
+        try:
+            yield
+        except BaseException as error:
+            self.session.values[place] = _kinds_of(error)
+            raise
 
-    def keep(self, expectation: Expectation) -> None:
+    def keep(self, expectation: Expectation) -> Id:
         session = self.session
         if session.in_hidden_test():
             expectation = Hidden(HIDDEN, expectation)
-        session.key[session.next_id()] = expectation
+        place = session.next_id()
+        session.key[place] = expectation
         session.counts[session.cell_id] += 1
+        return place
 
 
 def watch_of(session: Session) -> Watch:
@@ -292,16 +350,21 @@ def watching(session: Session) -> Iterator[Watch]:
         SEEN: watch.seen,
         PART: watch.part,
         KNOWN: watch.known,
+        FAILED: watch.failed,
+        FIRST: watch.first,
         RAISED: watch.raised,
         RAISING: watch.raising,
     }
+    before = {name: getattr(builtins, name) for name in functions if hasattr(builtins, name)}
     for name, function in functions.items():
         setattr(builtins, name, function)
     try:
         yield watch
     finally:
         for name in functions:
-            if hasattr(builtins, name):
+            if name in before:
+                setattr(builtins, name, before[name])
+            elif hasattr(builtins, name):
                 delattr(builtins, name)
 
 
@@ -328,10 +391,15 @@ def expectation_of(steps: Steps, seen: _Evaluation) -> Expectation:
     last = len(steps.steps)
     only = min(seen.values, default=last) == last
     outcomes = {level: outcome_of(steps, seen.known, level) for level in range(last + only)}
-    compared, first = {}, 0
+    compared: dict[int, tuple[Outcome, Any]] = {}
+    first, begun = 0, 0
     for level, step in enumerate(steps.steps):
         if step.comparand is not None and first + step.comparand in seen.known:
-            compared[level] = seen.known[first + step.comparand]
+            expected = seen.known[first + step.comparand]
+            compared |= {
+                inner: (outcome_of(steps, seen.known, inner, level), expected) for inner in range(begun, level + 1)
+            }
+            begun = level + 1
         first += len(step.known)
     size = max(map(len, seen.values.values()), default=0)
     innermost = min(seen.values, default=-1)
@@ -341,13 +409,13 @@ def expectation_of(steps: Steps, seen: _Evaluation) -> Expectation:
     return Ran(name)
 
 
-def outcome_of(steps: Steps, known: Mapping[int, Any], level: int) -> Outcome:
-    """The assertion as a function of the value at one level of its spine."""
+def outcome_of(steps: Steps, known: Mapping[int, Any], level: int, end: int | None = None) -> Outcome:
+    """The assertion, or the value at level `end` of its spine, as a function of the value at one level."""
     functions, first = [], 0
     for number, step in enumerate(steps.steps):
         values = [known.get(first + index) for index in range(len(step.known))]
         first += len(step.known)
-        if number >= level:
+        if level <= number < (len(steps.steps) if end is None else end):
             functions.append((eval(step.code, {"__builtins__": builtins}), values))
 
     def outcome(value: Any) -> Any:
@@ -370,6 +438,44 @@ def _copied(value: Any) -> Any:
 
 def _full_name(kind: type) -> str:
     return f"{type.__getattribute__(kind, '__module__')}.{type.__getattribute__(kind, '__name__')}"
+
+
+def _kinds_of(error: BaseException) -> list[str]:
+    return [_full_name(kind) for kind in type(error).__mro__[:20]]
+
+
+def is_asserted(expectation: Expectation) -> bool:
+    """Is it an assertion, of which a value is evidence?"""
+    return isinstance(expectation.inner if isinstance(expectation, Hidden) else expectation, Asserted)
+
+
+def bare(content: bytes | EvidenceFailure, level: int) -> bytes | EvidenceFailure:
+    """The value that is evidence of an assertion, as evidence itself; a failure where it is of another level."""
+    if isinstance(content, EvidenceFailure):
+        return content
+    match decode(content):
+        case (int(found), (str(), value)) if found == level:
+            return encode(value)
+    return EvidenceFailure("it is of another level")
+
+
+def other_types(value: Any, expected: Any, path: str = "") -> str:
+    """Where two values that hold the same differ in their types, and so are not equal; "" where they do not."""
+    if isinstance(value, list | tuple) and isinstance(expected, list | tuple) and len(value) == len(expected):
+        if isinstance(value, list) != isinstance(expected, list):
+            kinds = ("list", "tuple") if isinstance(value, list) else ("tuple", "list")
+            return (
+                f"The values are right, but {f'item {path}' if path else 'it'} is a {kinds[0]}: make it a {kinds[1]}."
+            )
+        parts = (other_types(a, b, f"{path}[{i}]") for i, (a, b) in enumerate(zip(value, expected, strict=True)))
+        return next(filter(None, parts), "")
+    if isinstance(value, np.ndarray) and isinstance(expected, list | tuple):
+        return f"The values are right, but {f'item {path}' if path else 'it'} is an array: make it a list."
+    if isinstance(value, dict) and isinstance(expected, dict):
+        return next(
+            filter(None, (other_types(value[k], expected[k], f"{path}[{k!r}]") for k in expected if k in value)), ""
+        )
+    return ""
 
 
 def _shown(value: Any) -> str:

@@ -6,6 +6,7 @@ the value through: the cell computes and prints what it did before. Pure: syntax
 """
 
 import ast
+import copy
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from autograder.expect.dataflow import CodeCell, Flow
 
 SEEN, PART, KNOWN = "__seen__", "__part__", "__known__"
 """What instrumented code calls: (site, number, value) -> value."""
+ERROR, FAILED, FIRST = "__error__", "__failed__", "__first__"
+"""The error of an assertion; what is called where one fails, with its number, and what gives the first error later."""
 RAISED, RAISING = "__raised__", "__raising__"
 """What it calls around code that is to raise: (site, exception) -> a context manager, and (site, exception, function)
 -> a function."""
@@ -318,6 +321,8 @@ class Instrument(ast.NodeTransformer):
                 for number, key in enumerate(keys):
                     self.around.setdefault(key, []).append((KNOWN, name, number))
         self.generic_visit(tree)
+        if not self.known:
+            tree.body = _going_on(tree.body)
         return ast.fix_missing_locations(tree)
 
     def visit(self, node: ast.AST) -> ast.AST:
@@ -350,6 +355,52 @@ class Instrument(ast.NodeTransformer):
                 item = ast.withitem(_call(kind, RAISED, ast.Constant(name), kind))
                 node.body = [ast.copy_location(ast.With([item], node.body), node.body[0])]
         return node
+
+
+def _going_on(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a cell, which goes on after an assertion that fails, and raises its error at the end.
+
+    So all that a check asserts is looked at. A last expression is left the last: the cell shows its value.
+    """
+    asserting = [statement for statement in body if _only_asserts(statement)]
+    if len(asserting) < 2:
+        return body
+    raising: list[ast.stmt] = []
+    tried: dict[int, ast.stmt] = {}
+    for number, statement in enumerate(asserting):
+        failed = ast.Expr(_named_call(FAILED, ast.Constant(number), ast.Name(ERROR, ast.Load())))
+        handler = ast.ExceptHandler(ast.Name("AssertionError", ast.Load()), ERROR, [failed])
+        tried[id(statement)] = _placed(ast.Try([statement], [handler], [], []), statement)
+        error = _named_call(FIRST, ast.Constant(number))
+        settle = ast.If(error, [ast.Raise(_named_call(FIRST, ast.Constant(number)), ast.Constant(None))], [])
+        raising.append(_placed(settle, statement))
+    last = body[-1:] if isinstance(body[-1], ast.Expr) and id(body[-1]) not in tried else []
+    every: list[ast.stmt] = [tried.get(id(statement), statement) for statement in body[: len(body) - len(last)]]
+    handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [*raising, ast.Raise()])
+    return [_placed(ast.Try(every, [handler], [], []), body[0]), *copy.deepcopy(raising), *last]
+
+
+def _only_asserts(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assert):
+        return True
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and _asserts(statement.value.func)
+        and not _RAISES.match(_last(statement.value.func))
+    )
+
+
+def _named_call(function: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
+
+
+def _placed(new: ast.stmt, place: ast.stmt) -> ast.stmt:
+    """New code, all of which that has no place yet stands where other code does."""
+    for node in ast.walk(new):
+        if not hasattr(node, "lineno"):
+            ast.copy_location(node, place)
+    return new
 
 
 def _call(place: ast.expr, function: str, *arguments: ast.expr) -> ast.Call:
@@ -398,6 +449,8 @@ def _comparand(inner: ast.expr, outer: ast.expr, known: Sequence[ast.expr]) -> i
             other = right if left is inner else left
         case ast.Call(args=[first, second, *_]) if _asserts(outer.func) or _last(outer.func) in _COMPARING:
             other = second if first is inner else first if second is inner else None
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            other = right if left is inner else left  # abs(v - 2.5) < 0.1
     return next((number for number, node in enumerate(known) if node is other), None)
 
 

@@ -8,7 +8,7 @@ and where that cannot be chance.
 import contextlib
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -37,6 +37,7 @@ ROUND_OFF = 1e-13  # of the largest magnitude
 SINGLE = 3e-6  # the same, in single precision
 ENOUGH = 4  # distinct numbers, none of them round, that do not agree by chance
 ENOUGH_ROUND = 12  # the same of whole numbers, such as labels
+ENOUGH_TOGETHER = 8.0  # the same, of several values of which more than two are wrong
 ENOUGH_BITS = 16.0  # that letters and whole numbers hold which do not agree by chance
 MOST_SYMBOLS = 1000
 EXCHANGED = "It is what comes out if two results are exchanged."
@@ -100,7 +101,11 @@ def recognise(
     wrong = [position for position in failing if position in given]
     if not wrong:
         return stopped_alike(given, error, outcomes) if error else None
+    if any(position in solution and alike(given[position], solution[position]) for position in wrong):
+        return None  # what is wrong with it is not its values
     tells = information(given, wrong)
+    if tells is Tells.NOTHING and len(wrong) > 2 and bits_of(given.values()) >= ENOUGH_TOGETHER:
+        tells = Tells.COUNTS
     if tells is Tells.NOTHING:
         return None
     known = [one for one in outcomes() if set(solution) & set(one.values) == set(given)]
@@ -115,6 +120,10 @@ def recognise(
     if tells is Tells.COUNTS and not written and not in_one_place(likely):
         return None
     return (written or likely)[0].sentence
+
+
+def alike(value: Value, expected: Value) -> bool:
+    return compare(value, expected, RELATIVE, round_off=True).error == 0
 
 
 def in_one_place(found: Sequence[Outcome]) -> bool:
@@ -233,8 +242,19 @@ def information(given: Mapping[int, Value], wrong: Sequence[int]) -> Tells:
         return Tells.MUCH
     if telling:
         return Tells.LITTLE
-    bits = len(symbols) * math.log2(max(len(set(symbols)), 1))
-    return Tells.COUNTS if entries >= ENOUGH_ROUND or bits >= ENOUGH_BITS else Tells.NOTHING
+    return Tells.COUNTS if entries >= ENOUGH_ROUND or bits_in(symbols) >= ENOUGH_BITS else Tells.NOTHING
+
+
+def bits_in(symbols: Sequence[str]) -> float:
+    return len(symbols) * math.log2(max(len(set(symbols)), 1))
+
+
+def bits_of(values: Iterable[Value]) -> float:
+    """How much several values tell together."""
+    symbols: list[str] = []
+    for value in values:
+        symbols += itertools.islice(symbols_of(value), MOST_SYMBOLS)
+    return bits_in(symbols)
 
 
 def symbols_of(value: Value) -> Iterator[str]:

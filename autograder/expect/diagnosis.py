@@ -101,7 +101,8 @@ def explain(comparison: Comparison, value: Value, measured: str, context: Contex
     if comparison.mismatch:
         head = f"{name}: {comparison.mismatch}."
     else:
-        head = f"{name}{leaf.path} differs from {context.reference}{place(comparison, context)}; {measured}."
+        head = f"{name}{leaf.path} differs from {context.reference}{place(comparison, context)}"
+        head += f"; {measured}." if measured else "."
         head += extent(leaf.value, leaf.expected)
     changed = CHANGED if name.endswith(UNCHANGED) else None
     cause = (
@@ -215,6 +216,8 @@ def holds_non_finite(value: Array, expected: Array) -> str | None:
     nans, infs = int((np.isnan(value) & bad).sum()), int(np.isinf(value).sum())
     counted = " and ".join(f"{count} {word}" for count, word in ((nans, "NaN"), (infs, "inf")) if count)
     first = np.argwhere(bad)[0].tolist()
+    if not value.ndim and infs:
+        return f"It is {value.item()}: a first value that nothing has replaced, or a division by 0?"
     where = f" of {value.size} entries, the first at {first}" if value.ndim else ""
     return f"It holds {counted}{where}: a division by 0, a logarithm of 0, an overflowing exp, or diverged training?"
 
@@ -536,18 +539,29 @@ def sorted_rows(array: Array) -> Array:
 
 
 def show_all(value: Any) -> str:
-    """A text for one value, with the content of a short list, tuple or dict without arrays."""
-    if not isinstance(value, list | tuple | dict) or len(value) > 20 or holds_array(value):
-        return show(value)
-    text = repr(value)
-    return text if len(text) <= 200 else show(value)
+    """A text for one value, with the content of a short list, tuple, dict, set or array."""
+    if isinstance(value, list | tuple | dict | set | frozenset | np.ndarray):
+        text = written(value)
+        return text if 0 < len(text) <= 200 else show(value)
+    return show(value)
 
 
-def holds_array(value: Any) -> bool:
-    """Is there an array in the value, however deep?"""
-    if isinstance(value, dict):
-        value = list(value.values())
-    return isinstance(value, np.ndarray) or (isinstance(value, list | tuple) and any(map(holds_array, value)))
+def written(value: Any) -> str:
+    """A value as Python writes it, its numbers with six digits; "" for one of many items."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist() if value.size <= 20 else [None] * 21
+    if isinstance(value, list | tuple | dict | set | frozenset) and len(value) > 20:
+        return ""
+    if type(value) is dict:
+        parts = [(repr(key), written(item)) for key, item in value.items()]
+        return "{" + ", ".join(f"{key}: {item}" for key, item in parts) + "}" if all(map(all, parts)) else ""
+    if type(value) in (list, tuple):
+        items = [written(item) for item in value]
+        inner = ", ".join(items) + ("," if type(value) is tuple and len(items) == 1 else "")
+        return (f"[{inner}]" if type(value) is list else f"({inner})") if all(items) else ""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return f"{value:.6g}" if type(value) is float else repr(value)
 
 
 def show(value: Any) -> str:

@@ -92,6 +92,9 @@ def missing(name: str, error: str | None) -> Judgement:
     elif error.startswith(NOT_WRITTEN):
         what = error.partition(":")[2].strip() or "something"
         text = f"{what:.200} is {NOT_WRITTEN_YET}: it raises NotImplementedError."
+    elif error.startswith("AssertionError"):
+        said = error.partition(":")[2].strip()
+        text = f"The cell stopped before this check, at an assertion that failed{f': {said:.500}' if said else '.'}"
     else:
         text = f"The cell stopped before this check: {error:.500}"
     return Judgement(0.0, (name, "no value", "failed"), text)

@@ -472,7 +472,8 @@ def lint_assignment(course: Course, name: str) -> list[SourceProblem]:
         problems += [SourceProblem(path, remark.cell, remark.text) for remark in source.disagreements]
         problems += [SourceProblem(path, *one) for one in forgeable(nb, student_libraries(assignment))]
         problems += [SourceProblem(path, *one) for one in uninstalled(nb, beside) if not missing]
-        if number == 0 and not source.by_metadata and STUDENT_CELL not in {cell.id for cell in nb.cells}:
+        asks = course.settings.student_cell and not source.by_metadata
+        if number == 0 and asks and STUDENT_CELL not in {cell.id for cell in nb.cells}:
             problems.append(SourceProblem(path, "", f'no cell with id "{STUDENT_CELL}" asks for name and student id'))
         for cell in nb.cells:
             if holds_back(cell.source, [HIDDEN_TESTS]) and not source.by_metadata:

@@ -451,7 +451,7 @@ TEST_CONFIG = '""" # BEGIN TEST CONFIG\n{}\n""" # END TEST CONFIG\n'
 @pytest.mark.parametrize(
     ("config", "cells"),
     [
-        ("points: [1, 3]", ["# Check q 1 (1 points)\nassert f(1) == 1", "# Check q 2 (3 points)\n{}"]),
+        ("points: [1, 3]", ["# Check q 1 (1 point)\nassert f(1) == 1", "# Check q 2 (3 points)\n{}"]),
         ("points:\n  each: 2", ["# Check q 1 (2 points)\nassert f(1) == 1", "# Check q 2 (2 points)\n{}"]),
         ("points:\n  total: 3", ["# Check q 1 (1.5 points)\nassert f(1) == 1", "# Check q 2 (1.5 points)\n{}"]),
         ("points: 4\nall_or_nothing: true", ["# Check q (4 points)\nassert f(1) == 1\n{}"]),

@@ -107,7 +107,7 @@ def test_text_around_an_old_question_stays():
     assert [cell.source for cell in from_master(nb).cells] == [
         "Square it.\n\nUse no loop.",
         f"{START}\n#> y = ...\ny = 4\n{END}",
-        "# Check q (1 points)\nassert y == 4",
+        "# Check q (1 point)\nassert y == 4",
     ]
 
 
@@ -189,12 +189,12 @@ def test_a_notebook_as_students_have_it(tmp_path):
         "print(mean)",
         "**Question 2.**",
         f"{START}\nsizes = [1, 2, 3]\n{END}",
-        "# Check q2 1 (1 points)\ntotal = 0\nfor one in sizes:\n    total += one\nassert total == 6",
+        "# Check q2 1 (1 point)\ntotal = 0\nfor one in sizes:\n    total += one\nassert total == 6",
         "# Check q2 2 (2 points)\nnp.testing.assert_allclose(\n    sizes, [1, 2, 3])",
         f"{START}\ndef area(r):\n    return np.pi * r**2\n{END}",
         "# Check q3 1 (2 points)\nimport math\ndef test_area(env):\n"
         "    assert math.isclose(env['area'](1), math.pi), 'of the unit circle'\n\ntest_area(globals())",
-        "# Check q3 2 (1 points)\n### BEGIN HIDDEN TESTS\nimport math\ndef test_zero(area):\n"
+        "# Check q3 2 (1 point)\n### BEGIN HIDDEN TESTS\nimport math\ndef test_zero(area):\n"
         "    assert area(0) == 0\n\ntest_zero(area)\n### END HIDDEN TESTS",
         "**Question 4.** Why? **(2 Points)**",
         f"**question (2 points).**\n\n{ANSWER.format('*Double-click this text to write your answer here.*')}",

@@ -1,6 +1,7 @@
 """Assertions that are judged on the trusted side: what is said where one fails."""
 
 import numpy as np
+import pytest
 
 from autograder.expect.asserted import Asserted
 from autograder.expect.packed import pack
@@ -12,7 +13,7 @@ def test_a_failed_comparison_says_where_the_arrays_differ():
     expectation = Asserted(
         "np.allclose(out, expected)",
         outcomes={0: lambda out: np.allclose(out, expected)},
-        compared={0: expected},
+        compared={0: (lambda out: out, expected)},
         innermost=0,
         truth=True,
         room=10_000,
@@ -22,3 +23,28 @@ def test_a_failed_comparison_says_where_the_arrays_differ():
     assert "at [2]: yours 6, expected 3" in judgement.diagnosis
     assert not judgement.flags
     assert expectation.judge((0, pack(expected.copy())), lambda path: None).credit == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "said"),
+    [
+        ([(1, 4), (2, 5)], [[1, 4], [2, 5]], "item [0] is a tuple: make it a list"),
+        (["e", "o"], 2, "It is a list, whose length is what is expected."),
+        (["b", "c", "d"], "bcd", "It is a list of texts: join them into one."),
+        ([("the", 2), ("cat", 1)], {"the": 2, "cat": 1}, "It is a list of the right pairs: make it a dict."),
+        ("Bo", ["Bo"], "The item is right, but a list that holds it is expected."),
+        ([7.25], 7.25, "It is a list of one item"),
+        ("12", 12, "It is a text: make it a number."),
+        (None, 5, "is a `return` missing?"),
+        (float("-inf"), 5, "It is -inf: a first value that nothing has replaced"),
+        ([3, 1], [1, 3, 2], ""),
+    ],
+)
+def test_a_value_of_another_kind_says_what_makes_it_right(value, expected, said):
+    """Is what both values are told, and how one becomes the other, where that is all?"""
+    asserted = Asserted(
+        "f(x) == y", {0: lambda v: v == expected}, {0: (lambda v: v, expected)}, innermost=0, truth=True, room=10_000
+    )
+    judgement = asserted.judge((0, pack(value)), lambda path: None)
+    assert judgement.diagnosis.startswith("f(x) == y is not so: yours ")
+    assert said in judgement.cause if said else not judgement.cause

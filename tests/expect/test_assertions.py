@@ -230,7 +230,8 @@ def test_the_answer_key_judges():
     wrong, (_, error, _) = evidence_of(WORK.replace("x * x", "2 * x"))
     verdict = judge(key.key, wrong, {"check": error})["check"]
     assert verdict.credit == 0
-    assert "f(3) == 9 differs from what is expected: yours 6, expected 9" in "\n".join(verdict.lines)
+    assert "f(3) == 9 is not so: yours 6, expected 9" in "\n".join(verdict.lines)
+    assert "assert_allclose(r, [0, 1, 4])   failed" in verdict.lines, "it is looked at, though one before it failed"
 
 
 def test_a_process_that_says_it_held_gains_nothing():

@@ -171,7 +171,7 @@ def test_holds_says_what_should_be():
     text = unmet(lambda: expect.holds({"W1": (50, 5)}, lambda s: s == {"W1": (5, 50)}, "W1 is (5, 50)", name="shapes"))
     assert text == "shapes: W1 is (5, 50). Yours is {'W1': (50, 5)}."
     text = unmet(lambda: expect.holds([np.ones(3)], lambda values: False, "it is right", name="values"))
-    assert text == "values: it is right. Yours is a list of 1 items."
+    assert text == "values: it is right. Yours is [[1, 1, 1]]."
 
 
 @pytest.mark.parametrize(

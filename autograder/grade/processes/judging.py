@@ -14,14 +14,14 @@ import socket
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from autograder.expect.asserted import bare, is_asserted
 from autograder.expect.bank import recognise
-from autograder.expect.evidence import EvidenceFailure
+from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value
 from autograder.expect.follow import Standing, follows_from
 from autograder.expect.harmless import is_harmless
-from autograder.expect.kinds import stated_positions
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
@@ -260,15 +260,25 @@ def cause_of(
         others = [Standing(right, mistakes.needs(other)) for other, right in before.items()]
         if said := follows_from(needs, others):
             return said
-    numbers = stated_positions(session.key, cell_id)
-    return recognise(
-        {number: values[position] for position, number in numbers.items() if position in values},
-        {
-            number: session.values[cell_id, position]
-            for position, number in numbers.items()
-            if (cell_id, position) in session.values
-        },
-        [numbers[position] for position in failing if position in numbers],
-        lambda: mistakes.outcomes(cell_id),
-        error,
-    )
+    numbers = mistakes.positions(session.key, cell_id)
+    levels: dict[int, int] = {}  # of the assertions
+    solution: dict[int, Value] = {}
+    for position, number in numbers.items():
+        if (cell_id, position) in session.values:
+            solution[number] = session.values[cell_id, position]
+            if is_asserted(session.key[cell_id, position]):
+                levels[number], (_, solution[number]) = solution[number]
+
+    def plain(found: Mapping[int, bytes | EvidenceFailure]) -> dict[int, bytes | EvidenceFailure]:
+        return {number: bare(one, levels[number]) if number in levels else one for number, one in found.items()}
+
+    try:
+        return recognise(
+            plain({number: values[position] for position, number in numbers.items() if position in values}),
+            solution,
+            [numbers[position] for position in failing if position in numbers],
+            lambda: [replace(one, values=plain(one.values)) for one in mistakes.outcomes(cell_id)],
+            error,
+        )
+    except EvidenceError:
+        return None

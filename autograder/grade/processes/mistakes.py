@@ -21,8 +21,8 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from types import CodeType, FrameType
 from typing import Any, NoReturn
@@ -31,10 +31,13 @@ import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.expect import message
+from autograder.expect.asserted import Watch, watch_of, watching
 from autograder.expect.bank import Outcome
 from autograder.expect.evidence import EvidenceFailure
+from autograder.expect.expectation import Expectation, Id
+from autograder.expect.kinds import stated_positions
 from autograder.expect.mutants import Mutant, each_mutant
-from autograder.expect.session import RecordingSession, use
+from autograder.expect.session import RecordingSession, Session, use
 from autograder.expect.skips import unneeded
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell
@@ -46,6 +49,7 @@ from autograder.grade.run.protocol import (
     read_frame,
     write_frame,
 )
+from autograder.markers import with_banners
 from autograder.regions import Region, RegionError, find_regions
 
 QUESTION_SECONDS = 15.0  # of a processor, for all mistakes of a question
@@ -108,10 +112,11 @@ class Mistakes:
     ):
         """`at_home`: on the inputs that students have on their machines."""
         self.at_home = at_home
+        self.watches = not at_home  # assertions are expectations where they are graded
         self.prove: Prove | None = None
         self.reached: dict[str, CheckReach] = {}
         self.shell = shell
-        self.cells = list(cells)
+        self.cells = [replace(cell, source=with_banners(cell.source)) for cell in cells]
         self.regions = list(regions)
         self.seed = seed
         self.draws = np.random.Generator
@@ -122,7 +127,7 @@ class Mistakes:
         self.begun = 0.0  # the processor time when the last copy was set aside
         self.calls: list[list[list[str]]] | None = None  # in a copy: what each cell of its question calls
         self.needed: list[Cell] | None = None  # in a copy: the cells of its question that are run
-        self.code: dict[str, CodeType] = {}
+        self.code: dict[tuple[str, type | None], CodeType] = {}
         self.done = 0  # in a copy: how many of its cells have run, since no mistake concerns them
 
     def before(self, cell: Cell) -> None:
@@ -201,6 +206,12 @@ class Mistakes:
             return None
         finally:
             asking.close()
+
+    def positions(self, key: Mapping[Id, Expectation], check: str) -> dict[int, int]:
+        """The positions of a check's expectations -> their positions where mistakes are tried."""
+        if not self.watches:
+            return stated_positions(key, check)
+        return {position: position for cell, position in sorted(key) if cell == check}
 
     def let_go(self, check: str) -> None:
         pid, channel = self.waiting.pop(check)
@@ -317,9 +328,10 @@ class Mistakes:
         while self.done < len(question) - 1 and not self.concerns(question[self.done], self.calls[self.done]):
             self.run([question[self.done]])
             self.done += 1
+        watch = watch_of(RecordingSession(self.seed, lambda data: None))
         for cell in question[self.done :]:  # here once, not in every fork
             with contextlib.suppress(SyntaxError):
-                self.compiled(cell.source)
+                self.compiled(cell, watch)
         return question[self.done :]
 
     def question(self, first: str, check: str) -> list[Cell]:
@@ -475,21 +487,38 @@ class Mistakes:
         session = RecordingSession(self.seed, take, self.at_home)
         session.draws = self.draws
         names = self.shell.user_ns
-        with use(session), open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        with self.quietly(session) as watch:
             for cell in cells:
                 session.begin_cell(cell.id)
                 try:
                     if not cell.skip:
-                        exec(self.compiled(cell.source), names)
+                        exec(self.compiled(cell, watch), names)
                 except Exception as failure:
                     error = error or f"{type(failure).__name__}: {failure}"[:500]
         return {"values": values, "error": error}
 
-    def compiled(self, source: str) -> CodeType:
-        """A cell's code: run without IPython, which takes long to show an error."""
-        if source not in self.code:
-            self.code[source] = compile(TransformerManager().transform_cell(source), CELL, "exec")
-        return self.code[source]
+    @contextmanager
+    def quietly(self, session: Session) -> Iterator[Watch]:
+        """Let a session take what cells state and assert, and let nothing be shown."""
+        with (
+            use(session),
+            watching(session) as watch,
+            open(os.devnull, "w") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+        ):
+            for cell in self.cells if self.watches else ():  # functions of earlier ones may assert
+                watch.begin(cell.id, cell.sites, cell.check)
+            yield watch
+
+    def compiled(self, cell: Cell, watch: Watch) -> CodeType:
+        """A cell's code, its assertions watched: run without IPython, which takes long to show an error."""
+        instrument = watch.begin(cell.id, cell.sites, cell.check) if self.watches else None
+        place = cell.source, type(watch) if instrument else None
+        if place not in self.code or watch.known_too:
+            code: ast.Module = ast.parse(TransformerManager().transform_cell(cell.source))
+            self.code[place] = compile(instrument.visit_Module(code) if instrument else code, CELL, "exec")
+        return self.code[place]
 
     def in_a_fork(self, work: Callable[[], Any], seconds: float) -> tuple[Any, float]:
         """The work's result, done in a fork, and the processor seconds it took; None where they are more than given."""
@@ -525,7 +554,7 @@ def questions(cells: Sequence[Cell]) -> dict[str, str]:
     first = None
     for cell in (cell for cell in cells if not cell.skip):
         first = first or cell.id
-        if "expect." in cell.source and not has_region(cell):
+        if ("expect." in cell.source or (cell.check and cell.sites)) and not has_region(cell):
             starts[first] = cell.id
             first = None
     return starts

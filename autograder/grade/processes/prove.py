@@ -7,10 +7,8 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
-from os import devnull
 from types import FrameType
 from typing import Any
 
@@ -20,10 +18,10 @@ from IPython.core.inputtransformer2 import TransformerManager
 from autograder.expect.compare import SCALED, compare, leaves
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode
 from autograder.expect.expectation import Expectation, Id
-from autograder.expect.kinds import Close, Gradient, stated_positions
+from autograder.expect.kinds import Close, Gradient
 from autograder.expect.mutants import Mutant, mutants
 from autograder.expect.rewrites import rewrites
-from autograder.expect.session import KeySession, use
+from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.processes.answer_key import make_key
 from autograder.grade.processes.mistakes import (
@@ -245,15 +243,15 @@ def one_seed(
         )
     session = KeySession(seed)
     failed = ""
-    with use(session), open(devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with mistakes.quietly(session) as watch:
         for cell in question:
             session.begin_cell(cell.id)
             try:
                 if not cell.skip:
-                    exec(mistakes.compiled(cell.source), mistakes.shell.user_ns)
+                    exec(mistakes.compiled(cell, watch), mistakes.shell.user_ns)
             except Exception as failure:
                 failed = f"{type(failure).__name__}: {failure}"[:500]
-    numbers = stated_positions(session.key, check)
+    numbers = mistakes.positions(session.key, check)
     key = {(check, number): session.key[check, position] for position, number in numbers.items()}
     values = {number: session.values.get((check, position)) for position, number in numbers.items()}
     if failed or not key:

@@ -9,8 +9,13 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import expect
+from autograder.expect.evidence import decode
+from autograder.expect.session import KeySession
+from autograder.expect.sites import sites_in
+from autograder.grade.processes.judging import cause_of
 from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, limit
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Connection
@@ -97,3 +102,30 @@ def test_a_question_begins_with_the_first_cell_that_runs():
     """Is a copy set aside for a question whose first cells are not run when grading?"""
     cells = [Cell("plot", "plot()", "a plot"), Cell("task", "f(2)"), Cell("check", "expect.same(f(1))")]
     assert Mistakes(None, cells, [], seed=1).starts == {"task": "check"}
+
+
+SOLVED = "def f(x):\n    ### BEGIN SOLUTION\n    y = 2 * x + 1\n    ### END SOLUTION\n    return y"
+ASSERTS = "assert abs(f(1 / 3) - 5 / 3) < 1e-9\nassert abs(f(2 / 7) - 11 / 7) < 1e-9"
+
+
+def test_mistakes_are_known_in_checks_that_assert():
+    """Does the bank run the regions between nbgrader's markers, and take what assertions look at, all of them?"""
+    cells = [new_code_cell(SOLVED, id="work"), new_code_cell(ASSERTS, id="check")]
+    for cell, kind in zip(cells, ("solution", "grade"), strict=True):
+        marks = {"grade": False, "solution": False, "locked": False, "schema_version": 3, "task": False}
+        cell.metadata["nbgrader"] = marks | {"grade_id": cell.id, "points": 1, kind: True}
+    sites = sites_in(new_notebook(cells=cells))
+    code = [Cell(cell.id, cell.source, "", cell.id == "check", sites.get(cell.id, ())) for cell in cells]
+    mistakes = Mistakes(SimpleNamespace(user_ns={}), code, [], seed=1)
+    assert mistakes.starts == {"work": "check"}
+    key = KeySession(1)
+    with mistakes.quietly(key) as watch:
+        for cell in mistakes.cells:
+            key.begin_cell(cell.id)
+            exec(mistakes.compiled(cell, watch), mistakes.shell.user_ns)
+    assert mistakes.positions(key.key, "check") == {0: 0, 1: 1}
+    found = list(mistakes.try_all("work", "check", None, 20, frozenset()))
+    mistakes.known["check"] = found
+    minus = next(one for one in found if 1 in one.values and decode(one.values[1]) == (0, ("", 2 * (2 / 7) - 1)))
+    said = cause_of(key, mistakes, "check", minus.values, [0, 1], {}, minus.error)
+    assert "in `f`, a + and a - are exchanged" in str(said)
