@@ -49,11 +49,11 @@ def check(shell: InteractiveShell, folder: Path, line: str) -> None:
         return
     if not is_saved(shell, folder, assignment):
         print("This is about the notebook as it was last saved. (Ctrl+S saves it.)\n")
-    show_check(folder, lay_folder(folder, assignment))
+    show_check(folder, lay_folder(folder, assignment), "%submit")
 
 
-def show_check(folder: Path, laid: LaidFolder) -> None:
-    """Run everything from a fresh kernel, and print how it stands."""
+def show_check(folder: Path, laid: LaidFolder, submit: str) -> None:
+    """Run everything from a fresh kernel, and print how it stands; `submit`: what is next for who is done."""
     bar = display({"text/plain": "starting a fresh kernel"}, raw=True, display_id=True)
 
     def started(name: str, done: int, total: int) -> None:
@@ -63,7 +63,7 @@ def show_check(folder: Path, laid: LaidFolder) -> None:
     checked = check_folder(folder, laid, started=started)
     if bar is not None:
         bar.update({"text/plain": ""}, raw=True)
-    for line in shown_check(checked, WIDTH, "%submit"):
+    for line in shown_check(checked, WIDTH, submit):
         print(line.text)
 
 
@@ -173,7 +173,7 @@ def submit(shell: InteractiveShell, folder: Path, line: str) -> None:
         print(SAVE)
         return
     laid = lay_folder(folder, assignment)
-    show_check(folder, laid)
+    show_check(folder, laid, "")
     print()
     stem = f"{file_name(student.student_id)}-{assignment.name}"
     packed = pack(folder, laid, folder / f"{stem}.zip", anyway="--anyway" in line.split())
@@ -182,4 +182,10 @@ def submit(shell: InteractiveShell, folder: Path, line: str) -> None:
         print(f"not shown in the PDF: {problem}")
     print(f"{packed.student.name} ({packed.student.student_id}): {counted(len(packed.files), 'file')} in the zip.")
     display(FileLink(made.pdf.name, result_html_prefix=f"Your PDF, {counted(made.pages, 'page')}: "))
-    display(FileLink(packed.path.name, result_html_prefix="Submit this file: "))
+    display(DownloadLink(packed.path.name, result_html_prefix="Submit this file: "))
+
+
+class DownloadLink(FileLink):
+    """A link that a browser saves; JupyterLab would open it as a text, which a zip is not."""
+
+    html_link_str = "<a href='%s' download>%s</a>"

@@ -41,7 +41,7 @@ def shown_check(checked: CheckedFolder, width: int, submit: str = TERMINAL) -> I
     """Each question with what is wrong beneath, what grading would not take, the sums, and what is next.
 
     Args:
-        submit: what a student is to call who is done.
+        submit: what a student is to call who is done; "" where that is being done.
     """
     width = max(width, NARROWEST)
     yield ShownLine(checked.laid.assignment.title, "bold")
@@ -68,7 +68,8 @@ def shown_check(checked: CheckedFolder, width: int, submit: str = TERMINAL) -> I
             "yellow",
         )
     yield from wrapped(sums(checked.questions), width, "bold")
-    yield from wrapped(f"Next: {what_next(checked, submit)}", width)
+    if after := what_next(checked, submit):
+        yield from wrapped(f"Next: {after}", width)
 
 
 def shown_item(item: CheckedQuestion | StoppedCell, width: int) -> Iterator[ShownLine]:
@@ -163,7 +164,7 @@ def sums(questions: Sequence[CheckedQuestion]) -> str:
 
 
 def what_next(checked: CheckedFolder, submit: str) -> str:
-    """The one thing to do now."""
+    """The one thing to do now; "" where there is nothing left."""
     findings = checked.laid.findings
     if findings and findings[0].costly:
         return f"put right what would not be graded, first {findings[0].place}."
@@ -175,5 +176,5 @@ def what_next(checked: CheckedFolder, submit: str) -> str:
         if item.state == "to write":
             return f'write "{item.question.title}".'
     if any(one.state == "part" for one in checked.questions):
-        return f"earn the rest, or submit:  {submit}"
+        return f"earn the rest, or submit:  {submit}" if submit else "earn the rest, or submit the file."
     return submit

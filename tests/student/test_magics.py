@@ -85,7 +85,7 @@ def test_everything_is_checked_and_packed_without_a_terminal(folder):
     assert "not written yet" in text
     assert "Double check" in text
     assert "Ada (s1): 5 files in the zip." in text
-    assert "href='s1-tiny.zip'" in text
+    assert "<a href='s1-tiny.zip' download>s1-tiny.zip</a>" in text  # JupyterLab opens other links as texts
     assert "href='s1-tiny.pdf'" in text
     assert "first.ipynb" in zipfile.ZipFile(folder / "s1-tiny.zip").namelist()
     assert (folder / "s1-tiny.pdf").read_bytes().startswith(b"%PDF")

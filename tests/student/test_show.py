@@ -61,6 +61,15 @@ def test_each_question_has_its_line_and_what_is_wrong_beneath():
     ]
 
 
+def test_who_is_done_is_told_what_to_call_except_by_what_was_called():
+    """Does a check end with how to submit, and submitting not with itself?"""
+    done = folder(items=(ITEMS[0],))
+    assert [line.text for line in shown_check(done, 80, "%submit")][-1] == "Next: %submit"
+    assert [line.text for line in shown_check(done, 80, "")][-1] == "6 of 6 points earned."
+    half = folder(items=tuple(item for item in ITEMS if getattr(item, "state", "") in ("ok", "part")))
+    assert [line.text for line in shown_check(half, 80, "")][-1] == "Next: earn the rest, or submit the file."
+
+
 @pytest.mark.parametrize("width", [50, 80, 160])
 def test_no_line_is_wider_than_the_terminal(width):
     """Is a long diagnosis, or a long title, wrapped and not broken by the terminal?"""
