@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import FileLink, display
@@ -14,6 +15,7 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import CourseError
 from autograder.expect.follow import why_not_defined
+from autograder.expect.skips import Names
 from autograder.notebooks import read_notebook
 from autograder.questions import Question, cell_name, questions_in
 from autograder.report.make import make_report
@@ -92,6 +94,39 @@ def check_one(shell: InteractiveShell, folder: Path, assignment: Assignment, wan
         above = cells[: [one.id for one in cells].index(cell.id)]
         said = why_not_defined(f"NameError: {error}", cells_above(above))
         print(said or "Have you run the cells above it?")
+    else:
+        cells = [one for one in read_notebook(folder / f"{question.notebook}.ipynb").cells if one.cell_type == "code"]
+        changed = changed_since(cells, cell.id, sources_run(shell))
+        if names := [name for name in changed if not isinstance(shell.user_ns.get(name), ModuleType)]:
+            print(
+                f"Cells below that check ran after those above it, and may have changed {', '.join(names)}. "
+                "Run the notebook again from its top to that check, or call  %check , which does so for all."
+            )
+
+
+def sources_run(shell: InteractiveShell) -> list[str]:
+    """The cells that ran in this kernel, in their order."""
+    return shell.history_manager.input_hist_raw if shell.history_manager else []
+
+
+def changed_since(cells: Sequence[NotebookNode], check: str, history: Sequence[str]) -> list[str]:
+    """The names a check uses that cells below it bound, or may have changed, after the cells above it last ran.
+
+    Args:
+        cells: a notebook's code cells.
+        check: the id of one of them.
+        history: the sources of the cells that ran, in their order.
+    """
+    last = {source.strip(): number for number, source in enumerate(history)}
+    place = [cell.id for cell in cells].index(check)
+    runs = [(Names.of(cell.source), last.get(cell.source.strip(), -1)) for cell in cells]
+    found = []
+    for name in sorted(runs[place][0].used):
+        made = max((when for names, when in runs[:place] if name in names.bound | names.maybe), default=-1)
+        below = [when for names, when in runs[place + 1 :] if name in names.bound | names.maybe | names.changed]
+        if 0 <= made < max(below, default=-1):
+            found.append(name)
+    return found
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_output
 
 from autograder.grade.processes.shell import NotebookShell
 from autograder.notebooks import read_notebook, write_notebook
+from autograder.student.magics import changed_since
 
 NAMED = (
     '# ===== START YOUR CODE HERE: student =====\nname = "Ada"\nstudent_id = "s1"\n# ====== END YOUR CODE HERE ======'
@@ -61,6 +62,16 @@ def test_one_check_runs_here_and_now(folder):
     assert text_of(cells[6]).startswith('%check: there is no check "xyz". There are:\n  double-check, ')
     assert text_of(cells[8]) == "Double check: 0 of 2 points so far.\ndouble is not written yet.\n"
     assert [output.output_type for output in cells[8].outputs] == ["stream"]
+
+
+def test_a_check_is_not_blamed_for_what_cells_below_it_changed():
+    """Are the names told that cells below a check changed after those above it ran, and none if these ran again?"""
+    texts = {"a": "net = 1\nX = 2", "b": "f(net, X)", "c": "net = 3", "d": "X.sort()\ny = 1"}
+    cells = [new_code_cell(text, id=name) for name, text in texts.items()]
+    runs = ["", *texts.values(), "%check b"]
+    assert changed_since(cells, "b", runs[:3]) == []
+    assert changed_since(cells, "b", runs) == ["X", "net"]
+    assert changed_since(cells, "b", [*runs, texts["a"]]) == []
 
 
 def test_a_name_that_was_never_made_is_explained(folder):
