@@ -127,6 +127,7 @@ class Mistakes:
         self.begun = 0.0  # the processor time when the last copy was set aside
         self.calls: list[list[list[str]]] | None = None  # in a copy: what each cell of its question calls
         self.needed: list[Cell] | None = None  # in a copy: the cells of its question that are run
+        self.solved: tuple[dict | None, float, bool] | None = None  # in a copy: see `with_the_solution`
         self.code: dict[tuple[str, type | None], CodeType] = {}
         self.done = 0  # in a copy: how many of its cells have run, since no mistake concerns them
 
@@ -273,9 +274,8 @@ class Mistakes:
         if not question:
             return
         called = {(file, function) for calls in self.calls or () for file, function in calls}
-        right, usual = self.in_a_fork(lambda: self.run(question, check), LONGEST_RUN)
-        again, _ = self.in_a_fork(lambda: [self.run(question, check) for _ in range(2)], 2 * LONGEST_RUN)
-        at_once = AT_ONCE if right is not None and again == [right, right] else 1
+        right, usual, steady = self.with_the_solution(question, check)
+        at_once = AT_ONCE if steady else 1
         left, size = seconds, 0
         before = time.process_time()
         for some in batched(trials or self.trials(question, start, called, noticed), at_once):
@@ -291,6 +291,14 @@ class Mistakes:
             before = now
             if left < 0 or size > ALL_TOGETHER:
                 return
+
+    def with_the_solution(self, question: Sequence[Cell], check: str) -> tuple[dict | None, float, bool]:
+        """What the check gets, the processor seconds it takes, and whether it gets the same again in one process."""
+        if self.solved is None:
+            right, usual = self.in_a_fork(lambda: self.run(question, check), LONGEST_RUN)
+            again, _ = self.in_a_fork(lambda: [self.run(question, check) for _ in range(2)], 2 * LONGEST_RUN)
+            self.solved = right, usual, right is not None and again == [right, right]
+        return self.solved
 
     def each_of(
         self, trials: Sequence[Trial], question: Sequence[Cell], check: str, seconds: float, right: dict | None

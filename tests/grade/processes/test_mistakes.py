@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -13,10 +14,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import expect
 from autograder.expect.evidence import decode
+from autograder.expect.mutants import Mutant
 from autograder.expect.session import KeySession
 from autograder.expect.sites import sites_in
 from autograder.grade.processes.judging import cause_of
-from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, limit
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, limit
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Connection
 from autograder.regions import find_regions
@@ -50,6 +52,26 @@ def test_a_question_is_run_without_what_its_check_does_not_need(more, run):
     cells = [Cell("more", more), Cell("check", "expect.same(f(len(shelf)))", "", True)]
     mistakes = Mistakes(shell, cells, [], seed=1)
     assert [cell.id for cell in mistakes.question("more", "check")] == run
+
+
+@pytest.mark.parametrize(
+    ("codes", "forks"), [(["y = len(shelf)", "y = max(shelf)"], 1), (["y = shelf.pop()", "y = 1"], 3)]
+)
+def test_several_mistakes_run_in_one_fork(codes, forks):
+    """Does each give there what it gives alone, with forks of their own where one leaves something behind?"""
+    shell = SimpleNamespace(user_ns={"shelf": [1, 2, 4], "expect": expect})
+    cells = [Cell("work", "y = sum(shelf)"), Cell("check", "expect.same(y)", "", True)]
+    trials = [Trial(Mutant(code, "", 1), "", cell="work") for code in codes]
+    mistakes = Mistakes(shell, cells, [], seed=1)
+    alone = [mistakes.in_a_fork(partial(mistakes.run_one, trial, cells, "check"), 5.0)[0] for trial in trials]
+    right, _, steady = mistakes.with_the_solution(cells, "check")
+    assert steady
+    assert right["values"] != alone[0]["values"] != alone[1]["values"] != {}
+    begun = []
+    fork = mistakes.in_a_fork
+    mistakes.in_a_fork = lambda work, seconds: begun.append(seconds) or fork(work, seconds)
+    assert mistakes.each_of(trials, cells, "check", 5.0, right)[0] == alone
+    assert len(begun) == forks
 
 
 def test_a_limit_within_a_lower_one_is_kept():
