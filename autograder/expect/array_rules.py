@@ -45,7 +45,11 @@ def changed_argument(node: ast.AST, scope: Scope) -> Iterator[Change]:
             if is_array(argument) and not is_count(argument, scope):
                 name = named(argument, scope)
                 what = f"`{name}`" if name else "one of the values that a function is called with"
-                for factor, said in ((0, f"{what} counts as 0"), (2, f"{what} counts twice")):
+                for factor, said in (
+                    (0, f"{what} counts as 0"),
+                    (2, f"{what} counts twice"),
+                    (-1, f"{what} counts with the other sign"),
+                ):
                     scaled = ast.BinOp(ast.Constant(factor), ast.Mult(), argument)
                     yield like(node, args=[*node.args[:index], scaled, *node.args[index + 1 :]]), said
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
@@ -133,6 +137,44 @@ def one_number(node: ast.AST, scope: Scope) -> Iterator[Change]:
                     like(node, **{side: of_numpy("mean", part)}),
                     "the mean of an array stands where its entries belong",
                 )
+
+
+def other_factor_of_product(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x @ w with ones in place of x, with x less its mean; and x * y with x divided by its norm."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.MatMult | ast.Mult):
+        return
+    for side in ("left", "right"):
+        part = getattr(node, side)
+        if isinstance(node.op, ast.MatMult):
+            yield like(node, **{side: of_numpy("ones_like", part)}), "ones stand in place of a factor of a product"
+            centred = ast.BinOp(part, ast.Sub(), like(of_numpy("mean", part), keywords=[AXIS_0]))
+            yield like(node, **{side: centred}), "a mean is subtracted that should not be"
+        elif is_array(part) and not is_count(part, scope) and getattr(part, "id", "") not in SCALES:
+            norm = ast.Call(ast.parse("np.linalg.norm", mode="eval").body, [part], [])
+            yield like(node, **{side: ast.BinOp(part, ast.Div(), norm)}), "an array is divided by its norm"
+
+
+AXIS_0 = ast.keyword("axis", ast.Constant(0))
+
+
+def power_of_bracket(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """1 - a**t as (1 - a)**t."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        power = node.right
+        if isinstance(power, ast.BinOp) and isinstance(power.op, ast.Pow):
+            yield like(power, left=like(node, right=power.left)), "a power is taken of a whole sum, not of one term"
+
+
+def other_variable(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A variable of the solution's own for another one."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in scope.public | NO_NAMES:
+        for other in scope.known[:MOST_VARIABLES]:
+            if other not in NO_NAMES and other != node.id:
+                what = f"`{other}`" if other in scope.public else "one variable"
+                yield ast.Name(other, ast.Load()), f"{what} stands in place of another variable"
+
+
+MOST_VARIABLES = 12
 
 
 def other_count(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -425,18 +467,54 @@ def other_moment(node: ast.AST, scope: Scope) -> Iterator[Change]:
 
 
 def complement_factor(node: ast.AST, scope: Scope) -> Iterator[Change]:
-    """One side of a sum, multiplied by 1 less a setting."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+    """One side of a sum, multiplied by 1 less a setting; x += y as x = (1 - setting) * x + y."""
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
+        old = ast.parse(ast.unparse(node.target), mode="eval").body
+        whole = ast.BinOp(old, node.op, node.value)
+        for new, said in complement_factor(whole, scope):
+            if isinstance(new, ast.BinOp) and ast.dump(new.right) == ast.dump(whole.right):
+                yield ast.Assign([node.target], new), said
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         settings: list[tuple[str, ast.expr]] = [
             (key, ast.Subscript(ast.Name(owner, ast.Load()), ast.Constant(key), ast.Load()))
             for owner, key in scope.settings
         ]
-        settings += [(name, ast.Name(name, ast.Load())) for name in scope.known if name in scope.shares]
+        names = [name for name in scope.known if name in scope.shares | (scope.public & RATES)]
+        settings += [(name, ast.Name(name, ast.Load())) for name in names]
         for name, setting in settings[:4]:
             rest = ast.BinOp(ast.Constant(1), ast.Sub(), setting)
             for side in ("left", "right"):
                 product = ast.BinOp(rest, ast.Mult(), getattr(node, side))
                 yield like(node, **{side: product}), f"there is a factor 1 - `{name}` too many"
+
+
+RATES = frozenset(["learning_rate", "lr", "reg", "rate"])
+
+
+def other_relation(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """a != b as a < b, a <= b, a > b, a >= b."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.NotEq):
+        for operator, what in (
+            (ast.Lt, "smaller"),
+            (ast.LtE, "smaller or equal"),
+            (ast.Gt, "larger"),
+            (ast.GtE, "larger or equal"),
+        ):
+            yield like(node, ops=[operator()]), f"all that is {what} counts, where all but one should"
+
+
+def one_item(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """for k in ks: f(k) as for k in ks: f(ks[0]), and f(ks[-1])."""
+    if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Name):
+        for index, which in ((-1, "last"), (0, "first")):
+            item = ast.Subscript(node.iter, ast.Constant(index), ast.Load())
+            for place, step in enumerate(node.body):
+                for call in ast.walk(step):
+                    for keyword in call.keywords if isinstance(call, ast.Call) else ():
+                        if isinstance(keyword.value, ast.Name) and keyword.value.id == node.target.id:
+                            text = ast.unparse(step).replace(ast.unparse(keyword), f"{keyword.arg}={ast.unparse(item)}")
+                            body = [*node.body[:place], *ast.parse(text).body, *node.body[place + 1 :]]
+                            yield like(node, body=body), f"the {which} item of a loop is used in every round of it"
 
 
 RULES: tuple[Rule, ...] = (
@@ -446,6 +524,8 @@ RULES: tuple[Rule, ...] = (
     other_size,
     changed_argument,
     left_out_round,
+    other_relation,
+    one_item,
     fewer_factors,
     other_draw,
     entries_in_order,
@@ -454,7 +534,12 @@ RULES: tuple[Rule, ...] = (
     step_for_others,
     exchanged_names,
     one_function_more,
+    power_of_bracket,
     one_number,
+    other_factor_of_product,
     complement_factor,
     more_in_result,
 )
+
+LAST: tuple[Rule, ...] = (other_variable,)
+"""The least sure."""

@@ -231,27 +231,40 @@ def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     scope = scope_of(tree, [part.node for part in inside], text.split("\n"), region, wide)
     lines = text.encode().split(b"\n")
     found: dict[str, Mutant] = {}
-    for rule in (*plain_rules.FIRST, *RULES, *WIDE_RULES) if wide else RULES:
+    more = [exchanges(text, inside, scope), late_steps(text, tree, inside, scope)]
+    more += [partly(text, inside), around_loops(text, tree, inside)] if wide else []
+    rules = (*plain_rules.FIRST, *RULES, *WIDE_RULES) if wide else RULES
+    each = itertools.chain(
+        by_rules(text, inside, scope, rules, wide),
+        *more,
+        by_rules(text, inside, scope, array_rules.LAST if wide else (), wide),
+    )
+    for changed, said, line in each:
+        found.setdefault(changed, Mutant(changed, said, line))
+    first_line, behind = extent_of(tree, region, len(lines))
+    return [mutant for mutant in found.values() if fits(mutant.text, first_line, behind)]
+
+
+def by_rules(
+    text: str, inside: Sequence[Part], scope: Scope, rules: Sequence[Rule], wide: bool
+) -> Iterator[tuple[str, str, int]]:
+    """The text with each change that a rule makes, and with several of one kind at once; the sentence, and the line."""
+    lines = text.encode().split(b"\n")
+    for rule in rules:
         alike: dict[tuple[str, str], list[tuple[Part, ast.AST | None]]] = {}
         for part in inside:
             for new, said in rule(part.node, scope):
                 changed = replaced(lines, part, new)
                 if changed is None or changed == text:
                     continue
-                found.setdefault(changed, Mutant(changed, said, part.start[0]))
+                yield changed, said, part.start[0]
                 alike.setdefault((said[said.find(OVER) :] if OVER in said else said, ""), []).append((part, new))
                 alike.setdefault((said, ast.dump(new) if new else ""), []).append((part, new))
         for (said, _), changes in alike.items():
             said = f"something is{said}" if said.startswith(OVER) else said
             for some in (changes, *(neighbours(changes) if wide else ())):
                 if changed := everywhere(text, some):
-                    found.setdefault(changed, Mutant(changed, said, some[0][0].start[0]))
-    more = [exchanges(text, inside, scope), late_steps(text, tree, inside, scope)]
-    more += [partly(text, inside), around_loops(text, tree, inside)] if wide else []
-    for changed, said, line in itertools.chain.from_iterable(more):
-        found.setdefault(changed, Mutant(changed, said, line))
-    first_line, behind = extent_of(tree, region, len(lines))
-    return [mutant for mutant in found.values() if fits(mutant.text, first_line, behind)]
+                    yield changed, said, some[0][0].start[0]
 
 
 MOST_ALIKE = 5
@@ -800,6 +813,10 @@ def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
             below = ast.BinOp(ast.Constant(1), ast.Add(), of_numpy("exp", ast.UnaryOp(ast.USub(), value)))
             yield ast.BinOp(ast.Constant(1), ast.Div(), below), "a sigmoid stands where a bound belongs"
             yield of_numpy("tanh", value), "a tanh stands where a bound belongs"
+            soft = of_numpy("log", ast.BinOp(ast.Constant(1), ast.Add(), of_numpy("exp", value)))
+            yield soft, "a softplus, log(1 + exp), stands where a bound belongs"
+            above = ast.Compare(value, [ast.Gt()], [ast.Constant(1)])
+            yield of_numpy("where", above, value, ast.Constant(0)), "what is below 1 is cut off, not what is below 0"
             yield of_numpy("clip", value, ast.Constant(0), ast.Constant(1)), "it is cut off at 1 as well"
             yield ast.Compare(value, [ast.Gt()], [ast.Constant(0)]), "a mask of 0 and 1 stands where the values belong"
     if name in ("var", "std") and not any(keyword.arg == "ddof" for keyword in node.keywords):
@@ -839,6 +856,7 @@ FUNCTIONS = (
     ("std", "var", "the variance is taken where the standard deviation belongs"),
     ("log", "log2", "the logarithm is to base 2, not natural"),
     ("log", "log10", "the logarithm is to base 10, not natural"),
+    ("sqrt", "cbrt", "a cube root stands where a square root belongs"),
     ("exp", "exp2", "it is a power of 2, not of e"),
     ("zeros", "ones", "it starts from ones where it should start from zeros"),
     ("zeros_like", "ones_like", "it starts from ones where it should start from zeros"),
@@ -1066,8 +1084,9 @@ def other_name(node: ast.AST, scope: Scope) -> Iterator[Change]:
                     ),
                 )
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[A-Za-z_]+\d", node.value):
+        keys = {key for _, key in scope.settings}
         for digit in "123":
-            if digit != node.value[-1] and node.value[:-1] + digit in scope.public:
+            if digit != node.value[-1] and node.value[:-1] + digit in scope.public | keys:
                 yield (
                     ast.Constant(node.value[:-1] + digit),
                     f"`{node.value[:-1] + digit}` stands where `{node.value}` belongs",

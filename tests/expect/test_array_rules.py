@@ -74,6 +74,42 @@ CASES = {
     "another array in a result": (
         "f(x, w, dw)", "dw = g(x)", "dw = g(x) + w", "`w` is added to `dw`, where it does not belong"
     ),
+    "the power of a bracket": (
+        "f(beta, t)", "y = 1 - beta ** t", "y = (1 - beta) ** t", "a power is taken of a whole sum, not of one term"
+    ),
+    "ones for a factor": (
+        "f(x, w)", "y = x @ w", "y = np.ones_like(x) @ w", "ones stand in place of a factor of a product"
+    ),
+    "a mean too many": (
+        "f(x, w)", "y = x @ w", "y = (x - np.mean(x, axis=0)) @ w", "a mean is subtracted that should not be"
+    ),
+    "divided by its norm": (
+        "f(x, a)", "y = a * x", "y = a * (x / np.linalg.norm(x))", "an array is divided by its norm"
+    ),
+    "softplus": (
+        "f(x)", "y = np.maximum(0, x)", "y = np.log(1 + np.exp(x))",
+        "a softplus, log(1 + exp), stands where a bound belongs",
+    ),
+    "another key": (
+        "f(c)", 'y = c["beta1"] + c["beta2"]',
+        'y = c["beta1"] + c[\'beta1\']', "`beta1` stands where `beta2` belongs"
+    ),
+    "another variable": (
+        "f(x)", "spread = x + 1\n    y = spread", "spread = x + 1\ny = x",
+        "`x` stands in place of another variable",
+    ),
+    "a weight that shrinks": (
+        "f(w, dw, learning_rate)", "w -= learning_rate * dw", "w = (1 - learning_rate) * w - learning_rate * dw",
+        "there is a factor 1 - `learning_rate` too many",
+    ),
+    "only those before": (
+        "f(n, one)", "y = [i for i in range(n) if i != one]", "y = [i for i in range(n) if i <= one]",
+        "all that is smaller or equal counts, where all but one should",
+    ),
+    "the last item": (
+        "f(ks, found)", "for k in ks:\n        found.append(g(k=k))", "for k in ks:\n    found.append(g(k=ks[-1]))",
+        "the last item of a loop is used in every round of it",
+    ),
     "two neighbours of three": (
         "f(x)", "a = x.sum(axis=1)\n    b = x.sum(axis=1)\n    c = x.sum(axis=1)",
         "a = x.sum(axis=0)\nb = x.sum(axis=0)\nc = x.sum(axis=1)", "something is taken over the other axis",
