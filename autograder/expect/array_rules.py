@@ -43,8 +43,7 @@ def changed_argument(node: ast.AST, scope: Scope) -> Iterator[Change]:
     if isinstance(node, ast.Call) and not of_a_module(node.func) and called(node) not in PLAIN:
         for index, argument in enumerate(node.args):
             if is_array(argument) and not is_count(argument, scope):
-                name = named(argument, scope)
-                what = f"`{name}`" if name else "one of the values that a function is called with"
+                what = called_by_name(argument, scope) or "one of the values that a function is called with"
                 for factor, said in (
                     (0, f"{what} counts as 0"),
                     (2, f"{what} counts twice"),
@@ -56,9 +55,19 @@ def changed_argument(node: ast.AST, scope: Scope) -> Iterator[Change]:
         for side in ("left", "right"):
             part = getattr(node, side)
             if is_array(part):
-                name = named(part, scope)
                 twice = ast.BinOp(ast.Constant(2), ast.Mult(), part)
-                yield like(node, **{side: twice}), f"{f'`{name}`' if name else 'a term'} counts twice"
+                yield like(node, **{side: twice}), f"{called_by_name(part, scope) or 'a term'} counts twice"
+
+
+def called_by_name(node: ast.AST, scope: Scope) -> str:
+    """What students see of the name of an array: `W1`, or `W…` where the name is put together; "" for nothing."""
+    key = node.slice if isinstance(node, ast.Subscript) else None
+    if isinstance(key, ast.JoinedStr):
+        first = key.values[0] if key.values else None
+        stem = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+        return f"`{stem}…`" if stem else ""
+    name = named(node, scope) if key is None or isinstance(key, ast.Constant) else ""
+    return f"`{name}`" if name else ""
 
 
 PLAIN = (

@@ -430,10 +430,13 @@ def other_index(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """x[i] as x[i + 1] and x[i - 1]."""
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
         return
-    if isinstance(node.slice, ast.Name) and node.slice.id in ("i", "j", "k", "n", "m", "t"):
+    if isinstance(node.slice, ast.Name) and node.slice.id in INDICES:
         for sign in (ast.Add(), ast.Sub()):
             moved = ast.BinOp(node.slice, sign, ast.Constant(1))
             yield like(node, slice=moved), "an index is off by one"
+
+
+INDICES = ("i", "j", "k", "n", "m", "t", "index", "idx", "row", "col", "column", "fold", "layer", "step")
 
 
 def upside_down(node: ast.AST, scope: Scope) -> Iterator[Change]:

@@ -8,6 +8,9 @@ from tests.expect.test_plain_rules import body_of, plain
 
 CASES = {
     "an argument that counts as 0": ("f(x, b)", "y = g(x, b)", "y = g(x, 0 * b)", "`b` counts as 0"),
+    "an array whose name is put together": (
+        "f(x, p, i)", 'y = g(x, p[f"b{i}"])', 'y = g(x, 0 * p[f\'b{i}\'])', "`b…` counts as 0"
+    ),
     "a term that counts twice": ("f(x, b)", "y = x + b", "y = x + 2 * b", "`b` counts twice"),
     "a factor 2 too many": ("f(x)", "y = g(x)", "y = 2 * g(x)", "there is a factor 2 too many"),
     "a ½ too many": ("f(x, y)", "y /= len(x)", "y /= 2.0 * len(x)", "there is a ½ too many in `y`"),
