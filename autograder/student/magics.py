@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import FileLink, display
@@ -30,6 +30,8 @@ from autograder.words import NOT_WRITTEN_YET, counted
 
 WIDTH = 100
 SAVE = "Save the notebook first (Ctrl+S), then run this cell again: what is saved is what counts."
+GIVEN = ModuleType, FunctionType, type
+"""Values that a call of one of their methods, or of what they return, does not change."""
 
 
 def call(shell: InteractiveShell, name: str, line: str) -> None:
@@ -97,11 +99,12 @@ def check_one(shell: InteractiveShell, folder: Path, assignment: Assignment, wan
     else:
         cells = [one for one in read_notebook(folder / f"{question.notebook}.ipynb").cells if one.cell_type == "code"]
         changed = changed_since(cells, cell.id, sources_run(shell))
-        if names := [name for name in changed if not isinstance(shell.user_ns.get(name), ModuleType)]:
-            print(
+        if names := [name for name in changed if not isinstance(shell.user_ns.get(name), GIVEN)]:
+            said = (
                 f"Cells below that check ran after those above it, and may have changed {', '.join(names)}. "
                 "Run the notebook again from its top to that check, or call  %check , which does so for all."
             )
+            print(textwrap.fill(said, WIDTH))
 
 
 def sources_run(shell: InteractiveShell) -> list[str]:
