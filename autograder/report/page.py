@@ -7,6 +7,7 @@ read and written anew, or a formula that our own MathML writer made. It runs no 
 import base64
 import html
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -328,6 +329,18 @@ def listed(writer: Writer, node: Block) -> str:
     return element("ol", *items, start=str(node["start"]))
 
 
+BOXES = re.compile("[\u2500-\u257f]")
+COLUMNS_APART = re.compile(r"\S {2,}\S")
+
+
+def is_aligned(rows: Sequence[dict]) -> bool:
+    """Is an output a table of text, which reads wrongly where a narrow screen wraps its lines?"""
+    if any("w" in row for row in rows):  # wider than paper
+        return False
+    lines = ["".join(run if isinstance(run, str) else run[1] for run in row["r"]) for row in rows]
+    return any(map(BOXES.search, lines)) or sum(COLUMNS_APART.search(line) is not None for line in lines) >= 3
+
+
 BLOCKS: Mapping[str, Callable[[Writer, Any], str]] = {
     "para": lambda writer, node: element("p", writer.inlines(node["c"])),
     "plain": lambda writer, node: writer.inlines(node["c"]),
@@ -337,7 +350,9 @@ BLOCKS: Mapping[str, Callable[[Writer, Any], str]] = {
     "answer": lambda writer, node: element("div", writer.blocks(node["c"]), class_="work"),
     "heading": lambda writer, node: element(heading(node["level"]), writer.inlines(node["c"])),
     "code": lambda writer, node: writer.code_rows(node["rows"]),
-    "output": lambda writer, node: element("div", writer.code_rows(node["rows"]), class_=f"output {node['kind']}"),
+    "output": lambda writer, node: element(
+        "div", writer.code_rows(node["rows"]), class_=f"output {node['kind']}{' aligned' * is_aligned(node['rows'])}"
+    ),
     "picture": lambda writer, node: element("p", writer.picture(node["file"], node["alt"], node["width"])),
     "left-out": lambda writer, node: element("p", text(node["text"]), class_="left-out"),
     "problem": lambda writer, node: element("p", text(node["text"]), class_="missing"),

@@ -21,8 +21,10 @@ from autograder.report.document import assemble, in_one_line
 from autograder.report.feedback import one_feedback
 from autograder.report.hidden import without_hidden
 from autograder.report.model import Notebook, Options, ReportContent
+from autograder.report.page import is_aligned
 from autograder.report.page import page as html_page
 from autograder.report.pictures import PictureError
+from autograder.report.rows import row_data, terminal_rows
 from autograder.report.sanitise import POLICY, safe_html, sealed
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -376,3 +378,18 @@ def test_the_feedback_pdf_hides_the_same(course_copy):
     assert "dw differs at [3, 1]" in text
     assert "Integrity notes" not in text
     assert Path(folder / "mini.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("shown", "aligned"),
+    [
+        ("┏━━━━┓\n┃ a  ┃", True),
+        ("   a     b\n0  1.0   2\n1  2.0   3\n", True),
+        ("epoch 1: loss 2.3\nepoch 2: loss 1.9\n100%|████| 5/5", False),
+        ("a  b\nc", False),
+        ("a  b  " * 60 + "\n1  2\n3  4\n5  6", False),
+    ],
+)
+def test_tables_of_text_keep_their_columns_on_a_phone(shown, aligned):
+    """Does an output whose columns stand below each other scroll, and any other one wrap?"""
+    assert is_aligned([row_data(row) for row in terminal_rows(shown)]) is aligned
