@@ -368,5 +368,9 @@ def judged(comparison: Comparison, value: Value, context: diagnosis.Context) -> 
         error = f"{context.measure} {comparison.error:.2e}"
     else:  # of one hidden number, more digits would give it away
         error = f"{context.measure} about {comparison.error:.0e}"
-    text, cause = diagnosis.explain(comparison, value, f"{error}, {threshold}", context)
+    whole = comparison.worst is not None and all(
+        array.dtype.kind in "biu" for array in (comparison.worst.value, comparison.worst.expected)
+    )
+    measured = "" if whole and context.at_most < 1 else f"{error}, {threshold}"  # how far off counts are, anybody sees
+    text, cause = diagnosis.explain(comparison, value, measured, context)
     return Judgement(0.0, (context.name, error, threshold, "failed"), text, cause=cause)

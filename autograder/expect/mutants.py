@@ -335,7 +335,7 @@ def around_loops(text: str, tree: ast.Module, inside: Sequence[Part]) -> Iterato
     places = {id(part.node): part for part in inside}
     lines = text.encode().split(b"\n")
     for block in blocks(tree):
-        for first, last, steps, said in array_rules.around_loop(block):
+        for first, last, steps, said in (*array_rules.around_loop(block), *plain_rules.around_loop(block)):
             if id(block[first]) in places and id(block[last]) in places:
                 one, other = places[id(block[first])], places[id(block[last])]
                 changed = replaced(lines, Part(one.node, one.start, other.end), ast.Module(steps, []))

@@ -6,7 +6,7 @@ general sentence that gives no line away. They serve to recognise a value, not t
 
 import ast
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from autograder.expect.changes import (
     NO_NAMES,
@@ -459,6 +459,114 @@ def rounded_number(node: ast.AST, scope: Scope) -> Iterator[Change]:
         yield ast.Constant(3.14), "a number is rounded: it has more digits"
 
 
+def around_loop(block: Sequence[ast.stmt]) -> Iterator[tuple[int, int, list[ast.stmt], str]]:
+    """Of statements that follow each other: the `return` behind a loop as the last step of the loop.
+
+    Gives the first and last place of what is replaced, the new statements, and the sentence.
+    """
+    for index, (step, following) in enumerate(itertools.pairwise(block)):
+        if isinstance(step, ast.For | ast.While) and not step.orelse and isinstance(following, ast.Return):
+            inside = like(step, body=[*step.body, following])
+            yield index, index + 1, [inside], "a `return` stands inside a loop, which ends in its first round"
+
+
+def result_off(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """return n as return n + 1, and as return n - 1; of one case of several, too."""
+    if not isinstance(node, ast.Return | ast.IfExp):
+        return
+    field = "value" if isinstance(node, ast.Return) else "body"
+    value = getattr(node, field)
+    if isinstance(value, ast.Name | ast.Call | ast.BinOp | ast.Subscript):
+        for sign, size in ((ast.Add(), "large"), (ast.Sub(), "small")):
+            off = ast.BinOp(value, sign, ast.Constant(1))
+            yield like(node, **{field: off}), f"what is returned is too {size} by one"
+
+
+def one_row_for_all(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """[[0] * m for _ in range(n)] as [[0] * m] * n."""
+    if not isinstance(node, ast.ListComp) or len(node.generators) != 1:
+        return
+    loop = node.generators[0]
+    count = loop.iter.args[0] if isinstance(loop.iter, ast.Call) and len(loop.iter.args) == 1 else None
+    row = isinstance(node.elt, ast.BinOp | ast.List | ast.ListComp)
+    if row and count is not None and called(loop.iter) == "range" and not loop.ifs:
+        yield ast.BinOp(ast.List([node.elt], ast.Load()), ast.Mult(), count), "all rows are one and the same list"
+
+
+def begins_empty(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """y = [x] as y = []."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.List) and len(node.value.elts) == 1:
+        yield like(node, value=like(node.value, elts=[])), "a list begins empty, without its first item"
+
+
+def unfilled(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """A loop that only sets entries, left out."""
+    if isinstance(node, ast.For) and not node.orelse and len(node.body) == 1:
+        step = node.body[0]
+        if isinstance(step, ast.Assign) and isinstance(step.targets[0], ast.Subscript):
+            yield None, "entries that should be set first are not set"
+
+
+def step_late(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """i * h as (i + 1) * h, and as (i - 1) * h."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for field in ("left", "right"):
+            side = getattr(node, field)
+            if isinstance(side, ast.Name) and side.id in LOOP_NAMES:
+                for sign in (ast.Add(), ast.Sub()):
+                    yield like(node, **{field: ast.BinOp(side, sign, ast.Constant(1))}), "an index is off by one"
+
+
+LOOP_NAMES = ("i", "j", "k", "n", "m", "t", "step", "index")
+
+
+def begins_with_one(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """term = y[i] as term = 1."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript) and isinstance(node.targets[0], ast.Name):
+        yield like(node, value=ast.Constant(1.0)), "a product begins with 1, without its first factor"
+
+
+def original(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """u[i] = u[j] / 2 as u[i] = a[j] / 2, where u was made of the argument a."""
+    if not isinstance(node, ast.Assign | ast.AugAssign):
+        return
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    if not isinstance(target, ast.Subscript):
+        return
+    read = {
+        part.value.id
+        for part in ast.walk(node.value)
+        if isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name)
+    }
+    arguments = [name for name in scope.known if is_parameter(ast.Name(name), scope) and name not in NO_NAMES]
+    for name in dict.fromkeys(arguments[:3]):
+        for old in sorted(read - {name})[:2]:
+            renamed = _Renamed(old, name).visit(ast.parse(ast.unparse(node.value), mode="eval"))
+            yield like(node, value=renamed.body), f"`{name}` is read where what was made of it belongs"
+
+
+def other_indices(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """u[j, j] as u[i, i]; u[i, j] as u[j, i] is a transpose."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and isinstance(node.ctx, ast.Load):
+        names = {part.id for part in node.slice.elts if isinstance(part, ast.Name)}
+        for other in LOOP_NAMES[:3]:
+            if len(names) == 1 == len({ast.dump(part) for part in node.slice.elts}) and other not in names:
+                elts: list[ast.expr] = [ast.Name(other, ast.Load()) for _ in node.slice.elts]
+                yield like(node, slice=like(node.slice, elts=elts)), "an index stands in place of another"
+
+
+def into_argument(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """return y as x[:] = y; return x, where x is an argument."""
+    if not isinstance(node, ast.Return) or node.value is None or isinstance(node.value, ast.Tuple | ast.Constant):
+        return
+    arguments = [name for name in scope.known if is_parameter(ast.Name(name), scope) and name not in NO_NAMES]
+    for name in dict.fromkeys(arguments[:2]):
+        if not (isinstance(node.value, ast.Name) and node.value.id == name):
+            into = ast.Subscript(ast.Name(name, ast.Load()), ast.Slice(), ast.Store())
+            steps: list[ast.stmt] = [ast.Assign([into], node.value), like(node, value=ast.Name(name, ast.Load()))]
+            yield ast.Module(steps, []), f"the argument `{name}` is changed, not a copy of it"
+
+
 FIRST: tuple[Rule, ...] = (not_centred, other_divisor, other_flag, conditions, mask_conditions, default_for_parameter)
 """The surest: tried before the others."""
 
@@ -476,6 +584,15 @@ LATER: tuple[Rule, ...] = (
     whole_division,
     upside_down,
     rounded_number,
+    result_off,
+    one_row_for_all,
+    begins_empty,
+    unfilled,
+    step_late,
+    begins_with_one,
+    original,
+    other_indices,
+    into_argument,
 )
 
 LAST: tuple[Rule, ...] = (other_attribute, item_or_list, other_index)

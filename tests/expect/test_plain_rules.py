@@ -79,6 +79,32 @@ CASES = {
     "next index": ("f(t, i)", "return t[i]", "return t[i + 1]", "an index is off by one"),
     "quotient": ("f(a, b, c)", "return a * b / c", "return a * c / b", "a factor and a divisor are exchanged"),
     "rounded": ("f(x)", "return x + 273.15", "return x + 273.0", "a number is rounded: it has more digits"),
+    "return in a loop": (
+        "f(x)", "for v in x:\n        y = v\n    return y", "for v in x:\n        y = v\n        return y",
+        "a `return` stands inside a loop, which ends in its first round",
+    ),
+    "one too many": ("f(x)", "return len(x)", "return len(x) + 1", "what is returned is too large by one"),
+    "one case is one too small": (
+        "f(x, i)", "return i if x else -1", "return i - 1 if x else -1", "what is returned is too small by one"
+    ),
+    "one row": (
+        "f(n)", "y = [[0] * n for _ in range(n + 1)]", "y = [[0] * n] * (n + 1)",
+        "all rows are one and the same list",
+    ),
+    "begins empty": ("f(x)", "y = [x]", "y = []", "a list begins empty, without its first item"),
+    "not filled": (
+        "f(x)", "for i in range(3):\n        x[i] = i", "pass", "entries that should be set first are not set"
+    ),
+    "a step late": ("f(i, h)", "return i * h", "return (i + 1) * h", "an index is off by one"),
+    "begins with one": ("f(y)", "z = y[2]", "z = 1.0", "a product begins with 1, without its first factor"),
+    "original": (
+        "f(data)", "u = data + 1\n    u[0] = u[1] / 2", "u = data + 1\n    u[0] = data[1] / 2",
+        "`data` is read where what was made of it belongs",
+    ),
+    "other indices": ("f(u, i, j)", "return u[j, j]", "return u[i, i]", "an index stands in place of another"),
+    "into the argument": (
+        "f(x)", "return sorted(x)", "x[:] = sorted(x)\n    return x", "the argument `x` is changed, not a copy of it"
+    ),
     "slice": ("f(x, i, n)", "return x[i:i + n]", "return x[i:i + n + 1]", "the end of a slice is off by one"),
     "centred nowhere": (
         "f(x, y)", "return (x - x.mean()) * (y - y.mean())", "return x * y", "the mean is not subtracted"
