@@ -8,7 +8,8 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ FOLDER = "released"
 """In an assignment's folder of work: the versions that a later release replaced."""
 
 MAX_FILE = 2**20  # bytes: a larger one is data
+MAX_KEPT = 16 * 2**20  # bytes of a version that another one replaced, the small files first
 MOST_READ = 50  # versions, the newest ones
 
 
@@ -63,7 +65,14 @@ def keep_version(course: Course, name: str) -> None:
     there = read_folder(course.release_dir / name)
     if there is None:
         return
-    content = json.dumps(there, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    notebooks, files = there
+    room = MAX_KEPT
+    encoded = {}
+    for path in sorted(files, key=lambda path: (len(files[path]), path)):
+        room -= len(files[path])
+        if room >= 0:
+            encoded[path] = base64.b64encode(files[path]).decode()
+    content = json.dumps([notebooks, encoded], sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(content).hexdigest()[:16]
     folder = course.work / name / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +82,11 @@ def keep_version(course: Course, name: str) -> None:
     write_atomically(folder / f"{stamp}-{digest}.json.gz", gzip.compress(content, mtime=0))
 
 
-def read_folder(folder: Path) -> dict[str, Any] | None:
+Kept = tuple[Mapping[str, Sequence[Any]], Mapping[str, bytes]]
+"""Notebook name -> its cells, and path -> content."""
+
+
+def read_folder(folder: Path) -> Kept | None:
     """What is kept of a released folder; None where there is none, or where it cannot be read."""
     if not folder.is_dir():
         return None
@@ -89,27 +102,28 @@ def read_folder(folder: Path) -> dict[str, Any] | None:
             except (OSError, ValueError, KeyError, TypeError):
                 return None
         elif (content := read_regular(path, MAX_FILE)) is not None:
-            files[name] = base64.b64encode(content).decode()
-    return {"notebooks": notebooks, "files": files}
+            files[name] = content
+    return notebooks, files
 
 
-def read_kept(path: Path) -> dict[str, Any] | None:
+def read_kept(path: Path) -> Kept | None:
     try:
-        return json.loads(gzip.decompress(path.read_bytes()).decode("utf-8", "surrogatepass"))
-    except (OSError, EOFError, ValueError):
+        notebooks, files = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8", "surrogatepass"))
+        return notebooks, {name: base64.b64decode(content) for name, content in files.items()}
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, AttributeError):
         return None
 
 
-def version_of(kept: Mapping[str, Any] | None, assignment: Assignment) -> Version | None:
+def version_of(kept: Kept | None, assignment: Assignment) -> Version | None:
     """A version by what is kept of it; None where it cannot be understood."""
     if kept is None:
         return None
+    notebooks, files = kept
     try:
-        notebooks = {name: tuple(map(cell_of, cells)) for name, cells in kept["notebooks"].items()}
-        files = {path: base64.b64decode(content) for path, content in kept["files"].items()}
-    except (RegionError, ValueError, KeyError, TypeError, AttributeError):
+        cells = {name: tuple(map(cell_of, of_notebook)) for name, of_notebook in notebooks.items()}
+    except (RegionError, KeyError, TypeError, AttributeError):
         return None
-    return Version(notebooks, {path: content for path, content in files.items() if path not in assignment.hand_in})
+    return Version(cells, {path: content for path, content in files.items() if path not in assignment.hand_in})
 
 
 def cell_of(kept: Mapping[str, Any]) -> ReleasedCell:
