@@ -66,3 +66,14 @@ def test_the_gradebook_knows_no_other_step():
 def test_the_sandbox_knows_nothing_of_grading():
     """Can the sandbox confine any process?"""
     assert imported()["sandbox"] <= {"errors"}
+
+
+def test_no_path_of_one_machine_is_in_the_code():
+    """Does the package open no file in a folder that only its author's machine has?"""
+    paths = {
+        (module, node.value)
+        for module, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and str(node.value).startswith(("/tmp/", "/home/", "/root/", "/work/"))
+    }
+    assert paths == set()
