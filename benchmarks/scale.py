@@ -1,18 +1,25 @@
 """A large class: what grading costs for each submission, whether it stays the same, and what 100,000 would take.
 
-    python benchmarks/scale.py [--submissions 3000] [--quick] [--dask ADDRESS]
+    python benchmarks/scale.py [--submissions 3000] [--growth] [--quick] [--dask ADDRESS]
 
 The submissions are those of the parity test, generated as often as needed. Measured are the throughput of a whole run,
 the memory of the grader's own process early and late in it, the part of the processor time that this process needs
-alone, the entry in the gradebook, and then the commands that read the gradebook, for a tenth of the class and for all
-of it. The peer is stock nbgrader, on ten of the submissions in the same run.
+alone, and the entry in the gradebook. The peer is stock nbgrader, on ten of the submissions in the same run.
+
+Then the commands that read the gradebook, for classes of 30 to 30,000: there, thirty graded submissions are entered
+under as many names as needed. `--growth` does this part alone.
 """
 
 import argparse
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import psutil
@@ -20,8 +27,9 @@ from grading import FEW, MB, Case, conftest, headline, honest, measured, multipl
 from rich.console import Console
 from rich.table import Table
 
+from autograder.course import Course
 from autograder.gradebook.books import Books
-from autograder.gradebook.entries import entry_of
+from autograder.gradebook.entries import GradebookEntry, entry_of
 from autograder.gradebook.store import Store
 from autograder.notebooks import read_notebook
 
@@ -31,6 +39,7 @@ BATCH = 32
 MANY = 100_000
 SERIAL_CORES = (16, 256, 1024)
 COMMANDS = ("stats", "export", "grade")
+GROWTH = (30, 300, 3000, 30_000)
 
 console = Console(highlight=False)
 
@@ -39,7 +48,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--submissions", type=int, default=3000, help="how many (default: %(default)s)")
     parser.add_argument("--dask", metavar="ADDRESS", help="run the submissions on this cluster")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} submissions, for a look")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} submissions, classes up to {QUICK}")
+    parser.add_argument("--growth", action="store_true", help="only the commands that read the gradebook")
     given = parser.parse_args()
     if given.quick:
         given.submissions = QUICK
@@ -50,6 +60,11 @@ def main() -> None:
             course = honest.make_course(folder / "course", conftest).course
             everyone = sorted(path.name for path in course.submitted.iterdir())
             few = Case(course, honest.NAME, tuple(everyone[len(everyone) * i // FEW] for i in range(FEW)))
+        classes = GROWTH[:2] if given.quick else GROWTH
+        if given.growth:
+            show_growth(few, folder, classes)
+            return
+        with console.status("making the submissions"):
             tenth = multiplied(few, folder / "tenth", max(1, given.submissions // 10))
             whole = multiplied(few, folder / "whole", given.submissions)
         headline(f"{given.submissions} generated submissions")
@@ -62,8 +77,8 @@ def main() -> None:
         show_runs(small, large, stock.processor / stock.count, stock.each)
         entry = entry_cost(whole, folder / "empty", few)
         console.print(f"entry in the gradebook: {1000 * entry:.2f} ms of the processor for each submission")
-        show_growth(tenth, whole)
         show_extrapolation(small, large)
+        show_growth(few, folder, classes)
 
 
 class Run:
@@ -101,18 +116,20 @@ class Run:
 def entry_cost(case: Case, root: Path, few: Case) -> float:
     """Seconds of the processor to enter one submission's results, in batches, into a gradebook without submissions."""
     store = Store(case.course, case.name)
-    entries = []
-    for student in case.students[:1000]:
-        result = store.result(student)
-        names = [name for name, why in result.stopped.items() if (store.autograded(student) / f"{name}.ipynb").exists()]
-        notebooks = {name: read_notebook(store.autograded(student) / f"{name}.ipynb") for name in names}
-        entries.append(entry_of(result, notebooks, None))
+    entries = [entry_of_graded(store, student) for student in case.students[:1000]]
     empty = multiplied(few, root, 1).course
     with Books(empty, empty.assignment(case.name)) as books:
         began = time.process_time()
-        for start in range(0, len(entries), BATCH):
-            books.enter(entries[start : start + BATCH])
+        for some in batched(entries):
+            books.enter(some)
         return (time.process_time() - began) / len(entries)
+
+
+def entry_of_graded(store: Store, student: str) -> GradebookEntry:
+    """What the gradebook gets of a graded submission."""
+    result, folder = store.result(student), store.autograded(student)
+    paths = {name: folder / f"{name}.ipynb" for name in result.stopped}
+    return entry_of(result, {name: read_notebook(path) for name, path in paths.items() if path.exists()}, None)
 
 
 def show_runs(small: Run, large: Run, stock_processor: float, stock_wall: float) -> None:
@@ -161,17 +178,51 @@ def seconds_of(case: Case, command: str) -> float:
     return used
 
 
-def show_growth(tenth: Case, whole: Case) -> None:
-    table = Table(title="seconds of the processor, with nothing left to grade", title_justify="left")
+def show_growth(few: Case, folder: Path, counts: Sequence[int]) -> None:
+    """Seconds of the processor for the commands that read the gradebook; for `grade`, with nothing to do."""
+    headline("Commands that read the gradebook, seconds of the processor")
+    case = multiplied(few, folder / "graded", len(few.students))
+    grade = [sys.executable, "-m", "autograder", "grade", case.name]
+    subprocess.run(grade, cwd=case.course.root, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    spent: dict[str, list[float]] = {command: [] for command in COMMANDS}
+    for count in counts:
+        with console.status(f"{count} submissions"):
+            large = entered(case, folder / f"growth-{count}", count)
+            for command in COMMANDS:
+                spent[command].append(seconds_of(large, command))
+            shutil.rmtree(large.course.root)
+    table = Table()
     table.add_column("")
-    for count in (len(tenth.students), len(whole.students)):
+    for count in counts:
         table.add_column(f"{count}", justify="right")
     table.add_column("ms for each further submission", justify="right")
-    for command in COMMANDS:
-        few, many = seconds_of(tenth, command), seconds_of(whole, command)
-        further = (many - few) / (len(whole.students) - len(tenth.students))
-        table.add_row(command, f"{few:.1f} s", f"{many:.1f} s", f"{1000 * further:.2f}")
+    for command, seconds in spent.items():
+        further = (seconds[-1] - seconds[0]) / (counts[-1] - counts[0])
+        table.add_row(command, *(f"{one:.1f} s" for one in seconds), f"{1000 * further:.2f}")
     console.print(table)
+
+
+def entered(case: Case, root: Path, count: int) -> Case:
+    """`count` graded submissions: those of the case, under as many names as needed, with the same files."""
+    shutil.copytree(case.course.root, root, symlinks=True, ignore=shutil.ignore_patterns("submitted", "autograded"))
+    course = Course(root)
+    names = {
+        f"{case.students[n % len(case.students)]}.{n}": case.students[n % len(case.students)] for n in range(count)
+    }
+    before, after = Store(case.course, case.name), Store(course, case.name)
+    entries = {like: entry_of_graded(before, like) for like in case.students}
+    for name, like in names.items():
+        shutil.copytree(before.submitted(like), after.submitted(name), copy_function=os.link)
+        shutil.copytree(before.autograded(like), after.autograded(name), copy_function=os.link)
+    with Books(course, course.assignment(case.name)) as books:
+        for some in batched([replace(entries[like], student=name) for name, like in names.items()]):
+            books.enter(some)
+    return Case(course, case.name, tuple(names))
+
+
+def batched(entries: Sequence[GradebookEntry]) -> Iterator[Sequence[GradebookEntry]]:
+    """The entries, as many at a time as a grading run enters."""
+    return (entries[start : start + BATCH] for start in range(0, len(entries), BATCH))
 
 
 def show_extrapolation(small: Run, large: Run) -> None:
