@@ -206,9 +206,7 @@ def entered(case: Case, root: Path, count: int) -> Case:
     """`count` graded submissions: those of the case, under as many names as needed, with the same files."""
     shutil.copytree(case.course.root, root, symlinks=True, ignore=shutil.ignore_patterns("submitted", "autograded"))
     course = Course(root)
-    names = {
-        f"{case.students[n % len(case.students)]}.{n}": case.students[n % len(case.students)] for n in range(count)
-    }
+    names = {f"{like}.{n}": like for n, like in zip(range(count), cycle(case.students), strict=False)}
     before, after = Store(case.course, case.name), Store(course, case.name)
     entries = {like: entry_of_graded(before, like) for like in case.students}
     for name, like in names.items():
