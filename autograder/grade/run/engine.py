@@ -20,6 +20,7 @@ from autograder.grade.run.clerks import Answered, Clerks
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.jobs import Job, Run
 from autograder.grade.run.one_submission import TRIES, Earlier, Graded, Settings, grade_with_keys
+from autograder.grade.run.seen import Seen
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused
 from autograder.grade.verdict.judge import Judge, JudgeDied
@@ -226,8 +227,15 @@ def plan(store: Store, pristine: Pristine, books: Books, wanted: Sequence[str], 
     todo: list[str] = []
     done: list[str] = []
     entered = set() if force else books.students()
+    seen = Seen(store, pristine)
     for student in wanted or students:
-        (done if student in entered and is_done(store, pristine, student) else todo).append(student)
+        look = seen.look(student) if student in entered else ""
+        if student in entered and (seen.knows(student, look) or is_done(store, pristine, student)):
+            seen.add(student, look)
+            done.append(student)
+        else:
+            todo.append(student)
+    seen.write()
     return Plan(tuple(todo), tuple(done))
 
 
