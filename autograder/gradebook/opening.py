@@ -86,4 +86,5 @@ class SessionTables:
             self.gradebook.db.execute(text(change.sql).bindparams(*kinds), [*change.rows])
 
     def has_table(self, name: str) -> bool:
-        return inspect(self.gradebook.engine).has_table(name)
+        # by the connection that the transaction is on: another one may have to wait for it
+        return inspect(self.gradebook.db.connection()).has_table(name)

@@ -39,6 +39,13 @@ def test_entered_as_nbgrader_counts(books):
     assert [one.student for one in books.scores(["max"])] == ["max"]
 
 
+def test_a_batch_that_fills_sqlites_memory_is_entered(books):
+    """Does nothing in the transaction wait for the transaction, once that has locked the file?"""
+    books.db.execute(text("PRAGMA cache_size = 1"))
+    books.enter([entry(f"s{number}", 2.0) for number in range(32)])
+    assert len(books.scores()) == 32
+
+
 def test_what_a_person_gave_stays(books):
     """After grading again, is a score by hand kept and to be looked at once more?"""
     books.enter([entry("ada", 2.0)])
