@@ -19,7 +19,7 @@ NEAR = 1e-9  # of the largest magnitude
 def arrangement(value: Value, expected: Value) -> str | None:
     """What is wrong with the arrangement of a value, if that is all."""
     if value is None:
-        return "It is None: is a `return` missing?"
+        return "It is None: no `return` was reached, or what is returned is None, as print() and .sort() are."
     if isinstance(value, str) and isinstance(expected, str):
         return of_texts(value, expected)
     if isinstance(value, dict) and isinstance(expected, dict):
@@ -31,7 +31,7 @@ def arrangement(value: Value, expected: Value) -> str | None:
     if is_number(expected):
         return entry_of(value, float(expected))
     given, wanted = items_of(value), items_of(expected)
-    if given is None or wanted is None or len(set(wanted)) < TELLING or len(given) > LONGEST:
+    if given is None or wanted is None or len(set(flat(wanted))) < TELLING or len(given) > LONGEST:
         return None
     return next((said for fits, said in SEQUENCES if fits(given, wanted)), None)
 
@@ -46,6 +46,8 @@ def of_another_kind(value: Value, expected: Value) -> str | None:
             pairs = [(comparable(key), comparable(item)) for key, item in items]
             wanted = [(comparable(key), comparable(item)) for key, item in expected.items()]
             return "It is a list of the right pairs: make it a dict." if Counter(pairs) == Counter(wanted) else None
+        if isinstance(expected, dict) and len(items) > 1 and set(map(comparable, items)) == set(expected):
+            return "It is a list of the right keys: a dict is expected."
         if len(items) == 1 and not isinstance(expected, list | tuple | dict | np.ndarray):
             return "It is a list of one item: that item is what is expected." if same(items[0], expected) else None
         if type(expected) is int and not all(map(is_number, items)):
@@ -77,7 +79,19 @@ def of_texts(value: str, expected: str) -> str | None:
 
 
 def of_dicts(value: dict, expected: dict) -> str | None:
-    """Values that are all off by the same amount."""
+    """Keys that are missing or too many, keys for values, and values that are all off by the same amount."""
+    every = [*value.values(), *expected.values()]
+    if len(expected) > 1 and not any(isinstance(item, np.ndarray | list | dict) for item in every):
+        if all(isinstance(item, str | int | float) for item in expected.values()):
+            turned = {item: key for key, item in expected.items()}
+            if len(turned) == len(expected) and value == turned != expected:
+                return "Keys and values are exchanged."
+        common = value.keys() & expected.keys()
+        if common and all(comparable(value[key]) == comparable(expected[key]) for key in common):
+            if len(common) == len(value) < len(expected):
+                return "What is there is right, but keys are missing."
+            if len(common) == len(expected) < len(value):
+                return "All that is expected is there, and keys too many."
     if value.keys() != expected.keys() or len(value) < TELLING:
         return None
     if not all(map(is_number, [*value.values(), *expected.values()])):
@@ -144,7 +158,22 @@ def flat(items: Sequence) -> list:
 def is_part(short: Sequence, long: Sequence) -> bool:
     """Are these the items of the longer one, in their order, with some left out?"""
     rest = iter(long)
-    return len(short) >= TELLING and len(short) < len(long) and all(item in rest for item in short)
+    return is_enough(short) and len(short) < len(long) and all(item in rest for item in short)
+
+
+def is_enough(items: Sequence) -> bool:
+    """Do so many items not agree by chance? A few numbers may."""
+    return len(items) >= TELLING or (len(items) > 0 and not all(map(is_number, items)))
+
+
+def is_beginning(short: Sequence, long: Sequence) -> bool:
+    return is_enough(short) and len(short) < len(long) and short == long[: len(short)]
+
+
+def in_signs(given: Sequence, wanted: Sequence) -> bool:
+    """Are these numbers that differ in their signs alone?"""
+    numbers = all(map(is_number, [*given, *wanted]))
+    return numbers and given != wanted and list(map(abs, given)) == list(map(abs, wanted))
 
 
 SEQUENCES: tuple[tuple[Callable[[list, list], bool], str], ...] = (
@@ -168,14 +197,12 @@ SEQUENCES: tuple[tuple[Callable[[list, list], bool], str], ...] = (
         lambda given, wanted: len(given) < len(wanted) and given == sorted(set(wanted), key=wanted.index),
         "Items that occur again are missing.",
     ),
+    (is_beginning, "What is there is right, but the end is missing."),
     (
-        lambda given, wanted: len(given) >= TELLING and len(given) < len(wanted) and given == wanted[: len(given)],
-        "What is there is right, but the end is missing.",
-    ),
-    (
-        lambda given, wanted: len(given) >= TELLING and len(given) < len(wanted) and given == wanted[-len(given) :],
+        lambda given, wanted: is_beginning(given[::-1], wanted[::-1]),
         "What is there is right, but the beginning is missing.",
     ),
+    (in_signs, "Only signs differ."),
     (
         lambda given, wanted: len(given) > len(wanted) and given[: len(wanted)] == wanted,
         "It begins right, but goes on for too long.",

@@ -38,6 +38,7 @@ SINGLE = 3e-6  # the same, in single precision
 ENOUGH = 4  # distinct numbers, none of them round, that do not agree by chance
 ENOUGH_ROUND = 12  # the same of whole numbers, such as labels
 ENOUGH_TOGETHER = 8.0  # the same, of several values of which more than two are wrong
+MANY = 3  # wrong values
 ENOUGH_BITS = 16.0  # that letters and whole numbers hold which do not agree by chance
 MOST_SYMBOLS = 1000
 EXCHANGED = "It is what comes out if two results are exchanged."
@@ -104,7 +105,7 @@ def recognise(
     if any(position in solution and alike(given[position], solution[position]) for position in wrong):
         return None  # what is wrong with it is not its values
     tells = information(given, wrong)
-    if tells is Tells.NOTHING and len(wrong) > 2 and bits_of(given.values()) >= ENOUGH_TOGETHER:
+    if tells is Tells.NOTHING and len(wrong) >= MANY and bits_of(given.values()) >= ENOUGH_TOGETHER:
         tells = Tells.COUNTS
     if tells is Tells.NOTHING:
         return None
@@ -118,8 +119,21 @@ def recognise(
     likely = [one for one in found if not one.noticed] or found
     written = [one for one in likely if one.by_author]
     if tells is Tells.COUNTS and not written and not in_one_place(likely):
-        return None
+        return all_off(given, solution, wrong)
     return (written or likely)[0].sentence
+
+
+def all_off(given: Mapping[int, Value], solution: Mapping[int, Value], wrong: Sequence[int]) -> str | None:
+    """What is said where every number of a cell is off by the same."""
+    numbers = [position for position, value in given.items() if type(value) in (int, float)]
+    if (
+        len(wrong) < MANY
+        or sorted(numbers) != sorted(wrong)
+        or any(type(solution[p]) not in (int, float) for p in wrong)
+    ):
+        return None
+    off = {given[position] - solution[position] for position in wrong}
+    return f"Each value is too {'large' if min(off) > 0 else 'small'} by {abs(off.pop()):g}." if len(off) == 1 else None
 
 
 def alike(value: Value, expected: Value) -> bool:

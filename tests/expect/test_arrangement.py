@@ -7,7 +7,7 @@ from autograder.expect.arrangement import arrangement
 
 WORDS = ["ink", "pen", "pad", "cup", "ink", "tin"]
 CASES = {
-    "none": (None, WORDS, "None: is a `return` missing"),
+    "none": (None, WORDS, "None: no `return` was reached"),
     "reverse order": (WORDS[::-1], WORDS, "reverse order"),
     "sorted": (tuple(sorted(WORDS)), WORDS, "another order"),
     "numbers in another order": (np.array([4, 1, 3, 2, 9]), np.array([1, 2, 3, 4, 9]), "another order"),

@@ -1,5 +1,7 @@
 """Recognising what known mistakes give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -190,3 +192,20 @@ def test_numbers_of_many_digits_tell():
     known = [outcome("m", *wrong.values())]
     said = recognise({n: encode(value) for n, value in wrong.items()}, right, [0, 1], lambda: known)
     assert said == "It is what comes out if, in `f`, m."
+
+
+def test_values_that_are_all_off_by_the_same_are_told_so():
+    """Is that said where mistakes in several places agree, and nothing where one of the numbers is right?"""
+    found = [outcome("a number is too large by one", 3, 1, 6, 9), outcome("it is too large by one", 3, 1, 6, 9)]
+    found = [replace(one, line=line) for one, line in zip(found, (3, 9), strict=True)]
+    assert named([3, 1, 6, 9], [2, 0, 5, 8], [0, 1, 2, 3], *found) == "Each value is too large by 1"
+    found = [replace(one, values=one.values | {3: encode(8)}) for one in found]
+    assert named([3, 1, 6, 8], [2, 0, 5, 8], [0, 1, 2], *found) is None
+
+
+def test_a_value_that_is_only_of_another_type_is_none_of_a_mistake():
+    """Is nothing named where a tuple stands for a list, though a mistake changes nothing there?"""
+    assert (
+        named([("a", "long text", 3.217)], [["a", "long text", 3.217]], [0], outcome("x", ["a", "long text", 3.217]))
+        is None
+    )
