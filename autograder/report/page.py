@@ -140,7 +140,8 @@ class Writer:
         title = text(row["title"]) + (" <small>extra credit</small>" if row["extra"] else "")
         if row["id"] in self.places:
             title = f'<a href="#{self.places[row["id"]]}">{title}</a>'
-        links = [f'<a href="#{self.places[one["name"]]}"><code>{text(one["name"])}</code></a>' for one in row["code"]]
+        names = [(self.places[one["name"]], text(one["name"]).replace(".", ".<wbr>")) for one in row["code"]]
+        links = [f'<a href="#{place}"><code>{name}</code></a>' for place, name in names]
         code = element("small", "Code: " + ", ".join(links)) if links else ""
         points = f"{'–' if row['score'] is None else number(row['score'])} of {number(row['points'])}"
         line = text(row["line"]) + (f"<small>Comment: {self.inlines(row['comment'])}</small>" if row["comment"] else "")
