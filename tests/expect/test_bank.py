@@ -209,3 +209,14 @@ def test_a_value_that_is_only_of_another_type_is_none_of_a_mistake():
         named([("a", "long text", 3.217)], [["a", "long text", 3.217]], [0], outcome("x", ["a", "long text", 3.217]))
         is None
     )
+
+
+def test_what_is_wrong_only_between_the_entries_that_are_looked_at_is_not_named():
+    """Of large arrays a part is looked at: is no mistake named in some results where another array is off elsewhere?"""
+    right = {"W": RNG.normal(size=(50, 50)), "b": RIGHT}
+    sign = outcome("the sign", {name: -value for name, value in right.items()})
+    given = right | {"b": -RIGHT}
+    assert named([given], [right], [0], sign) == "the sign, for some of the results only"
+    given["W"] = right["W"].copy()
+    given["W"][0, 1] += 1
+    assert named([given], [right], [0], sign) is None
