@@ -94,7 +94,7 @@ def missing(name: str, error: str | None) -> Judgement:
         text = f"{what:.200} is {NOT_WRITTEN_YET}: it raises NotImplementedError."
     elif error.startswith("AssertionError"):
         said = error.partition(":")[2].strip()
-        text = f"The cell stopped before this check, at an assertion that failed{f': {said:.500}' if said else '.'}"
+        text = f"No value came from this check: the cell had failed before it{f' ({said:.500})' if said else ''}."
     else:
         text = f"The cell stopped before this check: {error:.500}"
     return Judgement(0.0, (name, "no value", "failed"), text)

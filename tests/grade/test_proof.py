@@ -19,6 +19,7 @@ from autograder.grade.proof import (
     prove,
     stubs_noticed,
     summary,
+    text_findings,
 )
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.notebooks import write_notebook
@@ -200,3 +201,10 @@ def test_a_check_that_could_not_be_tried_is_named():
     one["loaded"] = ["tensorflow"]
     assert not list(check_findings(one, 60))
     assert list(summary("hw", [one])) == ["hw:check: not tried, since tensorflow is loaded by then"]
+
+
+@pytest.mark.parametrize(("end", "told"), [("else:\n    raise AssertionError", []), ("", ["line 1: it swallows exc"])])
+def test_a_block_that_expects_an_exception_swallows_none(end, told):
+    """Is nothing said of what nbgrader's checks do to see that an exception is raised?"""
+    source = f"try:\n    f(-1)\nexcept ValueError:\n    pass\n{end}"
+    assert [text[: len("line 1: it swallows exc")] for text in text_findings(source, 1)] == told
