@@ -277,6 +277,7 @@ class Mistakes:
         right, usual, steady = self.with_the_solution(question, check)
         at_once = AT_ONCE if steady else 1
         left, size = seconds, 0
+        end = time.monotonic() + (PATIENCE - 1) * seconds  # whoever asks waits a little longer
         before = time.process_time()
         for some in batched(trials or self.trials(question, start, called, noticed), at_once):
             each, spent = self.each_of(some, question, check, min(LONGEST_RUN, 0.2 + 3 * usual), right)
@@ -289,7 +290,7 @@ class Mistakes:
             now = time.process_time()
             left -= spent + now - before
             before = now
-            if left < 0 or size > ALL_TOGETHER:
+            if left < 0 or size > ALL_TOGETHER or time.monotonic() > end:
                 return
 
     def with_the_solution(self, question: Sequence[Cell], check: str) -> tuple[dict | None, float, bool]:

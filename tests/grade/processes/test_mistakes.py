@@ -74,6 +74,16 @@ def test_several_mistakes_run_in_one_fork(codes, forks):
     assert len(begun) == forks
 
 
+def test_what_was_tried_in_time_is_kept_on_a_busy_machine(monkeypatch):
+    """Where the clock runs out before the processor time does: is that given which has been tried?"""
+    monkeypatch.setattr("autograder.grade.processes.mistakes.PATIENCE", 1)
+    shell = SimpleNamespace(user_ns={"shelf": [1, 2, 4], "expect": expect})
+    cells = [Cell("work", "y = sum(shelf)"), Cell("check", "expect.same(y)", "", True)]
+    trials = [Trial(Mutant(f"y = {n}", str(n), 1), "", cell="work") for n in range(20)]
+    mistakes = Mistakes(shell, cells, [], seed=1)
+    assert [one.said for one in mistakes.try_all("work", "check", trials, 5.0, frozenset())] == list("01234567")
+
+
 def test_a_limit_within_a_lower_one_is_kept():
     """Does a fork of a limited fork get the lower limits, instead of ending because it may not have more?"""
     reading, writing = os.pipe()
