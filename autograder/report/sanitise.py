@@ -82,7 +82,7 @@ def picture_address(data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(pictures.files[name]).decode()}"
 
 
-PAGE_TAGS = frozenset({"article", "header", "main", "section", "small"})
+PAGE_TAGS = frozenset({"article", "header", "main", "section", "small", "wbr"})
 MATHS_TAGS = frozenset(
     """math mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt mstyle msub msubsup
     msup mtable mtd mtext mtr munder munderover none""".split()  # noqa: SIM905 (as in allowlist.py)

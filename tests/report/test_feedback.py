@@ -220,7 +220,7 @@ def feedback(graded_course, tmp_path_factory):
 def test_the_page_begins_with_the_questions_their_points_and_what_was_wrong(feedback):
     """Does a student see at once where points were lost and why, and does each line lead to its question?"""
     table = feedback[feedback.index('<table class="questions">') : feedback.index("</table>")]
-    rows = [re.sub(r"<[^>]*>", "|", row) for row in re.findall(r"<tr class.*?</tr>", table)]
+    rows = [re.sub(r"<[^>]*>", "|", row.replace("<wbr>", "")) for row in re.findall(r"<tr class.*?</tr>", table)]
     code = re.compile(r"Code: |, |nn[./]\S+")
     said = [[part for part in row.split("|") if part and not code.fullmatch(part)] for row in rows]
     assert [one[:4] for one in said] == [
@@ -378,6 +378,12 @@ def test_the_feedback_pdf_hides_the_same(course_copy):
     assert "dw differs at [3, 1]" in text
     assert "Integrity notes" not in text
     assert Path(folder / "mini.html").exists()
+
+
+def test_what_pages_use_is_not_taken_out():
+    """Do places where a long name may break, and outputs that scroll, stay in a page?"""
+    body = '<code>nn.<wbr>layers</code><div class="output stdout aligned"><pre>1  2\n</pre></div>'
+    assert sealed(body) == body
 
 
 @pytest.mark.parametrize(
