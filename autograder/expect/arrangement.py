@@ -158,7 +158,7 @@ def flat(items: Sequence) -> list:
 def is_part(short: Sequence, long: Sequence) -> bool:
     """Are these the items of the longer one, in their order, with some left out?"""
     rest = iter(long)
-    return is_enough(short) and len(short) < len(long) and all(item in rest for item in short)
+    return TELLING <= len(short) < len(long) and all(item in rest for item in short)
 
 
 def is_enough(items: Sequence) -> bool:

@@ -37,7 +37,7 @@ def test_a_failed_comparison_says_where_the_arrays_differ():
         ({4: "Oslo", 7: "Kiev"}, {"Oslo": 4, "Kiev": 7}, "Keys and values are exchanged."),
         ({"a": 1, "b": 2}, {"a": 1, "b": 2, "c": 3}, "What is there is right, but keys are missing."),
         ({"a": 1, "": 2, "b": 2}, {"a": 1, "b": 2}, "All that is expected is there, and keys too many."),
-        (["a", "d"], ["a", "b", "c", "d"], "What is there is right, but some of it is missing."),
+        (["A", "C", "D"], ["A", "C", "B", "D"], ""),
         ([[1, 4]], [[1, 4], [2, 5], [3, 6]], "What is there is right, but the end is missing."),
         ([1, 4, 2, 5, 3, 6], [[1, 4], [2, 5], [3, 6]], "The items are right but in other lists"),
         ([0, 10, 17.8, 5], [0, 10, -17.8, 5], "Only signs differ."),
