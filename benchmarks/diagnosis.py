@@ -238,7 +238,9 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
     parser.add_argument("--right", action="store_true", help="run odd but right solutions instead")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="with --right: of the random inputs")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} mistakes of the first assignment only")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK} mistakes of one assignment, in notebooks without a search"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     course = find_course(options.course)
@@ -259,7 +261,10 @@ def main() -> None:
         entries = entries[:QUICK] if options.quick else entries
         best: dict[tuple[str, str], dict] = {}
         try:
-            for notebook in course.assignment(name).notebooks:
+            assignment = course.assignment(name)
+            for notebook in assignment.notebooks:
+                if options.quick and assignment.searches_in(notebook):
+                    continue
                 for result in in_its_own_process(course, name, notebook, entries, options.seed):
                     place = result["region"], result["about"]
                     if not best.get(place, result)["caught"] or place not in best:  # the first notebook that notices it
