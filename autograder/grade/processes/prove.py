@@ -85,7 +85,7 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
     needs = reached[0] if reached else []
     zeros, _ = mistakes.in_a_fork(partial(gives_zeros, mistakes, question), RUN_SECONDS)
     result: dict[str, Any] = {"check": check, "needs": needs, "seeds": {}, "mutants": {}, "wavering": [], "late": []}
-    result["zeros"] = bool(zeros)
+    result |= {"zeros": bool(zeros), "slow": []}
     here = list(places(mistakes, question, needs))
     every = {
         f"{plain_name(place)}\t{changed_lines(place.text, mutant)}\t{mutant.said}": place.trial(mutant.text)
@@ -110,6 +110,7 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
         noticed = given.pop("mutants")
         result["wavering"] += [key for key, now in noticed.items() if now and result["mutants"].get(key) is False]
         result["mutants"] |= noticed
+        result["slow"] += given.pop("slow", [])
         result["seeds"][str(seed)] = given
     result["seconds"] = whole
     result["tried"] = time.process_time() - began
@@ -265,6 +266,7 @@ def one_seed(
         "single": far_off(key, single) if otherwise else "",
         "stubs": {name: judged[f"stub {name}"] for name in stubs},
         "mutants": {name: verdict_on(key, check, given)[0] < 1 for name, given in tried.items()},
+        "slow": [name for name, given in tried.items() if given is None],
         "expectations": [
             described(one, position, spread, nearest, values[position]) for (_, position), one in sorted(key.items())
         ],
