@@ -86,8 +86,4 @@ def test_the_verdict_on_a_hidden_test_holds_nothing_of_it():
     text = "\n".join(verdict.lines)
     assert verdict.credit == 0
     assert not [secret for secret in ("0.125", "f(7)") if secret in text]
-    assert [said for said in ("a hidden test", "f(1)", "AssertionError") if said in text] == [
-        "a hidden test",
-        "f(1)",
-        "AssertionError",
-    ]
+    assert all(said in text for said in ("a hidden test", "f(1)", "the cell had failed before it"))

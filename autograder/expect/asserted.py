@@ -8,6 +8,7 @@ outcome.
 import ast
 import builtins
 import copy
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ import numpy as np
 
 from autograder.expect import diagnosis
 from autograder.expect.assertions import (
+    ENDED,
     ERROR,
     FAILED,
     FIRST,
@@ -152,6 +154,10 @@ class Ran(Expectation):
         return Judgement(1.0, (self.name, "judged by whether the cell ran"))
 
 
+class _Over(Exception):
+    """Leads to the end of a cell, where the error of its first failed assertion is raised."""
+
+
 class Watch:
     """Takes what instrumented code hands over; this one, as on a student's machine, does nothing with it."""
 
@@ -196,8 +202,10 @@ class Watch:
 
     def failed(self, number: int, error: AssertionError) -> None:
         """An assertion of the cell failed; the cell goes on, so that the others are looked at too."""
+        self.keep_failure(number, error, sys._getframe(1).f_globals)
+
+    def keep_failure(self, number: int, error: AssertionError, names: Mapping[str, Any]) -> None:
         if self.failure is None:
-            names = sys._getframe(1).f_globals
             self.names = {name: value for name, value in names.items() if name != ERROR}
             behind = error.__traceback__ and error.__traceback__.tb_next
             self.failure = number, error.with_traceback(behind)
@@ -211,6 +219,9 @@ class Watch:
             del names[name]
         names.update(self.names)
         return self.failure[1]
+
+    def ended(self) -> None:
+        """The cell is at its end, whether it came there or not."""
 
     def raising(self, site: str, expected: Any, function: Any) -> Any:
         """The function, watched for the exception that it is expected to raise."""
@@ -235,9 +246,25 @@ class Recorder(Watch):
 
     session: RecordingSession
 
-    def __init__(self, session: RecordingSession) -> None:
+    def __init__(self, session: RecordingSession, goes_on: Callable[[], bool] | None = None) -> None:
+        """`goes_on`, if given, is called once an assertion fails: where it is true, the cell goes on, in a process that
+        ends with the cell; else it is over."""
         super().__init__(session)
+        self.goes_on = goes_on
+        self.ends_here = False
         self.open: dict[str, tuple[Id, str]] = {}
+
+    def failed(self, number: int, error: AssertionError) -> None:
+        is_first = self.failure is None
+        self.keep_failure(number, error, sys._getframe(1).f_globals)
+        if is_first and self.goes_on is not None:
+            self.ends_here = self.goes_on()
+            if not self.ends_here:
+                raise _Over
+
+    def ended(self) -> None:
+        if self.ends_here:
+            os._exit(0)
 
     def seen(self, site: str, level: int, value: Any) -> Any:
         if not self.on or site not in self.sites:
@@ -335,23 +362,24 @@ class Keeper(Watch):
         return place
 
 
-def watch_of(session: Session) -> Watch:
+def watch_of(session: Session, goes_on: Callable[[], bool] | None = None) -> Watch:
     """What takes the assertions of a session."""
     if isinstance(session, KeySession):
         return Keeper(session)
-    return Recorder(session) if isinstance(session, RecordingSession) else Watch(session)
+    return Recorder(session, goes_on) if isinstance(session, RecordingSession) else Watch(session)
 
 
 @contextmanager
-def watching(session: Session) -> Iterator[Watch]:
+def watching(session: Session, goes_on: Callable[[], bool] | None = None) -> Iterator[Watch]:
     """Let instrumented code find the session's watch."""
-    watch = watch_of(session)
+    watch = watch_of(session, goes_on)
     functions = {
         SEEN: watch.seen,
         PART: watch.part,
         KNOWN: watch.known,
         FAILED: watch.failed,
         FIRST: watch.first,
+        ENDED: watch.ended,
         RAISED: watch.raised,
         RAISING: watch.raising,
     }

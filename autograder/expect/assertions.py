@@ -17,8 +17,9 @@ from autograder.expect.dataflow import CodeCell, Flow
 
 SEEN, PART, KNOWN = "__seen__", "__part__", "__known__"
 """What instrumented code calls: (site, number, value) -> value."""
-ERROR, FAILED, FIRST = "__error__", "__failed__", "__first__"
-"""The error of an assertion; what is called where one fails, with its number, and what gives the first error later."""
+ERROR, FAILED, FIRST, ENDED = "__error__", "__failed__", "__first__", "__ended__"
+"""The error of an assertion; what is called where one fails, with its number, what gives the first error later, and
+what is called at the end of the cell."""
 RAISED, RAISING = "__raised__", "__raising__"
 """What it calls around code that is to raise: (site, exception) -> a context manager, and (site, exception, function)
 -> a function."""
@@ -377,7 +378,8 @@ def _going_on(body: list[ast.stmt]) -> list[ast.stmt]:
     last = body[-1:] if isinstance(body[-1], ast.Expr) and id(body[-1]) not in tried else []
     every: list[ast.stmt] = [tried.get(id(statement), statement) for statement in body[: len(body) - len(last)]]
     handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [*raising, ast.Raise()])
-    return [_placed(ast.Try(every, [handler], [], []), body[0]), *copy.deepcopy(raising), *last]
+    ended: list[ast.stmt] = [ast.Expr(_named_call(ENDED))]
+    return [_placed(ast.Try(every, [handler], [], ended), body[0]), *copy.deepcopy(raising), *last]
 
 
 def _only_asserts(statement: ast.stmt) -> bool:

@@ -6,10 +6,12 @@ more than it needs: each cell comes from there when the one before it has ended.
 
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,9 @@ from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.processes.shell import Emit, Listening, NotebookShell
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, ProtocolError, read_frame, write_frame
+
+APART_SECONDS = 2  # of a processor, for what follows a failed assertion in its cell
+APART_WAIT = 2.0  # seconds by the clock
 
 
 class TimeIsUp(BaseException):
@@ -43,6 +48,49 @@ def at_most(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+
+def goes_on_apart() -> bool:
+    """Fork: true in the child, which goes on for a while; false here, once it has ended.
+
+    What it does to objects, prints, or uses is so of no consequence for the cells that follow.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # a child of many threads may wait
+            child = os.fork()
+    except OSError:
+        return False
+    if child:
+        wait_for(child)
+        return False
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        resource.setrlimit(resource.RLIMIT_CPU, (APART_SECONDS, APART_SECONDS))
+        memory, _ = resource.getrlimit(resource.RLIMIT_DATA)
+        if memory != resource.RLIM_INFINITY:  # the other half is for what this process is a copy of
+            resource.setrlimit(resource.RLIMIT_DATA, (memory // 2, memory // 2))
+    except BaseException:
+        os._exit(1)
+    return True
+
+
+def wait_for(child: int) -> None:
+    """Wait until a child has ended; not long, then it is killed."""
+    end = time.monotonic() + APART_WAIT
+    try:
+        pause = 0.001
+        while time.monotonic() < end:
+            if os.waitpid(child, os.WNOHANG)[0]:
+                child = 0
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
+    finally:
+        if child:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 @contextmanager
@@ -71,7 +119,7 @@ def run_cells(
 
     `begins(cell)` and `ends(cell, stopped)` are called around every cell that is run.
     """
-    with Listening(shell, emit) as listener, use(session), watching(session) as watch:
+    with Listening(shell, emit) as listener, use(session), watching(session, goes_on_apart) as watch:
         for cell in cells:
             if cell.skip:
                 continue

@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.assignment import Limits
+from autograder.expect.message import unpack
+from autograder.expect.sites import sites_in
 from autograder.grade.run.jobs import Cell, Job, NotebookJob
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import Worker
@@ -141,6 +144,30 @@ def test_a_cell_cannot_read_those_that_come_after_it(worker):
     ran = run(worker, SPY, SPY.replace("HIDDEN", "VISIBLE") + "x = 'VISIBLE-TEXT'", "assert 'HIDDEN-TEXT'")
     assert text(ran, "c0").startswith("found False")
     assert text(ran, "c1").startswith("found True"), "the search does not work"
+
+
+GIVEN = "state = []\ndef f():\n    return 1\ndef grow(kept=[]):\n    while True:\n        kept.append(bytes(1000))"
+
+
+@pytest.mark.parametrize(
+    "later",
+    ["assert grow() == []", "import os\nos._exit(3)\nassert f() == 1", "import time\ntime.sleep(60)\nassert f() == 1"],
+)
+def test_what_follows_a_failed_assertion_has_no_consequence(worker, later):
+    """Is the rest of a check looked at, while nothing that it does to objects, to memory or to time costs anything?"""
+    sources = GIVEN, f"assert f() == 2\nstate.append(1)\nprint('on')\nassert f() == 1\n{later}", "assert state == []"
+    notebook = new_notebook(cells=[new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)])
+    for cell in notebook.cells:
+        marks = {"grade": cell.id != "c0", "solution": cell.id == "c0", "locked": False, "schema_version": 3}
+        cell.metadata["nbgrader"] = marks | {"task": False, "points": 1, "grade_id": cell.id}
+    sites = sites_in(notebook)
+    cells = tuple(Cell(one.id, one.source, "", one.id != "c0", sites.get(one.id, ())) for one in notebook.cells)
+    job = Job("s", (NotebookJob("nb", cells),), {}, 0, LIMITS, "landlock")
+    ran = worker.run(job).notebooks["nb"]
+    assert (ran.stopped, ran.timed_out) == ("", False)
+    assert [(m.cell_id, m.position) for m in map(unpack, ran.evidence)] == [("c1", 0), ("c1", 1), ("c2", 0)]
+    assert [output["ename"] for output in ran.cells["c1"].outputs] == ["AssertionError"]
+    assert ran.cells["c2"].outputs == []
 
 
 def test_time_limit_of_a_cell_leaves_the_next_alone(worker):
