@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from autograder.data.local import (
     cifar10_classes,
+    cifar10_made_once,
     cifar10_source,
     load_cifar10,
     load_held_out,
@@ -74,10 +75,11 @@ def get_cifar10_data(
     _check_rows(len(X_train), "training", num_training=num_training, num_validation=num_validation)
     _check_rows(len(X_test), "test", num_test=num_test)
     validation = slice(num_training, num_training + num_validation)
-    mean_image = _mean_image(X_train[:num_training])
+    mean_image = cifar10_made_once(f"mean-{num_training}", lambda: _mean_image(X_train[:num_training]), root)
     subtracted = mean_image if subtract_mean else None
+    made = f"{num_training}-{'less-mean' if subtract_mean else 'whole'}-{flatten}-{np.dtype(dtype).name}"
     return {
-        "X_train": _prepare(X_train[:num_training], subtracted, flatten, dtype),
+        "X_train": cifar10_made_once(made, lambda: _prepare(X_train[:num_training], subtracted, flatten, dtype), root),
         "y_train": y_train[:num_training].copy(),
         "X_val": _prepare(X_train[validation], subtracted, flatten, dtype),
         "y_val": y_train[validation].copy(),
