@@ -14,6 +14,7 @@ from rich.console import Console
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.run.terminal import Bar
+from autograder.gradebook.store import Store
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release
 
@@ -241,10 +242,14 @@ def test_files_beside_the_notebooks_reach_grading(tiny, grading):
 
 
 def test_second_run_does_nothing(graded, grading):
-    """Is nothing graded twice?"""
+    """Is nothing graded twice, and is what is left of a run that was killed just before its end cleared away?"""
     tiny, _ = graded
     before = {path: path.stat().st_mtime_ns for path in tiny.course.autograded.rglob("*")}
+    store = Store(tiny.course, tiny.name)
+    store.begin(1)
+    store.unfinished.mkdir()
     assert "21 graded already" in grading(tiny)
+    assert not (store.work / "run.json").exists()
     assert before == {path: path.stat().st_mtime_ns for path in tiny.course.autograded.rglob("*")}
 
 

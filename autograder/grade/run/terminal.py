@@ -142,6 +142,8 @@ def grade_and_show(
                         pass
             if not bar.failures:
                 store.end()
+        elif not wanted:
+            store.end()  # an earlier run may have been stopped after its last result, and before its end
         if part:
             compare_sample(start, pristine, wanted, part, seed, console)
         books.renew_penalties()
