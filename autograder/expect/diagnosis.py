@@ -217,7 +217,8 @@ def holds_non_finite(value: Array, expected: Array) -> str | None:
     counted = " and ".join(f"{count} {word}" for count, word in ((nans, "NaN"), (infs, "inf")) if count)
     first = np.argwhere(bad)[0].tolist()
     if not value.ndim and infs:
-        return f"It is {value.item()}: a first value that nothing has replaced, or a division by 0?"
+        causes = "a first value that nothing has replaced, a division by 0, a logarithm of 0, or an overflowing exp"
+        return f"It is {value.item()}: {causes}?"
     where = f" of {value.size} entries, the first at {first}" if value.ndim else ""
     return f"It holds {counted}{where}: a division by 0, a logarithm of 0, an overflowing exp, or diverged training?"
 
