@@ -2,9 +2,7 @@
 
 import pytest
 
-from autograder.expect.mutants import mutants
-from autograder.regions import find_regions
-from tests.expect.test_plain_rules import body_of, plain
+from tests.expect.test_plain_rules import check_is_made
 
 CASES = {
     "an argument that counts as 0": ("f(x, b)", "y = g(x, b)", "y = g(x, 0 * b)", "`b` counts as 0"),
@@ -123,8 +121,4 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_mistake_is_made_and_named(name):
     """Is the usual mistake among those that are tried, with the sentence that says what it is?"""
-    head, right, wrong, said = CASES[name]
-    begin, end = "    # ===== START YOUR CODE HERE =====\n", "    # ====== END YOUR CODE HERE ======\n"
-    text = f"def {head}:\n{begin}    {right}\n{end}"
-    found = mutants(text, find_regions(text)[0], wide=True)
-    assert plain(wrong) in [plain(body_of(one.text)) for one in found if one.said == said]
+    check_is_made(*CASES[name])

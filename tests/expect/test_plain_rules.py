@@ -119,7 +119,11 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_mistake_is_made_and_named(name):
     """Is the usual mistake among those that are tried, with the sentence that says what it is?"""
-    head, right, wrong, said = CASES[name]
+    check_is_made(*CASES[name])
+
+
+def check_is_made(head: str, right: str, wrong: str, said: str) -> None:
+    """Of a function with this head and body, the wrong body is among the mistakes, with its sentence."""
     begin, end = "    # ===== START YOUR CODE HERE =====\n", "    # ====== END YOUR CODE HERE ======\n"
     text = f"def {head}:\n{begin}    {right}\n{end}"
     found = mutants(text, find_regions(text)[0], wide=True)
