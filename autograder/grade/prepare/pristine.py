@@ -6,7 +6,7 @@ Notebooks have their regions emptied and their hidden tests in; the library has 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
@@ -90,6 +90,11 @@ class Pristine:
     newer: tuple[str, ...] = ()
 
     @property
+    def files(self) -> dict[str, bytes]:
+        """Path -> content of what students get beside the notebooks: the library with empty regions, other files."""
+        return {**{path: text.encode() for path, text in self.library.items()}, **self.given}
+
+    @property
     def points(self) -> dict[str, dict[str, float]]:
         """Notebook -> cell id -> the points that it adds to the maximum, of all questions."""
         return {
@@ -107,23 +112,22 @@ def load_pristine(course: Course, assignment: Assignment) -> Pristine:
     given = given_files(course, assignment)
     data = data_fingerprint(assignment.data, course.data)
     notebooks = {name: tuple(pristine_cell(cell) for cell in nb.cells) for name, nb in blanked.items()}
-    library = dict(library_with_holes(course, assignment))
-    now = Version(
-        {name: tuple(cell.released for cell in cells) for name, cells in notebooks.items()},
-        {**{path: text.encode() for path, text in library.items()}, **given},
-    )
-    released = version_now(course, assignment)
-    earlier = [*([released] if released else []), *replaced_versions(course, assignment)]
-    return Pristine(
+    pristine = Pristine(
         assignment=assignment,
         notebooks=notebooks,
         metadata={name: nb.metadata for name, nb in blanked.items()},
-        library=library,
+        library=dict(library_with_holes(course, assignment)),
         given=given,
         schemes={name: schemes_in(nb) for name, nb in sources.items()},
         sites={name: sites_in(nb, student_libraries(assignment)) for name, nb in sources.items()},
         fingerprint=fingerprint(course, assignment, sources, given, data),
         data=data,
+    )
+    now = Version({name: tuple(cell.released for cell in cells) for name, cells in notebooks.items()}, pristine.files)
+    released = version_now(course, assignment)
+    earlier = [*([released] if released else []), *replaced_versions(course, assignment)]
+    return replace(
+        pristine,
         versions=tuple(version for version in earlier if any(now.places(version))),
         newer=tuple(now.places(released)) if released else (),
     )

@@ -231,7 +231,7 @@ def added_node(theirs: NotebookNode, laid: LaidCell) -> NotebookNode:
 
 def splice_files(submission: Submission, pristine: Pristine, edits: list[Edit], notes: list[Note]) -> dict[str, bytes]:
     """The library with the student's regions in it, and the other files that came with the assignment, as they came."""
-    released = {**{path: text.encode() for path, text in pristine.library.items()}, **pristine.given}
+    released = pristine.files
     handed_in = {path: content for path, content in submission.files.items() if not path.endswith(".ipynb")}
     laid = lay_files(handed_in, released)
     also = [lay_files(handed_in, version.files) for version in pristine.versions if laid.edits or laid.notes]
