@@ -75,9 +75,9 @@ def is_litter_folder(name: str) -> bool:
     return name in LITTER_FOLDERS or (name.startswith(".") and name.endswith(("_cache", "_checkpoints")))
 
 
-def is_environment(folder: Path) -> bool:
+def is_environment(folder: str | Path) -> bool:
     """Is it the folder of a Python environment, whatever its name?"""
-    return any((folder / name).exists() for name in OF_AN_ENVIRONMENT)
+    return any(os.path.exists(os.path.join(folder, name)) for name in OF_AN_ENVIRONMENT)
 
 
 def python_files(folder: Path) -> list[str]:
@@ -93,7 +93,7 @@ def python_files(folder: Path) -> list[str]:
     return sorted(found)[:MAX_FILES]
 
 
-def read_regular(path: Path, limit: int) -> bytes | None:
+def read_regular(path: str | Path, limit: int) -> bytes | None:
     """The content of a regular file of at most `limit` bytes; None for anything else, links included."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -101,15 +101,19 @@ def read_regular(path: Path, limit: int) -> bytes | None:
     except (OSError, ValueError):
         return None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
             return None
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(limit + 1)
+        # room for what there is, rather than for what there may be
+        parts, left, at_once = [], limit + 1, max(about.st_size + 1, 2**16)
+        while left and (part := os.read(descriptor, min(left, at_once))):
+            parts.append(part)
+            left -= len(part)
     except OSError:
         return None
     finally:
         os.close(descriptor)
-    return content if len(content) <= limit else None
+    return b"".join(parts) if left else None
 
 
 def write_synced(path: Path, content: bytes, mode: int | None = None) -> None:
@@ -139,10 +143,16 @@ def seal(files: Mapping[str, bytes]) -> bytes:
 def is_intact(folder: Path) -> bool:
     """Are the files of a folder as they were when SEAL was written beside them?"""
     try:
-        sums = json.loads((folder / SEAL).read_bytes())
-        return all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == sum for name, sum in sums.items())
+        sums = json.loads(content_of(os.path.join(folder, SEAL)))
+        return all(hashlib.sha256(content_of(os.path.join(folder, name))).hexdigest() == sums[name] for name in sums)
     except (OSError, ValueError, AttributeError):
         return False
+
+
+def content_of(path: str) -> bytes:
+    """A file's bytes. As `Path.read_bytes`, which takes longer than reading a small file does."""
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

@@ -30,9 +30,10 @@ import sys
 from autograder.startup import leave_out
 leave_out()
 import autograder.grade.run.start
+import autograder.grade.run.terminal
 first = [name for name in ("numpy", "nbformat", "nbgrader", "sqlalchemy", "IPython") if name in sys.modules]
 assert not first, first
-import autograder.grade.run.terminal
+import autograder.grade.run.session
 more = [name for name in ("numpy", "nbconvert", "setuptools", "isoduration", "requests") if sys.modules.get(name)]
 assert more == ["requests"] and not hasattr(sys.modules["requests"], "__file__"), more
 """
@@ -73,7 +74,10 @@ def test_commands_start_without_what_they_do_not_need():
 
 
 def test_the_grader_starts_its_warm_process_before_it_imports_what_takes_long():
-    """Are the notebooks' and the gradebook's libraries imported while the warm process starts, and numpy never?"""
+    """Are the notebooks' and the gradebook's libraries imported while the warm process starts, and numpy never?
+
+    Where there is nothing to grade, these are not imported at all.
+    """
     subprocess.run([sys.executable, "-c", GRADER], check=True)
 
 

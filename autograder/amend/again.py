@@ -12,9 +12,10 @@ from pathlib import Path
 from autograder.errors import CourseError, NoVerdict
 from autograder.grade.kept import KeptEvidence
 from autograder.grade.prepare.pristine import Pristine
-from autograder.grade.run.engine import Engine, Listener, doubt, in_words, is_of_the_course, read
+from autograder.grade.run.engine import Engine, Listener, doubt, in_words, is_of_the_course
 from autograder.grade.run.jobs import Job, Run
 from autograder.grade.run.one_submission import Earlier, Settings
+from autograder.grade.run.plan import read
 from autograder.grade.run.repeat import changed_parts, parts_of, run_from
 from autograder.grade.run.start import Start
 from autograder.grade.verify import evidence_in
@@ -99,7 +100,9 @@ def standing(store: Store, pristine: Pristine, wanted: Sequence[str] = ()) -> Wh
     for student in wanted or sorted({*graded, *store.students()}):
         result = store.result(student)
         try:
-            as_graded = result is not None and read(store, pristine, student).sha256 == result.submission_sha256
+            as_graded = (
+                result is not None and read(store, pristine.assignment, student).sha256 == result.submission_sha256
+            )
         except NoVerdict:
             as_graded = False
         if result is None or not as_graded:
@@ -138,7 +141,7 @@ def grade_group(
 
     def one(before: SubmissionResult, alone: bool) -> Amended:
         engine.listener.begins(before.student)
-        submission = read(store, engine.pristine, before.student)
+        submission = read(store, engine.pristine.assignment, before.student)
         run = AgainOrKept(store, engine, before)
         graded = engine.grade(submission, run=run, earlier=Earlier(before, never_lower))
         if why := doubt(graded, alone):

@@ -13,10 +13,11 @@ from autograder.amend.moves import Key, TotalMove, moves_of, moves_table
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grade.prepare.pristine import load_pristine
+from autograder.grade.run.bar import Bar
 from autograder.grade.run.engine import BATCH
 from autograder.grade.run.start import Start
-from autograder.grade.run.terminal import Bar
 from autograder.gradebook.books import Books
+from autograder.gradebook.released import check_released
 from autograder.gradebook.results import CLOSE
 from autograder.gradebook.store import Store, new_run
 from autograder.mark.books import has_marks
@@ -58,7 +59,8 @@ def amend_and_show(
     course, assignment = store.course, store.course.assignment(store.assignment)
     with Books(course, assignment) as books, open_room(course, store) as room:
         pristine = load_pristine(course, assignment)
-        books.check_released(pristine.points)
+        check_released(books.tables, assignment.name, pristine.points)
+        books.renew_penalties()
         plan = standing(store, pristine, wanted)
         shutil.rmtree(store.unfinished, ignore_errors=True)
         try:

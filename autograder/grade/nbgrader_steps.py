@@ -22,8 +22,9 @@ from autograder.errors import CourseError, NoVerdict
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.prepare.splice import splice_submission
 from autograder.grade.run.crew import LocalCrew
-from autograder.grade.run.engine import Engine, Listener, read
+from autograder.grade.run.engine import Engine, Listener
 from autograder.grade.run.one_submission import Graded, Settings
+from autograder.grade.run.plan import read
 from autograder.grade.run.scratch import data_view, temporary_scratch
 from autograder.grade.run.start import safe_tier
 from autograder.grade.run.warm_client import WarmProcess
@@ -77,7 +78,7 @@ def graded(resources: Resources, tier: str) -> Graded:
     """The grades of the submission that the notebook belongs to."""
     session = session_of(resources, tier)
     student = resources["nbgrader"]["student"]
-    submission = read(session.store, session.engine.pristine, student)
+    submission = read(session.store, session.engine.pristine.assignment, student)
     key = student, submission.sha256
     if key not in session.done:
         before = session.store.result(student)
@@ -101,7 +102,7 @@ class SpliceSubmission(NbGraderPreprocessor):
         about = resources["nbgrader"]
         pristine = load_pristine(course, course.assignment(about["assignment"]))
         store = Store(course, about["assignment"])
-        submission = read(store, pristine, about["student"])
+        submission = read(store, pristine.assignment, about["student"])
         spliced = splice_submission(submission, pristine)
         for edit in spliced.edits:
             self.log.info("%s, line %s: %s outside the regions; it does not count", edit.place, edit.line, edit.kind)

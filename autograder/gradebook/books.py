@@ -23,7 +23,6 @@ from sqlalchemy import bindparam, insert, select, update
 
 from autograder.assignment import Assignment
 from autograder.course import Course
-from autograder.errors import CourseError
 from autograder.gradebook.entries import GradebookEntry, NotebookEntry
 from autograder.gradebook.opening import SessionTables, open_gradebook, pairs, when_free
 from autograder.gradebook.renewal import renewed
@@ -72,38 +71,6 @@ class Books:
     @property
     def db(self):
         return self.gradebook.db
-
-    def check_released(self, points: Mapping[str, Mapping[str, float]]) -> None:
-        """Raises CourseError where the gradebook does not know the assignment as the source has it.
-
-        Args:
-            points: notebook -> cell id -> the points that it adds to the maximum, of all questions.
-        """
-        name = self.assignment.name
-        again = f"Release it (again) first:  autograder release {name}"
-        try:
-            self.gradebook.find_assignment(name)
-        except MissingEntry:
-            raise CourseError(f"the gradebook does not know {name}. {again}") from None
-        for notebook, wanted in points.items():
-            try:
-                recorded = self.gradebook.find_notebook(notebook, name)
-                graded = {c.name: c.max_score for c in (*recorded.grade_cells, *recorded.task_cells)}
-            except MissingEntry:
-                raise CourseError(f"the gradebook does not know {name}/{notebook}. {again}") from None
-            if graded != wanted:
-                changed = sorted(graded.items() ^ wanted.items())[0][0]
-                raise CourseError(f"{name}/{notebook}: the cell {changed} has changed since the release. {again}")
-        self.renew_penalties()
-
-    def students(self) -> set[str]:
-        """Those of whom the gradebook has a submission."""
-        wanted = (
-            select(SubmittedAssignment.student_id)
-            .join(RecordedAssignment, RecordedAssignment.id == SubmittedAssignment.assignment_id)
-            .where(RecordedAssignment.name == self.assignment.name)
-        )
-        return set(self.db.execute(wanted).scalars())
 
     def enter(self, entries: Sequence[GradebookEntry]) -> None:
         """Write the scores of graded submissions down, all of them or none."""

@@ -43,10 +43,10 @@ class Store:
         return self.course.work / self.assignment
 
     def submitted(self, student: str) -> Path:
-        return self.course.submitted / student / self.assignment
+        return Path(self.course.submitted, student, self.assignment)
 
     def autograded(self, student: str) -> Path:
-        return self.course.autograded / student / self.assignment
+        return Path(self.course.autograded, student, self.assignment)
 
     @property
     def unfinished(self) -> Path:
@@ -55,7 +55,7 @@ class Store:
 
     def students(self) -> list[str]:
         """Everyone who handed something in."""
-        return sorted(path.parent.name for path in self.course.submitted.glob(f"*/{self.assignment}") if path.is_dir())
+        return folders_with(self.course.submitted, self.assignment)
 
     def result(self, student: str) -> SubmissionResult | None:
         """What was written for this student, or None."""
@@ -64,7 +64,7 @@ class Store:
     def is_intact(self, student: str) -> bool:
         """Is a graded submission still what was written?"""
         folder = self.autograded(student)
-        if (folder / SEAL).exists():
+        if os.path.exists(os.path.join(folder, SEAL)):
             return is_intact(folder)
         result = self.result(student)  # nbgrader's own commands write no checksums
         return result is not None and all(
@@ -73,11 +73,13 @@ class Store:
 
     def has_all(self, students: Sequence[str] = ()) -> bool:
         """Has each of these, or everyone, a graded submission, be it of what is handed in now or not?"""
-        return all((self.autograded(student) / RESULT).exists() for student in students or self.students())
+        return all(
+            os.path.exists(os.path.join(self.autograded(student), RESULT)) for student in students or self.students()
+        )
 
     def graded(self) -> list[str]:
         """Everyone of whom there is a graded submission."""
-        return sorted(path.parent.name for path in self.course.autograded.glob(f"*/{self.assignment}") if path.is_dir())
+        return folders_with(self.course.autograded, self.assignment)
 
     # --- the run's seed -------------------------------------------------------------------------------------------
 
@@ -181,6 +183,13 @@ class Store:
             os.replace(place, self.unfinished / f"old-{staged.name}")
         os.replace(staged, place)
         sync_folder(place.parent)
+
+
+def folders_with(folder: Path, name: str) -> list[str]:
+    """The folders in a folder that have one of this name in them, sorted."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if os.path.isdir(os.path.join(entry.path, name)))
+    return []
 
 
 def new_run() -> str:

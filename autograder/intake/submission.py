@@ -8,8 +8,6 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
-
 from autograder.errors import NoVerdict
 from autograder.files import (
     MAX_FILES,
@@ -43,6 +41,8 @@ class Submission:
 
     def handed_in(self) -> datetime | None:
         """When it was handed in, in naive UTC as nbgrader keeps it; None where nobody says so understandably."""
+        from nbgrader.utils import parse_utc  # takes a while to import, and few need it
+
         try:
             return parse_utc(self.timestamp.decode().strip()) if self.timestamp.strip() else None
         except (ValueError, OverflowError, AttributeError):
@@ -70,13 +70,14 @@ def read_submission(student: str, folder: Path, file_mb: int, first: Collection[
         if size > file_mb * 2**20 or total + size > MAX_SUBMISSION:
             notes.append(Note("file", f"{path} is too large ({size / 2**20:.0f} MB) and is left out"))
             continue
-        content = read_or_refuse(Path(entry.path), file_mb * 2**20)
+        content = read_or_refuse(entry.path, file_mb * 2**20)
         if content is None:
             notes.append(Note("file", f"{path} cannot be read and is left out"))
             continue
         files[path] = content
         total += len(content)
-    timestamp = (read_or_refuse(folder / TIMESTAMP, 1000) if (folder / TIMESTAMP).exists() else None) or b""
+    when = os.path.join(folder, TIMESTAMP)
+    timestamp = (read_or_refuse(when, 1000) if os.path.exists(when) else None) or b""
     return Submission(student, files, tuple(notes), timestamp, digest(files, timestamp))
 
 
@@ -87,10 +88,10 @@ def size_of(entry: os.DirEntry) -> int:
         raise NoVerdict(f"{entry.path} cannot be read: {error.strerror}") from error
 
 
-def read_or_refuse(path: Path, limit: int) -> bytes | None:
+def read_or_refuse(path: str, limit: int) -> bytes | None:
     """As `read_regular`; raises NoVerdict where it is the machine that does not let it be read."""
     content = read_regular(path, limit)
-    if content is None and not path.is_symlink():
+    if content is None and not os.path.islink(path):
         try:
             os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
         except OSError as error:
@@ -98,7 +99,7 @@ def read_or_refuse(path: Path, limit: int) -> bytes | None:
     return content
 
 
-def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, os.DirEntry]]:
+def walk(folder: str | Path, notes: list[Note], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, os.DirEntry]]:
     """The regular files below a folder, in order, with their paths from it; what is none goes to `notes`."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -114,12 +115,12 @@ def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> I
         if entry.is_symlink():
             notes.append(Note("file", f"{path} is a link and is left out"))
         elif entry.is_dir(follow_symlinks=False):
-            if is_litter_folder(entry.name) or is_environment(Path(entry.path)):
+            if is_litter_folder(entry.name) or is_environment(entry.path):
                 continue
             if depth + 1 >= MAX_DEPTH:
                 notes.append(Note("file", f"{path} lies too deep and is left out"))
             else:
-                yield from walk(Path(entry.path), notes, path + "/", depth + 1)
+                yield from walk(entry.path, notes, path + "/", depth + 1)
         elif entry.is_file(follow_symlinks=False):
             if not is_litter_file(entry.name):
                 yield path, entry
@@ -129,7 +130,7 @@ def walk(folder: Path, notes: list[Note], prefix: str = "", depth: int = 0) -> I
 
 def printable(name: str) -> str:
     """A file name that can be printed and stored, whatever bytes it has."""
-    return "".join(c if c.isprintable() else "_" for c in name)
+    return name if name.isprintable() else "".join(c if c.isprintable() else "_" for c in name)
 
 
 def digest(files: dict[str, bytes], timestamp: bytes) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.grade.run.terminal import Bar
+from autograder.grade.run.bar import Bar
 from autograder.gradebook.store import Store
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release

@@ -16,8 +16,9 @@ from datetime import datetime
 from autograder.errors import NoVerdict
 from autograder.grade.run.clerks import NO_VERDICT, OF_THE_COURSE, OTHER, REFUSED, Work
 from autograder.grade.run.crew import Crew
-from autograder.grade.run.engine import doubt, in_words, is_of_the_course, read
+from autograder.grade.run.engine import doubt, in_words, is_of_the_course
 from autograder.grade.run.one_submission import grade_with_keys
+from autograder.grade.run.plan import read
 from autograder.grade.run.protocol import Connection, Frame, read_frame, write_frame
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused
@@ -119,7 +120,7 @@ def graded(work: Work, crew: Crew, keys: AskedKeys, student: str, again: str, al
         NoVerdict: something that is not its own doing stopped it, or may have.
     """
     store, pristine = work.store, work.pristine
-    submission = read(store, pristine, student)
+    submission = read(store, pristine.assignment, student)
     found = grade_with_keys(submission, pristine, work.settings, crew.run, keys, again)
     if why := doubt(found, alone or crew.count == 1):
         raise NoVerdict(why)

@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -20,27 +19,18 @@ from autograder.grade.run.clerks import Answered, Clerks
 from autograder.grade.run.crew import Crew
 from autograder.grade.run.jobs import Job, Run
 from autograder.grade.run.one_submission import TRIES, Earlier, Graded, Settings, grade_with_keys
-from autograder.grade.run.seen import Seen
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused
 from autograder.grade.verdict.judge import Judge, JudgeDied
 from autograder.gradebook.books import Books
 from autograder.gradebook.store import Store
-from autograder.intake.submission import Submission, read_submission
+from autograder.intake.submission import Submission
 from autograder.source import source_path
 from autograder.syntax import tree_of
 
 RETRY_SECONDS = 0.2
 BATCH, BATCH_SECONDS = 32, 1.0
 """So many results are written down in one transaction, or what has come in so many seconds."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is to do."""
-
-    students: tuple[str, ...]
-    up_to_date: tuple[str, ...]
 
 
 class Listener:
@@ -209,53 +199,6 @@ def check_key(judge: Judge, pristine: Pristine) -> None:
                 f"{source_path(judge.assignment.folder, judge.notebook)}, cell {cell.id}: it has points but states no "
                 "expectation (expect.same, expect.close, …) and asserts nothing, so nothing can be judged."
             )
-
-
-def plan(store: Store, pristine: Pristine, books: Books, wanted: Sequence[str], force: bool) -> Plan:
-    """Who is to be graded: everyone, or those wanted, whose work or whose assignment is not what was graded last."""
-    students = store.students()
-    for name in wanted:
-        if name not in students:
-            raise CourseError(
-                f"{name} submitted nothing for {store.assignment}: there is no folder {store.submitted(name)}."
-            )
-    if not students:
-        raise CourseError(
-            f"No submissions of {store.assignment} in {store.course.submitted}/<student>/. "
-            f"Import them first:  autograder collect {store.assignment} FOLDER"
-        )
-    todo: list[str] = []
-    done: list[str] = []
-    entered = set() if force else books.students()
-    seen = Seen(store, pristine)
-    for student in wanted or students:
-        look = seen.look(student) if student in entered else ""
-        if student in entered and (seen.knows(student, look) or is_done(store, pristine, student)):
-            seen.add(student, look)
-            done.append(student)
-        else:
-            todo.append(student)
-    seen.write()
-    return Plan(tuple(todo), tuple(done))
-
-
-def is_done(store: Store, pristine: Pristine, student: str) -> bool:
-    """Is what lies in a student's graded folder the result of this submission and this assignment?"""
-    result = store.result(student)
-    if result is None or result.assignment_sha256 != pristine.fingerprint:
-        return False
-    if not store.is_intact(student):
-        return False
-    try:
-        return result.submission_sha256 == read(store, pristine, student).sha256
-    except NoVerdict:
-        return False  # grading it says why it cannot be read
-
-
-def read(store: Store, pristine: Pristine, student: str) -> Submission:
-    """What a student handed in; raises NoVerdict where it cannot be read."""
-    assignment = pristine.assignment
-    return read_submission(student, store.submitted(student), assignment.limits.file_mb, assignment.hand_in)
 
 
 def is_of_the_course(error: Exception) -> bool:

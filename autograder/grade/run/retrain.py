@@ -3,15 +3,15 @@
 No score changes: what differs is told, and kept in the assignment's log.
 """
 
-import math
 import random
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from autograder.errors import CourseError, NoVerdict
-from autograder.grade.run.engine import Engine, read
+from autograder.errors import NoVerdict
+from autograder.grade.run.engine import Engine
+from autograder.grade.run.plan import read
 from autograder.gradebook.results import SubmissionResult
 from autograder.gradebook.store import Store
 
@@ -45,17 +45,6 @@ def shown(accuracy: float | None) -> str:
     return "no accuracy" if accuracy is None else f"{accuracy:.1f} %"
 
 
-def sample_size(text: str) -> float:
-    """The part of a class that "5%" or "0.05" means; raises CourseError where it means none."""
-    try:
-        part = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        part = math.nan
-    if not 0 < part <= 1:
-        raise CourseError(f'--retrain-sample {text}: write a part of the class, such as "5%".')
-    return part
-
-
 def sample(students: Sequence[str], part: float, seed: int) -> list[str]:
     """So many of the students, at least one, the same ones for the same seed and class."""
     count = max(1, round(part * len(students))) if students else 0
@@ -73,7 +62,7 @@ def retrain(engine: Engine, store: Store, students: Sequence[str]) -> Iterator[R
         before = store.result(student)
         assert before is not None, "only graded submissions are in the sample"
         try:
-            again = engine.grade(read(store, engine.pristine, student)).result
+            again = engine.grade(read(store, engine.pristine.assignment, student)).result
         except NoVerdict as error:
             return Retrained(student, {}, f"could not be trained again: {error}")
         then, now = accuracies(before), accuracies(again)

@@ -27,6 +27,7 @@ from autograder.grade.run.scratch import data_view, scratch_of
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused
 from autograder.gradebook.books import Books
+from autograder.gradebook.released import check_released
 from autograder.gradebook.results import Scores
 from autograder.gradebook.store import Store
 from autograder.notebooks import format_notebook, read_notebook, write_notebook
@@ -425,7 +426,7 @@ def opened(folder: Path, tier: str) -> Iterator[Arena]:
         Engine(course, pristine, settings, crew, warm, scratch, ears) as engine,
         Books(course, assignment) as books,
     ):
-        books.check_released(pristine.points)
+        check_released(books.tables, assignment.name, pristine.points)
         words = {
             "COURSE": str(course.root),
             "SCRATCH": str(scratch),

@@ -6,7 +6,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.prepare.splice import splice_submission
-from autograder.grade.run.terminal import newer_note
+from autograder.grade.run.session import newer_note
 from autograder.intake.submission import read_submission
 from autograder.notebooks import read_notebook, write_notebook
 from autograder.release.generate import release

@@ -17,9 +17,10 @@ from autograder.errors import CourseError, NoVerdict
 from autograder.grade.prepare.pristine import load_pristine
 from autograder.grade.processes import clerk
 from autograder.grade.run.crew import Board, LocalCrew
-from autograder.grade.run.engine import Engine, Listener, doubt, grade_all, read
+from autograder.grade.run.engine import Engine, Listener, doubt, grade_all
 from autograder.grade.run.jobs import NotebookRun, Run
 from autograder.grade.run.one_submission import Settings
+from autograder.grade.run.plan import read
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.scratch import temporary_scratch
 from autograder.grade.run.warm_client import WarmProcess
@@ -69,7 +70,7 @@ def test_killed_judge_is_made_again(tiny):
     """After kill -9 of the processes with the answer key, are the next verdicts those of the same key?"""
     tiny.hand_in("ada")
     with engine_of(tiny) as engine:
-        submission = read(Store(tiny.course, tiny.name), engine.pristine, "ada")
+        submission = read(Store(tiny.course, tiny.name), engine.pristine.assignment, "ada")
         before = engine.grade(submission)
         for judge in engine.judges.values():
             os.kill(judge.process.pid, signal.SIGKILL)
@@ -114,7 +115,7 @@ def test_evidence_that_kills_every_judge(tiny, monkeypatch):
     tiny.hand_in("bob")
     with engine_of(tiny) as engine:
         store = Store(tiny.course, tiny.name)
-        ada, bob = (read(store, engine.pristine, student) for student in ("ada", "bob"))
+        ada, bob = (read(store, engine.pristine.assignment, student) for student in ("ada", "bob"))
         engine.grade(bob)
         judge = engine.judges["first"]
         kind = type(judge)
@@ -230,7 +231,7 @@ def test_what_may_be_the_doing_of_others(tiny):
     """Is a loss that others on the machine may have caused no verdict, and which of them is one when it is alone?"""
     with engine_of(tiny) as engine:
         tiny.hand_in("ada")
-        graded = engine.grade(read(Store(tiny.course, tiny.name), engine.pristine, "ada"))
+        graded = engine.grade(read(Store(tiny.course, tiny.name), engine.pristine.assignment, "ada"))
     busy = "this machine was so busy with other things that it did not get its time"
     paused = "it ran out of time while grading was paused"
     crowded = "another submission had so many processes that this one may have got none"

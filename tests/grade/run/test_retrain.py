@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from autograder.errors import CourseError
-from autograder.grade.run.retrain import Retrained, sample, sample_size
+from autograder.grade.run.plan import sample_size
+from autograder.grade.run.retrain import Retrained, sample
 from autograder.gradebook.anomalies import anomalies
 from autograder.gradebook.store import Store
 

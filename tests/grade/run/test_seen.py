@@ -24,16 +24,14 @@ def course(tmp_path, monkeypatch):
     )
 
 
-def against(fingerprint: str = "1", file_mb: int = 10):
-    return SimpleNamespace(
-        fingerprint=fingerprint,
-        assignment=SimpleNamespace(limits=SimpleNamespace(file_mb=file_mb), hand_in=("b.npz", "a.npz")),
-    )
+def seen_of(course, fingerprint: str = "1", file_mb: int = 10) -> Seen:
+    assignment = SimpleNamespace(limits=SimpleNamespace(file_mb=file_mb), hand_in=("b.npz", "a.npz"))
+    return Seen(course, assignment, fingerprint)
 
 
 def looked(course) -> None:
-    found = Seen(course, against())
-    found.add("ada", found.look("ada"))
+    found = seen_of(course)
+    found.add("ada", found.look("ada"), "file (2)")
     found.write()
 
 
@@ -62,26 +60,26 @@ CHANGES = {
 def test_every_change_is_seen(course, folder, change):
     """Is work known until anything of it changes, in what was handed in or in what was made of it?"""
     looked(course)
-    found = Seen(course, against())
-    assert found.knows("ada", found.look("ada"))
+    found = seen_of(course)
+    assert found.remark("ada", found.look("ada")) == "file (2)"
     change(getattr(course, folder)("ada") / "sub" / "a.ipynb")
-    assert not found.knows("ada", found.look("ada"))
+    assert found.remark("ada", found.look("ada")) is None
 
 
 def test_what_it_is_graded_against_counts(course):
     """Is nothing known once the assignment, or what is read of a submission, is another?"""
     looked(course)
-    for other in (against("2"), against(file_mb=9)):
-        found = Seen(course, other)
-        assert not found.knows("ada", found.look("ada"))
+    for found in (seen_of(course, "2"), seen_of(course, file_mb=9)):
+        assert found.remark("ada", found.look("ada")) is None
 
 
 def test_what_is_new_or_unreadable_is_read_again(course, monkeypatch):
     """Is work that has just changed looked at next time, and a damaged file of looks left aside?"""
     looked(course)
-    (course.work / seen.FILE).write_text("{")
-    assert Seen(course, against()).before == {}
+    for damaged in ("{", '{"against": ["1", 10, ["a.npz", "b.npz"]], "students": {"ada": "abc"}}'):
+        (course.work / seen.FILE).write_text(damaged)
+        assert seen_of(course).before == {}
     monkeypatch.setattr(seen, "SETTLED_SECONDS", 60.0)
-    found = Seen(course, against())
+    found = seen_of(course)
     assert found.look("ada") == ""
-    assert not found.knows("ada", "")
+    assert found.remark("ada", "") is None
