@@ -9,7 +9,7 @@ EXTENSIONS = tuple(
     f"nbgrader.server_extensions.{name}"
     for name in ("assignment_list", "course_list", "formgrader", "validate_assignment")
 )
-FORMATS = ("rfc3987_syntax", "rfc3986_validator", "isoduration")
+FORMATS = ("rfc3987_syntax", "rfc3986_validator", "isoduration", "uri_template", "webcolors")
 ARCHIVES = "setuptools.archive_util"
 
 
@@ -17,9 +17,9 @@ def leave_out() -> None:
     """Keep out of this process what takes long to import and no command needs.
 
     nbgrader imports its Jupyter server extensions with any part of itself, and few commands serve. jsonschema, which
-    comes with nbformat, reads a grammar of internet addresses and a library of dates, and no notebook's format has
-    any. nbgrader's gradebook comes with a plugin for JupyterHub, and nbgrader's helpers with setuptools, for archives:
-    what these need is imported once something of it is used.
+    comes with nbformat, reads a grammar of internet addresses, libraries of dates and of colours, and no notebook's
+    format has any. nbgrader's gradebook comes with a plugin for JupyterHub, and nbgrader's helpers with setuptools, for
+    archives: what these need is imported once something of it is used.
     """
     sys.modules.setdefault("requests", LaterModule("requests"))
     sys.modules.setdefault(ARCHIVES, LaterFunctions(ARCHIVES))

@@ -89,10 +89,10 @@ def report(
     options = chosen("report", paper, new_page_per_question, full_outputs)
     folder = to or course.root / "reports" / assignment
     course.keep_own(folder)
-    with warm_process() as warm:
+    with warm_process(one=len(student or ()) == 1) as warm:
         from autograder.report.batch import report_tasks
 
-        tasks = report_tasks(course, assignment, student, folder, options)
+        tasks = report_tasks(course, assignment, student, folder.absolute(), options)
         failed = run(tasks, workers, lambda made: f"{counted(made, 'report')} written to {folder}", warm)
     tell_missing(course, assignment)
     raise typer.Exit(failed)
@@ -124,7 +124,7 @@ def feedback(
     wanted = course.assignment(assignment)
     check_platform(zip_for)
     options = chosen("feedback", paper, False, full_outputs)
-    with warm_process() as warm:
+    with warm_process(one=len(student or ()) == 1) as warm:
         from autograder.report.batch import feedback_tasks
 
         tasks = feedback_tasks(course, assignment, student, options)
@@ -191,6 +191,8 @@ def run(tasks, workers: int | None, said: Callable[[int], str], warm) -> bool:
 
     console = terminal()
     failed, incomplete = [], 0
+    if warm is not None:
+        warm.begin()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("", total=len(tasks))

@@ -4,6 +4,7 @@ A row is one printed line of at most `COLUMNS` columns. Its runs are pieces of t
 `style_table` says what each style looks like. Wrapping happens here, so that a wrapped line keeps its colours and mark.
 """
 
+import contextlib
 import difflib
 import functools
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ from autograder.report.terminal import ansi_look, clean, coloured, overwritten
 COLUMNS = 100
 NUMBERED = 94  # columns beside a line number
 MAX_HANG = 40
+NOTEBOOKS = "ipython3"
+"""Pygments' name for the Python of notebooks."""
 MAX_KEPT = 20_000  # characters of a source whose colours are kept for when it comes again
 
 Run = str | tuple[str, str]
@@ -81,13 +84,18 @@ def token_style(token) -> str | None:
 @functools.cache
 def lexer_for(language: str) -> Lexer:
     """The Pygments lexer of a language, by name; plain text if there is none of that name."""
+    if language == NOTEBOOKS:
+        with contextlib.suppress(ImportError):  # by its name, Pygments looks for it in every plugin that is installed
+            from ipython_pygments_lexers import IPython3Lexer
+
+            return IPython3Lexer(stripnl=False, ensurenl=False)
     try:
         return get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return get_lexer_by_name("text", stripnl=False, ensurenl=False)
 
 
-def code_rows(text: str, language: str = "ipython3", first: int | None = None, marks: Iterable[str] = ()) -> list[Row]:
+def code_rows(text: str, language: str = NOTEBOOKS, first: int | None = None, marks: Iterable[str] = ()) -> list[Row]:
     """Rows of source code.
 
     Args:

@@ -2,8 +2,9 @@
 
 A process that crashes, hangs or uses too much memory affects the task that it is at only: the next task gets a fresh
 one, as it does after any error and after TASKS_EACH tasks. What a process has read of the assignment's own texts serves
-its next student too. The processes are forks of a warm one that has imported what they need, not of this one: Typst's
-threads do not survive a fork. Windows has no fork: each task gets a fresh Python there.
+its next student too. The processes are forks of a warm one that has imported what they need. For one task, this process
+serves as the warm one, which spares importing a part of that twice; but not where it has loaded Typst, whose threads do
+not survive a fork. Windows has no fork: each task gets a fresh Python there.
 """
 
 import importlib
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.grade.run.protocol import Frame
-from autograder.grade.run.warm_client import Process, WarmProcess
+from autograder.grade.run.warm_client import ForkedProcess, Process, WarmProcess
 from autograder.machine import cores
 
 PRELOADED, PROGRAM = "autograder.report.warm", "autograder.report.task"
@@ -55,9 +56,17 @@ class TaskOutcome:
     error: str | None = None
 
 
-def warm_process() -> AbstractContextManager[WarmProcess | None]:
-    """What the tasks' processes are forked from; None where there is no fork. It warms up while tasks are made."""
-    return WarmProcess(PRELOADED) if hasattr(os, "fork") else nullcontext()
+def warm_process(one: bool = False) -> AbstractContextManager[WarmProcess | None]:
+    """What the tasks' processes are forked from; None where there is no fork. It warms up while tasks are made.
+
+    Args:
+        one: there will be no more than one task. Then call `begin` once that is made, while there is one thread.
+    """
+    if not hasattr(os, "fork"):
+        return nullcontext()
+    if one and "typst" not in sys.modules:
+        return ForkedProcess(None, "report", at_once=False)
+    return WarmProcess(PRELOADED)
 
 
 def run_tasks(

@@ -80,13 +80,14 @@ def test_a_student_whose_report_fails_is_named(course_copy, monkeypatch):
     assert "(0 incomplete, 1 failed)" in result.output
 
 
-def test_only_the_students_asked_for(course_copy, monkeypatch, tmp_path):
-    """Can one report be made again, on the paper that the course uses?"""
+def test_only_the_students_asked_for(course_copy, monkeypatch):
+    """Can one report be made again, on the paper that the course uses, in a folder named from here?"""
     monkeypatch.chdir(course_copy.root)
-    result = run("report", "mini", "--student", "zoe", "--to", str(tmp_path / "here"), "--paper", "us-letter")
+    result = run("report", "mini", "--student", "zoe", "--to", "here", "--paper", "us-letter")
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["zoe.pages.json", "zoe.pdf"]
-    assert PdfReader(tmp_path / "here/zoe.pdf").pages[0].mediabox.width == 612
+    assert "1 report written to here" in result.output
+    assert sorted(path.name for path in (course_copy.root / "here").iterdir()) == ["zoe.pages.json", "zoe.pdf"]
+    assert PdfReader(course_copy.root / "here/zoe.pdf").pages[0].mediabox.width == 612
 
 
 @pytest.mark.parametrize(

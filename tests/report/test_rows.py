@@ -1,9 +1,19 @@
 """Monospaced rows: wrapping, colours, terminal behaviour, diffs."""
 
+import pygments.lexers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.report.rows import COLUMNS, code_rows, columns, diff_rows, row_text, style_table, terminal_rows
+from autograder.report.rows import (
+    COLUMNS,
+    code_rows,
+    columns,
+    diff_rows,
+    lexer_for,
+    row_text,
+    style_table,
+    terminal_rows,
+)
 from autograder.report.terminal import ansi_look, clean, contrast, luminance, overwritten
 
 LINES = st.text(alphabet=st.sampled_from("ab (),'\"#漢🎉é=:"), max_size=400)
@@ -91,3 +101,11 @@ def test_a_diff_has_both_texts_with_context_and_numbers():
         ("", 111, "line 10"),
         ("", 112, "line 11"),
     ]
+
+
+def test_a_notebooks_code_needs_no_plugin_of_pygments(monkeypatch):
+    """Is IPython's lexer found without loading every plugin that is installed?"""
+    monkeypatch.setattr(pygments.lexers, "find_plugin_lexers", None)
+    lexer_for.cache_clear()
+    assert "ipython3" in lexer_for("ipython3").aliases
+    assert code_rows("def f(): pass")[0].runs[0] == ("keyword", "def")

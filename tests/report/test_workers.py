@@ -1,13 +1,16 @@
 """One process for each student: what breaks in one stays in it."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from autograder.errors import CourseError
-from autograder.report.workers import Task, run_tasks
+from autograder.grade.run.warm_client import ForkedProcess
+from autograder.report.workers import Task, run_tasks, warm_process
 
 
 def double(n: int) -> int:
@@ -62,3 +65,22 @@ def test_tasks_run_at_the_same_time(tmp_path):
     """Are as many tasks under way as there are workers? Each here waits until it has seen all others begin."""
     tasks = [Task(str(i), meet, (tmp_path, str(i), 6)) for i in range(6)]
     assert [outcome.error for outcome in run_tasks(tasks, workers=6, seconds=60)] == [None] * 6
+
+
+def test_one_task_starts_no_second_python(monkeypatch):
+    """Is a single report made by a fork of the command itself, in a process of its own all the same?"""
+    monkeypatch.delitem(sys.modules, "typst", raising=False)
+    monkeypatch.setattr(subprocess, "Popen", None)
+    with warm_process(one=True) as warm:
+        warm.begin()
+        (outcome,) = run_tasks([Task("a", os.getppid)], given=warm)
+    assert (outcome.error, outcome.result != os.getppid(), outcome.result != os.getpid()) == (None, True, True)
+    with warm_process(one=True) as warm:
+        (outcome,) = run_tasks([Task("broken", die)], given=warm)
+    assert outcome.error == "the process ended unexpectedly (exit code 7)"
+
+
+def test_a_process_that_has_loaded_typst_is_not_forked(monkeypatch):
+    """Does Typst, whose threads would be missing in a fork, run in one of a process without it?"""
+    monkeypatch.setitem(sys.modules, "typst", None)
+    assert not isinstance(warm_process(one=True), ForkedProcess)

@@ -100,7 +100,7 @@ class Clerks:
         self.at_once = math.ceil(AT_ONCE * crew.count / self.count)
         self.is_local = crew.is_local
         self.warm = warm
-        self.forker = ForkedProcess(Work(store, pristine, settings, crew, self.at_once))
+        self.forker = ForkedProcess(Work(store, pristine, settings, crew, self.at_once), "clerks")
         self.wanted: list[tuple[Clerk, str]] = []
         self.seen: set[Future[Judge]] = set()
 

@@ -100,6 +100,12 @@ class WarmProcess:
                 start_new_session=True,
             )
 
+    def begin(self) -> None:
+        """Start now, rather than at the first fork."""
+        with self.lock:
+            if self.control is None:
+                self.start()
+
     def stop(self) -> None:
         if self.control is not None:
             self.control.close()
@@ -157,9 +163,11 @@ class ForkedProcess(WarmProcess):
     Start it while this process has one thread.
     """
 
-    def __init__(self, prepared: Any) -> None:
-        super().__init__()
+    def __init__(self, prepared: Any, name: str, at_once: bool = True) -> None:
+        """`name`: what the system calls it."""
+        super().__init__(at_once=at_once)
         self.prepared = prepared
+        self.name = name
         self.pid = 0
 
     def start(self) -> None:
@@ -174,7 +182,7 @@ class ForkedProcess(WarmProcess):
     def live(self, channel: int, parent: int) -> NoReturn:
         """Be that process: nothing of the grader's stays open in it, and what its terminal sends does not reach it."""
         try:
-            call_this_process("clerks")
+            call_this_process(self.name)
             die_with_the_parent(parent)
             os.setsid()
             signal.signal(signal.SIGINT, signal.SIG_IGN)
