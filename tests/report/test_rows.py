@@ -108,4 +108,4 @@ def test_a_notebooks_code_needs_no_plugin_of_pygments(monkeypatch):
     monkeypatch.setattr(pygments.lexers, "find_plugin_lexers", None)
     lexer_for.cache_clear()
     assert "ipython3" in lexer_for("ipython3").aliases
-    assert code_rows("def f(): pass")[0].runs[0] == ("keyword", "def")
+    assert code_rows("def f(): pass")[0].runs[0] == ("keyword", "def ")
