@@ -12,9 +12,11 @@ class CellVerdict:
         lines: what its output says, one string a line; no hidden expected value is in them.
         flags: what an instructor should look at.
         failing: the positions of the expectations that are not met whole.
+        unnamed: is it wrong in a way that no known mistake explains?
     """
 
     credit: float
     lines: tuple[str, ...]
     flags: tuple[str, ...]
     failing: tuple[int, ...] = ()
+    unnamed: bool = False

@@ -30,6 +30,7 @@ def judge(
     read_file: ReadFile = lambda name: None,
     hidden: Container[str] = (),
     causes: Mapping[str, str] = MappingProxyType({}),
+    where: str = "",
 ) -> dict[str, CellVerdict]:
     """The verdict on every cell of the answer key.
 
@@ -40,6 +41,7 @@ def judge(
         read_file: the bytes of a file of the submission by name (saved weights), None where there is none.
         hidden: the cells with hidden tests: what an error in them says may be what such a test holds.
         causes: by cell, what its wrong values are known to come from; said in place of a guess.
+        where: of a key of one cell, where its run goes wrong; said after the last of its wrong values.
     """
     cells: dict[str, list[Id]] = defaultdict(list)
     for place in sorted(key, key=lambda place: place[1]):
@@ -55,6 +57,9 @@ def judge(
         judgements = [judge_one(key[place], evidence.get(place), error, read_file) for place in places]
         if cell_id in causes:
             judgements = [one if one.credit == 1 else replace(one, cause=causes[cell_id]) for one in judgements]
+        if where and (wrong := [n for n, one in enumerate(judgements) if one.credit < 1]):
+            last = judgements[wrong[-1]]
+            judgements[wrong[-1]] = replace(last, cause="\n".join(filter(None, [last.cause, where])))
         flags = [flag for judgement in judgements for flag in judgement.flags]
         if cell_id in strays:
             flags.append(f"evidence for {len(strays[cell_id])} checks that this cell does not have")

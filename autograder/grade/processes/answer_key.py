@@ -17,6 +17,7 @@ from autograder.expect.session import KeySession
 from autograder.grade.processes.judging import TOO_LONG, Evidence, JudgingFork
 from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Prove
 from autograder.grade.processes.notebook import run_cells
+from autograder.grade.processes.right_steps import right_steps
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell, Output
 from autograder.grade.run.protocol import Frame, die_with_the_parent, read_frame, write_frame
@@ -51,6 +52,7 @@ def make_key(
     regions = [LibraryRegion(**region) for region in request["regions"]]
     mistakes = Mistakes(shell, cells, regions, request["seed"], at_home)
     mistakes.prove = prove
+    mistakes.right_steps = right_steps
     errors: list[Output] = []
 
     def begins(cell: Cell) -> None:
@@ -76,7 +78,8 @@ def verdict(judging: JudgingFork, control: int, request: dict) -> dict:
     """Read what follows a request to judge, and judge it."""
     messages = [read_frame(control)[1] for _ in range(request["messages"])]
     files = {name: read_frame(control)[1] for name in request["files"]}
-    evidence = Evidence(messages, files, request["errors"])
+    steps = {name: read_frame(control)[1] for name in request["steps"]}
+    evidence = Evidence(messages, files, request["errors"], steps)
     cells = list(dict.fromkeys(cell_id for cell_id, _ in judging.session.key))
     given: dict[str, dict] = {}
     crashed = None

@@ -5,6 +5,7 @@ else one alone. The answer key's process waits for every cell with a deadline, a
 it overran or crashed.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -14,16 +15,18 @@ import socket
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from autograder.expect.asserted import bare, is_asserted
 from autograder.expect.bank import recognise
+from autograder.expect.departs import where_it_departs
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, Value
 from autograder.expect.follow import Standing, follows_from
 from autograder.expect.harmless import is_harmless
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
+from autograder.expect.steps import runs_of
 from autograder.expect.verdict import judge
 from autograder.grade.processes.mistakes import CheckReach, Mistakes, outcome_of, written_out
 from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap, Spending
@@ -54,10 +57,11 @@ class Evidence:
     messages: Sequence[bytes]
     files: Mapping[str, bytes]
     errors: Mapping[str, str]
+    steps: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        return sum(map(len, self.messages)) + sum(map(len, self.files.values()))
+        return sum(map(len, (*self.messages, *self.files.values(), *self.steps.values())))
 
 
 class JudgingFork:
@@ -113,7 +117,7 @@ class JudgingFork:
         """Give the next submission to the fork that is there; returns False where that has gone."""
         about = {
             "cells": list(cells), "errors": dict(evidence.errors), "files": list(evidence.files),
-            "messages": len(evidence.messages),
+            "messages": len(evidence.messages), "steps": list(evidence.steps),
         }  # fmt: skip
         try:
             self.channel.send(Frame.JUDGE, json.dumps(about).encode(), self.cell_seconds)
@@ -121,6 +125,8 @@ class JudgingFork:
                 self.channel.send(Frame.MESSAGE, message, self.cell_seconds)
             for content in evidence.files.values():
                 self.channel.send(Frame.FILE, content, self.cell_seconds)
+            for content in evidence.steps.values():
+                self.channel.send(Frame.STEPS, content, self.cell_seconds)
         except OSError:
             return False
         return True
@@ -148,6 +154,8 @@ class JudgingFork:
                     name, content = json.loads(payload)
                     if kind is Frame.TRIED:
                         self.mistakes.known[name] = [outcome_of(item) for item in content]
+                    elif kind is Frame.TRACED:
+                        self.mistakes.traced[name] = content
                     elif kind is Frame.REACHED:
                         self.mistakes.reached[name] = CheckReach(*map(frozenset, content))
                     else:
@@ -186,7 +194,8 @@ class JudgingFork:
                 request = json.loads(read_frame(channel)[1])
                 messages = [read_frame(channel)[1] for _ in range(request["messages"])]
                 files = {name: read_frame(channel)[1] for name in request["files"]}
-                evidence, cells = Evidence(messages, files, request["errors"]), request["cells"]
+                steps = {name: read_frame(channel)[1] for name in request["steps"]}
+                evidence, cells = Evidence(messages, files, request["errors"], steps), request["cells"]
         except (EOFError, BrokenPipeError, ConnectionResetError):
             pass
         except BaseException:
@@ -218,19 +227,42 @@ class JudgingFork:
                 reach = self.mistakes.reached[other]
                 content = [other, [sorted(reach.regions), sorted(reach.files)]]
                 write_frame(channel, Frame.REACHED, json.dumps(content).encode())
-            if cause is not None:
-                judged = judge_cell(self.session, inbox, evidence, cell_id, {cell_id: cause})
-                write_frame(channel, Frame.VERDICT, json.dumps([cell_id, judged]).encode())
+            where = self.where_it_departs(channel, evidence, cell_id) if cause is None else ""
+            causes = {cell_id: cause} if cause is not None else {}
+            judged = judge_cell(self.session, inbox, evidence, cell_id, causes, where)
+            judged["unnamed"] = cause is None
+            write_frame(channel, Frame.VERDICT, json.dumps([cell_id, judged]).encode())
         write_frame(channel, Frame.JUDGED, b"null")
+
+    def where_it_departs(self, channel: int, evidence: Evidence, cell_id: str) -> str:
+        """The sentence about the first wrong step of a check; "" where there is none, or its steps are not known."""
+        if cell_id not in evidence.steps:
+            return ""
+        asked = cell_id not in self.mistakes.traced
+        right = self.mistakes.steps_of_right_work(cell_id)
+        if asked:
+            write_frame(channel, Frame.TRACED, json.dumps([cell_id, right]).encode())
+        try:
+            return (
+                where_it_departs(runs_of(evidence.steps[cell_id]), [runs_of(base64.b64decode(one)) for one in right])
+                or ""
+            )
+        except EvidenceError:
+            return ""
 
 
 def judge_cell(
-    session: KeySession, inbox: Inbox, evidence: Evidence, cell_id: str, causes: Mapping[str, str] | None = None
+    session: KeySession,
+    inbox: Inbox,
+    evidence: Evidence,
+    cell_id: str,
+    causes: Mapping[str, str] | None = None,
+    where: str = "",
 ) -> dict:
-    """The verdict on one cell; `causes` as in `verdict.judge`."""
+    """The verdict on one cell; `causes` and `where` as in `verdict.judge`."""
     key = {place: expectation for place, expectation in session.key.items() if place[0] == cell_id}
     given = {place: value for place, value in inbox.evidence.items() if place[0] == cell_id}
-    judged = judge(key, given, evidence.errors, evidence.files.get, session.hidden, causes or {})[cell_id]
+    judged = judge(key, given, evidence.errors, evidence.files.get, session.hidden, causes or {}, where)[cell_id]
     return {
         "credit": judged.credit,
         "lines": list(judged.lines),

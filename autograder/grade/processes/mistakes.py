@@ -54,6 +54,7 @@ from autograder.regions import Region, RegionError, find_regions
 
 QUESTION_SECONDS = 15.0  # of a processor, for all mistakes of a question
 LONGEST_RUN = 2.0  # of a processor, for one of them; a question that takes longer with the solution is not tried
+STEPS_SECONDS = 10.0  # of a processor, for the steps of right work in a check
 TRACED = 5  # times as long may a run take whose calls are looked at
 AT_ONCE = 8  # mistakes that run in one fork
 SHORTEST_WAIT = 10.0  # seconds by the clock: a busy machine may not get to a fork at once
@@ -114,6 +115,8 @@ class Mistakes:
         self.at_home = at_home
         self.watches = not at_home  # assertions are expectations where they are graded
         self.prove: Prove | None = None
+        self.right_steps: Callable[[Mistakes, list[Cell], str], list[str]] | None = None
+        self.traced: dict[str, list[str]] = {}
         self.reached: dict[str, CheckReach] = {}
         self.shell = shell
         self.cells = [replace(cell, source=with_banners(cell.source)) for cell in cells]
@@ -189,6 +192,12 @@ class Mistakes:
             self.reached[check] = CheckReach(frozenset(regions), frozenset(files))
         return self.reached[check]
 
+    def steps_of_right_work(self, check: str) -> list[str]:
+        """The runs of right work in a check, the solution's first; none where there is too little time."""
+        if check not in self.traced:
+            self.traced[check] = self.answer(check, Frame.TRACE, {}, STEPS_SECONDS) or []
+        return self.traced[check]
+
     def answer(self, check: str, kind: Frame, request: dict, seconds: float) -> Any:
         """What the copy that waits for a check answers; None where there is none, or it takes too long."""
         if check not in self.waiting:
@@ -255,6 +264,9 @@ class Mistakes:
             return Frame.REACHED, json.dumps(reached or ((), ())).encode()
         if kind is Frame.PROVE and self.prove is not None:
             return Frame.PROVED, json.dumps(self.prove(self, question, check, request)).encode()
+        if kind is Frame.TRACE:
+            found_steps = self.right_steps(self, question, check) if self.right_steps is not None else []
+            return Frame.TRACED, json.dumps(found_steps).encode()
         trials = request["trials"] and [trial_of(trial) for trial in request["trials"]]
         noticed = frozenset(request.get("noticed", ()))
         found = [written_out(one) for one in self.try_all(first, check, trials, request["seconds"], noticed)]

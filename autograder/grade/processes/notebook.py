@@ -14,11 +14,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from autograder.expect.asserted import Watch, watching
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.grade.processes.shell import Emit, Listening, NotebookShell
+from autograder.grade.processes.traced_notebook import run_traced
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, ProtocolError, read_frame, write_frame
 
@@ -195,5 +197,10 @@ def run_in_sandbox(shell: NotebookShell, folder: Path, channel: int) -> None:
 
     cells = (Cell.from_json(read_message(channel, Frame.CELL)) for _ in range(job["cells"]))
     session = RecordingSession(job["seed"], lambda message: write_frame(channel, Frame.EVIDENCE, message))
-    run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Frame.CELL_BEGINS, cell.id), emit, ends)
+    if job["traced"]:
+        traced, work = job["traced"], frozenset(job["work"])
+        steps = partial(write_frame, channel, Frame.STEPS)
+        run_traced(shell, cells, traced, work, session, lambda cell: tell(Frame.CELL_BEGINS, cell.id), steps, ends)
+    else:
+        run_cells(shell, cells, session, job["cell_seconds"], lambda cell: tell(Frame.CELL_BEGINS, cell.id), emit, ends)
     tell(Frame.FINISHED, None)

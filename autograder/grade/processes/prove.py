@@ -6,14 +6,12 @@ It is a trusted process: only the source's own code runs in it, in forks. `grade
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import FrameType
 from typing import Any
 
 import numpy as np
-from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.expect.compare import SCALED, compare, leaves
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode
@@ -27,20 +25,16 @@ from autograder.grade.processes.answer_key import make_key
 from autograder.grade.processes.mistakes import (
     CELL,
     FORKS_UNSAFELY,
-    LibraryRegion,
     Mistakes,
     Trial,
-    function_around,
-    has_region,
-    in_words,
     values_of,
-    variables_of,
 )
 from autograder.grade.processes.otherwise import SingleGenerator, use_threads
+from autograder.grade.processes.region_runs import RegionRun, places
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Frame, read_frame, write_frame
-from autograder.regions import Region, find_regions, without_mistakes
+from autograder.regions import without_mistakes
 
 SEED_SECONDS = 120.0  # of a processor, for one seed of one check
 EXPECTATIONS = "autograder.expect"
@@ -143,10 +137,6 @@ def plain_name(place: "RegionRun") -> str:
     return place.name.replace("`", "")
 
 
-def text_of(cells: Sequence[Cell], cell_id: str) -> str:
-    return TransformerManager().transform_cell(next(cell.source for cell in cells if cell.id == cell_id))
-
-
 def changed_lines(text: str, mutant: Mutant) -> str:
     """ "old -> new", of the lines that differ, without what an author wrote beside the solution."""
     before, after = without_mistakes(text).split("\n"), without_mistakes(mutant.text).split("\n")
@@ -155,40 +145,6 @@ def changed_lines(text: str, mutant: Mutant) -> str:
     tail = min(tail, len(before) - head, len(after) - head)
     old, new = (" ".join(" ".join(lines[head : len(lines) - tail]).split()) for lines in (before, after))
     return f"{old} -> {new}"
-
-
-@dataclass(frozen=True)
-class RegionRun:
-    """A region that a check runs: its name in messages, the text it stands in, and a trial with another text there."""
-
-    name: str
-    text: str
-    region: Region
-    trial: Callable[[str], Trial]
-
-
-def places(mistakes: Mistakes, question: Sequence[Cell], needs: Sequence[str]) -> Iterator[RegionRun]:
-    """The regions that a check runs."""
-    for one in mistakes.regions:
-        here = next(region for region in find_regions(one.text) if region.start == one.start)
-        if in_words(one.function, here) in needs:
-            yield RegionRun(in_words(one.function, here), one.text, here, partial(in_library, one))
-    for cell in mistakes.cells[: mistakes.cells.index(question[-1])]:
-        text = text_of(mistakes.cells, cell.id)
-        variables = variables_of(cell)
-        for here in find_regions(text) if has_region(cell) else ():
-            function = function_around(text, here.start)
-            names = [f"`{function}`"] if function else [f"`{name}`" for name in sorted(variables)]
-            if set(names) & set(needs) and (function or cell in question):
-                yield RegionRun(names[0], text, here, partial(in_cell, cell.id))
-
-
-def in_library(region: LibraryRegion, text: str) -> Trial:
-    return Trial(Mutant(text, "", 0), region.function, region=region)
-
-
-def in_cell(cell_id: str, text: str) -> Trial:
-    return Trial(Mutant(text, "", 0), "", cell=cell_id)
 
 
 def honest(places: Sequence[RegionRun]) -> dict[str, Trial | None]:

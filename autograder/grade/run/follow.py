@@ -13,7 +13,8 @@ import json
 import math
 import os
 import select
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from autograder.assignment import Limits
 from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap, Spending
@@ -32,6 +33,7 @@ MAX_ERRORS = 3  # of a cell: a notebook's process sends one
 MAX_TEXT = 32 * 2**20
 LEAST_TEXT, LEAST_PICTURE = 256, 16 * 1024  # bytes that an output counts for at least: each takes memory here
 LEAST_TAG = 100  # bytes that each tag of an HTML output counts for: it takes time here
+LONGEST_RUN = 2**21  # bytes of the steps of a check
 CHUNK = 1 << 20
 
 
@@ -50,8 +52,16 @@ class Following:
         outgoing: bytes for the process that it has not taken yet.
     """
 
-    def __init__(self, cells: Sequence[Cell], seed: int, limits: Limits, usage: Callable[[], Usage] = Usage) -> None:
-        """`cells`: what the process is to run, in order; `usage`: what it has used so far."""
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        seed: int,
+        limits: Limits,
+        usage: Callable[[], Usage] = Usage,
+        traced: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        work: Sequence[str] = (),
+    ) -> None:
+        """`cells`: what the process is to run, in order; `usage`: what it has used so far; the rest as in a job."""
         self.spending = Spending(usage)
         self.asked = -math.inf
         self.clock = Clock()
@@ -61,7 +71,11 @@ class Following:
             "seed": seed,
             "cell_seconds": limits.cell_seconds,
             "output_bytes": limits.output_kb * 1024,
+            "traced": {check: list(question) for check, question in traced.items()},
+            "work": list(work),
         }
+        self.traced = traced
+        self.evidence_before = 0
         self.outgoing = bytearray(packed(Frame.NOTEBOOK, json.dumps(about).encode()))
         self.send_next_cell()
         self.limits = limits
@@ -114,6 +128,9 @@ class Following:
             if kind is Frame.EVIDENCE:
                 self.on_evidence(payload)
                 continue
+            if kind is Frame.STEPS:
+                self.on_steps(payload)
+                continue
             message, size = self.read(payload)
             if kind is Frame.OUTPUT:
                 self.on_output(message, size)
@@ -144,6 +161,7 @@ class Following:
             raise ProtocolError("cells out of order")
         self.current = self.run.cells[self.waiting.pop().id] = CellRun()
         self.lap = self.begin_lap()
+        self.current_id, self.evidence_before = str(message), len(self.run.evidence)
         self.text_left = min(self.limits.output_kb * 1024, self.text_left_in_all)
 
     def on_end(self, message: object) -> None:
@@ -161,6 +179,14 @@ class Following:
         if self.evidence_left < 0 or len(self.run.evidence) == MAX_MESSAGES:
             raise ProtocolError("too much evidence")
         self.run.evidence.append(payload)
+
+    def on_steps(self, payload: bytes) -> None:
+        """The steps of the check that is running, once, in a run that is traced."""
+        if self.current is None or self.current_id not in self.traced or self.current_id in self.run.steps:
+            raise ProtocolError("steps that nobody asked for")
+        if len(payload) > LONGEST_RUN:
+            raise ProtocolError("too many steps")
+        self.run.steps[self.current_id] = payload, tuple(self.run.evidence[self.evidence_before :])
 
     def on_output(self, message: object, size: int) -> None:
         if self.current is None or not isinstance(message, dict):
@@ -241,6 +267,8 @@ def follow(
     limits: Limits,
     usage: Callable[[], Usage] = Usage,
     ring: Callable[[], None] = lambda: None,
+    traced: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    work: Sequence[str] = (),
 ) -> NotebookRun:
     """Follow a notebook's process until it is done, dies, breaks the rules or runs out of time.
 
@@ -250,8 +278,9 @@ def follow(
     Args:
         usage: what the process and all below it have used of the processors.
         ring: tells the process that the time of its cell is up. It has GRACE_SECONDS to stop it.
+        traced, work: as in a job.
     """
-    run = Following(cells, seed, limits, usage)
+    run = Following(cells, seed, limits, usage, traced, work)
     os.set_blocking(channel, False)
     poll = select.poll()
     poll.register(channel, select.POLLIN)

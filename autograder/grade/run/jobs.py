@@ -1,5 +1,6 @@
 """What goes to a worker and what comes back: plain data, so that a worker can be here or on another machine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class NotebookJob:
+    """A notebook to run.
+
+    Attributes:
+        traced: check -> the cells of its question, where the steps of a check are wanted and nothing else.
+        work: the cells in which students write, of a notebook that is traced.
+    """
+
     name: str
     cells: tuple[Cell, ...]
+    traced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    work: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,7 @@ class NotebookRun:
         crowded: whether it was stopped for having so many processes that others may have got none.
         doubt: what the doing of others on this machine may have been, not its own; "" where that is out of question.
         left_at_work: how many processes that it started were still at work at its end.
+        steps: of a run that is traced, check -> its steps, and the evidence that came with them.
     """
 
     cells: dict[str, CellRun]
@@ -94,6 +105,7 @@ class NotebookRun:
     crowded: bool = False
     doubt: str = ""
     left_at_work: int = 0
+    steps: dict[str, tuple[bytes, tuple[bytes, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

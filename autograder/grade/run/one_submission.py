@@ -15,6 +15,7 @@ from autograder.grade.prepare.fingerprints import fingerprints
 from autograder.grade.prepare.pristine import Pristine
 from autograder.grade.prepare.schemes import put_schemes
 from autograder.grade.prepare.splice import SplicedSubmission, splice_submission
+from autograder.grade.run.explained import explained
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, Run
 from autograder.grade.run.repeat import parts_of
 from autograder.grade.verdict.judge import AS_HANDED_IN, SEARCH_SKIPPED, JudgeDied, KeyProcess, code_cells
@@ -191,6 +192,8 @@ def grade_submission(
     at_least = earlier.result if earlier is not None and earlier.never_lower else None
     if again:
         notes.append(Note(AGAIN, f"graded once more, alone: {again}"))
+    verdicts = {name: judge_of(name).judge(ran.notebooks[name], ran.files) for name in spliced.notebooks}
+    verdicts = explained(job, ran, verdicts, pristine.notebooks, run, judge_of)
     results: list[CellResult] = []
     stopped: dict[str, str | None] = {}
     for name, cells in pristine.notebooks.items():
@@ -198,8 +201,7 @@ def grade_submission(
             results += results_of_missing([cell.node for cell in cells], name, spliced.missing[name], assignment)
             stopped[name] = spliced.missing[name]
             continue
-        notebook_run = ran.notebooks[name]
-        verdict = judge_of(name).judge(notebook_run, ran.files)
+        notebook_run, verdict = ran.notebooks[name], verdicts[name]
         results += record(
             spliced.notebooks[name], name, notebook_run, verdict, assignment, at_least.of(name) if at_least else {}
         )

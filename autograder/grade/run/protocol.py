@@ -32,14 +32,14 @@ class Frame(bytes, Enum):
     SPAWN, SPAWNED, REFUSED, DIED, RING, BURY, BURIED = b"s", b"S", b"R", b"D", b"r", b"b", b"B"
     # To a notebook's process, and from it.
     NOTEBOOK, CELL = b"n", b"l"
-    CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED = b"1", b"2", b"3", b"4", b"5"
+    CELL_BEGINS, OUTPUT, EVIDENCE, CELL_ENDS, FINISHED, STEPS = b"1", b"2", b"3", b"4", b"5", b"6"
     # A judge and the process with the answer key.
     MAKE_KEY, KEY_CELL, KEY_MADE, KEY_FAILED = b"k", b"c", b"K", b"X"
     JUDGE, MESSAGE, FILE, VERDICT = b"j", b"m", b"w", b"J"
     # From a fork that judges: this submission is judged.
     JUDGED = b"g"
     # The answer key's process and a copy of it that tries mistakes.
-    TRY, TRIED, REACH, REACHED, PROVE, PROVED = b"?", b"!", b"a", b"A", b"p", b"P"
+    TRY, TRIED, REACH, REACHED, PROVE, PROVED, TRACE, TRACED = b"?", b"!", b"a", b"A", b"p", b"P", b"o", b"O"
     # For another grader: a copy of the process with an answer key, which talks over the socket that follows.
     COPY, COPIED = b"y", b"Y"
     # The grader and a clerk: submissions to grade and what came of them, answer keys that are wanted and got.

@@ -214,7 +214,17 @@ class Worker:
         pid, watchdog, channel = self.spawn(request)
         ended = False
         try:
-            run = follow(channel, pid, cells, job.seed, job.limits, lambda: usage_of(watchdog), self.ring)
+            run = follow(
+                channel,
+                pid,
+                cells,
+                job.seed,
+                job.limits,
+                lambda: usage_of(watchdog),
+                self.ring,
+                notebook.traced,
+                notebook.work,
+            )
             ended = run.stopped == "died"
         finally:
             os.close(channel)

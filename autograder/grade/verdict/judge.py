@@ -14,6 +14,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from nbformat import NotebookNode
@@ -64,8 +65,14 @@ class KeyProcess:
         self.connection = control
         self.cells = frozenset(cells)
 
-    def judge(self, run: NotebookRun, files: Mapping[str, bytes]) -> Verdict:
-        """The verdict on one notebook's evidence; `files` are the hand-in files of its submission.
+    def judge(
+        self, run: NotebookRun, files: Mapping[str, bytes], steps: Mapping[str, bytes] = MappingProxyType({})
+    ) -> Verdict:
+        """The verdict on one notebook's evidence.
+
+        Args:
+            files: the hand-in files of its submission.
+            steps: check -> the steps of its run, which say no more than where it goes wrong.
 
         Raises:
             JudgeDied: the process is gone. `revive` makes another.
@@ -75,16 +82,20 @@ class KeyProcess:
             seconds = float(self.limits.cell_seconds)
             request = {
                 "messages": len(run.evidence), "files": list(files), "errors": errors, "cell_seconds": seconds,
-                "memory_mb": self.limits.memory_mb,
+                "memory_mb": self.limits.memory_mb, "steps": list(steps),
             }  # fmt: skip
             self.send(Frame.JUDGE, json.dumps(request).encode())
             for message in run.evidence:
                 self.send(Frame.MESSAGE, message)
             for content in files.values():
                 self.send(Frame.FILE, content)
+            for content in steps.values():
+                self.send(Frame.STEPS, content)
             _, content = self.receive(ANSWER_SECONDS + 4 * LONGEST_WAIT * seconds * len(self.cells))
         cells = {
-            name: CellVerdict(cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]))
+            name: CellVerdict(
+                cell["credit"], tuple(cell["lines"]), tuple(cell["flags"]), unnamed=cell.get("unnamed", False)
+            )
             for name, cell in content["cells"].items()
         }
         return Verdict(cells, tuple(content["flags"]))

@@ -1,0 +1,407 @@
+"""Where a wrong run departs from a right one: the first value in a student's function that the solution never has.
+
+The steps of both are held against each other (`steps`). What is said is the narrowest that is true: a line, a few lines,
+or nothing. It never tells a value, nor a line of the solution.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from autograder.expect.steps import EXACT, CallRun, Mark, Step, StepRun
+
+SHORT = 3  # lines that are few in any function
+IN_A_CELL = "cell"
+"""How what is said to be written in a cell begins."""
+MOST_LISTED = 3  # names of right values
+AT_LEAST = 2  # how much a value has to tell
+
+
+class Is(Enum):
+    """What is known of a value."""
+
+    RIGHT = auto()
+    WRONG = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True)
+class Departure:
+    """Where a function goes wrong.
+
+    Attributes:
+        first, last: the lines; the same where it is one.
+        label: the value that the first of them gives, "" for what is returned.
+        right: names of right values before it, and `up_to` the line of the last of them.
+        kind: "value", "lines", "on the way" (right, but not what is wanted at the end), "taken" (came in with `source`),
+            "left" (what it leaves behind in `label`).
+    """
+
+    call: CallRun
+    first: int
+    last: int
+    label: str
+    kind: str
+    right: tuple[str, ...] = ()
+    up_to: int = 0
+    source: str = ""
+
+
+def departure(student: StepRun, solutions: Sequence[StepRun], round_off: float = EXACT) -> Departure | None:
+    """Where a student's run departs from a right one; None where that cannot be told.
+
+    Args:
+        solutions: right runs of the same check, the solution's first.
+        round_off: of the sum of magnitudes, how far marks of the same value are apart.
+    """
+    if not solutions:
+        return None
+    pairs = list(pair(student, solutions[0], round_off))
+    for number, beside in sorted(pairs, key=lambda item: ending(student, item[0])):
+        call, other = student.calls[number], solutions[0].calls[beside]
+        found = Assessment(student, number, other, beside, solutions, round_off).departure(call)
+        if found is not None:
+            return found
+    return None
+
+
+def ending(run: StepRun, number: int) -> tuple[int, int]:
+    """Sorts calls so that each comes after those that it makes."""
+    last = number
+    for index in range(number + 1, len(run.calls)):
+        if has_caller(run, index, number):
+            last = index
+    return last, -number
+
+
+def has_caller(run: StepRun, index: int, caller: int) -> bool:
+    """Was a call made on behalf of another?"""
+    while index > caller:
+        index = run.calls[index].caller
+    return index == caller
+
+
+def pair(student: StepRun, solution: StepRun, round_off: float) -> Iterator[tuple[int, int]]:
+    """Calls of the student's beside the solution's calls of the same function with the same arguments, in order."""
+    used: set[int] = set()
+    for number, call in enumerate(student.calls):
+        same = [
+            index
+            for index, other in enumerate(solution.calls)
+            if index not in used and other.where and other.function == call.function and other.where == call.where
+        ]
+        fitting = [index for index in same if same_arguments(call, solution.calls[index], round_off)]
+        if fitting:
+            used.add(fitting[0])
+            yield number, fitting[0]
+
+
+def same_arguments(call: CallRun, other: CallRun, round_off: float) -> bool:
+    """Have both calls the same arguments, as far as these are known?"""
+    there = dict(other.arguments)
+    for name, mark in call.arguments:
+        wanted = there.get(name)
+        if mark is not None and wanted is not None and not mark.equals(wanted, round_off):
+            return False
+    return True
+
+
+class Assessment:
+    """One call of the student's beside the solution's call of the same function with the same arguments."""
+
+    def __init__(
+        self,
+        student: StepRun,
+        number: int,
+        other: CallRun,
+        beside: int,
+        solutions: Sequence[StepRun],
+        round_off: float,
+    ) -> None:
+        self.student = student
+        self.number = number
+        self.other = other
+        self.round_off = round_off
+        self.known: dict[int, list[Mark]] = {}
+        self.labelled: dict[str, list[Mark]] = {}
+        for place, solution in enumerate(solutions):
+            paired = beside if place == 0 else self.twin(solution, other, solutions[0], beside)
+            if paired is not None:
+                self.learn(solution, paired)
+        for step in other.steps:
+            if step.mark is not None:
+                self.labelled.setdefault(step.label, []).append(step.mark)
+        for label, mark in other.items:
+            if label and mark is not None:
+                self.labelled.setdefault(label, []).append(mark)
+
+    def twin(self, solution: StepRun, other: CallRun, first: StepRun, beside: int) -> int | None:
+        """The same call in another right run."""
+        earlier = sum(call.function == other.function and call.where == other.where for call in first.calls[:beside])
+        same = [
+            n for n, call in enumerate(solution.calls) if (call.function, call.where) == (other.function, other.where)
+        ]
+        return same[earlier] if earlier < len(same) else None
+
+    def learn(self, solution: StepRun, number: int) -> None:
+        """Take the values of a call, of those that it makes, and of those that made it."""
+        for index, call in enumerate(solution.calls):
+            if has_caller(solution, index, number) or has_caller(solution, number, index):
+                for mark in marks_of(call):
+                    self.known.setdefault(mark.outline, []).append(mark)
+
+    def has(self, mark: Mark) -> bool:
+        return any(mark.equals(one, self.round_off) for one in self.known.get(mark.outline, ()))
+
+    def state_of(self, step: Step) -> Is:
+        """What is known of one value of the student's."""
+        mark = step.mark
+        if mark is None:
+            return Is.UNKNOWN
+        if self.has(mark):
+            return Is.RIGHT if mark.tells else Is.UNKNOWN
+        if mark.tells >= AT_LEAST:
+            return Is.WRONG
+        if not mark.tells:
+            return Is.UNKNOWN
+        return Is.WRONG if step.label in self.labelled else Is.UNKNOWN
+
+    # --- what is wrong in the end -------------------------------------------------------------------------------------
+
+    def wrong_outputs(self, call: CallRun) -> list[str]:
+        """The labels of what is wrong in what a call gives back, or leaves behind; "" for a result without a name."""
+        if not call.ended:
+            return [""]
+        found: list[str] = []
+        if len(call.items) == len(self.other.items):
+            for (label, mark), (_, wanted) in zip(call.items, self.other.items, strict=True):
+                if mark is not None and wanted is not None and not mark.equals(wanted, self.round_off):
+                    found.append(label)
+        elif call.items or self.other.items:
+            found.append("")
+        outside = {name for name, _ in call.arguments} if call.function else None
+        last = {step.label: step.mark for step in call.steps}
+        wanted_last = {step.label: step.mark for step in self.other.steps}
+        for label, mark in last.items():
+            there = wanted_last.get(label)
+            kept = outside is None or (is_part(label) and base_of(label) in outside)
+            if kept and mark is not None and there is not None and not mark.equals(there, self.round_off):
+                found.append(label)
+        return list(dict.fromkeys(found))
+
+    def left_out(self, call: CallRun) -> str:
+        """What the solution leaves something in that the student's call does not: an argument's name, or ""."""
+        outside = {name for name, _ in call.arguments}
+        stored = {step.label for step in call.steps}
+        bases = {base_of(label) for label in stored if not is_part(label)}
+        for step in self.other.steps:
+            base = base_of(step.label)
+            if is_part(step.label) and base in outside and step.label not in stored and base not in bases:
+                return base
+        return ""
+
+    # --- where it begins ----------------------------------------------------------------------------------------------
+
+    def departure(self, call: CallRun) -> Departure | None:
+        outputs = self.wrong_outputs(call)
+        if not outputs:
+            missing = self.left_out(call) if call.function else ""
+            return Departure(call, 0, 0, missing, "left") if missing else None
+        graph = Graph(call.steps)
+        states = [self.state_of(step) for step in call.steps]
+        ends = {label: self.producer(call, graph, label) for label in outputs}
+        relevant = graph.above([number for some in ends.values() for number in some])
+        redeemed = graph.redeemed(states)
+        wrong = [n for n in range(len(states)) if states[n] is Is.WRONG and n in relevant and n not in redeemed]
+        roots = [n for n in wrong if not any(m in wrong for m in graph.inputs[n])]
+        if not roots:
+            return self.without_root(call, states, ends)
+        first = roots[0]
+        step = call.steps[first]
+        if step.takes:
+            source = next((label for label in step.loads if label in dict(call.arguments)), "")
+            return Departure(call, step.line, step.line, step.label, "taken", source=source) if source else None
+        last = self.last_line(call, states, graph, roots, wrong)
+        begin = min([step.line, *self.doubtful(call, states, graph, first)])
+        rights = self.rights(call, states, first)
+        if last == begin == step.line:
+            return Departure(call, step.line, step.line, step.label, "value", *rights)
+        if last - begin < max(SHORT, (call.last - call.first + 2) // 2):
+            return Departure(call, begin, max(last, step.line), step.label, "lines", *rights)
+        return None
+
+    def producer(self, call: CallRun, graph: "Graph", label: str) -> list[int]:
+        """The steps that an output was made by last."""
+        if label:
+            found = graph.latest(len(call.steps), label)
+            if found:
+                return found
+        if not call.steps:
+            return []
+        return list(range(len(call.steps)))
+
+    def without_root(self, call: CallRun, states: Sequence[Is], ends: Mapping[str, list[int]]) -> Departure | None:
+        """All that was made on the way is right, or cannot be told; what is wrong is what is made of it last."""
+        for label, made_by in ends.items():
+            if not call.ended:
+                return None
+            if label and made_by:
+                step = call.steps[made_by[-1]]
+                mark = dict(call.items).get(label, step.mark)
+                if (
+                    step.mark is not None
+                    and mark is not None
+                    and step.mark.equals(mark)
+                    and step.mark.tells >= AT_LEAST
+                ):
+                    kind = "on the way" if states[made_by[-1]] is Is.RIGHT else "value"
+                    return Departure(call, step.line, step.line, label, kind)
+            known = [state is Is.RIGHT for step, state in zip(call.steps, states, strict=True) if step.mark is not None]
+            if call.returns and not label and (not call.steps or (known and all(known))):
+                wrong = [mark for name, mark in call.items if not name and mark is not None]
+                kind = "on the way" if any(mark.tells >= AT_LEAST and self.has(mark) for mark in wrong) else "value"
+                rights = self.rights(call, states, len(states))
+                return Departure(call, call.returns, call.returns, "", kind, *rights)
+        return None
+
+    def last_line(
+        self, call: CallRun, states: Sequence[Is], graph: "Graph", roots: Sequence[int], wrong: Sequence[int]
+    ) -> int:
+        """Up to which line the mistake may be: that of the first wrong value which the solution has under that name.
+
+        Without one, up to the end of what is wrong.
+        """
+        first = call.steps[roots[0]]
+        if first.label in self.labelled:
+            return first.line
+        after = [number for number in wrong if call.steps[number].label in self.labelled]
+        below = [number for number in after if roots[0] in graph.above([number])]
+        if below:
+            return max(first.line, call.steps[below[0]].line)
+        if len(wrong) == 1 and not any(first.label in step.loads for step in call.steps[roots[0] + 1 :]):
+            return max(first.line, call.returns)
+        return max([call.returns, *(call.steps[number].line for number in wrong)])
+
+    def doubtful(self, call: CallRun, states: Sequence[Is], graph: "Graph", number: int) -> Iterator[int]:
+        """The lines of values right before a step that may be wrong as well: too small to tell, and not the solution's."""
+        for before in graph.inputs[number]:
+            step = call.steps[before]
+            if states[before] is Is.UNKNOWN and step.mark is not None and step.mark.tells and not self.has(step.mark):
+                yield step.line
+
+    def rights(self, call: CallRun, states: Sequence[Is], number: int) -> tuple[tuple[str, ...], int]:
+        """The right values before a step: names, the last ones, and the line of the last."""
+        first = call.steps[number].line if number < len(states) else call.returns
+        found = {
+            step.label: step.line
+            for step, state in zip(call.steps[:number], states, strict=False)
+            if state is Is.RIGHT and not step.takes and step.line < first
+        }
+        wrong = {step.label for step, state in zip(call.steps[:number], states, strict=False) if state is Is.WRONG}
+        names = [label for label in found if label not in wrong]
+        return tuple(names[-MOST_LISTED:]), max((found[label] for label in names), default=0)
+
+
+class Graph:
+    """Which steps each step was made of."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = steps
+        self.inputs = [self.inputs_of(number) for number in range(len(steps))]
+
+    def inputs_of(self, number: int) -> list[int]:
+        step = self.steps[number]
+        return sorted({one for label in step.loads for one in self.latest(number, label)})
+
+    def latest(self, before: int, label: str) -> list[int]:
+        """The steps that gave a label, or its parts, or what it is a part of, the value that it has there."""
+        found: dict[str, int] = {}
+        for number in range(before - 1, -1, -1):
+            other = self.steps[number].label
+            if other == label:
+                found[other] = number
+                break
+            if base_of(other) == base_of(label) and (other.startswith(label) or label.startswith(other)):
+                found.setdefault(other, number)
+                if label.startswith(other):
+                    break
+        return list(found.values())
+
+    def above(self, numbers: Sequence[int]) -> set[int]:
+        """These steps and all that they were made of."""
+        seen: set[int] = set()
+        todo = list(numbers)
+        while todo:
+            number = todo.pop()
+            if number not in seen:
+                seen.add(number)
+                todo += self.inputs[number]
+        return seen
+
+    def redeemed(self, states: Sequence[Is]) -> set[int]:
+        """The steps from which a right value was made after all."""
+        found: set[int] = set()
+        for number in range(len(states)):
+            mark = self.steps[number].mark
+            if states[number] is Is.RIGHT and mark is not None and mark.tells >= AT_LEAST:
+                found |= self.above([number]) - {number}
+        return found
+
+
+def marks_of(call: CallRun) -> Iterator[Mark]:
+    for _, mark in (*call.arguments, *call.items):
+        if mark is not None:
+            yield mark
+    for step in call.steps:
+        if step.mark is not None:
+            yield step.mark
+    yield from call.others
+
+
+def base_of(label: str) -> str:
+    return label.partition(".")[0].partition("[")[0]
+
+
+def is_part(label: str) -> bool:
+    return label != base_of(label)
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def in_words(found: Departure) -> str:
+    """The sentence of a departure."""
+    call = found.call
+    whose = f"your `{call.function}`" if call.function else "your code"
+    in_file = not call.where.startswith(IN_A_CELL)
+    file = f" of `{call.where}`" if in_file else " of its cell" if call.function else " of the cell"
+    listed = ", ".join(f"`{name}`" for name in found.right)
+    before = (
+        f"Up to line {found.up_to} ({listed}), {whose} computes what a right solution computes too; " if listed else ""
+    )
+    value = f"`{found.label}`" if found.label else "the result"
+    if found.kind == "value":
+        there = f"in line {found.first}{file}"
+        return f"{before or f'In {whose}, '}{value} {there} is the first value that is not right. Look there first."
+    if found.kind == "lines":
+        there = f"lines {found.first} to {found.last}{file}"
+        start = before or f"In {whose}, "
+        return f"{start}what goes wrong is in {there}. Look there first."
+    if found.kind == "on the way":
+        there = f"line {found.first}{file}"
+        return (
+            f"In {whose}, {value} as {there} leaves it is a value that a right solution has on the way, but not the one "
+            "that is wanted: something is still to be done, or another value is meant."
+        )
+    if found.kind == "taken":
+        return (
+            f"In {whose}, `{found.label}` is already not right where line {found.first}{file} takes it out of "
+            f"`{found.source}`: look at what was put there."
+        )
+    return f"What {whose} leaves in `{found.label}` is not complete: a right solution keeps something more there."
+
+
+def where_it_departs(student: StepRun, solutions: Sequence[StepRun], round_off: float = EXACT) -> str | None:
+    """The sentence about where a run goes wrong; None where that cannot be told."""
+    found = departure(student, solutions, round_off)
+    return in_words(found) if found is not None else None

@@ -1,0 +1,202 @@
+"""What the lines of a function, or of a cell, give values to and read: found in its text, without running anything."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from autograder.expect.steps import LABEL, LONGEST_LABEL, MOST_LOADS
+
+OF_NO_VALUE = {"shape", "dtype", "ndim", "size"}
+BY_LENGTH = {"len", "zeros_like", "ones_like", "empty_like", "full_like", "isinstance", "type", "id", "print"}
+Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
+_OTHER_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, or the head of one that holds others.
+
+    Attributes:
+        stores: the labels that it gives values to; `x[i] = …` and `x.append(…)` give one to x.
+        loads: the labels that it, and the tests around it, read.
+        takes: does it only hand on what is there?
+        items: of a `return`, what it calls each item; "" for one without a name.
+        loops: the lines of the loops around it.
+    """
+
+    line: int
+    stores: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
+    takes: bool = False
+    items: tuple[str, ...] = ()
+    loops: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Code:
+    """The statements of a function (name "" for a module) by each line that they cover."""
+
+    name: str
+    first: int
+    last: int
+    lines: Mapping[int, Statement] = field(default_factory=dict)
+
+
+def codes_of(tree: ast.Module) -> dict[tuple[str, int], Code]:
+    """A module's functions, by name and first line as Python's code objects have them, and itself, by ("<module>", 1)."""
+    found = {("<module>", 1): code_of(tree, "")}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            found[node.name, first] = code_of(node, node.name)
+    return found
+
+
+def code_of(scope: Scope, name: str) -> Code:
+    lines: dict[int, Statement] = {}
+    for first, last, statement in statements(scope.body, (), ()):
+        for line in range(first, last + 1):
+            lines[line] = statement
+    numbers = [number for one in scope.body for number in (one.lineno, one.end_lineno or one.lineno)]
+    return Code(name, min(numbers, default=1), max(numbers, default=1), lines)
+
+
+def statements(
+    body: Iterable[ast.stmt], tests: tuple[str, ...], loops: tuple[int, ...]
+) -> Iterator[tuple[int, int, Statement]]:
+    """(first line, last line, statement) of a body; what is inside a statement follows it."""
+    for node in body:
+        if isinstance(node, _OTHER_SCOPES):
+            continue
+        inner = [value for key, value in ast.iter_fields(node) if key in ("body", "orelse", "finalbody") and value]
+        handlers = [one.body for one in getattr(node, "handlers", [])] + [
+            one.body for one in getattr(node, "cases", [])
+        ]
+        inner += handlers
+        head = [
+            child for key, value in ast.iter_fields(node) for child in (value if isinstance(value, list) else [value])
+            if key not in ("body", "orelse", "finalbody", "handlers", "cases") and isinstance(child, ast.AST)
+        ]  # fmt: skip
+        last = min((part[0].lineno for part in inner), default=(node.end_lineno or node.lineno) + 1) - 1
+        loads = tuple(dict.fromkeys([*(one for part in head for one in loads_of(part)), *tests]))
+        is_loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
+        around = (*loops, node.lineno) if is_loop else loops
+        statement = Statement(
+            node.lineno,
+            tuple(dict.fromkeys(stores_of(node))),
+            loads[:MOST_LOADS],
+            isinstance(node, ast.Assign | ast.AnnAssign) and is_taken(node.value),
+            tuple(items_of(node)) if isinstance(node, ast.Return) else (),
+            around,
+        )
+        yield node.lineno, max(last, node.lineno), statement
+        under = loads if isinstance(node, ast.If | ast.While | ast.For | ast.Match) else tests
+        for part in inner:
+            yield from statements(part, under[:MOST_LOADS], around)
+
+
+def label_of(node: ast.AST) -> str:
+    """x, x.y or x['key'] as a label; of a deeper part, what it is a part of; "" where it begins with no name."""
+    parts: list[ast.Attribute | ast.Subscript] = []
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        parts.append(node)
+        node = node.value
+    if not isinstance(node, ast.Name) or not LABEL.fullmatch(node.id):
+        return ""
+    label = node.id
+    for part in reversed(parts):
+        if isinstance(part, ast.Attribute):
+            longer = f"{label}.{part.attr}"
+        elif isinstance(part.slice, ast.Constant) and isinstance(part.slice.value, str):
+            longer = f"{label}['{part.slice.value}']"
+        else:
+            break
+        if len(longer) > LONGEST_LABEL or not LABEL.fullmatch(longer):
+            break
+        label = longer
+    return label
+
+
+def stores_of(node: ast.stmt) -> Iterator[str]:
+    """The labels that a statement itself gives values to."""
+    targets: list[ast.AST] = []
+    if isinstance(node, ast.Assign):
+        targets = list(node.targets)
+    elif isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor) or (
+        isinstance(node, ast.AnnAssign) and node.value is not None
+    ):
+        targets = [node.target]
+    elif isinstance(node, ast.With | ast.AsyncWith):
+        targets = [one.optional_vars for one in node.items if one.optional_vars is not None]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        call = node.value
+        targets = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        targets += [one for one in call.args if isinstance(one, ast.Name | ast.Attribute)]
+    elif isinstance(node, ast.Delete):
+        targets = [one.value for one in node.targets if isinstance(one, ast.Subscript)]
+    if not isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.With | ast.Try):
+        targets += [one.target for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]
+    for target in targets:
+        for part in flat(target):
+            if label := label_of(part):
+                yield label
+
+
+def flat(target: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            yield from flat(part)
+    else:
+        yield target.value if isinstance(target, ast.Starred) else target
+
+
+def loads_of(node: ast.AST) -> Iterator[str]:
+    """The labels whose values an expression, or a target with its index, reads."""
+    if isinstance(node, ast.Lambda | ast.FunctionDef):
+        return
+    if isinstance(node, ast.Name):
+        if isinstance(node.ctx, ast.Load) and LABEL.fullmatch(node.id):
+            yield node.id
+        return
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node, ast.Attribute) and node.attr in OF_NO_VALUE:
+            return
+        label = label_of(node)
+        whole = isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant)
+        if label and (isinstance(node.ctx, ast.Load) or whole):
+            yield label
+        part: ast.AST = node
+        while isinstance(part, ast.Attribute | ast.Subscript):
+            if isinstance(part, ast.Subscript):
+                yield from loads_of(part.slice)
+            part = part.value
+        if not isinstance(part, ast.Name):
+            yield from loads_of(part)
+        return
+    if isinstance(node, ast.Call):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called not in BY_LENGTH:
+            for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+                yield from loads_of(argument)
+        if isinstance(node.func, ast.Attribute):
+            yield from loads_of(node.func.value)
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from loads_of(child)
+
+
+def is_taken(value: ast.AST | None) -> bool:
+    """Does an expression only hand on what has a name?"""
+    if isinstance(value, ast.Tuple | ast.List):
+        return bool(value.elts) and all(map(is_taken, value.elts))
+    return isinstance(value, ast.Name | ast.Attribute | ast.Subscript) and not any(
+        isinstance(part, ast.Call | ast.BinOp) for part in ast.walk(value)
+    )
+
+
+def items_of(node: ast.Return) -> Iterator[str]:
+    if isinstance(node.value, ast.Tuple):
+        for part in node.value.elts:
+            yield label_of(part) if not isinstance(part, ast.Subscript) or label_of(part).endswith("]") else ""
+    elif node.value is not None:
+        yield label_of(node.value) if isinstance(node.value, ast.Name | ast.Attribute) else ""

@@ -1,0 +1,109 @@
+"""Where wrong work goes wrong: failing checks that no known mistake explains are run once more, with their steps recorded.
+
+The verdict stands by then: what comes of this is a sentence, or nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from autograder.errors import NoVerdict
+from autograder.expect.cell_verdict import CellVerdict
+from autograder.expect.skips import unneeded
+from autograder.grade.prepare.pristine import PristineCell
+from autograder.grade.run.jobs import Cell, Job, NotebookJob, NotebookRun, Run
+from autograder.grade.verdict.judge import KeyProcess, Verdict
+
+MOST_CHECKS = 4  # of a notebook
+LONGEST = 2.0  # seconds that the cells took which are run again
+MORE_SECONDS = 2.0  # for being traced
+
+
+def explained(
+    job: Job,
+    ran: Run,
+    verdicts: Mapping[str, Verdict],
+    cells: Mapping[str, Sequence[PristineCell]],
+    run: Callable[[Job], Run],
+    judge_of: Callable[[str], KeyProcess],
+) -> dict[str, Verdict]:
+    """The verdicts, with what their steps say added to the lines of failing checks; credits and flags stay as they are.
+
+    Args:
+        cells: of each notebook, as the author wrote them.
+    """
+    again = [
+        notebook
+        for one in job.notebooks
+        if (notebook := traced_job(one, ran.notebooks[one.name], verdicts[one.name], cells[one.name])) is not None
+    ]
+    said = dict(verdicts)
+    if not again or ran.recorded:
+        return said
+    try:
+        traced = run(replace(job, notebooks=tuple(again), limits=limits_of(job, ran, again), hand_in=()))
+    except NoVerdict:
+        return said
+    for notebook in again:
+        first, verdict = ran.notebooks[notebook.name], verdicts[notebook.name]
+        known = set(first.evidence)
+        steps = {
+            check: content
+            for check, (content, evidence) in traced.notebooks[notebook.name].steps.items()
+            if evidence and known.issuperset(evidence)
+        }
+        if steps:
+            more = judge_of(notebook.name).judge(first, ran.files, steps)
+            lines = {
+                name: replace(cell, lines=more.cells[name].lines) if name in steps and name in more.cells else cell
+                for name, cell in verdict.cells.items()
+            }
+            said[notebook.name] = replace(verdict, cells=lines)
+    return said
+
+
+def limits_of(job: Job, ran: Run, again: Iterable[NotebookJob]):
+    """The limits of a run that is traced: a notebook has what it took before, and a little more."""
+    seconds = [
+        sum(
+            ran.notebooks[one.name].cells[cell.id].seconds
+            for cell in one.cells
+            if cell.id in ran.notebooks[one.name].cells
+        )
+        for one in again
+    ]
+    most = max(seconds) + MORE_SECONDS
+    return job.limits.model_copy(update={"notebook_seconds": most, "cell_seconds": most})
+
+
+def traced_job(
+    notebook: NotebookJob, run: NotebookRun, verdict: Verdict, cells: Sequence[PristineCell]
+) -> NotebookJob | None:
+    """The cells that a notebook's unexplained checks need; None where there are none, or they took long."""
+    running = [cell for cell in notebook.cells if not cell.skip]
+    ids = [cell.id for cell in running]
+    checks = [one for one in ids if is_unexplained(verdict.cells.get(one), run, one)][:MOST_CHECKS]
+    if not checks:
+        return None
+    work = tuple(cell.id for cell in cells if cell.released.has_region)
+    needed: set[str] = set()
+    traced: dict[str, tuple[str, ...]] = {}
+    for check in checks:
+        end = ids.index(check) + 1
+        before = [n for n, cell in enumerate(running[: end - 1]) if cell.check or states(cell)]
+        question = running[before[-1] + 1 if before else 0 : end]
+        aside = unneeded([(cell.id, cell.source) for cell in running[:end]])
+        mine = {one for one in ids[:end] if one not in aside} | {cell.id for cell in question if cell.id in work}
+        traced[check] = tuple(cell.id for cell in question if cell.id in mine)
+        needed |= mine
+    if sum(run.cells[one].seconds for one in needed if one in run.cells) > LONGEST:
+        return None
+    return NotebookJob(notebook.name, tuple(cell for cell in running if cell.id in needed), traced, work)
+
+
+def states(cell: Cell) -> bool:
+    """Does a cell state expectations?"""
+    return "expect." in cell.source
+
+
+def is_unexplained(verdict: CellVerdict | None, run: NotebookRun, cell_id: str) -> bool:
+    return verdict is not None and verdict.unnamed and cell_id in run.cells and not run.cells[cell_id].stopped
