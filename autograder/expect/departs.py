@@ -1,7 +1,7 @@
 """Where a wrong run departs from a right one: the first value in a student's function that the solution never has.
 
-The steps of both are held against each other (`steps`). What is said is the narrowest that is true: a line, a few lines,
-or nothing. It never tells a value, nor a line of the solution.
+The steps of both are held against each other (`steps`). What is said is the narrowest that is true: a line, a few
+lines, or nothing. It never tells a value, nor a line of the solution.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,8 +33,8 @@ class Departure:
         first, last: the lines; the same where it is one.
         label: the value that the first of them gives, "" for what is returned.
         right: names of right values before it, and `up_to` the line of the last of them.
-        kind: "value", "lines", "on the way" (right, but not what is wanted at the end), "taken" (came in with `source`),
-            "left" (what it leaves behind in `label`).
+        kind: "value", "lines", "on the way" (right, but not what is wanted at the end), "taken" (came in with
+            `source`), "left" (what it leaves behind in `label`).
     """
 
     call: CallRun
@@ -283,7 +283,7 @@ class Assessment:
         return max([call.returns, *(call.steps[number].line for number in wrong)])
 
     def doubtful(self, call: CallRun, states: Sequence[Is], graph: "Graph", number: int) -> Iterator[int]:
-        """The lines of values right before a step that may be wrong as well: too small to tell, and not the solution's."""
+        """The lines of values that a step is made of and that may be wrong: too small to tell, and not the solution's."""
         for before in graph.inputs[number]:
             step = call.steps[before]
             if states[before] is Is.UNKNOWN and step.mark is not None and step.mark.tells and not self.has(step.mark):
@@ -390,8 +390,8 @@ def in_words(found: Departure) -> str:
     if found.kind == "on the way":
         there = f"line {found.first}{file}"
         return (
-            f"In {whose}, {value} as {there} leaves it is a value that a right solution has on the way, but not the one "
-            "that is wanted: something is still to be done, or another value is meant."
+            f"In {whose}, {value} as {there} leaves it is a value that a right solution has on the way, but not the "
+            "one that is wanted: something is still to be done, or another value is meant."
         )
     if found.kind == "taken":
         return (

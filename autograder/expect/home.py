@@ -59,11 +59,16 @@ class Named:
 
 @dataclass(frozen=True)
 class HomeCheck:
-    """What is known of one check: the regions that it runs, the solution's values by position, and mistakes."""
+    """What is known of one check: the regions that it runs, the solution's values by position, and mistakes.
+
+    Attributes:
+        steps: the solution's run as bytes (`steps.to_bytes`), where it is known.
+    """
 
     needs: frozenset[str] = frozenset()
     values: Mapping[int, HomeValue] = field(default_factory=dict)
     mistakes: tuple[Named, ...] = ()
+    steps: bytes = b""
 
     def mistake(self, given: Mapping[int, Value], failing: Sequence[int]) -> str | None:
         """The sentence about the mistake that gives exactly these values; None where none does, or too little tells.
@@ -199,6 +204,7 @@ def plain_check(check: HomeCheck) -> dict[str, Any]:
         "numbers": np.array([one.number for one in check.mistakes]),
         "shapes": np.array([one.shape for one in check.mistakes], np.uint32),
         "which": np.array([sentences.index(kind) for kind in kinds], np.uint16),
+        "steps": np.frombuffer(check.steps, np.uint8),
     }
 
 
@@ -209,6 +215,7 @@ def check_of(plain: Mapping[str, Any]) -> HomeCheck:
         frozenset(plain["needs"]),
         {position: HomeValue(*one) for position, one in plain["values"].items()},
         tuple(Named(number, shape, *said[which]) for number, shape, which in columns),
+        plain["steps"].tobytes() if "steps" in plain else b"",
     )
 
 

@@ -43,7 +43,7 @@ class Code:
 
 
 def codes_of(tree: ast.Module) -> dict[tuple[str, int], Code]:
-    """A module's functions, by name and first line as Python's code objects have them, and itself, by ("<module>", 1)."""
+    """A module's functions by name and first line, as Python's code objects have them, and itself as <module>, 1."""
     found = {("<module>", 1): code_of(tree, "")}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

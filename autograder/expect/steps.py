@@ -1,13 +1,13 @@
 """The steps of a run: which values a function's lines made, as marks that tell equal values from unequal ones.
 
-What a student's process sends of them is read strictly (`runs_of`): it decides nothing but a sentence.
+What a student's process sends of them is read strictly (`unpack_run`): it decides nothing but a sentence.
 """
 
 import hashlib
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from autograder.expect.evidence import EvidenceError, Value, decode, encode
 
 MOST_CALLS, MOST_STEPS, MOST_LOADS, MOST_OTHERS = 60, 160, 24, 3000
+MOST_OTHERS_AT_HOME, MOST_OF_A_CALL = 400, 120
 LONGEST_LABEL, LONGEST_LINE, LONGEST_RUN = 60, 10**6, 2**21
 LABEL = re.compile(r"[^\W\d]\w{0,39}(\.\w{1,40}|\['[\w .:-]{1,40}'\]){0,2}")
 LOOKED_AT = 2**15  # entries of an array; of a larger one, so many spread over it
@@ -254,7 +255,7 @@ def _foreign(value: Any) -> Any:
 # --- as bytes ---------------------------------------------------------------------------------------------------------
 
 
-def to_bytes(run: StepRun, single: bool = False) -> bytes:
+def pack_run(run: StepRun, single: bool = False) -> bytes:
     """A run's bytes. `single`: keep the sums in single precision, for a small file."""
     marks: list[Mark | None] = []
 
@@ -278,7 +279,19 @@ def to_bytes(run: StepRun, single: bool = False) -> bytes:
     return encode((calls, numbers.reshape(-1, 3), outlines, kinds))
 
 
-def runs_of(data: bytes) -> StepRun:
+def short(run: StepRun) -> StepRun:
+    """The run without most of the further values on the way, and without what tells nothing."""
+    left = MOST_OTHERS_AT_HOME
+    calls = []
+    for call in run.calls:
+        named = {mark for mark in (*(step.mark for step in call.steps), *(mark for _, mark in call.arguments)) if mark}
+        others = [mark for mark in call.others if mark.tells and mark not in named][: min(left, MOST_OF_A_CALL)]
+        left -= len(others)
+        calls.append(replace(call, others=tuple(others)))
+    return StepRun(tuple(calls))
+
+
+def unpack_run(data: bytes) -> StepRun:
     """The run in some bytes; raises EvidenceError for anything else, whatever they are."""
     if len(data) > LONGEST_RUN:
         raise EvidenceError("too long")

@@ -37,6 +37,10 @@ SEEN = "__seen_on_the_way__"
 FIRST = 3  # entries, rows and columns of an array that are values on the way as well
 
 
+class TookTooLong(BaseException):
+    """Raised in code that is traced, where it is to stop when it takes long."""
+
+
 @dataclass
 class _Open:
     """A call that is under way."""
@@ -63,8 +67,15 @@ class Tracer:
     """
 
     def __init__(
-        self, place_of: Callable[[CodeType], str | None], texts: dict[str, str] | None = None, seconds: float = SECONDS
+        self,
+        place_of: Callable[[CodeType], str | None],
+        texts: dict[str, str] | None = None,
+        seconds: float = SECONDS,
+        stops: bool = False,
     ) -> None:
+        """`stops`: raise TookTooLong in what runs once the time is over."""
+        self.stops = stops
+        self.all_calls = 0
         self.place_of = place_of
         self.texts = {} if texts is None else texts
         self.seconds = seconds
@@ -97,6 +108,9 @@ class Tracer:
 
     def on_call(self, frame: FrameType, event: str, _: Any) -> Callable | None:
         code = frame.f_code
+        self.all_calls += 1
+        if self.all_calls % 256 == 0 and self.too_late():
+            return None
         if code not in self.known:
             self.known[code] = self.find(code)
         found = self.known[code]
@@ -214,6 +228,8 @@ class Tracer:
         if not self.late and time.process_time() > self.until:
             self.late = True
             sys.settrace(None)
+            if self.stops:
+                raise TookTooLong
         return self.late
 
     # --- code ---------------------------------------------------------------------------------------------------------

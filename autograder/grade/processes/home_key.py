@@ -11,7 +11,7 @@ import contextlib
 import json
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from autograder.expect.home import (
 )
 from autograder.expect.kinds import Gradient, Same, stated_positions
 from autograder.expect.session import KeySession
+from autograder.expect.steps import pack_run, short, unpack_run
 from autograder.grade.processes.answer_key import make_key
 from autograder.grade.processes.mistakes import FORKS_UNSAFELY, Mistakes, values_of
 from autograder.grade.processes.shell import NotebookShell
@@ -129,7 +130,13 @@ def known_of(cell_id: str, session: KeySession, mistakes: Mistakes, runs: Runs) 
             error = expectation.central_error if isinstance(expectation, Gradient) else 0.0
             values[here] = HomeValue(given[here], error)
     outcomes: list[Outcome] = mistakes.ask(cell_id, None, MISTAKES_SECONDS)
-    return HomeCheck(mistakes.needs(cell_id), values, named_mistakes(given, only_of(given, outcomes)))
+    named = named_mistakes(given, only_of(given, outcomes))
+    return HomeCheck(mistakes.needs(cell_id), values, named, steps_at_home(mistakes.steps_of_right_work(cell_id)))
+
+
+def steps_at_home(runs: Sequence[str]) -> bytes:
+    """The steps of the solution as a student's machine has them."""
+    return pack_run(short(unpack_run(base64.b64decode(runs[0]))), single=True) if runs else b""
 
 
 def only_of(given: Mapping[int, Value], outcomes: list[Outcome]) -> list[Outcome]:

@@ -26,7 +26,7 @@ from autograder.expect.follow import Standing, follows_from
 from autograder.expect.harmless import is_harmless
 from autograder.expect.message import Inbox
 from autograder.expect.session import KeySession
-from autograder.expect.steps import runs_of
+from autograder.expect.steps import unpack_run
 from autograder.expect.verdict import judge
 from autograder.grade.processes.mistakes import CheckReach, Mistakes, outcome_of, written_out
 from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap, Spending
@@ -244,7 +244,9 @@ class JudgingFork:
             write_frame(channel, Frame.TRACED, json.dumps([cell_id, right]).encode())
         try:
             return (
-                where_it_departs(runs_of(evidence.steps[cell_id]), [runs_of(base64.b64decode(one)) for one in right])
+                where_it_departs(
+                    unpack_run(evidence.steps[cell_id]), [unpack_run(base64.b64decode(one)) for one in right]
+                )
                 or ""
             )
         except EvidenceError:

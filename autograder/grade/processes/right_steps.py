@@ -20,7 +20,7 @@ from autograder.expect import message
 from autograder.expect.evidence import EvidenceFailure
 from autograder.expect.rewrites import rewrites
 from autograder.expect.session import RecordingSession
-from autograder.expect.steps import to_bytes
+from autograder.expect.steps import pack_run
 from autograder.expect.tracing import SEEN, Tracer, on_the_way
 from autograder.expect.work_places import cell_file, place_of
 from autograder.grade.processes.mistakes import (
@@ -117,7 +117,7 @@ def traced(
                         exec(code_of(cell), names)
                 except Exception as failure:
                     error = error or f"{type(failure).__name__}: {failure}"[:500]
-    run = base64.b64encode(to_bytes(tracer.run())).decode()
+    run = base64.b64encode(pack_run(tracer.run())).decode()
     return {"run": run, "values": values, "error": error, "late": tracer.late}
 
 

@@ -1,4 +1,4 @@
-"""Runs some of a notebook's cells once more, in a sandbox, and tells the steps that lead to its checks (`expect.steps`).
+"""Runs some of a notebook's cells once more, in a sandbox, and tells the steps that lead to its checks.
 
 The verdict is given by then. Nothing is shown, and what is told can only add a sentence to it.
 """
@@ -16,7 +16,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from autograder.expect.asserted import watching
 from autograder.expect.evidence import EvidenceError
 from autograder.expect.session import Session, use
-from autograder.expect.steps import to_bytes
+from autograder.expect.steps import pack_run
 from autograder.expect.tracing import Tracer
 from autograder.expect.work_places import cell_file, place_of
 from autograder.grade.processes.shell import NotebookShell
@@ -44,29 +44,34 @@ def run_traced(
     checks = {cell_id: check for check, question in traced.items() for cell_id in question}
     tracers: dict[str, Tracer] = {}
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere), use(session):
-        with watching(session) as watch:
-            for cell in cells:
-                begins(cell)
-                session.begin_cell(cell.id)
-                instrument = watch.begin(cell.id, cell.sites, cell.check)
+    with (
+        open(os.devnull, "w") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        use(session),
+        watching(session) as watch,
+    ):
+        for cell in cells:
+            begins(cell)
+            session.begin_cell(cell.id)
+            instrument = watch.begin(cell.id, cell.sites, cell.check)
 
-                def code_of(cell: Cell = cell, instrument: ast.NodeTransformer | None = instrument) -> CodeType:
-                    source = texts[cell_file(cell.id)] = TransformerManager().transform_cell(cell.source)
-                    tree = ast.parse(source)
-                    changed = instrument.visit(tree) if instrument is not None else tree
-                    return compile(changed, cell_file(cell.id), "exec")
+            def code_of(cell: Cell = cell, instrument: ast.NodeTransformer | None = instrument) -> CodeType:
+                source = texts[cell_file(cell.id)] = TransformerManager().transform_cell(cell.source)
+                tree = ast.parse(source)
+                changed = instrument.visit(tree) if instrument is not None else tree
+                return compile(changed, cell_file(cell.id), "exec")
 
-                check = checks.get(cell.id)
-                if check is not None and check not in tracers:
-                    tracers[check] = Tracer(partial(place_of, texts=texts, work=work, check=check), texts)
-                tracer = tracers[check] if check is not None else None
-                try:
-                    with tracer.tracing() if tracer is not None else nullcontext():
-                        exec(code_of(), shell.user_ns)
-                except BaseException:  # a student's error, or their `exit()`
-                    pass
-                if check == cell.id and tracer is not None and not tracer.late:
-                    with suppress(EvidenceError):
-                        send(to_bytes(tracer.run()))
-                ends(cell, "")
+            check = checks.get(cell.id)
+            if check is not None and check not in tracers:
+                tracers[check] = Tracer(partial(place_of, texts=texts, work=work, check=check), texts)
+            tracer = tracers[check] if check is not None else None
+            try:
+                with tracer.tracing() if tracer is not None else nullcontext():
+                    exec(code_of(), shell.user_ns)
+            except BaseException:  # a student's error, or their `exit()`
+                pass
+            if check == cell.id and tracer is not None and not tracer.late:
+                with suppress(EvidenceError):
+                    send(pack_run(tracer.run()))
+            ends(cell, "")

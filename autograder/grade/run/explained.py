@@ -1,4 +1,4 @@
-"""Where wrong work goes wrong: failing checks that no known mistake explains are run once more, with their steps recorded.
+"""Where wrong work goes wrong: failing checks that no known mistake explains are run again, with their steps recorded.
 
 The verdict stands by then: what comes of this is a sentence, or nothing.
 """
