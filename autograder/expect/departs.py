@@ -11,6 +11,7 @@ from enum import Enum, auto
 from autograder.expect.steps import EXACT, CallRun, Mark, Step, StepRun
 
 SHORT = 3  # lines that are few in any function
+MOST_OF_IT = 0.7  # of a function's lines: more are no place to look at
 IN_A_CELL = "cell"
 """How what is said to be written in a cell begins."""
 MOST_LISTED = 3  # names of right values
@@ -33,7 +34,7 @@ class Departure:
         first, last: the lines; the same where it is one.
         label: the value that the first of them gives, "" for what is returned.
         right: names of right values before it, and `up_to` the line of the last of them.
-        kind: "value", "lines", "on the way" (right, but not what is wanted at the end), "taken" (came in with
+        kind: "value", "from" (the value, or a line after it), "lines", "on the way" (right, but not what is wanted at the end), "taken" (came in with
             `source`), "left" (what it leaves behind in `label`).
     """
 
@@ -122,6 +123,7 @@ class Assessment:
         self.number = number
         self.other = other
         self.round_off = round_off
+        self.arguments = dict(student.calls[number].arguments)
         self.known: dict[int, list[Mark]] = {}
         self.labelled: dict[str, list[Mark]] = {}
         for place, solution in enumerate(solutions):
@@ -158,13 +160,17 @@ class Assessment:
         mark = step.mark
         if mark is None:
             return Is.UNKNOWN
-        if self.has(mark):
-            return Is.RIGHT if mark.tells else Is.UNKNOWN
         if mark.tells >= AT_LEAST:
-            return Is.WRONG
-        if not mark.tells:
+            given = step.takes and all(self.arguments.get(label) is not None for label in step.loads)
+            return Is.RIGHT if self.has(mark) else Is.UNKNOWN if given else Is.WRONG
+        if not mark.tells or step.label not in self.labelled:
             return Is.UNKNOWN
-        return Is.WRONG if step.label in self.labelled else Is.UNKNOWN
+        return Is.RIGHT if self.is_labelled(step) else Is.WRONG
+
+    def is_labelled(self, step: Step) -> bool:
+        """Has the solution this value under this name?"""
+        mark = step.mark
+        return mark is not None and any(mark.equals(one, self.round_off) for one in self.labelled.get(step.label, ()))
 
     # --- what is wrong in the end -------------------------------------------------------------------------------------
 
@@ -219,15 +225,21 @@ class Assessment:
         first = roots[0]
         step = call.steps[first]
         if step.takes:
-            source = next((label for label in step.loads if label in dict(call.arguments)), "")
+            made = {one.label for one in call.steps}
+            source = next((label for label in step.loads if label in dict(call.arguments) and label not in made), "")
             return Departure(call, step.line, step.line, step.label, "taken", source=source) if source else None
         last = self.last_line(call, states, graph, roots, wrong)
+        last = max(last, step.line)
+        most = max(SHORT, MOST_OF_IT * (call.last - call.first + 1))
         begin = min([step.line, *self.doubtful(call, states, graph, first)])
-        rights = self.rights(call, states, first)
-        if last == begin == step.line:
+        misnamed = min([begin, *self.misnamed(call, graph, first)])
+        begin = misnamed if last - misnamed < most else begin
+        rights = self.rights(call, states, first, begin)
+        if last == begin:
             return Departure(call, step.line, step.line, step.label, "value", *rights)
-        if last - begin < max(SHORT, (call.last - call.first + 2) // 2):
-            return Departure(call, begin, max(last, step.line), step.label, "lines", *rights)
+        if last - begin < most:
+            kind = "from" if begin == step.line else "lines"
+            return Departure(call, begin, last, step.label, kind, *rights)
         return None
 
     def producer(self, call: CallRun, graph: "Graph", label: str) -> list[int]:
@@ -260,7 +272,7 @@ class Assessment:
             if call.returns and not label and (not call.steps or (known and all(known))):
                 wrong = [mark for name, mark in call.items if not name and mark is not None]
                 kind = "on the way" if any(mark.tells >= AT_LEAST and self.has(mark) for mark in wrong) else "value"
-                rights = self.rights(call, states, len(states))
+                rights = self.rights(call, states, len(states), call.returns)
                 return Departure(call, call.returns, call.returns, "", kind, *rights)
         return None
 
@@ -284,14 +296,31 @@ class Assessment:
 
     def doubtful(self, call: CallRun, states: Sequence[Is], graph: "Graph", number: int) -> Iterator[int]:
         """The lines of values that a step is made of and that may be wrong: too small to tell, and not the solution's."""
-        for before in graph.inputs[number]:
+        root = call.steps[number]
+        if root.test:
+            yield root.test
+        again = root.loop and any(
+            state is Is.RIGHT and (one.line, one.label) == (root.line, root.label)
+            for one, state in zip(call.steps[:number], states, strict=False)
+        )
+        for before in graph.above([number]) if root.skipped else graph.inputs[number]:
             step = call.steps[before]
-            if states[before] is Is.UNKNOWN and step.mark is not None and step.mark.tells and not self.has(step.mark):
+            if step.mark is None or (step.takes and step.loop == step.line):
+                continue
+            small = states[before] is Is.UNKNOWN and step.mark.tells and not self.has(step.mark)
+            moving = root.loop and step.loop == root.loop and step.label in step.loads and step.label != root.label
+            if small or moving or step.skipped or (again and step.line < root.line):
                 yield step.line
 
-    def rights(self, call: CallRun, states: Sequence[Is], number: int) -> tuple[tuple[str, ...], int]:
-        """The right values before a step: names, the last ones, and the line of the last."""
-        first = call.steps[number].line if number < len(states) else call.returns
+    def misnamed(self, call: CallRun, graph: "Graph", number: int) -> Iterator[int]:
+        """The lines of values that a step is made of which the solution has, but not under their names."""
+        for before in graph.inputs[number]:
+            step = call.steps[before]
+            if step.mark is not None and step.mark.tells and step.label in self.labelled and not self.is_labelled(step):
+                yield step.line
+
+    def rights(self, call: CallRun, states: Sequence[Is], number: int, first: int) -> tuple[tuple[str, ...], int]:
+        """The right values before a step, made above the line `first`: names, the last ones, and the line of the last."""
         found = {
             step.label: step.line
             for step, state in zip(call.steps[:number], states, strict=False)
@@ -343,7 +372,12 @@ class Graph:
         found: set[int] = set()
         for number in range(len(states)):
             mark = self.steps[number].mark
-            if states[number] is Is.RIGHT and mark is not None and mark.tells >= AT_LEAST:
+            if (
+                states[number] is Is.RIGHT
+                and mark is not None
+                and mark.tells >= AT_LEAST
+                and not self.steps[number].takes
+            ):
                 found |= self.above([number]) - {number}
         return found
 
@@ -383,6 +417,12 @@ def in_words(found: Departure) -> str:
     if found.kind == "value":
         there = f"in line {found.first}{file}"
         return f"{before or f'In {whose}, '}{value} {there} is the first value that is not right. Look there first."
+    if found.kind == "from":
+        there = f"in line {found.first}{file}"
+        return (
+            f"{before or f'In {whose}, '}{value} {there} is the first value that it does not have. Look there first, then "
+            f"on to line {found.last}."
+        )
     if found.kind == "lines":
         there = f"lines {found.first} to {found.last}{file}"
         start = before or f"In {whose}, "

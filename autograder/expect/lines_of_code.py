@@ -8,6 +8,21 @@ from autograder.expect.steps import LABEL, LONGEST_LABEL, MOST_LOADS
 
 OF_NO_VALUE = {"shape", "dtype", "ndim", "size"}
 BY_LENGTH = {"len", "zeros_like", "ones_like", "empty_like", "full_like", "isinstance", "type", "id", "print"}
+CHANGING = {
+    "append",
+    "clear",
+    "discard",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "popleft",
+    "remove",
+    "setdefault",
+    "sort",
+    "update",
+}
+"""Methods that change their object, and may give something as well."""
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 _OTHER_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -17,19 +32,20 @@ class Statement:
     """One statement, or the head of one that holds others.
 
     Attributes:
-        stores: the labels that it gives values to; `x[i] = …` and `x.append(…)` give one to x.
-        loads: the labels that it, and the tests around it, read.
-        takes: does it only hand on what is there?
+        stores: the labels that it gives values to, each with those that it reads for that; `x[i] = …` and `x.append(…)`
+            give one to x.
+        takes: the labels to which it only hands on what is there.
         items: of a `return`, what it calls each item; "" for one without a name.
         loops: the lines of the loops around it.
+        test: the line of the innermost test around it within its loop; 0 for none.
     """
 
     line: int
-    stores: tuple[str, ...] = ()
-    loads: tuple[str, ...] = ()
-    takes: bool = False
+    stores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    takes: frozenset[str] = frozenset()
     items: tuple[str, ...] = ()
     loops: tuple[int, ...] = ()
+    test: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,7 @@ def codes_of(tree: ast.Module) -> dict[tuple[str, int], Code]:
 
 def code_of(scope: Scope, name: str) -> Code:
     lines: dict[int, Statement] = {}
-    for first, last, statement in statements(scope.body, (), ()):
+    for first, last, statement in statements(scope.body, (), (), 0):
         for line in range(first, last + 1):
             lines[line] = statement
     numbers = [number for one in scope.body for number in (one.lineno, one.end_lineno or one.lineno)]
@@ -62,7 +78,7 @@ def code_of(scope: Scope, name: str) -> Code:
 
 
 def statements(
-    body: Iterable[ast.stmt], tests: tuple[str, ...], loops: tuple[int, ...]
+    body: Iterable[ast.stmt], tests: tuple[str, ...], loops: tuple[int, ...], test: int
 ) -> Iterator[tuple[int, int, Statement]]:
     """(first line, last line, statement) of a body; what is inside a statement follows it."""
     for node in body:
@@ -78,21 +94,47 @@ def statements(
             if key not in ("body", "orelse", "finalbody", "handlers", "cases") and isinstance(child, ast.AST)
         ]  # fmt: skip
         last = min((part[0].lineno for part in inner), default=(node.end_lineno or node.lineno) + 1) - 1
-        loads = tuple(dict.fromkeys([*(one for part in head for one in loads_of(part)), *tests]))
+        loads = tuple(dict.fromkeys([*(one for part in head for one in loads_of(part)), *tests]))[:MOST_LOADS]
         is_loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
         around = (*loops, node.lineno) if is_loop else loops
         statement = Statement(
             node.lineno,
-            tuple(dict.fromkeys(stores_of(node))),
-            loads[:MOST_LOADS],
-            isinstance(node, ast.Assign | ast.AnnAssign) and is_taken(node.value),
+            {label: one_by_one(node, label, tests) or loads for label in stores_of(node)},
+            frozenset(taken(node)),
             tuple(items_of(node)) if isinstance(node, ast.Return) else (),
             around,
+            test,
         )
         yield node.lineno, max(last, node.lineno), statement
         under = loads if isinstance(node, ast.If | ast.While | ast.For | ast.Match) else tests
+        within = node.lineno if isinstance(node, ast.If | ast.Match) and loops else 0 if is_loop else test
         for part in inner:
-            yield from statements(part, under[:MOST_LOADS], around)
+            yield from statements(part, under[:MOST_LOADS], around, within)
+
+
+def one_by_one(node: ast.stmt, label: str, tests: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Of `a, b = x, y`, what one of them is made of."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return None
+    target, value = node.targets[0], node.value
+    if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple) or len(target.elts) != len(value.elts):
+        return None
+    own = [part for name, part in zip(target.elts, value.elts, strict=True) if label_of(name) == label]
+    return (*(one for part in own for one in loads_of(part)), *tests)[:MOST_LOADS] if own else None
+
+
+def taken(node: ast.stmt) -> Iterator[str]:
+    """The labels to which a statement only hands on what is there, the variables of a loop among them."""
+    if isinstance(node, ast.For | ast.AsyncFor):
+        yield from map(label_of, flat(node.target))
+    if isinstance(node, ast.Assign) and is_taken(node.value):
+        for target in node.targets:
+            yield from (label_of(part) for part in flat(target) if is_whole(part))
+
+
+def is_whole(target: ast.AST) -> bool:
+    """Does it stand for a label, not for a part of what has one?"""
+    return not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Constant)
 
 
 def label_of(node: ast.AST) -> str:
@@ -132,10 +174,16 @@ def stores_of(node: ast.stmt) -> Iterator[str]:
         call = node.value
         targets = [call.func.value] if isinstance(call.func, ast.Attribute) else []
         targets += [one for one in call.args if isinstance(one, ast.Name | ast.Attribute)]
+    elif isinstance(node, ast.Return):
+        return
     elif isinstance(node, ast.Delete):
         targets = [one.value for one in node.targets if isinstance(one, ast.Subscript)]
     if not isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.If | ast.With | ast.Try):
-        targets += [one.target for one in ast.walk(node) if isinstance(one, ast.NamedExpr)]
+        for one in ast.walk(node):
+            if isinstance(one, ast.NamedExpr):
+                targets.append(one.target)
+            elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in CHANGING:
+                targets.append(one.func.value)
     for target in targets:
         for part in flat(target):
             if label := label_of(part):

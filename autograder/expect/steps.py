@@ -14,7 +14,9 @@ import numpy as np
 
 from autograder.expect.evidence import EvidenceError, Value, decode, encode
 
-MOST_CALLS, MOST_STEPS, MOST_LOADS, MOST_OTHERS = 60, 160, 24, 3000
+SPACE = "|"
+LONGEST_LOADS = 2000
+MOST_CALLS, MOST_STEPS, MOST_LOADS, MOST_OTHERS = 60, 400, 24, 3000
 MOST_OTHERS_AT_HOME, MOST_OF_A_CALL = 400, 120
 LONGEST_LABEL, LONGEST_LINE, LONGEST_RUN = 60, 10**6, 2**21
 LABEL = re.compile(r"[^\W\d]\w{0,39}(\.\w{1,40}|\['[\w .:-]{1,40}'\]){0,2}")
@@ -22,7 +24,7 @@ LOOKED_AT = 2**15  # entries of an array; of a larger one, so many spread over i
 MOST_ITEMS, DEEPEST = 2000, 5
 EXACT, SINGLE = 1e-9, 4e-6  # of the sum of magnitudes
 COMMON = 3e-7  # the same, of marks that were kept in single precision
-ENOUGH_BITS = 24.0  # letters and whole numbers that do not agree by chance
+ENOUGH_BITS = 16.0  # letters and whole numbers that do not agree by chance
 ANGLE = 2.399963
 TABLE = np.cos(ANGLE * np.arange(LOOKED_AT)), np.cos(1.913977 * np.arange(LOOKED_AT) + 0.5)
 
@@ -61,6 +63,8 @@ class Step:
         label: like x, config['v'] or self.mean.
         loads: the labels whose values the line, and the tests around it, read.
         takes: does the line only take it out of something, or hand it on?
+        loop, test: the lines of the innermost loop around it, and of the test in that loop that it depends on; 0 for none.
+        skipped: were there values of it that were not looked at, just before this one?
     """
 
     line: int
@@ -68,6 +72,9 @@ class Step:
     loads: tuple[str, ...]
     mark: Mark | None
     takes: bool = False
+    loop: int = 0
+    test: int = 0
+    skipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,7 +211,10 @@ class _Marking:
         self.bits += part.size * math.log2(max(different, 1)) if part.size > 1 else 0.0
         if part.size == 1:
             size = abs(float(part[0]))
-            self.bits += 0.0 if size in (0.0, 1.0) else min(4.0 + math.log2(size) if size >= 1 else 6.0, 20.0)
+            digits = (
+                math.log2(1000 * size) if size and not size.is_integer() else 4.0 + math.log2(size) if size > 1 else 0.0
+            )
+            self.bits += min(max(digits, 0.0), 20.0)
 
 
 def mark_of(value: Value) -> Mark | None:
@@ -267,7 +277,10 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
         (
             call.function, call.where, call.first, call.last, call.caller, call.at, call.returns, call.ended,
             [(name, number(mark)) for name, mark in call.arguments],
-            [(step.line, step.label, step.loads, number(step.mark), step.takes) for step in call.steps],
+            [
+                (step.line, step.label, SPACE.join(step.loads), number(step.mark), 2 * step.takes + step.skipped, step.loop, step.test)
+                for step in call.steps
+            ],
             [(name, number(mark)) for name, mark in call.items],
             (len(marks), len([number(mark) for mark in call.others])),
         )
@@ -330,8 +343,17 @@ def _call(place: int, plain: Sequence, marks: Sequence[Mark | None]) -> CallRun:
         _whole(at),
         tuple((_label(name), mark(number)) for name, number in arguments),
         tuple(
-            Step(_whole(line), _label(label), _labels(loads), mark(number), takes is True)
-            for line, label, loads, number, takes in steps
+            Step(
+                _whole(line),
+                _label(label),
+                _labels(_text(loads, LONGEST_LOADS).split(SPACE) if loads else ()),
+                mark(number),
+                bool(_whole(flags, 3) & 2),
+                _whole(loop),
+                _whole(test),
+                bool(flags & 1),
+            )
+            for line, label, loads, number, flags, loop, test in steps
         ),
         tuple((_label(name) if name else "", mark(number)) for name, number in items),
         tuple(one for one in marks[_whole(others[0]) :][: _whole(others[1])] if one is not None),
@@ -346,8 +368,8 @@ def _whole(number: Any, largest: int = LONGEST_LINE) -> int:
     return number
 
 
-def _text(text: Any) -> str:
-    if type(text) is not str or len(text) > 200 or not text.isprintable():
+def _text(text: Any, longest: int = 200) -> str:
+    if type(text) is not str or len(text) > longest or not text.isprintable():
         raise EvidenceError("no name of a place")
     return text
 

@@ -30,7 +30,8 @@ from autograder.expect.steps import (
 from autograder.syntax import parse_python
 
 SECONDS = 1.0  # of a processor
-VISITS = 3  # of a line in one call; then only what it leaves behind
+VISITS = 30  # of a line in one call; then only what it leaves behind
+MANY_STEPS, FEWER_VISITS = 200, 4  # once a call has so many steps, so many visits of each further line
 MOST_OF_ONE = 8  # calls of one function
 MOST_EVENTS = 30_000  # lines that one call may run and be looked at
 SEEN = "__seen_on_the_way__"
@@ -120,7 +121,8 @@ class Tracer:
         where, text = found
         above = self.open[-1] if self.open else None
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount][:MOST_LOADS]
-        arguments = tuple((name, self.mark(frame.f_locals.get(name))) for name in names if len(name) <= 40)
+        values = {name: frame.f_locals.get(name) for name in names if len(name) <= 40}
+        arguments = tuple((name, None if is_free(value) else self.mark(value)) for name, value in values.items())
         name = "" if code.co_name == "<module>" else code.co_qualname.replace(".<locals>", "")[-60:]
         caller, at = (above.number, above.before.line if above.before else 0) if above else (-1, 0)
         call = CallRun(name, where, text.first, text.last, caller, at, arguments)
@@ -158,7 +160,7 @@ class Tracer:
                 if label in state.dirty and state.dirty[label] is not before:
                     del state.dirty[label]
                 visits = state.visits.get((before.line, label), 0)
-                if visits < VISITS:
+                if visits < (VISITS if len(state.steps) < MANY_STEPS else FEWER_VISITS):
                     state.visits[before.line, label] = visits + 1
                     self.step(frame, state, before, label)
                 else:
@@ -167,19 +169,21 @@ class Tracer:
         for label, statement in list(state.dirty.items()):
             if not statement.loops or statement.loops[-1] not in loops:
                 del state.dirty[label]
-                self.step(frame, state, statement, label)
+                self.step(frame, state, statement, label, skipped=True)
 
-    def step(self, frame: FrameType, state: _Open, statement: Statement, label: str) -> None:
+    def step(self, frame: FrameType, state: _Open, statement: Statement, label: str, skipped: bool = False) -> None:
         if len(state.steps) >= MOST_STEPS or self.too_late():
             return
         found, value = value_at(frame, label)
         if not found:
             return
         mark = self.mark(value)
-        if label in state.last and mark is not None and state.last[label] == mark and not statement.takes:
+        if label in state.last and mark is not None and state.last[label] == mark:
             return
         state.last[label] = mark
-        state.steps.append(Step(statement.line, label, statement.loads, mark, statement.takes))
+        loop = statement.loops[-1] if statement.loops else 0
+        loads, takes = statement.stores.get(label, ()), label in statement.takes
+        state.steps.append(Step(statement.line, label, loads, mark, takes, loop, statement.test, skipped))
 
     def on_return(self, frame: FrameType, state: _Open, given: Any) -> None:
         before, ended = state.before, not (state.raised and given is None)
@@ -254,7 +258,7 @@ class Tracer:
 
 
 def is_free(value: Any) -> bool:
-    """Is it one of several results, put together as its author likes: a cache, a dict with some more in it?"""
+    """May it be put together as its author likes: a cache, a dict with some more in it?"""
     return type(value) in (tuple, dict) or (type(value) is list and any(type(one) is not float for one in value))
 
 
