@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from autograder.expect.steps import EXACT, CallRun, Mark, Step, StepRun
+from autograder.expect.steps import EXACT, CallRun, RunStep, StepRun, ValueMark
 
 SHORT = 3  # lines that are few in any function
 MOST_OF_IT = 0.7  # of a function's lines: more are no place to look at
@@ -34,8 +34,9 @@ class Departure:
         first, last: the lines; the same where it is one.
         label: the value that the first of them gives, "" for what is returned.
         right: names of right values before it, and `up_to` the line of the last of them.
-        kind: "value", "from" (the value, or a line after it), "lines", "on the way" (right, but not what is wanted at the end), "taken" (came in with
-            `source`), "left" (what it leaves behind in `label`).
+        kind: "value"; "from", the value or a line after it; "lines"; "on the way", right but not what is wanted at the
+            end; "taken", came in with `source`; "left", what it leaves behind in `label`.
+        beside: of one line, what it is made of that may be another value's: names, and the lines that make them.
     """
 
     call: CallRun
@@ -46,6 +47,7 @@ class Departure:
     right: tuple[str, ...] = ()
     up_to: int = 0
     source: str = ""
+    beside: tuple[tuple[str, int], ...] = ()
 
 
 def departure(student: StepRun, solutions: Sequence[StepRun], round_off: float = EXACT) -> Departure | None:
@@ -124,8 +126,9 @@ class Assessment:
         self.other = other
         self.round_off = round_off
         self.arguments = dict(student.calls[number].arguments)
-        self.known: dict[int, list[Mark]] = {}
-        self.labelled: dict[str, list[Mark]] = {}
+        self.known: dict[int, list[ValueMark]] = {}
+        self.parts: list[ValueMark] = []
+        self.labelled: dict[str, list[ValueMark]] = {}
         for place, solution in enumerate(solutions):
             paired = beside if place == 0 else self.twin(solution, other, solutions[0], beside)
             if paired is not None:
@@ -149,25 +152,27 @@ class Assessment:
         """Take the values of a call, of those that it makes, and of those that made it."""
         for index, call in enumerate(solution.calls):
             if has_caller(solution, index, number) or has_caller(solution, number, index):
+                self.parts += call.parts
                 for mark in marks_of(call):
                     self.known.setdefault(mark.outline, []).append(mark)
 
-    def has(self, mark: Mark) -> bool:
+    def has(self, mark: ValueMark) -> bool:
         return any(mark.equals(one, self.round_off) for one in self.known.get(mark.outline, ()))
 
-    def state_of(self, step: Step) -> Is:
+    def state_of(self, step: RunStep) -> Is:
         """What is known of one value of the student's."""
         mark = step.mark
         if mark is None:
             return Is.UNKNOWN
         if mark.tells >= AT_LEAST:
             given = step.takes and all(self.arguments.get(label) is not None for label in step.loads)
-            return Is.RIGHT if self.has(mark) else Is.UNKNOWN if given else Is.WRONG
+            right = self.has(mark) or (step.loop and any(mark.equals(one, self.round_off) for one in self.parts))
+            return Is.RIGHT if right else Is.UNKNOWN if given else Is.WRONG
         if not mark.tells or step.label not in self.labelled:
             return Is.UNKNOWN
         return Is.RIGHT if self.is_labelled(step) else Is.WRONG
 
-    def is_labelled(self, step: Step) -> bool:
+    def is_labelled(self, step: RunStep) -> bool:
         """Has the solution this value under this name?"""
         mark = step.mark
         return mark is not None and any(mark.equals(one, self.round_off) for one in self.labelled.get(step.label, ()))
@@ -185,19 +190,20 @@ class Assessment:
                     found.append(label)
         elif call.items or self.other.items:
             found.append("")
-        outside = {name for name, _ in call.arguments} if call.function else None
+        outside = {base_of(name) for name, _ in call.arguments} if call.function else None
+        own = {label for label, mark in call.items if label and mark is None}
         last = {step.label: step.mark for step in call.steps}
         wanted_last = {step.label: step.mark for step in self.other.steps}
         for label, mark in last.items():
             there = wanted_last.get(label)
-            kept = outside is None or (is_part(label) and base_of(label) in outside)
+            kept = outside is None or base_of(label) in own or (is_part(label) and base_of(label) in outside)
             if kept and mark is not None and there is not None and not mark.equals(there, self.round_off):
                 found.append(label)
         return list(dict.fromkeys(found))
 
     def left_out(self, call: CallRun) -> str:
         """What the solution leaves something in that the student's call does not: an argument's name, or ""."""
-        outside = {name for name, _ in call.arguments}
+        outside = {base_of(name) for name, _ in call.arguments}
         stored = {step.label for step in call.steps}
         bases = {base_of(label) for label in stored if not is_part(label)}
         for step in self.other.steps:
@@ -221,7 +227,7 @@ class Assessment:
         wrong = [n for n in range(len(states)) if states[n] is Is.WRONG and n in relevant and n not in redeemed]
         roots = [n for n in wrong if not any(m in wrong for m in graph.inputs[n])]
         if not roots:
-            return self.without_root(call, states, ends)
+            return self.without_root(call, graph, states, ends)
         first = roots[0]
         step = call.steps[first]
         if step.takes:
@@ -236,11 +242,23 @@ class Assessment:
         begin = misnamed if last - misnamed < most else begin
         rights = self.rights(call, states, first, begin)
         if last == begin:
-            return Departure(call, step.line, step.line, step.label, "value", *rights)
+            beside = tuple(self.unconfirmed(call, graph, first))
+            sure = tuple(name for name in rights[0] if name not in dict(beside))
+            return Departure(call, step.line, step.line, step.label, "value", sure, rights[1], beside=beside)
         if last - begin < most:
             kind = "from" if begin == step.line else "lines"
             return Departure(call, begin, last, step.label, kind, *rights)
         return None
+
+    def unconfirmed(self, call: CallRun, graph: "Graph", number: int) -> list[tuple[str, int]]:
+        """What a step is made of that the solution has, but not under that name: the value may be another one's."""
+        found = {}
+        for before in graph.inputs[number]:
+            step = call.steps[before]
+            known = step.mark is None or step.mark.tells < AT_LEAST or self.is_labelled(step)
+            if not known and not step.takes and step.line != call.steps[number].line:
+                found[step.label] = step.line
+        return sorted(found.items(), key=lambda item: -item[1])[:MOST_LISTED]
 
     def producer(self, call: CallRun, graph: "Graph", label: str) -> list[int]:
         """The steps that an output was made by last."""
@@ -252,22 +270,24 @@ class Assessment:
             return []
         return list(range(len(call.steps)))
 
-    def without_root(self, call: CallRun, states: Sequence[Is], ends: Mapping[str, list[int]]) -> Departure | None:
+    def without_root(
+        self, call: CallRun, graph: "Graph", states: Sequence[Is], ends: Mapping[str, list[int]]
+    ) -> Departure | None:
         """All that was made on the way is right, or cannot be told; what is wrong is what is made of it last."""
         for label, made_by in ends.items():
             if not call.ended:
                 return None
             if label and made_by:
-                step = call.steps[made_by[-1]]
+                last = made_by[-1]
+                step = call.steps[last]
                 mark = dict(call.items).get(label, step.mark)
-                if (
-                    step.mark is not None
-                    and mark is not None
-                    and step.mark.equals(mark)
-                    and step.mark.tells >= AT_LEAST
-                ):
-                    kind = "on the way" if states[made_by[-1]] is Is.RIGHT else "value"
-                    return Departure(call, step.line, step.line, label, kind)
+                if step.mark is not None and mark is not None and step.mark.equals(mark):
+                    if states[last] is not Is.RIGHT or step.mark.tells < AT_LEAST:
+                        return Departure(call, step.line, step.line, step.label, "value")
+                    while call.steps[last].takes and (above := graph.inputs[last]):
+                        last = above[-1]
+                    step = call.steps[last]
+                    return Departure(call, step.line, step.line, step.label, "on the way")
             known = [state is Is.RIGHT for step, state in zip(call.steps, states, strict=True) if step.mark is not None]
             if call.returns and not label and (not call.steps or (known and all(known))):
                 wrong = [mark for name, mark in call.items if not name and mark is not None]
@@ -286,7 +306,7 @@ class Assessment:
         first = call.steps[roots[0]]
         if first.label in self.labelled:
             return first.line
-        after = [number for number in wrong if call.steps[number].label in self.labelled]
+        after = [number for number in wrong if self.is_like(call.steps[number])]
         below = [number for number in after if roots[0] in graph.above([number])]
         if below:
             return max(first.line, call.steps[below[0]].line)
@@ -294,8 +314,17 @@ class Assessment:
             return max(first.line, call.returns)
         return max([call.returns, *(call.steps[number].line for number in wrong)])
 
+    def is_like(self, step: RunStep) -> bool:
+        """Has the solution another value of the same shape under this name?"""
+        mark = step.mark
+        return (
+            mark is not None
+            and mark.tells >= AT_LEAST
+            and any(mark.outline == one.outline for one in self.labelled.get(step.label, ()))
+        )
+
     def doubtful(self, call: CallRun, states: Sequence[Is], graph: "Graph", number: int) -> Iterator[int]:
-        """The lines of values that a step is made of and that may be wrong: too small to tell, and not the solution's."""
+        """The lines of values that a step is made of and that may be wrong: too small to tell, or right elsewhere."""
         root = call.steps[number]
         if root.test:
             yield root.test
@@ -309,7 +338,14 @@ class Assessment:
                 continue
             small = states[before] is Is.UNKNOWN and step.mark.tells and not self.has(step.mark)
             moving = root.loop and step.loop == root.loop and step.label in step.loads and step.label != root.label
-            if small or moving or step.skipped or (again and step.line < root.line):
+            twice = step.mark.tells >= AT_LEAST and any(
+                other.label != step.label
+                and other.mark is not None
+                and step.mark.equals(other.mark)
+                and not other.takes
+                for other in call.steps[:before]
+            )
+            if small or moving or twice or step.skipped or (again and step.line < root.line):
                 yield step.line
 
     def misnamed(self, call: CallRun, graph: "Graph", number: int) -> Iterator[int]:
@@ -320,7 +356,7 @@ class Assessment:
                 yield step.line
 
     def rights(self, call: CallRun, states: Sequence[Is], number: int, first: int) -> tuple[tuple[str, ...], int]:
-        """The right values before a step, made above the line `first`: names, the last ones, and the line of the last."""
+        """The last right values before a step that are made above the line `first`: names, and the line of the last."""
         found = {
             step.label: step.line
             for step, state in zip(call.steps[:number], states, strict=False)
@@ -334,7 +370,7 @@ class Assessment:
 class Graph:
     """Which steps each step was made of."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[RunStep]) -> None:
         self.steps = steps
         self.inputs = [self.inputs_of(number) for number in range(len(steps))]
 
@@ -382,7 +418,7 @@ class Graph:
         return found
 
 
-def marks_of(call: CallRun) -> Iterator[Mark]:
+def marks_of(call: CallRun) -> Iterator[ValueMark]:
     for _, mark in (*call.arguments, *call.items):
         if mark is not None:
             yield mark
@@ -416,13 +452,17 @@ def in_words(found: Departure) -> str:
     value = f"`{found.label}`" if found.label else "the result"
     if found.kind == "value":
         there = f"in line {found.first}{file}"
-        return f"{before or f'In {whose}, '}{value} {there} is the first value that is not right. Look there first."
+        first = f"{before or f'In {whose}, '}{value} {there} is the first value that is not right. Look there first"
+        parts = ", ".join(f"`{name}` (line {line})" for name, line in found.beside)
+        return f"{first}, and at what goes into it: {parts}." if parts else f"{first}."
     if found.kind == "from":
         there = f"in line {found.first}{file}"
-        return (
-            f"{before or f'In {whose}, '}{value} {there} is the first value that it does not have. Look there first, then "
-            f"on to line {found.last}."
+        start = (
+            f"{before}{value} {there} is the first value that it"
+            if before
+            else (f"In {whose}, {value} {there} is the first value that a right solution")
         )
+        return f"{start} does not have. Look there first, then on to line {found.last}."
     if found.kind == "lines":
         there = f"lines {found.first} to {found.last}{file}"
         start = before or f"In {whose}, "

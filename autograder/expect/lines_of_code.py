@@ -28,7 +28,7 @@ _OTHER_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda
 
 
 @dataclass(frozen=True)
-class Statement:
+class Storing:
     """One statement, or the head of one that holds others.
 
     Attributes:
@@ -55,7 +55,7 @@ class Code:
     name: str
     first: int
     last: int
-    lines: Mapping[int, Statement] = field(default_factory=dict)
+    lines: Mapping[int, Storing] = field(default_factory=dict)
 
 
 def codes_of(tree: ast.Module) -> dict[tuple[str, int], Code]:
@@ -69,7 +69,7 @@ def codes_of(tree: ast.Module) -> dict[tuple[str, int], Code]:
 
 
 def code_of(scope: Scope, name: str) -> Code:
-    lines: dict[int, Statement] = {}
+    lines: dict[int, Storing] = {}
     for first, last, statement in statements(scope.body, (), (), 0):
         for line in range(first, last + 1):
             lines[line] = statement
@@ -79,7 +79,7 @@ def code_of(scope: Scope, name: str) -> Code:
 
 def statements(
     body: Iterable[ast.stmt], tests: tuple[str, ...], loops: tuple[int, ...], test: int
-) -> Iterator[tuple[int, int, Statement]]:
+) -> Iterator[tuple[int, int, Storing]]:
     """(first line, last line, statement) of a body; what is inside a statement follows it."""
     for node in body:
         if isinstance(node, _OTHER_SCOPES):
@@ -94,10 +94,11 @@ def statements(
             if key not in ("body", "orelse", "finalbody", "handlers", "cases") and isinstance(child, ast.AST)
         ]  # fmt: skip
         last = min((part[0].lineno for part in inner), default=(node.end_lineno or node.lineno) + 1) - 1
-        loads = tuple(dict.fromkeys([*(one for part in head for one in loads_of(part)), *tests]))[:MOST_LOADS]
+        before = [label_of(node.target)] if isinstance(node, ast.AugAssign) and label_of(node.target) else []
+        loads = tuple(dict.fromkeys([*before, *(one for part in head for one in loads_of(part)), *tests]))[:MOST_LOADS]
         is_loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
         around = (*loops, node.lineno) if is_loop else loops
-        statement = Statement(
+        statement = Storing(
             node.lineno,
             {label: one_by_one(node, label, tests) or loads for label in stores_of(node)},
             frozenset(taken(node)),
@@ -173,7 +174,7 @@ def stores_of(node: ast.stmt) -> Iterator[str]:
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         call = node.value
         targets = [call.func.value] if isinstance(call.func, ast.Attribute) else []
-        targets += [one for one in call.args if isinstance(one, ast.Name | ast.Attribute)]
+        targets += [one for one in call.args if isinstance(one, ast.Name)]
     elif isinstance(node, ast.Return):
         return
     elif isinstance(node, ast.Delete):

@@ -30,7 +30,7 @@ TABLE = np.cos(ANGLE * np.arange(LOOKED_AT)), np.cos(1.913977 * np.arange(LOOKED
 
 
 @dataclass(frozen=True)
-class Mark:
+class ValueMark:
     """What is kept of a value: a hash of its outline and texts, and two weighted sums of its numbers.
 
     Attributes:
@@ -46,7 +46,7 @@ class Mark:
     single: bool
     tells: int
 
-    def equals(self, other: "Mark", round_off: float = EXACT) -> bool:
+    def equals(self, other: "ValueMark", round_off: float = EXACT) -> bool:
         limit = (SINGLE if self.single or other.single else round_off) * max(self.scale, other.scale)
         return (
             self.outline == other.outline
@@ -56,21 +56,21 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Step:
+class RunStep:
     """One value that a line gave to a name, or to a part of what a name stands for.
 
     Attributes:
         label: like x, config['v'] or self.mean.
         loads: the labels whose values the line, and the tests around it, read.
         takes: does the line only take it out of something, or hand it on?
-        loop, test: the lines of the innermost loop around it, and of the test in that loop that it depends on; 0 for none.
+        loop, test: the lines of the innermost loop around it, and of the test in that loop around it; 0 for none.
         skipped: were there values of it that were not looked at, just before this one?
     """
 
     line: int
     label: str
     loads: tuple[str, ...]
-    mark: Mark | None
+    mark: ValueMark | None
     takes: bool = False
     loop: int = 0
     test: int = 0
@@ -88,6 +88,7 @@ class CallRun:
         arguments: by name; None where a value has no mark.
         items: what it returned, item by item where that is a tuple, with what the `return` line calls each.
         others: further values on the way.
+        parts: first entries, rows and columns of what is on the way, which a loop goes through.
         returns: the line that it returned from.
         ended: did it come to its end?
     """
@@ -98,10 +99,11 @@ class CallRun:
     last: int
     caller: int = -1
     at: int = 0
-    arguments: tuple[tuple[str, Mark | None], ...] = ()
-    steps: tuple[Step, ...] = ()
-    items: tuple[tuple[str, Mark | None], ...] = ()
-    others: tuple[Mark, ...] = ()
+    arguments: tuple[tuple[str, ValueMark | None], ...] = ()
+    steps: tuple[RunStep, ...] = ()
+    items: tuple[tuple[str, ValueMark | None], ...] = ()
+    others: tuple[ValueMark, ...] = ()
+    parts: tuple[ValueMark, ...] = ()
     returns: int = 0
     ended: bool = True
 
@@ -159,7 +161,7 @@ class _Marking:
             self.put(f"{{{dict.__len__(value)}")
             for key, item in sorted(dict.items(value), key=lambda pair: repr(pair[0])):
                 self.put(f"k{key!r:.100}")
-                self.bits += 2.0
+                self.bits += 5.0 * min(len(key), 20) if type(key) is str else 2.0
                 self.value(item, depth + 1)
         elif issubclass(kind, set | frozenset):
             self.put(f"set {sorted(map(repr, value))}")
@@ -184,7 +186,7 @@ class _Marking:
             finite = np.isfinite(part)
             if not finite.all():
                 self.digest.update(
-                    np.where(finite, 0, np.where(np.isnan(part), 1, np.sign(part))).astype("i1").tobytes()
+                    np.where(finite, 0, np.where(np.isnan(part), 2, np.sign(part))).astype("i1").tobytes()
                 )
                 part = np.where(finite, part, 0.0)
             self.leaf += 1
@@ -217,7 +219,7 @@ class _Marking:
             self.bits += min(max(digits, 0.0), 20.0)
 
 
-def mark_of(value: Value) -> Mark | None:
+def mark_of(value: Value) -> ValueMark | None:
     """The mark of a value; None where it is not made of numbers, texts and containers, or is very large."""
     marking = _Marking()
     try:
@@ -227,7 +229,7 @@ def mark_of(value: Value) -> Mark | None:
         return None
     tells = 2 if marking.fraction or marking.bits >= ENOUGH_BITS else 1 if marking.bits >= 2 else 0
     outline = int.from_bytes(marking.digest.digest()[:4], "little")
-    return Mark(outline, marking.sums[0], marking.sums[1], marking.scale, marking.single, tells)
+    return ValueMark(outline, marking.sums[0], marking.sums[1], marking.scale, marking.single, tells)
 
 
 def _as_array(value: Sequence) -> np.ndarray | None:
@@ -267,9 +269,9 @@ def _foreign(value: Any) -> Any:
 
 def pack_run(run: StepRun, single: bool = False) -> bytes:
     """A run's bytes. `single`: keep the sums in single precision, for a small file."""
-    marks: list[Mark | None] = []
+    marks: list[ValueMark | None] = []
 
-    def number(mark: Mark | None) -> int:
+    def number(mark: ValueMark | None) -> int:
         marks.append(mark)
         return len(marks) - 1
 
@@ -278,11 +280,12 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
             call.function, call.where, call.first, call.last, call.caller, call.at, call.returns, call.ended,
             [(name, number(mark)) for name, mark in call.arguments],
             [
-                (step.line, step.label, SPACE.join(step.loads), number(step.mark), 2 * step.takes + step.skipped, step.loop, step.test)
+                (step.line, step.label, SPACE.join(step.loads), number(step.mark), flags_of(step), step.loop, step.test)
                 for step in call.steps
             ],
             [(name, number(mark)) for name, mark in call.items],
             (len(marks), len([number(mark) for mark in call.others])),
+            (len(marks), len([number(mark) for mark in call.parts])),
         )
         for call in run.calls
     ]  # fmt: skip
@@ -290,6 +293,10 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
     outlines = np.array([m.outline if m else 0 for m in marks], np.uint32)
     kinds = np.array([(m is not None) + 2 * m.single + 4 * m.tells if m else 0 for m in marks], np.uint8)
     return encode((calls, numbers.reshape(-1, 3), outlines, kinds))
+
+
+def flags_of(step: RunStep) -> int:
+    return 2 * step.takes + step.skipped
 
 
 def short(run: StepRun) -> StepRun:
@@ -300,7 +307,9 @@ def short(run: StepRun) -> StepRun:
         named = {mark for mark in (*(step.mark for step in call.steps), *(mark for _, mark in call.arguments)) if mark}
         others = [mark for mark in call.others if mark.tells and mark not in named][: min(left, MOST_OF_A_CALL)]
         left -= len(others)
-        calls.append(replace(call, others=tuple(others)))
+        parts = [mark for mark in call.parts if mark.tells][: min(left, MOST_OF_A_CALL)]
+        left -= len(parts)
+        calls.append(replace(call, others=tuple(others), parts=tuple(parts)))
     return StepRun(tuple(calls))
 
 
@@ -314,7 +323,9 @@ def unpack_run(data: bytes) -> StepRun:
         if not np.isfinite(rows).all() or not len(rows) == len(outlines) == len(kinds):
             raise EvidenceError("no marks")
         marks = [
-            Mark(int(outline), row[0], row[1], row[2], bool(kind & 2), min(int(kind) >> 2, 2)) if kind & 1 else None
+            ValueMark(int(outline), row[0], row[1], row[2], bool(kind & 2), min(int(kind) >> 2, 2))
+            if kind & 1
+            else None
             for row, outline, kind in zip(rows.tolist(), outlines.tolist(), kinds.tolist(), strict=True)
         ]
         if len(calls) > MOST_CALLS:
@@ -324,14 +335,19 @@ def unpack_run(data: bytes) -> StepRun:
         raise EvidenceError(f"not the steps of a run: {error!s:.100}") from None
 
 
-def _call(place: int, plain: Sequence, marks: Sequence[Mark | None]) -> CallRun:
-    function, where, first, last, caller, at, returns, ended, arguments, steps, items, others = plain
-    if len(steps) > MOST_STEPS + 1 or others[1] > MOST_OTHERS or len(arguments) > MOST_LOADS or len(items) > MOST_LOADS:
+def _call(place: int, plain: Sequence, marks: Sequence[ValueMark | None]) -> CallRun:
+    function, where, first, last, caller, at, returns, ended, arguments, steps, items, others, parts = plain
+    if (
+        len(steps) > MOST_STEPS + 1
+        or others[1] + parts[1] > MOST_OTHERS
+        or len(arguments) > MOST_LOADS
+        or len(items) > MOST_LOADS
+    ):
         raise EvidenceError("too many steps")
     if not -1 <= caller < place:
         raise EvidenceError("a call before its caller")
 
-    def mark(number: int) -> Mark | None:
+    def mark(number: int) -> ValueMark | None:
         return marks[_whole(number, len(marks) - 1)]
 
     return CallRun(
@@ -343,7 +359,7 @@ def _call(place: int, plain: Sequence, marks: Sequence[Mark | None]) -> CallRun:
         _whole(at),
         tuple((_label(name), mark(number)) for name, number in arguments),
         tuple(
-            Step(
+            RunStep(
                 _whole(line),
                 _label(label),
                 _labels(_text(loads, LONGEST_LOADS).split(SPACE) if loads else ()),
@@ -357,6 +373,7 @@ def _call(place: int, plain: Sequence, marks: Sequence[Mark | None]) -> CallRun:
         ),
         tuple((_label(name) if name else "", mark(number)) for name, number in items),
         tuple(one for one in marks[_whole(others[0]) :][: _whole(others[1])] if one is not None),
+        tuple(one for one in marks[_whole(parts[0]) :][: _whole(parts[1])] if one is not None),
         _whole(returns),
         ended is True,
     )

@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.expect.lines_of_code import Code, Statement, codes_of
+from autograder.expect.lines_of_code import Code, Storing, codes_of
 from autograder.expect.steps import (
+    LABEL,
     MOST_CALLS,
     MOST_LOADS,
     MOST_OTHERS,
     MOST_STEPS,
     CallRun,
-    Mark,
-    Step,
+    RunStep,
     StepRun,
+    ValueMark,
     mark_of,
 )
 from autograder.syntax import parse_python
@@ -34,6 +35,8 @@ VISITS = 30  # of a line in one call; then only what it leaves behind
 MANY_STEPS, FEWER_VISITS = 200, 4  # once a call has so many steps, so many visits of each further line
 MOST_OF_ONE = 8  # calls of one function
 MOST_EVENTS = 30_000  # lines that one call may run and be looked at
+MOST_ATTRIBUTES = 12
+FOREIGN = {"numpy", "torch", "tensorflow", "keras", "jax", "pandas", "matplotlib", "random"}
 SEEN = "__seen_on_the_way__"
 FIRST = 3  # entries, rows and columns of an array that are values on the way as well
 
@@ -49,12 +52,13 @@ class _Open:
     number: int
     run: CallRun
     code: Code
-    steps: list[Step] = field(default_factory=list)
-    last: dict[str, Mark | None] = field(default_factory=dict)
+    steps: list[RunStep] = field(default_factory=list)
+    last: dict[str, ValueMark | None] = field(default_factory=dict)
     visits: dict[tuple[int, str], int] = field(default_factory=dict)
-    dirty: dict[str, Statement] = field(default_factory=dict)
-    others: dict[Mark, None] = field(default_factory=dict)
-    before: Statement | None = None
+    dirty: dict[str, Storing] = field(default_factory=dict)
+    others: dict[ValueMark, None] = field(default_factory=dict)
+    parts: dict[ValueMark, None] = field(default_factory=dict)
+    before: Storing | None = None
     events: int = 0
     raised: bool = False
 
@@ -122,11 +126,14 @@ class Tracer:
         above = self.open[-1] if self.open else None
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount][:MOST_LOADS]
         values = {name: frame.f_locals.get(name) for name in names if len(name) <= 40}
-        arguments = tuple((name, None if is_free(value) else self.mark(value)) for name, value in values.items())
+        marks = {name: None if is_free(value) else self.mark(value) for name, value in values.items()}
+        for name in [name for name in values if marks[name] is None]:
+            marks |= {f"{name}.{key}": self.mark(one) for key, one in attributes_of(values[name])}
+        arguments = tuple((name, marks[name]) for name in list(marks)[:MOST_LOADS])
         name = "" if code.co_name == "<module>" else code.co_qualname.replace(".<locals>", "")[-60:]
         caller, at = (above.number, above.before.line if above.before else 0) if above else (-1, 0)
         call = CallRun(name, where, text.first, text.last, caller, at, arguments)
-        state = _Open(self.begun, call, text)
+        state = _Open(self.begun, call, text, last={name: mark for name, mark in arguments if mark is not None})
         self.begun += 1
         self.open.append(state)
 
@@ -152,7 +159,7 @@ class Tracer:
         self.finish(frame, state, here)
         state.before = here
 
-    def finish(self, frame: FrameType, state: _Open, here: Statement | None) -> None:
+    def finish(self, frame: FrameType, state: _Open, here: Storing | None) -> None:
         """The statement before has ended; `here` is the next."""
         before = state.before
         if before is not None:
@@ -171,7 +178,7 @@ class Tracer:
                 del state.dirty[label]
                 self.step(frame, state, statement, label, skipped=True)
 
-    def step(self, frame: FrameType, state: _Open, statement: Statement, label: str, skipped: bool = False) -> None:
+    def step(self, frame: FrameType, state: _Open, statement: Storing, label: str, skipped: bool = False) -> None:
         if len(state.steps) >= MOST_STEPS or self.too_late():
             return
         found, value = value_at(frame, label)
@@ -183,12 +190,12 @@ class Tracer:
         state.last[label] = mark
         loop = statement.loops[-1] if statement.loops else 0
         loads, takes = statement.stores.get(label, ()), label in statement.takes
-        state.steps.append(Step(statement.line, label, loads, mark, takes, loop, statement.test, skipped))
+        state.steps.append(RunStep(statement.line, label, loads, mark, takes, loop, statement.test, skipped))
 
     def on_return(self, frame: FrameType, state: _Open, given: Any) -> None:
         before, ended = state.before, not (state.raised and given is None)
         self.finish(frame, state, None)
-        items: list[tuple[str, Mark | None]] = []
+        items: list[tuple[str, ValueMark | None]] = []
         if ended and before is not None and before.items:
             several = len(before.items) > 1 and type(given) is tuple and len(given) == len(before.items)
             values = given if several else (given,)
@@ -205,12 +212,12 @@ class Tracer:
         run = state.run
         self.done[state.number] = CallRun(
             run.function, run.where, run.first, run.last, run.caller, run.at, run.arguments, tuple(state.steps),
-            tuple(items[:MOST_LOADS]), tuple(state.others), before.line if before else 0, ended,
+            tuple(items[:MOST_LOADS]), tuple(state.others), tuple(state.parts), before.line if before else 0, ended,
         )  # fmt: skip
 
     # --- values -------------------------------------------------------------------------------------------------------
 
-    def mark(self, value: Any) -> Mark | None:
+    def mark(self, value: Any) -> ValueMark | None:
         before = sys.gettrace()
         sys.settrace(None)
         try:
@@ -221,10 +228,11 @@ class Tracer:
     def seen(self, value: Any) -> Any:
         """A value on the way, handed through; code made by `on_the_way` calls this."""
         if self.open and self.others < 4 * MOST_OTHERS and not self.too_late():
-            others = self.open[-1].others
+            state = self.open[-1]
             for part in (value, *parts_of(value)):
-                if len(others) < MOST_OTHERS and (mark := self.mark(part)) is not None and mark.tells:
-                    others[mark] = None
+                mark = self.mark(part) if len(state.others) + len(state.parts) < MOST_OTHERS else None
+                if mark is not None and mark.tells:
+                    (state.others if part is value else state.parts)[mark] = None
                     self.others += 1
         return value
 
@@ -255,6 +263,18 @@ class Tracer:
         key = (code.co_name, 1 if code.co_name == "<module>" else code.co_firstlineno)
         found = self.files[name].get(key)
         return (where, found) if found else None
+
+
+def attributes_of(value: Any) -> list[tuple[str, Any]]:
+    """The attributes of an object of a student's class, which say what it is in when a method begins."""
+    kind = type(value)
+    if kind.__module__ == "builtins" or kind.__module__.partition(".")[0] in FOREIGN or isinstance(value, type):
+        return []
+    try:
+        inside = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return []
+    return [(key, one) for key, one in inside.items() if LABEL.fullmatch(f"x.{key}")][:MOST_ATTRIBUTES]
 
 
 def is_free(value: Any) -> bool:

@@ -87,14 +87,14 @@ def said(course, student):
     return {name: (cell["score"], "\n".join(cell["lines"])) for name, cell in cells.items()}
 
 
-FORGER = '''
+FORGER = """
     import sys
     from autograder.grade.processes import notebook
     frame = sys._getframe()
     while frame and "write_frame" not in frame.f_globals:
         frame = frame.f_back
     write, kind = frame.f_globals["write_frame"], frame.f_globals["Frame"]
-'''
+"""
 
 
 @pytest.mark.slow
@@ -139,7 +139,12 @@ for cell in json.load(open("hw.ipynb"))["cells"]:
 @pytest.mark.slow
 def test_the_same_is_said_at_home(course):
     """Does a student hear at once what grading says, of a function in a cell and of one in a file?"""
-    hand_in(course, "home", SPREAD.replace("squares / len(x)", "squares / 3.7"), LIBRARY.replace("x * share", "x**3 * share"))
+    hand_in(
+        course,
+        "home",
+        SPREAD.replace("squares / len(x)", "squares / 3.7"),
+        LIBRARY.replace("x * share", "x**3 * share"),
+    )
     run = subprocess.run(
         [sys.executable, "-c", AT_HOME], cwd=course.submitted / "home" / "hw", capture_output=True, text=True
     )

@@ -1,0 +1,205 @@
+"""Where a wrong run departs from a right one: what is said of students' functions, and when nothing is."""
+
+import ast
+import builtins
+from functools import partial
+
+import numpy as np
+import pytest
+
+from autograder.expect.departs import where_it_departs
+from autograder.expect.steps import COMMON, StepRun, pack_run, short, unpack_run
+from autograder.expect.tracing import SEEN, TookTooLong, Tracer, on_the_way
+from autograder.expect.work_places import cell_file, place_of
+
+WORK, CHECK = cell_file("work"), cell_file("check")
+
+
+def run(work: str, check: str, on_way: bool = False, **options) -> StepRun:
+    """The steps of work in a check; `on_way`: with all values on the way, as of the solution."""
+    texts = {WORK: work}
+    tracer = Tracer(partial(place_of, texts=texts, work=frozenset({"work"}), check="check"), texts, **options)
+    names: dict = {"np": np}
+    tree = ast.parse(work)
+    setattr(builtins, SEEN, tracer.seen)
+    try:
+        with tracer.tracing():
+            exec(compile(on_the_way(tree) if on_way else tree, WORK, "exec"), names)
+            exec(compile(check, CHECK, "exec"), names)
+    except ArithmeticError:
+        pass
+    finally:
+        delattr(builtins, SEEN)
+    return tracer.run()
+
+
+def said(solution: str, student: str, check: str) -> str | None:
+    return where_it_departs(run(student, check), [run(solution, check, on_way=True)])
+
+
+NORM = """def norm(x, memory):
+    mean = x.mean(axis=0)
+    std = np.sqrt(x.var(axis=0) + memory["eps"])
+    xhat = (x - mean) / std
+    memory["mean"] = 0.9 * memory.get("mean", 0) + 0.1 * mean
+    return xhat, (mean, std)
+"""
+STEPWISE = """def norm(x, memory):
+    mean = x.mean(axis=0)
+    centred = x - mean
+    var = (centred**2).mean(axis=0)
+    std = np.sqrt(var + memory["eps"])
+    xhat = centred / std
+    memory["mean"] = 0.9 * memory.get("mean", 0) + 0.1 * mean
+    return xhat, {"std": std}
+"""
+NORM_CHECK = 'norm(np.random.default_rng(0).normal(size=(6, 4)), {"eps": 1e-5})'
+UP_TO_3 = "Up to line 3 (`mean`, `centred`), your `norm` computes what a right solution computes too; "
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "centred / std",
+            "centred * std",
+            "Up to line 5 (`var`, `std`), your `norm` computes what a right solution computes too; `xhat` in line 6 of its "
+            "cell is the first value that is not right. Look there first, and at what goes into it: `centred` (line 3).",
+        ),
+        (
+            "(centred**2).mean(axis=0)",
+            "np.abs(centred).mean(axis=0)",
+            UP_TO_3
+            + "`var` in line 4 of its cell is the first value that it does not have. Look there first, then on to "
+            "line 5.",
+        ),
+        (
+            "0.1 * mean",
+            "0.1 * std",
+            "Up to line 6 (`var`, `std`, `xhat`), your `norm` computes what a right solution computes too; "
+            "`memory['mean']` in line 7 of its cell is the first value that is not right. Look there first.",
+        ),
+        (
+            '    memory["mean"] = 0.9 * memory.get("mean", 0) + 0.1 * mean\n',
+            "",
+            "What your `norm` leaves in `memory` is not complete: a right solution keeps something more there.",
+        ),
+        (
+            "return xhat,",
+            "return centred,",
+            "In your `norm`, `centred` as line 3 of its cell leaves it is a value that a right solution has on the way, but "
+            "not the one that is wanted: something is still to be done, or another value is meant.",
+        ),
+    ],
+)
+def test_the_first_wrong_value_is_named(old, new, sentence):
+    """Is the line named where a function's values are wrong first, without a value or a line of the solution?"""
+    assert old in STEPWISE
+    assert said(NORM, STEPWISE.replace(old, new), NORM_CHECK) == sentence
+
+
+def test_right_work_written_otherwise_departs_nowhere():
+    """Is nothing said where everything that counts is right, whatever the way there?"""
+    assert said(NORM, STEPWISE, NORM_CHECK) is None
+    assert said(NORM, NORM.replace("x.mean(axis=0)", "sum(x) / len(x)"), NORM_CHECK) is None
+
+
+def test_a_way_of_its_own_that_leads_back_is_not_blamed():
+    """Is a value that the solution never has passed over where a right one was made of it?"""
+    odd = STEPWISE.replace("    var =", "    halves = centred / 2\n    centred = 2 * halves\n    var =")
+    assert said(NORM, odd, NORM_CHECK) is None
+    wrong = odd.replace("centred / std", "centred - std")
+    assert "`xhat` in line 8 of its cell is the first value that is not right." in (said(NORM, wrong, NORM_CHECK) or "")
+
+
+HELPER = """def inner(x):
+    squares = x**2
+    total = squares.sum()
+    return total
+
+
+def outer(x):
+    first = x - x.mean()
+    second = inner(first)
+    return np.sqrt(second)
+"""
+
+
+def test_it_is_the_function_that_is_wrong_not_the_one_that_calls_it():
+    """Is the mistake looked for where it is made?"""
+    found = said(HELPER, HELPER.replace("x**2", "x**4 + 1"), "outer(np.arange(5) * 0.37)")
+    assert (
+        found
+        == "In your `inner`, `squares` in line 2 of its cell is the first value that is not right. Look there first."
+    )
+
+
+COUNT = """def count(text):
+    words = text.lower().split()
+    counts = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return counts
+"""
+
+
+def test_texts_and_loops():
+    """Is the same said of words and counts?"""
+    check = "count('The cat saw the dog and the dog saw a cat')"
+    assert said(COUNT, COUNT.replace("text.lower()", "text"), check) == (
+        "In your `count`, `words` in line 2 of its cell is the first value that is not right. Look there first."
+    )
+    assert said(COUNT, COUNT.replace("get(word, 0)", "get(word, 1)"), check) == (
+        "Up to line 2 (`words`), your `count` computes what a right solution computes too; `counts` in line 5 of its "
+        "cell is the first value that is not right. Look there first."
+    )
+
+
+def test_a_cells_own_lines():
+    """Is a cell without functions looked at as well?"""
+    solution = "rates = np.array([1.255, 2.751])\ngains = rates * 103.37\ntotal = gains.sum()\n"
+    assert said(solution, solution.replace("gains.sum()", "gains.max()"), "total") == (
+        "Up to line 2 (`rates`, `gains`), your code computes what a right solution computes too; `total` in line 3 of the "
+        "cell is the first value that is not right. Look there first."
+    )
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        "def norm(x, memory):\n    return 0.123456 * x, None\n",
+        "def other(x):\n    return x\n\n\nnorm = lambda x, memory: (other(x), None)\n",
+        "def norm(x, memory):\n    a = np.sin(x)\n    b = np.cos(a)\n    c = a * b\n    return c - 1, None\n",
+    ],
+    ids=["one line", "no such function", "nothing right"],
+)
+def test_nothing_is_said_where_it_would_be_the_whole_function(student):
+    """Is there silence, or the one line that there is?"""
+    found = said(NORM, student, NORM_CHECK)
+    assert found is None or "line 2 of its cell is the first value that is not right" in found
+
+
+def test_a_long_loop_is_cut_short():
+    """Are the steps few, and is it over soon, however long a loop runs?"""
+    long = "def f(n):\n    total = 0.5\n    for i in range(n):\n        total = total * 1.01 + i\n    return total\n"
+    runs = run(long, "f(200_000)").calls
+    assert len([one for one in runs if one.function == "f"][0].steps) <= 100
+    stopped = run(long + "\n\ndef g(n):\n    while True:\n        f(3)\n", "try:\n    g(1)\nexcept BaseException:\n    pass",
+                  seconds=0.2, stops=True)  # fmt: skip
+    assert stopped.calls
+
+
+def test_the_time_is_up():
+    """Is code that never ends stopped from within?"""
+    endless = "def helper():\n    pass\n\n\ndef f():\n    while True:\n        helper()\n"
+    with pytest.raises(TookTooLong):
+        run(endless, "f()", seconds=0.2, stops=True)
+
+
+def test_what_a_release_carries_is_small_and_enough():
+    """Is the same said from a few kilobytes of marks in single precision?"""
+    solution = run(NORM, NORM_CHECK, on_way=True)
+    kept = pack_run(short(solution), single=True)
+    assert len(kept) < 4_000
+    wrong = run(STEPWISE.replace("centred / std", "centred * std"), NORM_CHECK)
+    assert where_it_departs(wrong, [unpack_run(kept)], COMMON) == where_it_departs(wrong, [solution])
