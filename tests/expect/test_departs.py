@@ -63,8 +63,9 @@ UP_TO_3 = "Up to line 3 (`mean`, `centred`), your `norm` computes what a right s
         (
             "centred / std",
             "centred * std",
-            "Up to line 5 (`var`, `std`), your `norm` computes what a right solution computes too; `xhat` in line 6 of its "
-            "cell is the first value that is not right. Look there first, and at what goes into it: `centred` (line 3).",
+            "Up to line 5 (`var`, `std`), your `norm` computes what a right solution computes too; `xhat` in line 6 of "
+            "its cell is the first value that is not right. Look there first, and at what goes into it: `centred` "
+            "(line 3).",
         ),
         (
             "(centred**2).mean(axis=0)",
@@ -87,8 +88,8 @@ UP_TO_3 = "Up to line 3 (`mean`, `centred`), your `norm` computes what a right s
         (
             "return xhat,",
             "return centred,",
-            "In your `norm`, `centred` as line 3 of its cell leaves it is a value that a right solution has on the way, but "
-            "not the one that is wanted: something is still to be done, or another value is meant.",
+            "In your `norm`, `centred` as line 3 of its cell leaves it is a value that a right solution has on the "
+            "way, but not the one that is wanted: something is still to be done, or another value is meant.",
         ),
     ],
 )
@@ -159,8 +160,8 @@ def test_a_cells_own_lines():
     """Is a cell without functions looked at as well?"""
     solution = "rates = np.array([1.255, 2.751])\ngains = rates * 103.37\ntotal = gains.sum()\n"
     assert said(solution, solution.replace("gains.sum()", "gains.max()"), "total") == (
-        "Up to line 2 (`rates`, `gains`), your code computes what a right solution computes too; `total` in line 3 of the "
-        "cell is the first value that is not right. Look there first."
+        "Up to line 2 (`rates`, `gains`), your code computes what a right solution computes too; `total` in line 3 of "
+        "the cell is the first value that is not right. Look there first."
     )
 
 
@@ -183,9 +184,9 @@ def test_a_long_loop_is_cut_short():
     """Are the steps few, and is it over soon, however long a loop runs?"""
     long = "def f(n):\n    total = 0.5\n    for i in range(n):\n        total = total * 1.01 + i\n    return total\n"
     runs = run(long, "f(200_000)").calls
-    assert len([one for one in runs if one.function == "f"][0].steps) <= 100
-    stopped = run(long + "\n\ndef g(n):\n    while True:\n        f(3)\n", "try:\n    g(1)\nexcept BaseException:\n    pass",
-                  seconds=0.2, stops=True)  # fmt: skip
+    assert len(next(one for one in runs if one.function == "f").steps) <= 100
+    endless = long + "\n\ndef g(n):\n    while True:\n        f(3)\n"
+    stopped = run(endless, "try:\n    g(1)\nexcept BaseException:\n    pass", seconds=0.2, stops=True)
     assert stopped.calls
 
 

@@ -1,4 +1,4 @@
-"""Marks of values, and the steps of a run as bytes: equal values have equal marks, and nothing else is read as steps."""
+"""Marks of values, and the steps of a run as bytes: equal values have equal marks; nothing else is read as steps."""
 
 import numpy as np
 import pytest
@@ -54,9 +54,11 @@ def test_another_value_has_another_mark(one, other):
 
 @pytest.mark.parametrize(
     ("value", "tells"),
-    [(None, 0), (0, 0), (1, 0), (True, 0), (np.zeros((3, 4)), 0), (np.ones(5), 0), ([], 0), ("", 0)]
-    + [(7, 1), ("ab", 1), ([1, 2], 1), (0.5, 1)]
-    + [(X, 2), (0.123456, 2), (103.37, 2), ("the longest word", 2), ({"the": 3, "dog": 2}, 2)],
+    [
+        *[(None, 0), (0, 0), (1, 0), (True, 0), (np.zeros((3, 4)), 0), (np.ones(5), 0), ([], 0), ("", 0)],
+        *[(7, 1), ("ab", 1), ([1, 2], 1), (0.5, 1)],
+        *[(X, 2), (0.123456, 2), (103.37, 2), ("the longest word", 2), ({"the": 3, "dog": 2}, 2)],
+    ],
 )
 def test_how_much_a_value_tells(value, tells):
     """Is a value that equals others by chance known as such?"""
@@ -94,7 +96,8 @@ def test_a_run_is_read_as_it_was_written():
     """Do all parts of a run come back, and in single precision nearly so?"""
     assert unpack_run(pack_run(RUN)) == RUN
     nearly = unpack_run(pack_run(RUN, single=True)).calls[0].steps[0].mark
-    assert nearly is not None and nearly.equals(mark(X), 3e-7)
+    assert nearly is not None
+    assert nearly.equals(mark(X), 3e-7)
 
 
 def call(**changed) -> tuple:

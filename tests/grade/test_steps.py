@@ -4,14 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from textwrap import indent
 from types import SimpleNamespace
 
 import pytest
 
+from autograder.assignment import load_assignment
 from autograder.course import Course
 from autograder.grade.at_home import make_home
 from autograder.grade.run.warm_client import WarmProcess
+from autograder.grade.verify import verify
 from autograder.notebooks import write_notebook
 from autograder.release.generate import release
 
@@ -42,7 +46,6 @@ CHECK_LIBRARY = (
     "random = expect.rng()\nx, w = random.normal(size=6), random.uniform(1, 2, 6)\n"
     "expect.same(lab.tools.weighted(x, w), name='weighted')"
 )
-RIGHT = {"spread": SPREAD, "tools": LIBRARY}
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +90,22 @@ def said(course, student):
     return {name: (cell["score"], "\n".join(cell["lines"])) for name, cell in cells.items()}
 
 
-FORGER = """
-    import sys
-    from autograder.grade.processes import notebook
-    frame = sys._getframe()
-    while frame and "write_frame" not in frame.f_globals:
-        frame = frame.f_back
-    write, kind = frame.f_globals["write_frame"], frame.f_globals["Frame"]
-"""
+WRONG_SPREAD = SPREAD.replace("(off**2).sum(axis=0)", "(np.abs(off) ** 1.7 + 0.3).sum(axis=0)")
+TRACER = "import autograder.grade.processes.traced_notebook as t\n"
+HOSTILE = {
+    "hangs": "import sys\nwhile sys.gettrace() is not None:\n    pass\n",
+    "sleeps": "import sys, time\nif sys.gettrace() is not None:\n    time.sleep(600)\n",
+    "dies": "import os, sys\nif sys.gettrace() is not None:\n    os._exit(0)\n",
+    "garbage": TRACER + "t.pack_run = lambda run: bytes(range(256))\n",
+    "huge": TRACER + "t.pack_run = lambda run: bytes(40_000_000)\n",
+    "colours": (
+        TRACER + "from dataclasses import replace\nfrom autograder.expect.steps import StepRun, pack_run\n"
+        "red = chr(27) + '[31mFORGED'\n"
+        "t.pack_run = lambda run: pack_run(StepRun(tuple(replace(c, function=red, where=red) for c in run.calls)))\n"
+    ),
+    "other-values": "import sys\nx = x + (sys.gettrace() is None)\nx[0] += 1.5 * (sys.gettrace() is None)\n",
+    "honest": "",
+}
 
 
 @pytest.mark.slow
@@ -104,7 +115,7 @@ def test_the_first_wrong_value_is_named_in_a_cell_and_in_a_file(course, grading)
     hand_in(
         course,
         "wrong",
-        SPREAD.replace("(off**2).sum(axis=0)", "(np.abs(off) ** 1.7 + 0.3).sum(axis=0)"),
+        WRONG_SPREAD,
         LIBRARY.replace("parts = x * share", "parts = np.sin(x) * share + 0.01"),
     )
     grading(SimpleNamespace(course=course, name="hw"))
@@ -115,13 +126,34 @@ def test_the_first_wrong_value_is_named_in_a_cell_and_in_a_file(course, grading)
     found = said(course, "wrong")
     assert [found[name][0] for name in ("spread-check", "weighted-check")] == [0, 0]
     assert (
-        "Up to line 4 (`middle`, `off`), your `spread` computes what a right solution computes too; `squares` in line 5 "
-        "of its cell is the first value that is not right. Look there first." in found["spread-check"][1]
+        "Up to line 4 (`middle`, `off`), your `spread` computes what a right solution computes too; `squares` in line "
+        "5 of its cell is the first value that is not right. Look there first." in found["spread-check"][1]
     )
     assert (
         "Up to line 6 (`share`), your `weighted` computes what a right solution computes too; `parts` in line 7 "
         "of `lab/tools.py` is the first value that is not right. Look there first." in found["weighted-check"][1]
     )
+
+
+@pytest.mark.slow
+def test_hostile_replies_change_nothing(course, grading):
+    """Does a run that hangs, dies or lies when asked for its steps get its score, soon, and no sentence?"""
+    for name, code in HOSTILE.items():
+        hand_in(course, name, WRONG_SPREAD.replace(f"{BEGIN}\n", f"{BEGIN}\n{indent(code, '    ')}"))
+    began = time.monotonic()
+    grading(SimpleNamespace(course=course, name="hw"))
+    assert time.monotonic() - began < 120
+    for name in HOSTILE:
+        found = said(course, name)
+        assert [found[check][0] for check in ("spread-check", "weighted-check")] == [0, 2], name
+        text = found["spread-check"][1].replace("\n", "")
+        assert ("right solution" in text) == (name == "honest"), text
+        assert "FORGED" not in text, name
+        assert text.isprintable(), name
+    verified = list(verify(course, load_assignment(course.source / "hw"), list(HOSTILE)))
+    assert [one for one in verified if not one.ok] == []
+    for name in HOSTILE:
+        shutil.rmtree(course.submitted / name)
 
 
 AT_HOME = """
@@ -149,8 +181,8 @@ def test_the_same_is_said_at_home(course):
         [sys.executable, "-c", AT_HOME], cwd=course.submitted / "home" / "hw", capture_output=True, text=True
     )
     assert (
-        "Up to line 5 (`middle`, `off`, `squares`), your `spread` computes what a right solution computes too; `result` "
-        "in line 6 of its cell is the first value that is not right. Look there first." in run.stdout
+        "Up to line 5 (`middle`, `off`, `squares`), your `spread` computes what a right solution computes too; "
+        "`result` in line 6 of its cell is the first value that is not right. Look there first." in run.stdout
     ), run.stdout + run.stderr
     assert "`parts` in line 7 of `lab/tools.py` is the first value that is not right." in run.stdout
     shutil.rmtree(course.submitted / "home")
