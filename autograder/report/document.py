@@ -244,10 +244,10 @@ def level_headings(notebook: dict) -> None:
     """Make the headings' levels those of the document: below the notebook's, without gaps; questions one deeper."""
     level = 1
     for cell in notebook["cells"]:
-        for block in cell["blocks"]:
+        for i, block in enumerate(cell["blocks"]):
             if block["t"] == "heading":
                 level = min(block["level"] + 1, level + 1, 5)
-                block["level"] = level
+                cell["blocks"][i] = block | {"level": level}
         if "question" in cell:
             cell["question"]["level"] = level + 1
             if (

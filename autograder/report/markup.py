@@ -19,6 +19,9 @@ Block = dict
 
 MAX_MARKUP = 200_000
 
+made: dict[tuple[Fragment, tuple[Maths, ...], tuple[Written, ...]], list[Block]] = {}
+"""The blocks of fragments that this process has met, and that have no pictures: as `pandoc.known`."""
+
 
 @dataclass(frozen=True)
 class Pending:
@@ -93,23 +96,36 @@ class Markup:
         }
 
     def blocks_of(self, one: Pending, tree: list | None, written: list[Written]) -> list[Block]:
+        """The blocks of a fragment. They serve whoever has the same fragment next, and must not be changed."""
+        anew = False
+
         def problem(text: str) -> None:
+            nonlocal anew
+            anew = True
             self.problems.append(NotShown(one.place, text))
 
-        place = content.Place(
-            [self.maths[i] for i in one.maths],
-            [written[i] for i in one.maths],
-            lambda address, alt, size: self.picture_inline(address, alt, size, one),
-            problem,
-        )
+        def picture(address: str, alt: str, size: Wanted) -> content.Inline:
+            nonlocal anew
+            anew = True
+            return self.picture_inline(address, alt, size, one)
+
+        place = content.Place([self.maths[i] for i in one.maths], [written[i] for i in one.maths], picture, problem)
         if tree is None:
             problem("the markup cannot be read: shown as text")
             return [text_block(content.shown_text(one.fragment.text, place))]
+        what = (one.fragment, tuple(place.maths), tuple(place.written))
+        if what in made:
+            return made[what]
         try:
-            return content.paragraphs(content.blocks(tree, place))
+            found = content.paragraphs(content.blocks(tree, place))
         except RecursionError:
             problem("nested too deeply: shown without its structure")
             return [text_block(content.shown_text(content.plain_text(tree), place))]
+        if not anew and one.fragment in pandoc.known:
+            if len(made) > pandoc.MAX_KNOWN:
+                made.clear()
+            made[what] = found
+        return found
 
     def picture_inline(self, address: str, alt: str, size: Wanted, one: Pending) -> content.Inline:
         try:

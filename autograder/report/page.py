@@ -46,8 +46,8 @@ def page(document: Document, name: str) -> str:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{html.escape(title)}</title>\n<style>\n{LOOK.read_text('utf-8')}</style>"
     )
-    parts = writer.summary() + writer.cells() + writer.code() + writer.footnotes()
-    body = sealed(writer.header() + element("main", parts))
+    parts = (writer.summary(), *map(writer.cell, writer.notebook["cells"]), writer.code(), writer.footnotes())
+    body = sealed(writer.header()) + element("main", *map(sealed, parts))
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
 
 
@@ -148,9 +148,6 @@ class Writer:
         mark = MARKS[row["state"]] + element("span", SAID[row["state"]], class_="unseen")
         cells = (("mark", mark), ("title", title + code), ("points", points), ("line", line))
         return element("tr", *(element("td", made, class_=kind) for kind, made in cells), class_=row["state"])
-
-    def cells(self) -> str:
-        return "".join(self.cell(cell) for cell in self.notebook["cells"])
 
     def cell(self, cell: dict) -> str:
         made = element("p", text(cell["tag"]), class_="tag") if cell["tag"] else ""

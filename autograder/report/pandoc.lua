@@ -1,5 +1,6 @@
--- Reads {fragments: [{format, text}]} as JSON from standard input and writes {document, found} to standard output: a pandoc
--- document with one Div for each fragment, and whether each could be read.
+-- Answers each line of standard input with a line on standard output, until there are no more. A line that comes is
+-- {fragments: [{format, text}]} as JSON; its answer is {document, found}: a pandoc document with one Div for each fragment,
+-- and whether each could be read.
 --
 -- Fragments become pandoc's document tree (raw HTML in markdown read as HTML).
 -- The empty list handed to pandoc.read shuts the reader in: it opens no file and no address.
@@ -81,11 +82,14 @@ local function document(fragment)
   return doc.blocks
 end
 
-local request = pandoc.json.decode(io.read("a"), false)
-local blocks, found = pandoc.List(), {}
-for i, fragment in ipairs(request.fragments) do
-  local content = document(fragment)
-  found[i] = content ~= nil
-  blocks:insert(pandoc.Div(content or {}))
+for line in io.lines() do
+  local request = pandoc.json.decode(line, false)
+  local blocks, found = pandoc.List(), {}
+  for i, fragment in ipairs(request.fragments) do
+    local content = document(fragment)
+    found[i] = content ~= nil
+    blocks:insert(pandoc.Div(content or {}))
+  end
+  io.write(pandoc.json.encode({ document = pandoc.write(pandoc.Pandoc(blocks), "json"), found = found }), "\n")
+  io.flush()
 end
-io.write(pandoc.json.encode({ document = pandoc.write(pandoc.Pandoc(blocks), "json"), found = found }))

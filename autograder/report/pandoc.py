@@ -1,9 +1,11 @@
-"""One run of pandoc for all the markup of a document."""
+"""All the markup of a document, read by one process of pandoc's."""
 
+import atexit
 import functools
 import json
 import os
 import subprocess
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -44,7 +46,7 @@ MAX_KEPT = 20_000  # characters of a fragment that is kept
 
 
 def convert(fragments: Sequence[Fragment]) -> list[list | None]:
-    """Pandoc's blocks for each fragment, None for one that it cannot read; all that are new in one process."""
+    """Pandoc's blocks for each fragment, None for one that it cannot read; all that are new in one request."""
     new = list(dict.fromkeys(fragment for fragment in fragments if fragment not in known))
     read = dict(zip(new, converted(new), strict=True))
     found = [known[one] if one in known else read[one] for one in fragments]
@@ -67,15 +69,57 @@ def converted(fragments: Sequence[Fragment]) -> list[list | None]:
 
 
 def run(fragments: Sequence[Fragment], seconds: float) -> list[list | None] | None:
-    """What one pandoc process makes of these; None if it failed."""
-    request = {"fragments": [vars(fragment) for fragment in fragments]}
-    command = [program(), "+RTS", f"-M{MEMORY}", "-RTS", "lua", str(SCRIPT)]
+    """What pandoc makes of these; None if it failed."""
+    request = json.dumps({"fragments": [vars(fragment) for fragment in fragments]})
     try:
-        done = subprocess.run(
-            command, input=json.dumps(request).encode(), capture_output=True, timeout=seconds, check=True
-        )
-        answer = json.loads(done.stdout)
+        answer = json.loads(process.ask(request.encode(), seconds))
         read = zip(json.loads(answer["document"])["blocks"], answer["found"], strict=True)
-    except (subprocess.SubprocessError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return None
     return [division["c"][1] if found else None for division, found in read]
+
+
+class Pandoc:
+    """A process of pandoc's that answers one request after the other: to start it takes longer than to read a homework.
+
+    It is started when it is first asked, and anew after a request that it could not answer.
+    """
+
+    def __init__(self) -> None:
+        self.running: subprocess.Popen[bytes] | None = None
+        self.asked = threading.Lock()
+
+    def ask(self, line: bytes, seconds: float) -> bytes:
+        """The line that answers a line of at most so many seconds' work; empty where pandoc ended at it."""
+        with self.asked:
+            if self.running is None:
+                command = [program(), "+RTS", f"-M{MEMORY}", "-RTS", "lua", str(SCRIPT)]
+                self.running = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                )
+            stdin, stdout = self.running.stdin, self.running.stdout
+            assert stdin is not None
+            assert stdout is not None
+            deadline = threading.Timer(seconds, self.running.kill)
+            deadline.start()
+            answer = b""
+            try:
+                stdin.write(line + b"\n")
+                stdin.flush()
+                answer = stdout.readline()
+            finally:
+                deadline.cancel()
+                if not answer.endswith(b"\n"):
+                    self.end()
+            return answer
+
+    def end(self) -> None:
+        """End the process, if there is one."""
+        if self.running is not None:
+            self.running.kill()
+            self.running.communicate()
+            self.running = None
+
+
+process = Pandoc()
+atexit.register(process.end)

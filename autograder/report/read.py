@@ -100,17 +100,20 @@ def read_graded(course: Course, assignment: Assignment, student: str, scores: Sc
         raise CourseError(f"{student} has no graded {assignment.name}. Run  autograder grade {assignment.name}  first.")
     handed_in = course.submitted / student / assignment.name
     pristine = course.release_dir / assignment.name
-    submission = read_folder(
-        graded, assignment, pristine if pristine.is_dir() else None, handed_in if handed_in.is_dir() else graded
-    )
     # Grading put everything outside the regions back: what was changed there is in result.json, not in the notebooks.
-    submission = replace(submission, notebooks=tuple(replace(nb, released=None) for nb in submission.notebooks))
+    submission = read_folder(
+        graded,
+        assignment,
+        pristine if pristine.is_dir() else None,
+        handed_in if handed_in.is_dir() else graded,
+        compared=False,
+    )
     result = read_result(graded / RESULT)
     if result is None:
         missing_result = Note(
             "result", f"{RESULT} is not there: this was graded by stock nbgrader; edits are not known."
         )
-        submission = replace(submission, edits=(), notes=(missing_result,))
+        submission = replace(submission, notes=(missing_result,))
     else:
         submission = replace(
             submission, edits=result.edits, notes=result.notes, digest=result.submission_sha256 or submission.digest
@@ -125,9 +128,13 @@ def read_graded(course: Course, assignment: Assignment, student: str, scores: Sc
 
 
 def read_folder(
-    folder: Path, assignment: Assignment, pristine: Path | None, sources: Path | None = None
+    folder: Path, assignment: Assignment, pristine: Path | None, sources: Path | None = None, compared: bool = True
 ) -> ReportContent:
-    """The notebooks of `folder` and the .py files of `sources` (default: the same folder)."""
+    """The notebooks of `folder` and the .py files of `sources` (default: the same folder).
+
+    Args:
+        compared: whether to look for what differs from `pristine` outside the regions.
+    """
     sources = sources or folder
     notebooks: list[Notebook] = []
     edits: list[Edit] = []
@@ -143,7 +150,7 @@ def read_folder(
         except CourseError as error:
             unreadable.append(str(error).replace(f"{folder}{os.sep}", ""))
             continue
-        cells = released_cells(pristine, name)
+        cells = released_cells(pristine, name) if compared else None
         known = None
         if cells is not None:
             laid = lay_notebook(path.name, nb.cells, cells)
@@ -152,7 +159,7 @@ def read_folder(
         notebooks.append(Notebook(name, nb, folder, known, mended))
     missing += [name for name in assignment.hand_in if not (folder / name).is_file() and not (sources / name).is_file()]
     paths = sorted(set(python_files(sources)) | (set(python_files(pristine)) if pristine else set()))
-    if pristine:
+    if pristine and compared:
         released = released_files(pristine, assignment)
         edits += lay_files(read_files(sources, {*paths, *released}), released).edits
     who = next((found for nb in notebooks if (found := read_student(nb.nb)).name or found.student_id), Student("", ""))
@@ -249,10 +256,7 @@ def full_name(path: str, text: str, line: int, region: str) -> str:
     """The region's full name: module, function around that 0-based line, region's own name."""
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     names = [module] if module else []
-    try:
-        body: Sequence[ast.stmt] = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        body = ()
+    body = statements(text)
     while True:
         around = next(
             (
@@ -268,6 +272,15 @@ def full_name(path: str, text: str, line: int, region: str) -> str:
         names.append(around.name)
         body = around.body
     return ".".join(names) + (f":{region}" if region else "")
+
+
+@functools.lru_cache(16)
+def statements(text: str) -> Sequence[ast.stmt]:
+    """The statements of a file, none where it cannot be read; each of its regions asks for them."""
+    try:
+        return ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
 
 
 def digest(paths: Sequence[Path]) -> str:

@@ -266,5 +266,5 @@ CODE_STYLES = {
 
 
 def style_table(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """What each style looks like: `fill`, `weight`, `style`, `underline`, `on` (the colour of the paper)."""
-    return {name: CODE_STYLES.get(name) or ansi_look(name) for name in sorted(set(names))}
+    """What these styles and all of code look like: `fill`, `weight`, `style`, `underline`, `on` (paper)."""
+    return CODE_STYLES | {name: ansi_look(name) for name in sorted(set(names) - CODE_STYLES.keys())}

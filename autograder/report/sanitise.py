@@ -1,18 +1,23 @@
 """HTML that is safe to open: what a student wrote, reduced to what shows; and a page that runs nothing at all.
 
-Three layers. Each piece of a student's is text that is escaped, or cleaned by nh3, before it is put into the page. The
-finished page is gone through by nh3 once more. And the page carries a policy by which the browser refuses scripts and
-everything from elsewhere.
+Three layers. Each piece of a student's is text that is escaped, or cleaned by nh3, before it is put into the page. Each
+part of the finished page is gone through by nh3 once more. And the page carries a policy by which the browser refuses
+scripts and everything from elsewhere.
 """
 
 import base64
+import functools
 import html
 import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from autograder.allowlist import ATTRIBUTES, SCHEMES, TAGS, only_known_classes
 from autograder.report.pictures import PictureError, Pictures
 from autograder.report.tex import PLACEHOLDER, Maths, as_written, shows_nothing
+
+if TYPE_CHECKING:
+    import nh3
 
 POLICY = (
     "default-src 'none'; script-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
@@ -99,8 +104,24 @@ CLASSES = re.compile(r"[a-z -]{1,40}")
 LOOKS = re.compile(r"(?!.*(?:url|expression|import))[\w\s:;.,%#()-]*", re.IGNORECASE)
 
 
-def sealed(body: str) -> str:
-    """The body of a page without anything that could run or load: only what our pages are made of stays."""
+def sealed(part: str) -> str:
+    """A part of a page without anything that could run or load: only what our pages are made of stays.
+
+    What it opens is closed in it, so that parts that are sealed one by one make a sealed page.
+    """
+    return (sealed_once if len(part) <= MAX_KEPT else sealed_once.__wrapped__)(part)
+
+
+MAX_KEPT = 20_000  # characters of a part that is kept for when it comes again
+
+
+@functools.lru_cache(2000)
+def sealed_once(part: str) -> str:
+    return cleaner().clean(part)
+
+
+@functools.cache
+def cleaner() -> "nh3.Cleaner":
     import nh3
 
     def attribute(tag: str, name: str, value: str) -> str | None:
@@ -114,8 +135,7 @@ def sealed(body: str) -> str:
             return value if (tag, name) == ("img", "src") and PICTURE.match(value) else None
         return value
 
-    return nh3.clean(
-        body,
+    return nh3.Cleaner(
         tags=TAGS | PAGE_TAGS | MATHS_TAGS,
         attributes=PAGE_ATTRIBUTES | {"*": ATTRIBUTES["*"] | {"id", "class", "style"}},
         url_schemes=set(SCHEMES),

@@ -4,6 +4,7 @@ Typst runs with one temporary folder as its root: the template, data.json and th
 a picture, every one of them is tried alone, those that fail are replaced by what they are made of, and it runs again.
 """
 
+import copy
 import json
 import tempfile
 import threading
@@ -67,11 +68,10 @@ def typeset(document: Document, when: datetime) -> Typeset:
         try:
             pdf = pdf_of(compiler, when)
         except typst.TypstError as error:
-            broken = replace_broken(document, folder)
+            data, broken = without_broken(document.data, folder)
             if not broken:
                 raise TypesetError(str(error)) from error
             problems += broken
-            data = dict(document.data)
             data["problems"] = data["problems"] + [vars(problem) for problem in broken]
             write(data, {}, folder)
             compiler = compiler_in(folder)
@@ -153,8 +153,9 @@ def marks(compiler) -> Iterator[Mark]:
 # Broken pieces
 
 
-def replace_broken(document: Document, folder: Path) -> list[NotShown]:
-    """Replace, in the document's data, every formula and picture that Typst cannot set; returns them as problems."""
+def without_broken(given: dict, folder: Path) -> tuple[dict, list[NotShown]]:
+    """The document's data with every formula and picture that Typst cannot set replaced, and these as problems."""
+    data = copy.deepcopy(given)
     problems: list[NotShown] = []
     verdicts: dict[str, bool] = {}
 
@@ -163,7 +164,7 @@ def replace_broken(document: Document, folder: Path) -> list[NotShown]:
             verdicts[source] = compiles(source, folder)
         return verdicts[source]
 
-    for node in nodes([document.data["notebooks"], document.data["scores"]]):
+    for node in nodes([data["notebooks"], data["scores"]]):
         if isinstance(node, dict) and node.get("t") == "picture" and not works(image(node["file"])):
             problems.append(NotShown("picture", f"{node['alt']}: Typst cannot read it"))
             node.clear()
@@ -174,7 +175,7 @@ def replace_broken(document: Document, folder: Path) -> list[NotShown]:
         elif is_formula(node) and not works(equation(node[1])):
             problems.append(NotShown("formula", f"{node[2]} cannot be set: shown as TeX"))
             node[:] = ["tex", node[2]]
-    return problems
+    return data, problems
 
 
 def image(file: str) -> str:

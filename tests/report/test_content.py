@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import odd_submission
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.report.cells import prose_blocks
+from autograder.report.document import assemble
 from autograder.report.formulas import write_formulas
 from autograder.report.markup import Markup, resolve
+from autograder.report.model import Notebook, Options
 from autograder.report.outputs import text_output
 from autograder.report.pandoc import LATEX, MARKDOWN, Fragment, convert
 from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
@@ -82,6 +86,40 @@ def test_one_hopeless_fragment_costs_only_itself(monkeypatch):
     assert first[0]["t"] == "code"
     assert second == [{"t": "para", "c": ["an ", ["emph", ["answer"]], " ", ["maths", "attach(x,t:2)", "$x^2$"]]}]
     assert [problem.place for problem in markup.problems] == ["the first"]
+
+
+def test_pandoc_is_started_once_and_again_where_it_ends():
+    """Does one process read all homeworks, and does what ends it cost only the request at hand?"""
+    from autograder.report import pandoc
+
+    assert pandoc.run([Fragment(MARKDOWN, "one")], 9) == pandoc.run([Fragment(MARKDOWN, "one")], 9)
+    assert pandoc.process.running is not None
+    first = pandoc.process.running.pid
+    assert pandoc.run([Fragment(MARKDOWN, "*two*")], 9) is not None
+    assert pandoc.process.running.pid == first
+    assert pandoc.process.ask(b"no request", 9) == b""
+    assert pandoc.run([Fragment(MARKDOWN, "one"), Fragment("no such format", "x")], 9) == [
+        [{"t": "Para", "c": [{"t": "Str", "c": "one"}]}],
+        None,
+    ]
+    assert pandoc.process.running.pid != first
+    assert pandoc.run([Fragment("html", "<b>" * 100_000)], 0.05) is None
+    assert pandoc.run([Fragment(MARKDOWN, "one")], 9) is not None
+
+
+def test_a_text_that_comes_again_is_not_changed_by_the_first():
+    """Is the same prose in two students' notebooks the same in both documents, whatever headings are above it?"""
+    texts = ["#### Deep\n\nwith $x_1$", "# Top", "#### Deep\n\nwith $x_1$"]
+
+    def levels(order):
+        notebook = new_notebook(cells=[new_markdown_cell(text) for text in order])
+        content = replace(odd_submission(), notebooks=(Notebook("a", notebook, None),))
+        cells = assemble(content, Options()).data["notebooks"][0]["cells"]
+        return [block["level"] for cell in cells for block in cell["blocks"] if block["t"] == "heading"]
+
+    assert levels(texts) == [2, 2, 3]
+    assert levels(texts[1:]) == [2, 3]
+    assert levels(texts) == [2, 2, 3]
 
 
 def test_nesting_has_an_end():

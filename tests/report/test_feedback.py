@@ -386,6 +386,12 @@ def test_what_pages_use_is_not_taken_out():
     assert sealed(body) == body
 
 
+def test_parts_that_are_sealed_one_by_one_make_a_sealed_page():
+    """Can what a part leaves open, or closes too often, reach the part beside it?"""
+    assert sealed("<article><p class='work'>mine") == '<article><p class="work">mine</p></article>'
+    assert sealed("</article></main></body><p>mine") == "<p>mine</p>"
+
+
 @pytest.mark.parametrize(
     ("shown", "aligned"),
     [

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.report.rows import (
+    CODE_STYLES,
     COLUMNS,
     code_rows,
     columns,
@@ -72,7 +73,7 @@ def test_every_ansi_look_can_be_read():
             look = ansi_look(f"fg:{ink}" + (f" on:{paper}" if paper else ""))
             shown = contrast(luminance(look["fill"]), luminance(look.get("on", "#ffffff")))
             assert shown >= 4.5, (ink, paper, look)
-    assert set(style_table({"keyword", "bold fg:red"})) == {"keyword", "bold fg:red"}
+    assert set(style_table({"keyword", "bold fg:red"})) == {*CODE_STYLES, "bold fg:red"}
 
 
 def test_carriage_returns_and_backspaces_act_as_on_a_terminal():
