@@ -19,7 +19,7 @@ GOLDEN = FILES / "formulas.json"
 GROUPS = {"math", "mrow", "mstyle", "mpadded", "mtd", "menclose"}
 WITHOUT_PICTURE = {"mspace", "none", "mprescripts"}
 SAME = {"‾": "―", "¯": "―", "_": "―", "∥": "‖", "∣": "|", "⟩": "〉", "⟨": "〈", "∼": "~", "−": "-", "∗": "*", "∖": "\\",
-        "≔": ":=", "″": "′′", "‴": "′′′"}  # fmt: skip
+        "≔": ":=", "≕": "=:", "″": "′′", "‴": "′′′"}  # fmt: skip
 INVISIBLE = "\u2061\u2062\u2063\u2064\u200b"
 FONTS = {"-tex-calligraphic": "script", "-tex-bold-calligraphic": "bold-script", "-tex-mathit": "", "italic": ""}
 

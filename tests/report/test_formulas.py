@@ -31,12 +31,12 @@ OTHERWISE = TWO_LINES | {
     r"x \nonumber",
     r"\coloneq \Coloneqq \colonsim",
     r"\ndownarrow \nuparrow",
-    r"\begin{align*} \Aboxed{a &= b} \\ c &= d \end{align*}",
     r"\underbracket[1pt]{x}",
     r"\begin{prooftree}\AxiomC{a}\UnaryInfC{b}\end{prooftree}",
     r"\operatorname*{argmin}_{w} J(w)",
     r"\centernot\implies",
     r"x\\[4pt] y",
+    r"\sideset{}{'}\sum_{k} a_k",  # MathJax settles where the sum's limits stand, we leave it to the browser
     # A chain that begins with a bond ends with one.
     r"\ce{-(CH2-CH2)_n-}",
     r"\pu{5 %}",  # not a comment to us
@@ -72,6 +72,7 @@ OF_ANOTHER_SIZE = OTHERWISE | {
     r"\newcommand{\norm}[1]{\left\lVert #1 \right\rVert} \norm{x}_2",
     r"\cfrac[l]{1}{x}", r"\lgroup x \rgroup \lmoustache y \rmoustache", r"\unicode{x263a}", r"\bbox[yellow]{x}",
     r"\begin{CD} A @>f>> B \\ @VVV @VVV \\ C @>>> D \end{CD}",  # MathJax's arrows have a least length
+    r"\cancel{\frac{m}{m}}\,\ddot{y} = -g \implies v = \cancelto{0}{v_0} - gt",
     r"\cancel{x} \bcancel{x} \xcancel{x}", r"\cancelto{0}{x}",  # MathJax leaves room for the stroke
     r"a × b ÷ c − d · e", r"x² + y₁", r"𝐱 𝒩 𝔼", r"…",  # MathJax takes these from other fonts
     r"\mathit{diff} \mathsf{T} \mathtt{code}", r"W \in \mathbb{R}^{d_{out} \times d_{in}}",
@@ -110,7 +111,6 @@ OF_ANOTHER_SIZE = OTHERWISE | {
     r"\degree 90\degree 25\,^{\circ}\mathrm{C}",
     r"\ohm \celsius \micro \perthousand",
     r"\xtwoheadrightarrow{a} \xrightleftharpoons{b}",
-    r"\begin{align*} \Aboxed{a &= b} \\ c &= d \end{align*}",
     r"\begin{align} \MoveEqLeft a + b \\ &= c \end{align}",
     r"\splitfrac{a}{b} \frac{\splitfrac{a + b}{+ c}}{d}",
     r"\begin{prooftree}\AxiomC{a}\UnaryInfC{b}\end{prooftree}",
@@ -198,6 +198,20 @@ def measured(pairs: list[tuple[dict, Written]], folder: Path) -> list[tuple[floa
     return json.loads(compiler.query("<sizes>", field="value", one=True))
 
 
+@pytest.mark.parametrize("frame", [r"\boxed{%s}", r"\Aboxed{%s}", r"\fbox{$\displaystyle %s$}", r"\bbox[yellow]{%s}"])
+def test_a_frame_goes_around_what_is_in_it(frame):
+    """Does the frame of a tall formula cut through it, in the lines of a report?"""
+    inner = r"\frac{a}{\frac{b}{c}}"
+    codes = json.dumps(written(frame % inner, inner))
+    source = f"""{typeset.FORMULAS.read_text("utf-8")}
+#set par(leading: 0.62em)
+#let formula(code) = math.equation(block: true, eval(code, mode: "math", scope: scope))
+#context [#metadata(json(bytes(sys.inputs.codes)).map(code => measure(formula(code)).height.pt()))<heights>]"""
+    compiler = typst.Compiler(source.encode(), sys_inputs={"codes": codes})
+    framed, plain = json.loads(compiler.query("<heights>", field="value", one=True))
+    assert framed == pytest.approx(plain + 6, abs=0.6)
+
+
 def written(*texts: str, target: str = "typst") -> list[str | None]:
     return [one.text for one in write_formulas([Maths(text, False) for text in texts], target)]
 
@@ -211,6 +225,9 @@ def written(*texts: str, target: str = "typst") -> list[str | None]:
         (r"1{,}000", '"1,000"'),
         (r"x\;y", "x/**/gap(#(0.278em))y"),
         (r"\text{if } x", '"if "x'),
+        (r"\mathit{diff}_{\mathit{x1}}", 'attach(scripts(word("diff")),b:word("x1"))'),
+        (r"\mathit{a}\mathit{\Gamma}", "a/**/italic(\\Γ)"),
+        (r"\newcommand\abs[1]{\lvert#1\rvert} \abs{x}", "opn(\\|)x/**/cls(\\|)"),
         (r"-x", "ord(\\−)x"),
         (r"a - b", "a/**/bin(\\−)b"),
         (r"\ce{^{14}_6C}", 'attach(scripts("C"),bl:6,tl:14)'),

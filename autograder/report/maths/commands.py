@@ -415,9 +415,11 @@ def on_smash_strut(reader: "Reader", items: list[Node], name: str) -> None:
 
 
 def on_aboxed(reader: "Reader", items: list[Node], name: str) -> None:
-    r"""A boxed formula in an alignment: the box stands where its & does."""
+    r"""A boxed formula in an alignment: the box lies over both cells, with its & where that of the other rows is."""
     left, _, right = reader.argument("\\" + name).partition("&")
-    reader.expand("\\" + name, Definition(f"&\\boxed{{{left} {{}} {right}}}".replace("#", "##")))
+    box = f"\\kern0.3em\\rlap{{\\kern-0.3em\\boxed{{{left} {{}} {right}}}}}"
+    made = f"{box}\\phantom{{{left}}}&\\phantom{{{{}} {right}}}\\kern0.3em"
+    reader.expand("\\" + name, Definition(made.replace("#", "##")))
 
 
 def on_move_left(reader: "Reader", items: list[Node], name: str) -> None:

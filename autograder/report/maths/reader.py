@@ -48,6 +48,7 @@ from autograder.report.maths.text import (
     Malformed,
     Meaning,
     closing_brace,
+    joined,
     length_of,
     with_arguments,
 )
@@ -81,7 +82,7 @@ MAX_LENGTH = 20_000
 COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", re.DOTALL)
 NUMBER = re.compile(r"(?:[0-9]+(?:\{,\}[0-9]{3})*(?:\.[0-9]*)?|\.[0-9]+)")
 BOLD = {"italic": "bold-italic", "normal": "bold", "script": "bold-script", "calligraphic": "bold-calligraphic",
-        "fraktur": "bold-fraktur", "sans-serif": "bold-sans-serif"}  # fmt: skip
+        "fraktur": "bold-fraktur", "sans-serif": "bold-sans-serif", "word-italic": "bold-italic"}  # fmt: skip
 INFIX = {
     "over": ("", None, ""), "atop": ("", 0.0, ""), "choose": ("(", 0.0, ")"), "brack": ("[", 0.0, "]"),
     "brace": ("{", 0.0, "}"),
@@ -538,13 +539,10 @@ class Reader:
             found.append(self.up_to(end, token) if end else self.argument(token))
         if definition.after and len(definition.after) > definition.count and not self.passed(definition.after[-1]):
             raise Malformed(f"{token} is used otherwise than it was defined")
-        body = with_arguments(definition.body, found)
-        rest = self.text[self.at :]
-        if re.search(r"\\[a-zA-Z]+$", body) and rest[:1].isalpha():
-            body += " "
-        if len(body) + len(rest) > MAX_LENGTH:
+        text = joined(with_arguments(definition.body, found), self.text[self.at :])
+        if len(text) > MAX_LENGTH:
             raise Malformed(f"{token} stands for too much, or for itself")
-        self.text, self.at = body + rest, 0
+        self.text, self.at = text, 0
 
     def passed(self, text: str) -> bool:
         """Whether this text comes next; then it is passed over."""

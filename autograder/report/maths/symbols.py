@@ -221,7 +221,7 @@ def typed(char: str) -> Symbol:
 
 
 FONTS = {
-    "mathrm": "normal", "mathup": "normal", "mathbf": "bold", "mathit": "italic", "mathnormal": "",
+    "mathrm": "normal", "mathup": "normal", "mathbf": "bold", "mathit": "word-italic", "mathnormal": "",
     "mathsf": "sans-serif", "mathtt": "monospace", "mathbb": "double-struck", "Bbb": "double-struck",
     "mathfrak": "fraktur", "frak": "fraktur", "mathcal": "calligraphic", "mathscr": "script",
     "mathbfit": "bold-italic", "mathbfcal": "bold-calligraphic", "mathbfup": "bold", "mathbfscr": "bold-script",
@@ -235,7 +235,7 @@ FONTS = {
     "symsf": "sans-serif", "symtt": "monospace", "symbfit": "bold-italic",
 }  # fmt: skip
 FONT_SWITCHES = {
-    "rm": "normal", "bf": "bold", "it": "italic", "mit": "italic", "cal": "calligraphic", "sf": "sans-serif",
+    "rm": "normal", "bf": "bold", "it": "word-italic", "mit": "italic", "cal": "calligraphic", "sf": "sans-serif",
     "tt": "monospace", "bbFont": "double-struck", "scr": "script", "oldstyle": "normal",
 }  # fmt: skip
 TEXT_FONTS = {

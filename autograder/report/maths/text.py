@@ -85,11 +85,18 @@ def length_of(text: str) -> float:
 
 def with_arguments(body: str, found: Sequence[str]) -> str:
     """The text of a definition with #1, #2, … replaced."""
+    made, at = "", 0
+    for match in re.finditer(r"##|#([1-9])", body):
+        number = int(match[1] or 0)
+        piece = "#" if not number else found[number - 1] if number <= len(found) else match[0]
+        made = joined(joined(made, body[at : match.start()]), piece)
+        at = match.end()
+    return joined(made, body[at:])
 
-    def argument(match: re.Match) -> str:
-        if match[0] == "##":
-            return "#"
-        number = int(match[1])
-        return found[number - 1] if number <= len(found) else match[0]
 
-    return re.sub(r"##|#([1-9])", argument, body)
+COMMAND_AT_END = re.compile(r"(?<!\\)(?:\\\\)*\\[a-zA-Z]+$")
+
+
+def joined(before: str, after: str) -> str:
+    """Two texts, one after the other; a letter after the name of a command does not become a part of it."""
+    return f"{before} {after}" if after[:1].isalpha() and COMMAND_AT_END.search(before) else before + after

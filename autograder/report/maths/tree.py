@@ -19,7 +19,7 @@ class Symbol(Node):
         text: the characters.
         role: ORD, OP, …: what it is to its neighbours; it decides the space between them.
         kind: "letter", "number", "sign" or "name" (of a function).
-        font: "italic", "normal", "bold", …
+        font: "italic", "normal", "bold", …; "word-italic" has the letters of a word together.
         limits: whether scripts stand above and below: always, never, or (None) as the place asks.
     """
 

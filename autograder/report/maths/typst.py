@@ -94,6 +94,12 @@ def row(items: Sequence[Node]) -> str:
                 i += 1
                 word += getattr(items[i], "text", "")
             pieces.append(quoted(word))
+        elif is_of_a_word(node):
+            word = getattr(node, "text", "")
+            while i + 1 < len(items) and is_of_a_word(items[i + 1]):
+                i += 1
+                word += getattr(items[i], "text", "")
+            pieces.append(f"word({quoted(word)})" if len(word) > 1 else written(node))
         elif isinstance(node, RowOfTerms):
             pieces.append(in_braces(node))
         elif isinstance(node, Space):
@@ -148,6 +154,10 @@ def is_upright(node: Node) -> bool:
     return isinstance(node, Symbol) and node.font == "normal" and node.kind == "letter"
 
 
+def is_of_a_word(node: Node) -> bool:
+    return isinstance(node, Symbol) and node.font == "word-italic" and node.text.isascii() and node.text.isalnum()
+
+
 def in_braces(node: RowOfTerms) -> str:
     """A group within a row: an ordinary symbol to its neighbours."""
     inner = row(node.items)
@@ -197,7 +207,7 @@ def symbol(node: Symbol) -> str:
         return f"op({text})" if node.limits is False else f"op({text},limits:#true)"
     if node.kind == "number":
         text = node.text if node.text.isascii() and "," not in node.text else quoted(node.text)
-        return text if node.font in ("normal", "italic") else letters(node)
+        return text if node.font in ("normal", "italic", "word-italic") else letters(node)
     if node.kind == "letter":
         return letters(node)
     if node.role == OP:
@@ -210,7 +220,7 @@ def symbol(node: Symbol) -> str:
 
 def letters(node: Symbol) -> str:
     """Letters or digits in their font."""
-    font = node.font
+    font = "italic" if node.font == "word-italic" else node.font
     if font in ("calligraphic", "script", "bold-calligraphic", "bold-script"):
         inner = f"{'scr' if font.endswith('script') else 'cal'}({side_by_side(map(sign, node.text))})"
         return f"bold({inner})" if font.startswith("bold") else inner
