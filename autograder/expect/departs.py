@@ -5,15 +5,17 @@ lines, or nothing. It never tells a value, nor a line of the solution.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from autograder.expect.steps import EXACT, CallRun, RunStep, StepRun, ValueMark
+from autograder.expect.steps import EXACT, SHARP, CallRun, RunStep, StepRun, ValueMark
 
 SHORT = 3  # lines that are few in any function
 MOST_OF_IT = 0.7  # of a function's lines: more are no place to look at
 IN_A_CELL = "cell"
 """How what is said to be written in a cell begins."""
+SPEAKING = 3  # letters of a name that hardly stands for anything else in the solution
 MOST_LISTED = 3  # names of right values
 AT_LEAST = 2  # how much a value has to tell
 
@@ -61,8 +63,8 @@ def departure(student: StepRun, solutions: Sequence[StepRun], round_off: float =
         return None
     pairs = list(pair(student, solutions[0], round_off))
     for number, beside in sorted(pairs, key=lambda item: ending(student, item[0])):
-        call, other = student.calls[number], solutions[0].calls[beside]
-        found = Assessment(student, number, other, beside, solutions, round_off).departure(call)
+        assessment = Assessment(student, number, solutions[0].calls[beside], beside, solutions, round_off)
+        found = assessment.departure(student.calls[number])
         if found is not None:
             return found
     return None
@@ -88,11 +90,10 @@ def pair(student: StepRun, solution: StepRun, round_off: float) -> Iterator[tupl
     """Calls of the student's beside the solution's calls of the same function with the same arguments, in order."""
     used: set[int] = set()
     for number, call in enumerate(student.calls):
-        same = [
-            index
-            for index, other in enumerate(solution.calls)
-            if index not in used and other.where and other.function == call.function and other.where == call.where
-        ]
+        free = [(index, other) for index, other in enumerate(solution.calls) if index not in used and other.where]
+        same = [index for index, other in free if (other.function, other.where) == (call.function, call.where)]
+        short = call.function.rpartition(".")[2]  # a function inside of another may stand beside it
+        same = same or [index for index, other in free if short and other.function.rpartition(".")[2] == short]
         fitting = [index for index in same if same_arguments(call, solution.calls[index], round_off)]
         if fitting:
             used.add(fitting[0])
@@ -125,6 +126,7 @@ class Assessment:
         self.number = number
         self.other = other
         self.round_off = round_off
+        self.solution_calls = solutions[0].calls
         self.arguments = dict(student.calls[number].arguments)
         self.known: dict[int, list[ValueMark]] = {}
         self.parts: list[ValueMark] = []
@@ -171,6 +173,16 @@ class Assessment:
         if not mark.tells or step.label not in self.labelled:
             return Is.UNKNOWN
         return Is.RIGHT if self.is_labelled(step) else Is.WRONG
+
+    def states_of(self, call: CallRun, graph: "Graph") -> list[Is]:
+        """What is known of each value; what is taken out of something right is not called wrong."""
+        states = [self.state_of(step) for step in call.steps]
+        for number, step in enumerate(call.steps):
+            made_of = graph.data[number]
+            wrong = [one for one in made_of if states[one] is Is.WRONG]
+            if step.takes and states[number] is Is.WRONG and made_of and not wrong:
+                states[number] = Is.UNKNOWN
+        return states
 
     def is_labelled(self, step: RunStep) -> bool:
         """Has the solution this value under this name?"""
@@ -220,7 +232,7 @@ class Assessment:
             missing = self.left_out(call) if call.function else ""
             return Departure(call, 0, 0, missing, "left") if missing else None
         graph = Graph(call.steps)
-        states = [self.state_of(step) for step in call.steps]
+        states = self.states_of(call, graph)
         ends = {label: self.producer(call, graph, label) for label in outputs}
         relevant = graph.above([number for some in ends.values() for number in some])
         redeemed = graph.redeemed(states)
@@ -234,8 +246,9 @@ class Assessment:
             made = {one.label for one in call.steps}
             source = next((label for label in step.loads if label in dict(call.arguments) and label not in made), "")
             return Departure(call, step.line, step.line, step.label, "taken", source=source) if source else None
-        last = self.last_line(call, states, graph, roots, wrong)
-        last = max(last, step.line)
+        if (inside := self.inside(step)) is not None:
+            return inside
+        last = max(self.last_line(call, states, graph, roots, wrong, outputs), step.line)
         most = max(SHORT, MOST_OF_IT * (call.last - call.first + 1))
         begin = min([step.line, *self.doubtful(call, states, graph, first)])
         misnamed = min([begin, *self.misnamed(call, graph, first)])
@@ -245,9 +258,24 @@ class Assessment:
             beside = tuple(self.unconfirmed(call, graph, first))
             sure = tuple(name for name in rights[0] if name not in dict(beside))
             return Departure(call, step.line, step.line, step.label, "value", sure, rights[1], beside=beside)
-        if last - begin < most:
-            kind = "from" if begin == step.line else "lines"
-            return Departure(call, begin, last, step.label, kind, *rights)
+        if begin == step.line and (begin > call.steps[0].line or last - begin < most or self.is_like(step)):
+            return Departure(call, begin, last, step.label, "from", *rights)
+        return Departure(call, begin, last, step.label, "lines", *rights) if last - begin < most else None
+
+    def inside(self, step: RunStep) -> Departure | None:
+        """Where a function goes wrong that the solution has not, and that a step calls with what is right."""
+        paired = {call.function for call in self.solution_calls}
+        for number, call in enumerate(self.student.calls):
+            if call.caller != self.number or call.at != step.line or call.function in paired or not call.where:
+                continue
+            given = [mark for _, mark in call.arguments if mark is not None and mark.tells >= AT_LEAST]
+            results = [mark for _, mark in call.items if mark is not None and mark.tells >= AT_LEAST]
+            if not all(map(self.has, given)) or not results or all(map(self.has, results)):
+                continue
+            helper = copy(self)
+            helper.number, helper.other, helper.labelled = number, CallRun(call.function, call.where, 0, 0), {}
+            helper.arguments = dict(call.arguments)
+            return helper.departure(call)
         return None
 
     def unconfirmed(self, call: CallRun, graph: "Graph", number: int) -> list[tuple[str, int]]:
@@ -266,9 +294,9 @@ class Assessment:
             found = graph.latest(len(call.steps), label)
             if found:
                 return found
-        if not call.steps:
-            return []
-        return list(range(len(call.steps)))
+        if not call.ended:
+            return list(range(len(call.steps)))
+        return sorted({one for need in call.needs for one in graph.latest(len(call.steps), need)})
 
     def without_root(
         self, call: CallRun, graph: "Graph", states: Sequence[Is], ends: Mapping[str, list[int]]
@@ -288,8 +316,16 @@ class Assessment:
                         last = above[-1]
                     step = call.steps[last]
                     return Departure(call, step.line, step.line, step.label, "on the way")
-            known = [state is Is.RIGHT for step, state in zip(call.steps, states, strict=True) if step.mark is not None]
-            if call.returns and not label and (not call.steps or (known and all(known))):
+            if call.returns and not label:
+                small = [
+                    call.steps[number].line
+                    for number in made_by
+                    if self.is_small(call.steps[number], states[number]) and not call.steps[number].takes
+                ]
+                if small:
+                    near = call.returns - min(small) < max(SHORT, MOST_OF_IT * (call.last - call.first + 1))
+                    rights = self.rights(call, states, len(states), min(small))
+                    return Departure(call, min(small), call.returns, "", "lines", *rights) if near else None
                 wrong = [mark for name, mark in call.items if not name and mark is not None]
                 kind = "on the way" if any(mark.tells >= AT_LEAST and self.has(mark) for mark in wrong) else "value"
                 rights = self.rights(call, states, len(states), call.returns)
@@ -297,16 +333,22 @@ class Assessment:
         return None
 
     def last_line(
-        self, call: CallRun, states: Sequence[Is], graph: "Graph", roots: Sequence[int], wrong: Sequence[int]
+        self,
+        call: CallRun,
+        states: Sequence[Is],
+        graph: "Graph",
+        roots: Sequence[int],
+        wrong: Sequence[int],
+        outputs: Sequence[str],
     ) -> int:
         """Up to which line the mistake may be: that of the first wrong value which the solution has under that name.
 
         Without one, up to the end of what is wrong.
         """
         first = call.steps[roots[0]]
-        if first.label in self.labelled:
+        if first.label in outputs or (self.is_like(first) and len(first.label) >= SPEAKING):
             return first.line
-        after = [number for number in wrong if self.is_like(call.steps[number])]
+        after = [number for number in wrong if number != roots[0] and self.is_like(call.steps[number])]
         below = [number for number in after if roots[0] in graph.above([number])]
         if below:
             return max(first.line, call.steps[below[0]].line)
@@ -320,7 +362,10 @@ class Assessment:
         return (
             mark is not None
             and mark.tells >= AT_LEAST
-            and any(mark.outline == one.outline for one in self.labelled.get(step.label, ()))
+            and any(
+                mark.outline == one.outline or mark.scale == one.scale == 0  # texts, of which the outline is all
+                for one in self.labelled.get(step.label, ())
+            )
         )
 
     def doubtful(self, call: CallRun, states: Sequence[Is], graph: "Graph", number: int) -> Iterator[int]:
@@ -336,7 +381,7 @@ class Assessment:
             step = call.steps[before]
             if step.mark is None or (step.takes and step.loop == step.line):
                 continue
-            small = states[before] is Is.UNKNOWN and step.mark.tells and not self.has(step.mark)
+            small = self.is_small(step, states[before])
             moving = root.loop and step.loop == root.loop and step.label in step.loads and step.label != root.label
             twice = step.mark.tells >= AT_LEAST and any(
                 other.label != step.label
@@ -347,6 +392,14 @@ class Assessment:
             )
             if small or moving or twice or step.skipped or (again and step.line < root.line):
                 yield step.line
+
+    def is_small(self, step: RunStep, state: Is) -> bool:
+        """Is a value too small to tell, made of others, and not the solution's?"""
+        if step.mark is None or state is not Is.UNKNOWN or not step.loads or step.takes:
+            return False
+        if step.label in self.labelled:
+            return not self.is_labelled(step)
+        return step.mark.tells > 0 and not self.has(step.mark)
 
     def misnamed(self, call: CallRun, graph: "Graph", number: int) -> Iterator[int]:
         """The lines of values that a step is made of which the solution has, but not under their names."""
@@ -372,11 +425,11 @@ class Graph:
 
     def __init__(self, steps: Sequence[RunStep]) -> None:
         self.steps = steps
-        self.inputs = [self.inputs_of(number) for number in range(len(steps))]
+        self.data = [self.inputs_of(number, step.loads) for number, step in enumerate(steps)]
+        self.inputs = [self.inputs_of(number, (*step.loads, *step.tests)) for number, step in enumerate(steps)]
 
-    def inputs_of(self, number: int) -> list[int]:
-        step = self.steps[number]
-        return sorted({one for label in step.loads for one in self.latest(number, label)})
+    def inputs_of(self, number: int, labels: Sequence[str]) -> list[int]:
+        return sorted({one for label in labels for one in self.latest(number, label)})
 
     def latest(self, before: int, label: str) -> list[int]:
         """The steps that gave a label, or its parts, or what it is a part of, the value that it has there."""
@@ -392,15 +445,16 @@ class Graph:
                     break
         return list(found.values())
 
-    def above(self, numbers: Sequence[int]) -> set[int]:
-        """These steps and all that they were made of."""
+    def above(self, numbers: Sequence[int], inputs: Sequence[Sequence[int]] | None = None) -> set[int]:
+        """These steps and all that they were made of, or that decided whether they were."""
+        inputs = self.inputs if inputs is None else inputs
         seen: set[int] = set()
         todo = list(numbers)
         while todo:
             number = todo.pop()
             if number not in seen:
                 seen.add(number)
-                todo += self.inputs[number]
+                todo += inputs[number]
         return seen
 
     def redeemed(self, states: Sequence[Is]) -> set[int]:
@@ -408,13 +462,9 @@ class Graph:
         found: set[int] = set()
         for number in range(len(states)):
             mark = self.steps[number].mark
-            if (
-                states[number] is Is.RIGHT
-                and mark is not None
-                and mark.tells >= AT_LEAST
-                and not self.steps[number].takes
-            ):
-                found |= self.above([number]) - {number}
+            sharp = mark is not None and (mark.tells == SHARP or (mark.tells >= AT_LEAST and mark.scale == 0))
+            if states[number] is Is.RIGHT and sharp and not self.steps[number].takes:
+                found |= self.above([number], self.data) - {number}
         return found
 
 

@@ -34,7 +34,9 @@ class Storing:
     Attributes:
         stores: the labels that it gives values to, each with those that it reads for that; `x[i] = …` and `x.append(…)`
             give one to x.
+        tests: the labels that the tests and loops around it read.
         takes: the labels to which it only hands on what is there.
+        needs: of a `return`, the labels that it reads.
         items: of a `return`, what it calls each item; "" for one without a name.
         loops: the lines of the loops around it.
         test: the line of the innermost test around it within its loop; 0 for none.
@@ -43,6 +45,8 @@ class Storing:
     line: int
     stores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     takes: frozenset[str] = frozenset()
+    tests: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     loops: tuple[int, ...] = ()
     test: int = 0
@@ -95,25 +99,27 @@ def statements(
         ]  # fmt: skip
         last = min((part[0].lineno for part in inner), default=(node.end_lineno or node.lineno) + 1) - 1
         before = [label_of(node.target)] if isinstance(node, ast.AugAssign) and label_of(node.target) else []
-        loads = tuple(dict.fromkeys([*before, *(one for part in head for one in loads_of(part)), *tests]))[:MOST_LOADS]
+        loads = tuple(dict.fromkeys([*before, *(one for part in head for one in loads_of(part))]))[:MOST_LOADS]
         is_loop = isinstance(node, ast.For | ast.AsyncFor | ast.While)
         around = (*loops, node.lineno) if is_loop else loops
         statement = Storing(
             node.lineno,
-            {label: one_by_one(node, label, tests) or loads for label in stores_of(node)},
+            {label: one_by_one(node, label) or loads for label in stores_of(node)},
             frozenset(taken(node)),
+            tests,
+            loads if isinstance(node, ast.Return) else (),
             tuple(items_of(node)) if isinstance(node, ast.Return) else (),
             around,
             test,
         )
         yield node.lineno, max(last, node.lineno), statement
-        under = loads if isinstance(node, ast.If | ast.While | ast.For | ast.Match) else tests
+        under = (*loads, *tests) if isinstance(node, ast.If | ast.While | ast.For | ast.Match) else tests
         within = node.lineno if isinstance(node, ast.If | ast.Match) and loops else 0 if is_loop else test
         for part in inner:
-            yield from statements(part, under[:MOST_LOADS], around, within)
+            yield from statements(part, tuple(dict.fromkeys(under))[:MOST_LOADS], around, within)
 
 
-def one_by_one(node: ast.stmt, label: str, tests: tuple[str, ...]) -> tuple[str, ...] | None:
+def one_by_one(node: ast.stmt, label: str) -> tuple[str, ...] | None:
     """Of `a, b = x, y`, what one of them is made of."""
     if not isinstance(node, ast.Assign) or len(node.targets) != 1:
         return None
@@ -121,7 +127,7 @@ def one_by_one(node: ast.stmt, label: str, tests: tuple[str, ...]) -> tuple[str,
     if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple) or len(target.elts) != len(value.elts):
         return None
     own = [part for name, part in zip(target.elts, value.elts, strict=True) if label_of(name) == label]
-    return (*(one for part in own for one in loads_of(part)), *tests)[:MOST_LOADS] if own else None
+    return tuple(one for part in own for one in loads_of(part))[:MOST_LOADS] if own else None
 
 
 def taken(node: ast.stmt) -> Iterator[str]:
@@ -235,12 +241,12 @@ def loads_of(node: ast.AST) -> Iterator[str]:
 
 
 def is_taken(value: ast.AST | None) -> bool:
-    """Does an expression only hand on what has a name?"""
+    """Does an expression only hand on what has a name, or a fixed place in what has one?"""
     if isinstance(value, ast.Tuple | ast.List):
         return bool(value.elts) and all(map(is_taken, value.elts))
-    return isinstance(value, ast.Name | ast.Attribute | ast.Subscript) and not any(
-        isinstance(part, ast.Call | ast.BinOp) for part in ast.walk(value)
-    )
+    if isinstance(value, ast.Subscript):
+        return isinstance(value.slice, ast.Constant) and is_taken(value.value)
+    return isinstance(value, ast.Name) or (isinstance(value, ast.Attribute) and is_taken(value.value))
 
 
 def items_of(node: ast.Return) -> Iterator[str]:

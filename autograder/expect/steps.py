@@ -25,6 +25,7 @@ MOST_ITEMS, DEEPEST = 2000, 5
 EXACT, SINGLE = 1e-9, 4e-6  # of the sum of magnitudes
 COMMON = 3e-7  # the same, of marks that were kept in single precision
 ENOUGH_BITS = 16.0  # letters and whole numbers that do not agree by chance
+SHARP = 3
 ANGLE = 2.399963
 TABLE = np.cos(ANGLE * np.arange(LOOKED_AT)), np.cos(1.913977 * np.arange(LOOKED_AT) + 0.5)
 
@@ -36,7 +37,7 @@ class ValueMark:
     Attributes:
         scale: the sum of the numbers' magnitudes, which round-off is measured by.
         tells: 0 for what is equal to anything (None, 0, zeros), 1 for a few letters or whole numbers, 2 for what is not
-            equal to another value by chance.
+            equal to another value by chance, 3 for numbers that are not round, which tell of all that they are made of.
     """
 
     outline: int
@@ -61,7 +62,8 @@ class RunStep:
 
     Attributes:
         label: like x, config['v'] or self.mean.
-        loads: the labels whose values the line, and the tests around it, read.
+        loads: the labels whose values the line reads.
+        tests: those that the tests and loops around it read.
         takes: does the line only take it out of something, or hand it on?
         loop, test: the lines of the innermost loop around it, and of the test in that loop around it; 0 for none.
         skipped: were there values of it that were not looked at, just before this one?
@@ -75,6 +77,7 @@ class RunStep:
     loop: int = 0
     test: int = 0
     skipped: bool = False
+    tests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class CallRun:
         others: further values on the way.
         parts: first entries, rows and columns of what is on the way, which a loop goes through.
         returns: the line that it returned from.
+        needs: the labels that this line reads.
         ended: did it come to its end?
     """
 
@@ -106,6 +110,7 @@ class CallRun:
     parts: tuple[ValueMark, ...] = ()
     returns: int = 0
     ended: bool = True
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,10 @@ class _Marking:
         if not whole and bool((np.abs(thousandfold - np.rint(thousandfold)) > 1e-9).any()):
             self.fraction = True
             return
-        self.bits += part.size * math.log2(max(different, 1)) if part.size > 1 else 0.0
+        if part.size > 1 and bool((some != np.rint(some)).any()):
+            self.bits += 8.0 * different
+        elif part.size > 1:
+            self.bits += part.size * math.log2(max(different, 1))
         if part.size == 1:
             size = abs(float(part[0]))
             digits = (
@@ -227,7 +235,7 @@ def mark_of(value: Value) -> ValueMark | None:
             marking.value(value)
     except Exception:  # a student's object may do anything
         return None
-    tells = 2 if marking.fraction or marking.bits >= ENOUGH_BITS else 1 if marking.bits >= 2 else 0
+    tells = 3 if marking.fraction else 2 if marking.bits >= ENOUGH_BITS else 1 if marking.bits >= 2 else 0
     outline = int.from_bytes(marking.digest.digest()[:4], "little")
     return ValueMark(outline, marking.sums[0], marking.sums[1], marking.scale, marking.single, tells)
 
@@ -278,9 +286,11 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
     calls = [
         (
             call.function, call.where, call.first, call.last, call.caller, call.at, call.returns, call.ended,
+            SPACE.join(call.needs),
             [(name, number(mark)) for name, mark in call.arguments],
             [
-                (step.line, step.label, SPACE.join(step.loads), number(step.mark), flags_of(step), step.loop, step.test)
+                (step.line, step.label, SPACE.join(step.loads), number(step.mark), flags_of(step), step.loop, step.test,
+                 SPACE.join(step.tests))
                 for step in call.steps
             ],
             [(name, number(mark)) for name, mark in call.items],
@@ -323,7 +333,7 @@ def unpack_run(data: bytes) -> StepRun:
         if not np.isfinite(rows).all() or not len(rows) == len(outlines) == len(kinds):
             raise EvidenceError("no marks")
         marks = [
-            ValueMark(int(outline), row[0], row[1], row[2], bool(kind & 2), min(int(kind) >> 2, 2))
+            ValueMark(int(outline), row[0], row[1], row[2], bool(kind & 2), min(int(kind) >> 2, SHARP))
             if kind & 1
             else None
             for row, outline, kind in zip(rows.tolist(), outlines.tolist(), kinds.tolist(), strict=True)
@@ -336,7 +346,7 @@ def unpack_run(data: bytes) -> StepRun:
 
 
 def _call(place: int, plain: Sequence, marks: Sequence[ValueMark | None]) -> CallRun:
-    function, where, first, last, caller, at, returns, ended, arguments, steps, items, others, parts = plain
+    function, where, first, last, caller, at, returns, ended, needs, arguments, steps, items, others, parts = plain
     if (
         len(steps) > MOST_STEPS + 1
         or others[1] + parts[1] > MOST_OTHERS
@@ -362,20 +372,22 @@ def _call(place: int, plain: Sequence, marks: Sequence[ValueMark | None]) -> Cal
             RunStep(
                 _whole(line),
                 _label(label),
-                _labels(_text(loads, LONGEST_LOADS).split(SPACE) if loads else ()),
+                _joined(loads),
                 mark(number),
                 bool(_whole(flags, 3) & 2),
                 _whole(loop),
                 _whole(test),
                 bool(flags & 1),
+                _joined(tests),
             )
-            for line, label, loads, number, flags, loop, test in steps
+            for line, label, loads, number, flags, loop, test, tests in steps
         ),
         tuple((_label(name) if name else "", mark(number)) for name, number in items),
         tuple(one for one in marks[_whole(others[0]) :][: _whole(others[1])] if one is not None),
         tuple(one for one in marks[_whole(parts[0]) :][: _whole(parts[1])] if one is not None),
         _whole(returns),
         ended is True,
+        _joined(needs),
     )
 
 
@@ -405,6 +417,10 @@ def _label(text: Any) -> str:
     if type(text) is not str or len(text) > LONGEST_LABEL or not LABEL.fullmatch(text):
         raise EvidenceError("no name of a value")
     return text
+
+
+def _joined(text: Any) -> tuple[str, ...]:
+    return _labels(_text(text, LONGEST_LOADS).split(SPACE) if text else ())
 
 
 def _labels(texts: Iterable) -> tuple[str, ...]:

@@ -190,7 +190,8 @@ class Tracer:
         state.last[label] = mark
         loop = statement.loops[-1] if statement.loops else 0
         loads, takes = statement.stores.get(label, ()), label in statement.takes
-        state.steps.append(RunStep(statement.line, label, loads, mark, takes, loop, statement.test, skipped))
+        where = loop, statement.test
+        state.steps.append(RunStep(statement.line, label, loads, mark, takes, *where, skipped, statement.tests))
 
     def on_return(self, frame: FrameType, state: _Open, given: Any) -> None:
         before, ended = state.before, not (state.raised and given is None)
@@ -213,6 +214,7 @@ class Tracer:
         self.done[state.number] = CallRun(
             run.function, run.where, run.first, run.last, run.caller, run.at, run.arguments, tuple(state.steps),
             tuple(items[:MOST_LOADS]), tuple(state.others), tuple(state.parts), before.line if before else 0, ended,
+            before.needs if before else (),
         )  # fmt: skip
 
     # --- values -------------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def test_another_value_has_another_mark(one, other):
     [
         *[(None, 0), (0, 0), (1, 0), (True, 0), (np.zeros((3, 4)), 0), (np.ones(5), 0), ([], 0), ("", 0)],
         *[(7, 1), ("ab", 1), ([1, 2], 1), (0.5, 1)],
-        *[(X, 2), (0.123456, 2), (103.37, 2), ("the longest word", 2), ({"the": 3, "dog": 2}, 2)],
+        *[(X, 3), (0.123456, 3), (103.37, 2), ("the longest word", 2), ({"the": 3, "dog": 2}, 2)],
     ],
 )
 def test_how_much_a_value_tells(value, tells):
@@ -72,10 +72,12 @@ def test_what_has_no_mark():
     assert [mark_of(one) for one in (object(), len, endless, [object()])] == [None] * 4
 
 
-STEP = RunStep(3, "self.mean", ("x", "config['v']"), mark(X), takes=True, loop=2, test=1, skipped=True)
+STEP = RunStep(3, "self.mean", ("x", "config['v']"), mark(X), takes=True, loop=2, test=1, skipped=True, tests=("y",))
 RUN = StepRun(
     (
-        CallRun("Net.loss", "cell", 1, 9, arguments=(("x", mark(X)), ("self", None)), steps=(STEP,), returns=9),
+        CallRun(
+            "Net.loss", "cell", 1, 9, arguments=(("x", mark(X)), ("self", None)), steps=(STEP,), returns=9, needs=("x",)
+        ),
         CallRun(
             "mean",
             "lab/tools.py",
@@ -103,14 +105,14 @@ def test_a_run_is_read_as_it_was_written():
 def call(**changed) -> tuple:
     """A call as its bytes have it."""
     parts = {
-        "function": "f", "where": "cell", "first": 1, "last": 2, "caller": -1, "at": 0, "returns": 2, "ended": True,
+        "function": "f", "where": "cell", "first": 1, "last": 2, "caller": -1, "at": 0, "returns": 2, "ended": True, "needs": "",
         "arguments": [], "steps": [], "items": [], "others": (0, 0), "parts": (0, 0),
     }  # fmt: skip
     return tuple((parts | changed).values())
 
 
 def step(**changed) -> tuple:
-    parts = {"line": 1, "label": "x", "loads": "", "mark": 0, "flags": 0, "loop": 0, "test": 0}
+    parts = {"line": 1, "label": "x", "loads": "", "mark": 0, "flags": 0, "loop": 0, "test": 0, "tests": ""}
     return tuple((parts | changed).values())
 
 
