@@ -119,30 +119,24 @@ def uses_in(body: Sequence[ast.stmt]) -> Uses:
     imported: dict[str, str] = {}
     made_of: dict[str, Uses] = {}
     for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name):
-                names.add(node.id)
-            elif isinstance(node, ast.Attribute):
-                attributes.add(node.attr)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        nodes = list(ast.walk(statement))
+        own = Uses(
+            frozenset(node.id for node in nodes if isinstance(node, ast.Name)),
+            frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)),
+        )
+        names |= own.names
+        attributes |= own.attributes
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
             elif isinstance(node, ast.Import):
                 imported |= {alias.asname: alias.name for alias in node.names if alias.asname}
-        for name in defined(statement):
-            made_of[name] = named_in(statement)
+        made_of |= dict.fromkeys(defined(statement, nodes), own)
     return Uses(frozenset(names), frozenset(attributes), imported, made_of)
 
 
-def defined(statement: ast.stmt) -> list[str]:
-    """The names that a statement defines."""
+def defined(statement: ast.stmt, nodes: Sequence[ast.AST]) -> list[str]:
+    """The names that a statement defines. `nodes`: all of it."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
-    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-
-
-def named_in(statement: ast.stmt) -> Uses:
-    nodes = list(ast.walk(statement))
-    return Uses(
-        frozenset(node.id for node in nodes if isinstance(node, ast.Name)),
-        frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)),
-    )
+    return [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
