@@ -1,5 +1,6 @@
 """What the kit's own programs do first, so that they start quickly. Never in a process that runs a notebook."""
 
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -19,8 +20,10 @@ def leave_out() -> None:
     nbgrader imports its Jupyter server extensions with any part of itself, and few commands serve. jsonschema, which
     comes with nbformat, reads a grammar of internet addresses, libraries of dates and of colours, and no notebook's
     format has any. nbgrader's gradebook comes with a plugin for JupyterHub, and nbgrader's helpers with setuptools, for
-    archives: what these need is imported once something of it is used.
+    archives: what these need is imported once something of it is used. Pydantic looks for plugins in every package that
+    is installed.
     """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.modules.setdefault("requests", LaterModule("requests"))
     sys.modules.setdefault(ARCHIVES, LaterFunctions(ARCHIVES))
     for name in EXTENSIONS:

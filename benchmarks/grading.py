@@ -196,7 +196,8 @@ def small_case(folder: Path, shell: NotebookShell, count: int, large: int) -> bo
         if same
         else f"scores DIFFER: {sorted(differences.items() ^ explained.items())}"
     )
-    show_memory(memory, large)
+    if large > FEW:
+        show_memory(memory, large)
     kept = stock.wall / ours.wall >= SPEED and processor < OVERHEAD and alone < ALONE and same
     promise = (
         f"promised: {SPEED:g} times as fast, less than {1000 * OVERHEAD:g} ms of overhead on the processor, "

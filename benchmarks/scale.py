@@ -38,7 +38,13 @@ QUICK = 300
 BATCH = 32
 MANY = 100_000
 SERIAL_CORES = (16, 256, 1024)
-COMMANDS = ("stats", "export", "grade")
+COMMANDS = {
+    "stats": "stats",
+    "export": "export",
+    "grade with nothing to do, first": "grade",
+    "and again": "grade",
+}
+"""The commands that read the gradebook. `grade` reads everything that was handed in once, then what has changed."""
 GROWTH = (30, 300, 3000, 30_000)
 
 console = Console(highlight=False)
@@ -161,7 +167,7 @@ def show_runs(small: Run, large: Run, stock_processor: float, stock_wall: float)
 
 
 def seconds_of(case: Case, command: str) -> float:
-    """Seconds of the processor for a command that reads the gradebook; for `grade`, one with nothing to do."""
+    """Seconds of the processor for a command that reads the gradebook, without the processes below it."""
     run = psutil.Popen(
         [sys.executable, "-m", "autograder", command, case.name],
         cwd=case.course.root,
@@ -179,26 +185,26 @@ def seconds_of(case: Case, command: str) -> float:
 
 
 def show_growth(few: Case, folder: Path, counts: Sequence[int]) -> None:
-    """Seconds of the processor for the commands that read the gradebook; for `grade`, with nothing to do."""
+    """Seconds of the processor for the commands that read the gradebook."""
     headline("Commands that read the gradebook, seconds of the processor")
     case = multiplied(few, folder / "graded", len(few.students))
     grade = [sys.executable, "-m", "autograder", "grade", case.name]
     subprocess.run(grade, cwd=case.course.root, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    spent: dict[str, list[float]] = {command: [] for command in COMMANDS}
+    spent: dict[str, list[float]] = {what: [] for what in COMMANDS}
     for count in counts:
         with console.status(f"{count} submissions"):
             large = entered(case, folder / f"growth-{count}", count)
-            for command in COMMANDS:
-                spent[command].append(seconds_of(large, command))
+            for what, command in COMMANDS.items():
+                spent[what].append(seconds_of(large, command))
             shutil.rmtree(large.course.root)
     table = Table()
     table.add_column("")
     for count in counts:
         table.add_column(f"{count}", justify="right")
     table.add_column("ms for each further submission", justify="right")
-    for command, seconds in spent.items():
+    for what, seconds in spent.items():
         further = (seconds[-1] - seconds[0]) / (counts[-1] - counts[0])
-        table.add_row(command, *(f"{one:.1f} s" for one in seconds), f"{1000 * further:.2f}")
+        table.add_row(what, *(f"{one:.1f} s" for one in seconds), f"{1000 * further:.2f}")
     console.print(table)
 
 
