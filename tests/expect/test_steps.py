@@ -105,8 +105,8 @@ def test_a_run_is_read_as_it_was_written():
 def call(**changed) -> tuple:
     """A call as its bytes have it."""
     parts = {
-        "function": "f", "where": "cell", "first": 1, "last": 2, "caller": -1, "at": 0, "returns": 2, "ended": True, "needs": "",
-        "arguments": [], "steps": [], "items": [], "others": (0, 0), "parts": (0, 0),
+        "function": "f", "where": "cell", "first": 1, "last": 2, "caller": -1, "at": 0, "returns": 2, "ended": True,
+        "needs": "", "arguments": [], "steps": [], "items": [], "others": (0, 0), "parts": (0, 0),
     }  # fmt: skip
     return tuple((parts | changed).values())
 
