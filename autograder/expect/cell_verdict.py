@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LARGEST_STEPS = 2**21  # bytes of the steps of a check
+
 
 @dataclass(frozen=True)
 class CellVerdict:

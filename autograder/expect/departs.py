@@ -62,12 +62,14 @@ def departure(student: StepRun, solutions: Sequence[StepRun], round_off: float =
     if not solutions:
         return None
     pairs = list(pair(student, solutions[0], round_off))
+    left = None
     for number, beside in sorted(pairs, key=lambda item: ending(student, item[0])):
         assessment = Assessment(student, number, solutions[0].calls[beside], beside, solutions, round_off)
         found = assessment.departure(student.calls[number])
-        if found is not None:
+        if found is not None and found.kind != "left":
             return found
-    return None
+        left = left or found
+    return left
 
 
 def ending(run: StepRun, number: int) -> tuple[int, int]:
@@ -214,13 +216,13 @@ class Assessment:
         return list(dict.fromkeys(found))
 
     def left_out(self, call: CallRun) -> str:
-        """What the solution leaves something in that the student's call does not: an argument's name, or ""."""
-        outside = {base_of(name) for name, _ in call.arguments}
+        """The argument, a dict, in which the solution leaves something that the student's call does not; or ""."""
+        outside = {name for name, _ in call.arguments}
         stored = {step.label for step in call.steps}
         bases = {base_of(label) for label in stored if not is_part(label)}
         for step in self.other.steps:
             base = base_of(step.label)
-            if is_part(step.label) and base in outside and step.label not in stored and base not in bases:
+            if step.label.startswith(f"{base}['") and base in outside - bases and step.label not in stored:
                 return base
         return ""
 
@@ -317,11 +319,7 @@ class Assessment:
                     step = call.steps[last]
                     return Departure(call, step.line, step.line, step.label, "on the way")
             if call.returns and not label:
-                small = [
-                    call.steps[number].line
-                    for number in made_by
-                    if self.is_small(call.steps[number], states[number]) and not call.steps[number].takes
-                ]
+                small = [call.steps[n].line for n in made_by if self.is_small(call.steps[n], states[n])]
                 if small:
                     near = call.returns - min(small) < max(SHORT, MOST_OF_IT * (call.last - call.first + 1))
                     rights = self.rights(call, states, len(states), min(small))

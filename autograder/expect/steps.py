@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from autograder.expect.cell_verdict import LARGEST_STEPS
 from autograder.expect.evidence import EvidenceError, Value, decode, encode
 
 SPACE = "|"
 LONGEST_LOADS = 2000
 MOST_CALLS, MOST_STEPS, MOST_LOADS, MOST_OTHERS = 60, 400, 24, 3000
 MOST_OTHERS_AT_HOME, MOST_OF_A_CALL = 400, 120
-LONGEST_LABEL, LONGEST_LINE, LONGEST_RUN = 60, 10**6, 2**21
+LONGEST_LABEL, LONGEST_LINE = 60, 10**6
 LABEL = re.compile(r"[^\W\d]\w{0,39}(\.\w{1,40}|\['[\w .:-]{1,40}'\]){0,2}")
 LOOKED_AT = 2**15  # entries of an array; of a larger one, so many spread over it
 MOST_ITEMS, DEEPEST = 2000, 5
@@ -325,7 +326,7 @@ def short(run: StepRun) -> StepRun:
 
 def unpack_run(data: bytes) -> StepRun:
     """The run in some bytes; raises EvidenceError for anything else, whatever they are."""
-    if len(data) > LONGEST_RUN:
+    if len(data) > LARGEST_STEPS:
         raise EvidenceError("too long")
     try:
         calls, numbers, outlines, kinds = decode(data)

@@ -6,6 +6,7 @@ The verdict stands by then: what comes of this is a sentence, or nothing.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from autograder.assignment import Limits
 from autograder.errors import NoVerdict
 from autograder.expect.cell_verdict import CellVerdict
 from autograder.expect.skips import unneeded
@@ -61,7 +62,7 @@ def explained(
     return said
 
 
-def limits_of(job: Job, ran: Run, again: Iterable[NotebookJob]):
+def limits_of(job: Job, ran: Run, again: Iterable[NotebookJob]) -> Limits:
     """The limits of a run that is traced: a notebook has what it took before, and a little more."""
     seconds = [
         sum(

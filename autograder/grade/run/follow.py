@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from autograder.assignment import Limits
+from autograder.expect.cell_verdict import LARGEST_STEPS
 from autograder.grade.run.clock import TICK_SECONDS, Clock, Lap, Spending
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import LARGEST_OUTPUT, Frame, Frames, ProtocolError, packed
@@ -33,7 +34,6 @@ MAX_ERRORS = 3  # of a cell: a notebook's process sends one
 MAX_TEXT = 32 * 2**20
 LEAST_TEXT, LEAST_PICTURE = 256, 16 * 1024  # bytes that an output counts for at least: each takes memory here
 LEAST_TAG = 100  # bytes that each tag of an HTML output counts for: it takes time here
-LONGEST_RUN = 2**21  # bytes of the steps of a check
 CHUNK = 1 << 20
 
 
@@ -184,7 +184,7 @@ class Following:
         """The steps of the check that is running, once, in a run that is traced."""
         if self.current is None or self.current_id not in self.traced or self.current_id in self.run.steps:
             raise ProtocolError("steps that nobody asked for")
-        if len(payload) > LONGEST_RUN:
+        if len(payload) > LARGEST_STEPS:
             raise ProtocolError("too many steps")
         self.run.steps[self.current_id] = payload, tuple(self.run.evidence[self.evidence_before :])
 
