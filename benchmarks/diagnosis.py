@@ -44,6 +44,7 @@ from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
+from autograder.machine import cores
 from autograder.regions import find_regions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,10 +112,9 @@ def try_right(mistakes: Mistakes, question: list[Cell], check: str, request: dic
     trials: dict[str, Trial | None] = {"the solution": None}
     trials |= {name: trial_of(item) for name, item in request["trials"].items()}
     found: dict[str, list[str]] = {}
-    for seed in request["seeds"]:
-        given, _ = mistakes.in_a_fork(
-            partial(one_seed, mistakes, question, check, seed, trials, {}, {}, 0.0), RIGHT_SECONDS
-        )
+    works = (partial(one_seed, mistakes, question, check, trials, {}, 0.0, seed, {}) for seed in request["seeds"])
+    each = mistakes.in_forks(works, RIGHT_SECONDS, cores())
+    for seed, given in zip(request["seeds"], each, strict=True):
         for about in trials:
             credit, lines = given["honest"].get(about, (0.0, [given["failed"]])) if given else (0.0, ["took too long"])
             if credit < 1:

@@ -1,6 +1,7 @@
 """Grading the same submissions with stock nbgrader and with us, in one run: time, overhead, memory, scores.
 
     python benchmarks/grading.py [--homework NAME …] [--students N] [--only small|homework|skips] [--quick]
+    python benchmarks/grading.py --workers 1 2 4 8 16
 
 Two cases. The small one is the parity test's: one short notebook and an honest submission of every kind, where all that
 counts is what grading costs beside the code. The other is a homework of source/, with demo.toml's students, where the
@@ -14,6 +15,9 @@ Bare execution is one fork of a warm process for each submission, which runs the
 overhead is what a submission costs us beyond that in processor time, of all processes together, which hardly depends on
 what else the machine does; judging and bookkeeping are in it. What the grader's own process needs of it is shown too:
 however many cores or machines there are, that part is done by one.
+
+`--workers` grades the small case's many submissions with so many workers at a time, one number after the other, and
+nothing else. A further submission is what a run of many takes beyond one of few: starting up is not in it.
 """
 
 import os
@@ -30,7 +34,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -116,6 +120,7 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=6, help="how many hand the homework in (default: %(default)s)")
     parser.add_argument("--only", choices=("small", "homework", "skips"), help="only this case")
     parser.add_argument("--quick", action="store_true", help="the small case alone, with fewer submissions")
+    parser.add_argument("--workers", type=int, nargs="+", metavar="N", help="the small case, ours with N workers each")
     given = parser.parse_args()
     few, many = (FEW, MANY) if not given.quick else (QUICK, FEW)
     kept = True
@@ -125,6 +130,8 @@ def main() -> None:
         shell = warm_up()
         gc.collect()
         gc.freeze()
+        if given.workers:
+            raise SystemExit(not scaling_case(folder / "small", given.workers, few, many))
         if given.only in (None, "small"):
             kept = small_case(folder / "small", shell, few, many)
         for name in given.homework if given.only != "small" and not given.quick else ():
@@ -150,12 +157,7 @@ def has_data(homework: str) -> bool:
 
 def small_case(folder: Path, shell: NotebookShell, count: int, large: int) -> bool:
     """Grade some of the parity test's submissions, then many; is what is promised kept?"""
-    with console.status("small: making the submissions"):
-        course = honest.make_course(folder / "course", conftest).course
-        everyone = sorted(path.name for path in course.submitted.iterdir())
-        base = Case(course, honest.NAME, tuple(everyone[len(everyone) * i // count] for i in range(count)))
-        case = multiplied(base, folder / "few", count)
-        many = multiplied(base, folder / "many", large)
+    case, many = small_cases(folder, count, large)
     headline(f"A small notebook, {count} honest submissions of every kind")
     with console.status("small: bare execution"):
         bare = bare_cost(case, shell)
@@ -208,6 +210,57 @@ def small_case(folder: Path, shell: NotebookShell, count: int, large: int) -> bo
         return same
     console.print(f"{promise}: {'kept' if kept else 'MISSED'}\n", style="green" if kept else "red")
     return kept
+
+
+def small_cases(folder: Path, count: int, large: int) -> tuple[Case, Case]:
+    """Honest submissions of every kind, few and many of them."""
+    with console.status("small: making the submissions"):
+        course = honest.make_course(folder / "course", conftest).course
+        everyone = sorted(path.name for path in course.submitted.iterdir())
+        base = Case(course, honest.NAME, tuple(everyone[len(everyone) * i // count] for i in range(count)))
+        return multiplied(base, folder / "few", count), multiplied(base, folder / "many", large)
+
+
+def scaling_case(folder: Path, workers: Sequence[int], count: int, large: int) -> bool:
+    """Grade many submissions with each of these numbers of workers, in a course of its own; are the scores the same?"""
+    case, many = small_cases(folder, count, large)
+    headline(f"A small notebook, {large} honest submissions, of which so many are graded at a time")
+    first: tuple[float, float] | None = None
+    scores = []
+    table = Table()
+    for column in (
+        "workers",
+        "wall time",
+        "times as fast",
+        "further one",
+        "times as fast",
+        "processor",
+        "grader's own",
+    ):
+        table.add_column(column, justify="right")
+    for number in workers:
+        with console.status(f"small: {number} workers"):
+            few, _ = our_cost(fresh(case, folder / f"few-{number}"), "--workers", str(number), "--seed", "7")
+            all_of_them, given = our_cost(
+                fresh(many, folder / f"many-{number}"), "--workers", str(number), "--seed", "7"
+            )
+        scores.append(given)
+        further = large - count
+        wall, each = all_of_them.wall, (all_of_them.wall - few.wall) / further
+        first = first or (wall, each)
+        table.add_row(
+            str(number),
+            f"{wall:.1f} s",
+            f"{first[0] / wall:.1f}",
+            f"{1000 * each:.1f} ms",
+            f"{first[1] / each:.1f}",
+            f"{1000 * (all_of_them.processor - few.processor) / further:.0f} ms",
+            f"{1000 * (all_of_them.alone - few.alone) / further:.1f} ms",
+        )
+    console.print(table)
+    same = near_all(*scores)
+    console.print(f"{len(scores[0])} scores {'identical' if same else 'DIFFER'} whatever the number of workers")
+    return same
 
 
 def homework_case(folder: Path, name: str, count: int, shell: NotebookShell, only_skips: bool) -> bool:
@@ -277,8 +330,8 @@ def show_skips(name: str, case: Case, folder: Path) -> bool:
     return kept
 
 
-def near_all(one: honest.Scores, other: honest.Scores) -> bool:
-    return one.keys() == other.keys() and all(near(one[key], other[key]) for key in one)
+def near_all(one: honest.Scores, *others: honest.Scores) -> bool:
+    return all(one.keys() == other.keys() and all(near(one[key], other[key]) for key in one) for other in others)
 
 
 def with_all_cells(case: Case, root: Path) -> Case:
@@ -338,6 +391,12 @@ def multiplied(case: Case, root: Path, count: int) -> Case:
     return Case(Course(root), case.name, tuple(students))
 
 
+def fresh(case: Case, root: Path) -> Case:
+    """The same submissions in a course of their own, where nothing is graded yet."""
+    shutil.copytree(case.course.root, root, symlinks=True)
+    return Case(Course(root), case.name, case.students)
+
+
 def kind_of_student(student: str) -> str:
     """The kind of a submission that `multiplied` made."""
     return student.rsplit(".", 1)[0]
@@ -363,9 +422,9 @@ def side_by_side(case: Case, folder: Path) -> Cost:
         )
 
 
-def our_cost(case: Case, force: bool = False) -> tuple[Cost, honest.Scores]:
+def our_cost(case: Case, *options: str, force: bool = False) -> tuple[Cost, honest.Scores]:
     """What grading these students costs; all of them, where nobody else is handed in. `force`: only these, again."""
-    command = [sys.executable, "-m", "autograder", "grade", case.name]
+    command = [sys.executable, "-m", "autograder", "grade", case.name, *options]
     if force:
         command += ["--force", "--seed", "7", *(part for student in case.students for part in ("-s", student))]
 

@@ -72,7 +72,8 @@ def grade(
     if no_sandbox and tier:
         raise CourseError("grade: --no-sandbox means no tier of the sandbox. Leave out --no-sandbox or --tier.")
     try:
-        with started(find_course(), assignment, wanted, workers, "none" if no_sandbox else tier, dask) as start:
+        tier = "none" if no_sandbox else tier
+        with started(find_course(), assignment, wanted, workers, tier, dask, again=force) as start:
             if changed:
                 from autograder.amend.terminal import amend_and_show
 

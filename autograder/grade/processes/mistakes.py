@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, replace
@@ -94,6 +95,15 @@ class CheckReach:
 
     regions: frozenset[str]
     files: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A process that works: its number, where its result is read, and until when it is awaited."""
+
+    pid: int
+    reading: int
+    end: float
 
 
 Prove = Callable[["Mistakes", list[Cell], str, Mapping[str, Any]], Any]
@@ -543,6 +553,20 @@ class Mistakes:
 
     def in_a_fork(self, work: Callable[[], Any], seconds: float) -> tuple[Any, float]:
         """The work's result, done in a fork, and the processor seconds it took; None where they are more than given."""
+        return self.result_of(self.begin(work, seconds))
+
+    def in_forks(self, works: Iterable[Callable[[], Any]], seconds: float, at_once: int) -> Iterator[Any]:
+        """The result of each work, in their order, as `in_a_fork` gives it; so many of them run at a time."""
+        begun: deque[Fork] = deque()
+        for work in works:
+            begun.append(self.begin(work, seconds))
+            if len(begun) == at_once:
+                yield self.result_of(begun.popleft())[0]
+        while begun:
+            yield self.result_of(begun.popleft())[0]
+
+    def begin(self, work: Callable[[], Any], seconds: float) -> "Fork":
+        """Begin a work in a fork."""
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -556,13 +580,17 @@ class Mistakes:
             finally:
                 os._exit(0)
         os.close(writing)
+        return Fork(pid, reading, time.monotonic() + max(SHORTEST_WAIT, PATIENCE * seconds))
+
+    def result_of(self, fork: "Fork") -> tuple[Any, float]:
+        """What was written in a fork (None where it did not come to its end in time) and its processor seconds."""
         try:
-            content = read_all(reading, time.monotonic() + max(SHORTEST_WAIT, PATIENCE * seconds))
+            content = read_all(fork.reading, fork.end)
         finally:
-            os.close(reading)
+            os.close(fork.reading)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            _, _, used = os.wait4(pid, 0)
+                os.kill(fork.pid, signal.SIGKILL)
+            _, _, used = os.wait4(fork.pid, 0)
         return json.loads(content) if content else None, used.ru_utime + used.ru_stime
 
 

@@ -34,6 +34,7 @@ from autograder.grade.processes.region_runs import RegionRun, places
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Frame, read_frame, write_frame
+from autograder.machine import cores
 from autograder.regions import without_mistakes
 
 SEED_SECONDS = 120.0  # of a processor, for one seed of one check
@@ -92,20 +93,25 @@ def proof_of(mistakes: Mistakes, question: list[Cell], check: str, request: Mapp
     _, whole = mistakes.in_a_fork(partial(mistakes.run, question), RUN_SECONDS)
     question = mistakes.from_where_it_matters(question) or question
     _, usual = mistakes.in_a_fork(partial(mistakes.run, question), RUN_SECONDS)
-    for number, seed in enumerate(request["seeds"]):
-        trials = {"the solution": None} | honest(here)
-        stubs = stubs_of(here)
-        left = {key: trial for key, trial in tried.items() if not result["mutants"].get(key)} if number < 2 else {}
-        work = partial(one_seed, mistakes, question, check, seed, trials, stubs, left, usual, otherwise=number == 0)
-        given, _ = mistakes.in_a_fork(work, SEED_SECONDS)
+    trials, stubs = {"the solution": None} | honest(here), stubs_of(here)
+    work = partial(one_seed, mistakes, question, check, trials, stubs, usual)
+
+    def take(seed: int, given: dict | None) -> None:
         if given is None:
             result["late"].append(seed)
-            continue
+            return
         noticed = given.pop("mutants")
         result["wavering"] += [key for key, now in noticed.items() if now and result["mutants"].get(key) is False]
         result["mutants"] |= noticed
         result["slow"] += given.pop("slow", [])
         result["seeds"][str(seed)] = given
+
+    first, *further = request["seeds"]
+    take(first, mistakes.in_a_fork(partial(work, first, tried, otherwise=True), SEED_SECONDS)[0])
+    left = {key: trial for key, trial in tried.items() if not result["mutants"].get(key)}
+    later = (partial(work, seed, left if number == 0 else {}) for number, seed in enumerate(further))
+    for seed, given in zip(further, mistakes.in_forks(later, SEED_SECONDS, cores()), strict=True):
+        take(seed, given)
     result["seconds"] = whole
     result["tried"] = time.process_time() - began
     return result
@@ -171,16 +177,17 @@ def one_seed(
     mistakes: Mistakes,
     question: Sequence[Cell],
     check: str,
-    seed: int,
     honest_ones: Mapping[str, Trial | None],
     stubs: Mapping[str, Trial],
-    mistaken: Mapping[str, Trial],
     usual: float,
+    seed: int,
+    mistaken: Mapping[str, Trial],
     otherwise: bool = False,
 ) -> dict:
     """What a check gives on one seed; runs in a fork of the copy, and every trial in a fork of that.
 
     Args:
+        usual: the processor seconds that a run takes with the solution.
         otherwise: run the solution on two threads and on inputs of float32 as well.
     """
     mistakes.seed = seed
@@ -193,11 +200,9 @@ def one_seed(
     if otherwise:
         runs[TWO_THREADS], _ = mistakes.in_a_fork(partial(on_two_threads, run), 3 * RUN_SECONDS)
         single, _ = mistakes.in_a_fork(partial(in_single, mistakes, run), 3 * RUN_SECONDS)
-    tried: dict[str, dict | None] = {}
-    for name, trial in mistaken.items():
-        tried[name], _ = mistakes.in_a_fork(
-            partial(mistakes.run_one, trial, question, check), 0.2 + 3 * min(usual, RUN_SECONDS)
-        )
+    mistakes_run = (partial(mistakes.run_one, trial, question, check) for trial in mistaken.values())
+    given = mistakes.in_forks(mistakes_run, 0.2 + 3 * min(usual, RUN_SECONDS), cores())
+    tried: dict[str, dict | None] = dict(zip(mistaken, given, strict=True))
     session = KeySession(seed)
     failed = ""
     with mistakes.quietly(session) as watch:

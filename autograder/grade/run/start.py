@@ -59,6 +59,7 @@ def started(
     workers: int | None = None,
     tier: str | None = None,
     dask: str | None = None,
+    again: bool = False,
 ) -> Iterator[Start]:
     """Lock an assignment, warm up, try the sandbox: at once where there is surely something to grade, else when asked.
 
@@ -67,6 +68,7 @@ def started(
         workers: how many submissions at a time; default: one for each core.
         tier: the sandbox's; default: the best one that this machine keeps, which is found out by trying.
         dask: the address of a cluster that runs the submissions instead.
+        again: what is graded already will be graded too.
 
     Raises:
         CourseError: there is no such assignment or tier, its data or a package is missing, another program is grading
@@ -85,7 +87,7 @@ def started(
     if not dask and (text := shortfall(SandboxLimits(**sandbox_limits(limits)))):
         raise CourseError(f"{text}.")
     count = min(workers or cores(), len(wanted or store.students()) or 1)
-    early = not store.has_all(wanted)
+    early = again or not store.has_all(wanted)
     notes = stand_ins_used(settings.data, course.data)
     if not dask and (room := affordable(count, limits.memory_mb)) < count:
         notes.append(

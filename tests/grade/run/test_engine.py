@@ -23,6 +23,7 @@ from autograder.grade.run.one_submission import Settings
 from autograder.grade.run.plan import read
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.scratch import temporary_scratch
+from autograder.grade.run.start import started
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.run.worker import SandboxRefused, Worker
 from autograder.grade.verdict.judge import JudgeDied, KeyProcess
@@ -48,6 +49,15 @@ def engine_of(tiny, workers=1):
 def scores(graded) -> dict[str, float]:
     found = {":".join(cell.key): cell.score for cell in graded.result.cells}
     return {name: found[name] for name in FULL}
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_is_graded_again_is_begun_at_once(tiny, grading, again):
+    """Does a run warm up early that grades again what is graded already, and one that has nothing to do not?"""
+    tiny.hand_in("ada")
+    grading(tiny, tier="landlock")
+    with started(tiny.course, "tiny", tier="landlock", again=again) as start:
+        assert (start.warm.control is not None) is again
 
 
 def test_key_that_nobody_needs(tiny, grading):
