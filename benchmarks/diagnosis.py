@@ -209,12 +209,24 @@ def in_its_own_process(
     os.wait()
 
 
+def has_data(course: Course, name: str) -> bool:
+    """Are the data sets of an assignment here? Says so where they are not."""
+    try:
+        require_data(course.assignment(name).data, course.data, name)
+    except CourseError as error:
+        print(f"left out: {error}")
+        return False
+    return True
+
+
 def run_right(course: Course, catalogue: Path, assignments: list[str], seed: int, seeds: Sequence[int]) -> int:
     """Run the right solutions, and show those that lose points; returns how many these are."""
     solutions = tomllib.loads(catalogue.read_text("utf-8"))["solution"]
     seen: set[str] = set()
     punished: set[str] = set()
     for name in assignments or course.assignment_names():
+        if not has_data(course, name):
+            continue
         entries = [entry for entry in solutions if entry.get("assignment", name) == name]
         for notebook in course.assignment(name).notebooks:
             for one in in_its_own_process(course, name, notebook, entries, seed, seeds):
@@ -251,10 +263,7 @@ def main() -> None:
     all_results = []
     names = options.assignments or course.assignment_names()
     for name in names[:1] if options.quick else names:
-        try:
-            require_data(course.assignment(name).data, course.data, name)
-        except CourseError as error:
-            print(f"left out: {error}")
+        if not has_data(course, name):
             continue
         entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
         entries = [entry for entry in entries if re.search(options.only, entry["region"])]
