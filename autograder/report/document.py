@@ -1,6 +1,7 @@
 """Assembles the document: one JSON value that the template prints, with nothing left to decide but the layout."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -317,10 +318,19 @@ def score_data(cell: CellResult, question: Question | None, regions: Sequence[So
         "score": cell.score,
         "state": cell.state,
         "extra": cell.extra_credit,
-        "line": clean(line),
+        "line": with_code(clean(line)),
         "comment": [clean(shortened(cell.remark, MAX_COMMENT))] if cell.remark else [],
         "code": code_data(regions),
     }
+
+
+CODE = re.compile(r"`([^`]+)`")
+
+
+def with_code(sentence: str) -> list:
+    """A sentence as inlines: what stands between backticks is code."""
+    pieces = enumerate(CODE.split(sentence))
+    return [["code", piece] if i % 2 else piece for i, piece in pieces if piece]
 
 
 def in_one_line(blocks: Sequence[dict], most: int) -> list:

@@ -144,7 +144,8 @@ class Writer:
         links = [f'<a href="#{place}"><code>{name}</code></a>' for place, name in names]
         code = element("small", "Code: " + ", ".join(links)) if links else ""
         points = f"{'–' if row['score'] is None else number(row['score'])} of {number(row['points'])}"
-        line = text(row["line"]) + (f"<small>Comment: {self.inlines(row['comment'])}</small>" if row["comment"] else "")
+        comment = f"<small>Comment: {self.inlines(row['comment'])}</small>" if row["comment"] else ""
+        line = self.inlines(row["line"]) + comment
         mark = MARKS[row["state"]] + element("span", SAID[row["state"]], class_="unseen")
         cells = (("mark", mark), ("title", title + code), ("points", points), ("line", line))
         return element("tr", *(element("td", made, class_=kind) for kind, made in cells), class_=row["state"])

@@ -29,49 +29,76 @@ local function count(text, pattern)
   return select(2, text:lower():gsub(pattern, ""))
 end
 
-local function last_div(blocks)
-  local last = blocks[#blocks]
-  if last and last.t == "Div" then return last_div(last.content) or last end
+local HOLDS = { "div", "table", "ul", "ol", "dl", "blockquote" }
+
+-- How many of these tags are open after some HTML, `depth` before it; and whether any is.
+local function deeper(depth, html)
+  local made, open = {}, false
+  for _, tag in ipairs(HOLDS) do
+    made[tag] = (depth[tag] or 0) + count(html, "<" .. tag .. "[%s>]") - count(html, "</" .. tag .. "%s*>")
+    open = open or made[tag] > 0
+  end
+  return made, open
 end
 
--- A <div> that is opened in one block of HTML and closed in a later one holds the blocks between them.
-local function html_blocks(blocks)
-  local outer = pandoc.List()
-  local result, raw, open = outer, "", {}
-  local function flush()
-    if raw ~= "" then
-      local more = count(raw, "<div[%s>]") - count(raw, "</div%s*>")
-      local doc = read(raw, "html")
-      if doc then result:extend(doc.blocks) end
-      local div = more > 0 and doc and last_div(doc.blocks)
-      if div then
-        table.insert(open, { div = div, around = result, inside = pandoc.List(div.content) })
-        result = open[#open].inside
-      elseif more < 0 and #open > 0 then
-        local done = table.remove(open)
-        done.div.content = done.inside
-        result = done.around
-      end
-      for _, tag in ipairs(LOST) do
-        if raw:lower():find("<" .. tag .. "[%s/>]") then result:insert(pandoc.RawBlock("lost", tag)) end
-      end
-      raw = ""
-    end
+-- The blocks of pieces of HTML, which are strings, with the blocks among the pieces in their places; nil if one has none.
+local function with_blocks(pieces, raw)
+  local html, name, placed = "", "held", 0
+  while raw:find(name, 1, true) do name = name .. "x" end
+  for i, piece in ipairs(pieces) do
+    html = html .. "\n" .. (type(piece) == "string" and piece or "<div class=\"" .. name .. " " .. i .. "\"></div>")
   end
+  local doc = read(html, "html")
+  local blocks = doc and doc.blocks:walk({
+    Div = function(div)
+      if div.classes[1] ~= name then return nil end
+      placed = placed + 1
+      return { pieces[tonumber(div.classes[2])] }
+    end,
+  })
+  local held = pieces:filter(function(piece) return type(piece) ~= "string" end)
+  if placed == #held then return blocks end
+end
+
+-- What is opened in one block of HTML and closed in a later one, a cell of a table or a <div>, holds the blocks between.
+local function html_blocks(blocks)
+  local result, pieces = pandoc.List(), pandoc.List()
+  local function flush()
+    if #pieces == 0 then return end
+    local raw = table.concat(pieces:filter(function(piece) return type(piece) == "string" end), "\n")
+    local made = with_blocks(pieces, raw)
+    if made then
+      result:extend(made)
+    else
+      for _, piece in ipairs(pieces) do
+        if type(piece) ~= "string" then
+          result:insert(piece)
+        else
+          local doc = read(piece, "html")
+          if doc then result:extend(doc.blocks) end
+        end
+      end
+    end
+    for _, tag in ipairs(LOST) do
+      if raw:lower():find("<" .. tag .. "[%s/>]") then result:insert(pandoc.RawBlock("lost", tag)) end
+    end
+    pieces = pandoc.List()
+  end
+  local depth, open = {}, false
   for _, block in ipairs(blocks) do
     if block.t == "RawBlock" and block.format == "html" then
-      raw = raw .. "\n" .. printable_tags(block.text)
+      pieces:insert(printable_tags(block.text))
+      depth, open = deeper(depth, block.text)
+    elseif open then
+      pieces:insert(block)
     else
       flush()
+      depth = {}
       result:insert(block)
     end
   end
   flush()
-  while #open > 0 do
-    local done = table.remove(open)
-    done.div.content = done.inside
-  end
-  return outer
+  return result
 end
 
 local function document(fragment)

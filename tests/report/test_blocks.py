@@ -1,6 +1,7 @@
 """What stands apart in a notebook stands apart on paper; what cannot be shown is named, and nothing else is."""
 
 import json
+import re
 
 import nbformat
 import pytest
@@ -52,6 +53,39 @@ def test_blocks_beside_each_other_are_paragraphs(text, format):
 def test_cells_stand_apart():
     """Is the last line of one cell no part of the first of the next?"""
     assert [kinds(blocks) for blocks in shown("<div>A</div>", "<div>B</div>")] == [["para"], ["para"]]
+
+
+def test_a_table_of_html_holds_the_markdown_in_its_cells():
+    """Do cells of HTML with paragraphs, lists and code in them stand beside each other?"""
+    text = (
+        "before\n\n<table>\n<tr><td>\n\n**one** $x$\n\n- item\n\n</td><td>\n\n```python\ny = 2\n```\n\n</td></tr>\n"
+        "<tr><td>three</td><td>\n\n| a |\n|---|\n| four |\n\n</td></tr></table>\n\nafter"
+    )
+    ((first, table, last),) = shown(text)
+    assert (first["c"], table["t"], last["c"]) == (["before"], "table", ["after"])
+    cells = [[kinds(cell["c"]) for cell in row] for row in table["body"]]
+    assert cells == [[["para", "bullets"], ["code"]], [["plain"], ["table"]]]
+    assert table["body"][0][0]["c"][0]["c"] == [["strong", ["one"]], " ", ["maths", "x", "$x$"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("<ul>\n<li>\n\nOne *two*\n\n</li><li>three</li></ul>", "bullets"),
+        ("<ol><li>\n\nOne *two*\n\n</li>\n\n<li>three</li></ol>", "numbers"),
+        ("<blockquote>\n\nOne *two*\n\n</blockquote>\n\n<p>three</p>", "quote"),
+        ("<div class='alert alert-info'>\n\nOne *two*\n\n</div>\n\nthree", "alert"),
+        ("<table><tr><td>One\n\n*two*\n\nthree", "para"),
+        ("<table>\n\nOne *two*\n\n<tr><td>three</td></tr></table>", "para"),  # beside the cells: it stands for itself
+        ("</div></td>\n\nOne *two*\n\n<table></table></table>\n\nthree", "para"),
+        ("<div class='held-1'></div><ul><li>\n\nOne *two*\n\n</li></ul>\n\nthree", "bullets"),
+    ],
+)
+def test_html_around_markdown_loses_nothing(text, kind):
+    """Are all words there, once and in order, however the HTML around them is opened and closed?"""
+    (blocks,) = shown(text)
+    assert re.findall("One|two|three", json.dumps(blocks)) == ["One", "two", "three"]
+    assert blocks[0]["t"] == kind
 
 
 def test_a_definition_stands_below_its_term():

@@ -1,9 +1,11 @@
 """Feedback that is safe to open: nothing of a student's runs, nothing hidden is told."""
 
+import io
 import itertools
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,8 +26,10 @@ from autograder.report.model import Notebook, Options, ReportContent
 from autograder.report.page import is_aligned
 from autograder.report.page import page as html_page
 from autograder.report.pictures import PictureError
+from autograder.report.read import read_graded
 from autograder.report.rows import row_data, terminal_rows
 from autograder.report.sanitise import POLICY, safe_html, sealed
+from autograder.report.typeset import typeset
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TITLE = "Mini homework: mini"
@@ -378,6 +382,20 @@ def test_the_feedback_pdf_hides_the_same(course_copy):
     assert "dw differs at [3, 1]" in text
     assert "Integrity notes" not in text
     assert Path(folder / "mini.html").exists()
+
+
+def test_names_in_a_diagnosis_are_code(graded_course):
+    """Is what stands between backticks in the line of a question code, on the page and on paper?"""
+    said = "It is what comes out if, in `affine`, the `b < c` is missing."
+    scores = scores_in(graded_course)["ada"]
+    lines = ("dw   failed", "  dw differs from the reference", f"    {said}")
+    lost = [replace(cell, lines=lines) if cell.state == "lost" else cell for cell in scores.cells]
+    content = read_graded(graded_course, graded_course.assignment("mini"), "ada", replace(scores, cells=tuple(lost)))
+    document = assemble(content, Options("feedback"))
+    shown = "in <code>affine</code>, the <code>b &lt; c</code> is missing."
+    assert html_page(document, "mini").count(shown) == 3
+    text = PdfReader(io.BytesIO(typeset(document, content.when).pdf)).pages[0].extract_text()
+    assert "in affine, the b < c is missing." in " ".join(text.split())
 
 
 def test_what_pages_use_is_not_taken_out():
