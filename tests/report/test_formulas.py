@@ -224,6 +224,7 @@ def written(*texts: str, target: str = "typst") -> list[str | None]:
         (r"\|x\|_2^2", "ord(\\‖)x/**/attach(ord(\\‖),b:2,t:2)"),
         (r"1{,}000", '"1,000"'),
         (r"x\;y", "x/**/gap(#(0.278em))y"),
+        (r"\sin\!x", 'op("sin")gap(#(0.0em))x'),
         (r"\text{if } x", '"if "x'),
         (r"\mathit{diff}_{\mathit{x1}}", 'attach(scripts(word("diff")),b:word("x1"))'),
         (r"\mathit{a}\mathit{\Gamma}", "a/**/italic(\\Γ)"),

@@ -103,7 +103,9 @@ def row(items: Sequence[Node]) -> str:
         elif isinstance(node, RowOfTerms):
             pieces.append(in_braces(node))
         elif isinstance(node, Space):
-            pieces.append(space(node.width + between(items, i)))
+            own = between(items, i)
+            width = node.width + own
+            pieces.append(f"gap({em(width)})" if own else space(width))  # none is less than what they have themselves
         elif role_of(node) == INNER:
             pieces += [THIN * room_before(items, i), written(node), room_after(items, i)]
         else:
