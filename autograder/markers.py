@@ -8,7 +8,7 @@ lines and what lies between them are held back. What is almost a marker is held 
 import re
 from collections.abc import Iterator, Sequence
 
-from autograder.regions import END, START
+from autograder.regions import END, START, banner_of
 
 HIDDEN_TESTS = "HIDDEN TESTS"
 MARK_SCHEME = "MARK SCHEME"
@@ -64,10 +64,14 @@ def without_solution(text: str, stub: str) -> str:
     return "\n".join(kept) if marked else stub
 
 
-def with_banners(text: str) -> str:
-    """The text with banners in place of nbgrader's lines around a solution, as many lines as before."""
+def with_banners(text: str, written: bool = False) -> str:
+    """The text of a cell with banners in place of nbgrader's lines around a solution, as many lines as before.
+
+    `written`: students write in it. Where nothing is marked, banners stand around all of it.
+    """
     if f"BEGIN {SOLUTION}" not in text:
-        return text
+        whole = written and not text.lstrip().startswith("%%") and not any(map(banner_of, text.split("\n")))
+        return f"{START}\n{text}\n{END}" if whole else text
     lines, opened = text.split("\n"), 0
     for number, line in enumerate(lines):
         indent = line[: len(line) - len(line.lstrip())]

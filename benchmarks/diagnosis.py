@@ -98,6 +98,7 @@ def examine(
         request = {
             "cells": [asdict(cell) for cell in cells],
             "regions": [vars(region) for region in regions],
+            "written": maker.written,
             "seed": seed,
             "folder": str(maker.folder),
             "environment": {"NN_DATA": str(course.data), "OPENBLAS_NUM_THREADS": "1"},

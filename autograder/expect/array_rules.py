@@ -84,6 +84,10 @@ PLAIN = (
     "append",
     "get",
     "str",
+    "float",
+    "int",
+    "bool",
+    "sorted",
 )
 
 
@@ -362,7 +366,7 @@ def listed(node: ast.expr) -> ast.expr:
     return ast.Call(ast.Name("list", ast.Load()), [node], [])
 
 
-def around_loop(block: Sequence[ast.stmt]) -> Iterator[tuple[int, int, list[ast.stmt], str]]:
+def around_loop(block: Sequence[ast.stmt], scope: Scope) -> Iterator[tuple[int, int, list[ast.stmt], str]]:
     """Of statements that follow each other: a step behind a loop moved into it, and the last step of a loop behind it.
 
     Gives the first and last place of what is replaced, the new statements, and the sentence.

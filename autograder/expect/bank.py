@@ -48,7 +48,7 @@ EXCHANGED = "It is what comes out if two results are exchanged."
 class Outcome:
     """What one mistake gives in a cell: the values by position, and the error that the cell stopped with, if any.
 
-    `line` is where the mistake is in its cell or module, 0 where that is not known.
+    `line` is where the mistake is in its cell or module, 0 where that is not known; `two`: they are two at once.
     """
 
     said: str
@@ -58,6 +58,7 @@ class Outcome:
     by_author: bool = False
     noticed: bool = False  # is it in a region that an earlier check runs, which would have told of it?
     line: int = 0
+    two: bool = False
 
     @property
     def sentence(self) -> str:
@@ -111,11 +112,13 @@ def recognise(
         return None
     known = [one for one in outcomes() if set(solution) & set(one.values) == set(given)]
     tolerance = SHARP if tells is Tells.MUCH else EXACT
-    found = [one for one in known if agrees(given, solution, wrong, one, tolerance)]
+    found = [one for one in known if not one.two and agrees(given, solution, wrong, one, tolerance)]
+    if not found and tells is Tells.MUCH:
+        found = [one for one in known if one.two and agrees(given, solution, wrong, one, tolerance)]
     if not found:
         if exchanged(given, solution, wrong):
             return EXCHANGED
-        return several(given, solution, known) if tells is Tells.MUCH else None
+        return several(given, solution, [one for one in known if not one.two]) if tells is Tells.MUCH else None
     likely = [one for one in found if not one.noticed] or found
     written = [one for one in likely if one.by_author]
     if tells is Tells.COUNTS and not written and not in_one_place(likely):
@@ -152,7 +155,7 @@ def stopped_alike(given: Mapping[int, Value], error: str, outcomes: Callable[[],
     """The sentence about the one mistake that stops a cell with the same error, where no value is wrong before it."""
     if error.startswith(UNTELLING):
         return None
-    same = [one for one in outcomes() if one.error == error and one.values.keys() == given.keys()]
+    same = [one for one in outcomes() if one.error == error and one.values.keys() == given.keys() and not one.two]
     written = [one for one in same if one.by_author]
     sentences = {one.sentence for one in written or same}
     return sentences.pop() if len(sentences) == 1 else None
@@ -284,14 +287,14 @@ def symbols_of(value: Value) -> Iterator[str]:
             yield from symbols_of(item)
         yield "]"
     elif isinstance(value, np.ndarray):
-        yield from map(str, value.ravel()[:MOST_SYMBOLS].tolist())
-    elif type(value) is int and abs(value) >= MANY_DIGITS:
-        yield from str(value)
+        yield from itertools.chain.from_iterable(map(symbols_of, value.ravel()[:MOST_SYMBOLS].tolist()))
+    elif (type(value) is int and abs(value) >= MANY_DIGITS) or (type(value) is float and value % 1):
+        yield from f"{value:.12g}"
     else:
         yield str(value)
 
 
-MANY_DIGITS = 1000  # a whole number that is not equal to another by chance
+MANY_DIGITS = 1000  # a whole number that is not equal to another by chance; a fraction is not, either
 
 
 def is_round(number: float) -> bool:

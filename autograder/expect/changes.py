@@ -2,7 +2,7 @@
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeGuard, TypeVar
 
@@ -21,6 +21,8 @@ class Scope:
         counted: arrays, or lists, whose lengths the function may ask for.
         arrays: what the function is given or has unpacked, settings left out.
         shares: names of settings between 0 and 1.
+        keys: the texts that the code looks up.
+        wide: is a value to be recognised, and not a check to be tried?
     """
 
     public: frozenset[str]
@@ -33,6 +35,8 @@ class Scope:
     counted: tuple[str, ...] = ()
     arrays: tuple[str, ...] = ()
     shares: frozenset[str] = frozenset()
+    keys: tuple[str, ...] = ()
+    wide: bool = False
 
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -43,6 +47,11 @@ Change = tuple[ast.AST | None, str]
 
 
 Rule = Callable[[ast.AST, Scope], Iterator[Change]]
+
+
+BlockRule = Callable[[Sequence[ast.stmt], Scope], Iterator[tuple[int, int, list[ast.stmt], str]]]
+"""Of statements that follow each other it gives the first and last place of what is replaced, the new statements, and
+the sentence."""
 
 
 NO_NAMES = frozenset(["self", "cls", "np", "numpy", "math", "torch", "tf", "keras", "plt", "pd", "range", "len", "sum"])
@@ -97,6 +106,11 @@ def like(node: Node, **fields: object) -> Node:
 def of_numpy(name: str, *args: ast.expr) -> ast.Call:
     """A call of a function of NumPy."""
     return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), list(args), [])
+
+
+def names_read(node: ast.AST) -> set[str]:
+    """The names whose values a piece of code asks for."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
 
 
 def is_own(node: ast.AST) -> TypeGuard[ast.Attribute]:

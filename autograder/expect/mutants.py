@@ -30,9 +30,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from autograder.expect import array_rules, plain_rules
+from autograder.expect import array_rules, data_rules, order_rules, plain_rules
 from autograder.expect.changes import (
     NO_NAMES,
+    BlockRule,
     Change,
     Rule,
     Scope,
@@ -44,6 +45,7 @@ from autograder.expect.changes import (
     like,
     minus_one,
     named,
+    names_read,
     number,
     of_numpy,
     squared,
@@ -53,7 +55,7 @@ from autograder.regions import MISTAKE, MISTAKE_LINE, Region, find_regions, with
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 REPLACED = " =>"
-MOST = 700  # mutants of one region: beyond it, the first ones
+MOST = 1000  # mutants of one region: beyond it, the first ones
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,14 @@ class Mutant:
         said: what is wrong, as the end of "It is what comes out if …".
         line: the number (from 1) of the line that was changed.
         by_author: was it written by an author, beside the solution?
+        two: is it two mistakes at once?
     """
 
     text: str
     said: str
     line: int
     by_author: bool = False
+    two: bool = False
 
 
 def mutants(text: str, region: Region, wide: bool = False) -> list[Mutant]:
@@ -91,6 +95,25 @@ def each_mutant(text: str, region: Region, wide: bool = False) -> Iterator[Mutan
     for way in other_ways(text, region) if wide else ():
         found = next(one for one in find_regions(way) if one.start == region.start)
         yield from automatic(way, found, wide)[:MOST]
+
+
+def two_mistakes(text: str, region: Region) -> Iterator[Mutant]:
+    """Two usual mistakes at once, of each function of a region, the surest first."""
+    for tree, function, parts in parts_of_region(text, region):
+        scope = scope_of(tree, function, parts, text.split("\n"), region)
+        usual: dict[tuple[str, int], tuple[str, Part, ast.AST | None]] = {}
+        for part in parts:
+            for new, said in often_beside_another(part.node, scope):
+                usual.setdefault((said, int((said, 0) in usual)), (said, part, new))
+        some = list(usual.values())[:MOST_PAIRED]
+        first_line, behind = extent_of(tree, region, text.count("\n") + 1)
+        for (one, part, new), (other, place, change) in itertools.combinations(some, 2):
+            changed = everywhere(text, [(part, new), (place, change)])
+            if changed is not None and fits(changed, first_line, behind):
+                yield Mutant(changed, one if one == other else f"{one}, and {other}", part.start[0], two=True)
+
+
+MOST_PAIRED = 24
 
 
 # --- an author's ------------------------------------------------------------------------------------------------------
@@ -219,6 +242,27 @@ def part_of(node: ast.AST) -> Part | None:
 
 def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     """Every single change of the region's code that a rule knows, each once; none where the text is not Python."""
+    functions = parts_of_region(text, region)
+    if not functions:
+        return []
+    tree = functions[0][0]
+    lines = text.encode().split(b"\n")
+    found: dict[str, Mutant] = {}
+    each = [
+        changes(text, tree, parts, scope_of(tree, function, parts, text.split("\n"), region, wide), wide)
+        for _, function, parts in functions
+    ]
+    for changed, said, line in (one for turn in itertools.zip_longest(*each) for one in turn if one is not None):
+        found.setdefault(changed, Mutant(changed, said, line))
+    first_line, behind = extent_of(tree, region, len(lines))
+    return [mutant for mutant in found.values() if fits(mutant.text, first_line, behind)]
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def parts_of_region(text: str, region: Region) -> list[tuple[ast.Module, Function | ast.Module, list[Part]]]:
+    """The whole code, and each function of a region with its parts there; nothing where the text is not Python."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -226,23 +270,44 @@ def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
     first, last = region.start + 2, region.end
     parts = [part for node in ast.walk(tree) if (part := part_of(node)) is not None]
     inside = [part for part in parts if first <= part.start[0] and part.end[0] <= last]
-    if not inside:
-        return []
-    scope = scope_of(tree, [part.node for part in inside], text.split("\n"), region, wide)
-    lines = text.encode().split(b"\n")
-    found: dict[str, Mutant] = {}
-    more = [exchanges(text, inside, scope), late_steps(text, tree, inside, scope)]
-    more += [partly(text, inside), around_loops(text, tree, inside)] if wide else []
-    rules = (*plain_rules.FIRST, *RULES, *WIDE_RULES) if wide else RULES
-    each = itertools.chain(
-        by_rules(text, inside, scope, rules, wide),
-        *more,
-        by_rules(text, inside, scope, array_rules.LAST if wide else (), wide),
-    )
-    for changed, said, line in each:
-        found.setdefault(changed, Mutant(changed, said, line))
-    first_line, behind = extent_of(tree, region, len(lines))
-    return [mutant for mutant in found.values() if fits(mutant.text, first_line, behind)]
+    return [(tree, function, some) for function, some in by_function(tree, inside, region)]
+
+
+def by_function(
+    tree: ast.Module, inside: Sequence[Part], region: Region
+) -> list[tuple[Function | ast.Module, list[Part]]]:
+    """The parts of a region's code by the function that they belong to: the innermost around it, or those in it.
+
+    Of functions in each other, the outermost in the region counts.
+    """
+    first = region.start + 2
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    around = [node for node in functions if node.lineno < first <= (node.end_lineno or 0)]
+    own = {id(part.node) for part in inside}
+    found: dict[int, tuple[Function | ast.Module, list[Part]]] = {0: (around[-1] if around else tree, [])}
+    within = [] if around else [node for node in functions if id(node) in own]
+    holders: dict[int, Function] = {}
+    for function in reversed(within):  # the outermost last, and so it counts
+        holders |= dict.fromkeys(map(id, ast.walk(function)), function)
+    for part in inside:
+        holder = holders.get(id(part.node))
+        found.setdefault(id(holder) if holder else 0, (holder or tree, []))[1].append(part)
+    return [(function, parts) for function, parts in found.values() if parts]
+
+
+def changes(
+    text: str, tree: ast.Module, inside: Sequence[Part], scope: Scope, wide: bool
+) -> Iterator[tuple[str, str, int]]:
+    """The text with each change that is known, the surest first; the sentence, and the line."""
+    yield from by_rules(text, inside, scope, (*FIRST_RULES, *RULES) if wide else RULES, wide)
+    yield from exchanges(text, inside, scope)
+    yield from in_blocks(text, tree, inside, scope, WIDE_BLOCK_RULES if wide else BLOCK_RULES)
+    if wide:
+        yield from counted_off(text, inside)
+        yield from collected(text, inside, scope)
+        yield from by_rules(text, inside, scope, WIDE_RULES, wide)
+        yield from partly(text, inside)
+        yield from by_rules(text, inside, scope, array_rules.LAST, wide)
 
 
 def by_rules(
@@ -251,20 +316,29 @@ def by_rules(
     """The text with each change that a rule makes, and with several of one kind at once; the sentence, and the line."""
     lines = text.encode().split(b"\n")
     for rule in rules:
-        alike: dict[tuple[str, str], list[tuple[Part, ast.AST | None]]] = {}
+        alike: dict[tuple[str, ...], list[tuple[Part, ast.AST | None]]] = {}
         for part in inside:
             for new, said in rule(part.node, scope):
                 changed = replaced(lines, part, new)
                 if changed is None or changed == text:
                     continue
                 yield changed, said, part.start[0]
-                alike.setdefault((said[said.find(OVER) :] if OVER in said else said, ""), []).append((part, new))
-                alike.setdefault((said, ast.dump(new) if new else ""), []).append((part, new))
-        for (said, _), changes in alike.items():
+                for kind in dict.fromkeys(kinds_of(part.node, new, said, wide)):
+                    alike.setdefault(kind, []).append((part, new))
+        for (said, *_), changes in alike.items():
             said = f"something is{said}" if said.startswith(OVER) else said
             for some in (changes, *(neighbours(changes) if wide else ())):
                 if changed := everywhere(text, some):
                     yield changed, said, some[0][0].start[0]
+
+
+def kinds_of(old: ast.AST, new: ast.AST | None, said: str, wide: bool) -> Iterator[tuple[str, ...]]:
+    """What makes changes alike, the sentence first: what they say, what they put there, and also in whose place."""
+    yield (said[said.find(OVER) :] if OVER in said else said,)
+    if new is not None:
+        yield said, ast.dump(new)
+        if wide and isinstance(old, ast.Name):
+            yield said, ast.dump(new), old.id
 
 
 MOST_ALIKE = 5
@@ -315,32 +389,64 @@ def exchanges(text: str, inside: Sequence[Part], scope: Scope) -> Iterator[tuple
                 yield changed, f"`{one}` and `{other}` are exchanged", changes[0][0].start[0]
 
 
-def late_steps(text: str, tree: ast.Module, inside: Sequence[Part], scope: Scope) -> Iterator[tuple[str, str, int]]:
-    """The text with an update moved behind the next step that reads it, and behind all of them."""
-    places = {id(part.node) for part in inside}
-    lines = text.split("\n")
-    for block in blocks(tree):
-        steps = [step for step in block if id(step) in places]
-        for index, step in enumerate(steps):
-            name, following = updated(step, scope), steps[index + 1 :]
-            readers = [n for n, other in enumerate(following) if name and name in names_read(other)]
-            for reader in dict.fromkeys([*readers[:1], *([len(following) - 1] if readers else [])]):
-                first, last, end = step.lineno - 1, step.end_lineno or 0, following[reader].end_lineno or 0
-                moved = [*lines[:first], *lines[last:end], *lines[first:last], *lines[end:]]
-                yield "\n".join(moved), f"the update of `{name}` comes too late: an earlier step needs it", step.lineno
+def counted_off(text: str, inside: Sequence[Part]) -> Iterator[tuple[str, str, int]]:
+    """The text with a number of rounds or intervals that is one too few, or too many, wherever it stands."""
+    counts = {
+        part.id
+        for call in (part.node for part in inside if called(part.node) in ("range", "arange", "linspace"))
+        for part in ast.walk(call)
+        if isinstance(part, ast.Name)
+    }
+    for name in sorted(counts - NO_NAMES):
+        uses = [part for part in inside if is_read(part.node, name)]
+        for operator, said in ((ast.Sub(), "few"), (ast.Add(), "many")):
+            other = ast.BinOp(ast.Name(name, ast.Load()), operator, ast.Constant(1))
+            if uses and (changed := everywhere(text, [(use, other) for use in uses])):
+                yield changed, f"a number of steps is one too {said} everywhere", uses[0].start[0]
 
 
-def around_loops(text: str, tree: ast.Module, inside: Sequence[Part]) -> Iterator[tuple[str, str, int]]:
-    """The text with a step moved into a loop, or out of it."""
+def collected(text: str, inside: Sequence[Part], scope: Scope) -> Iterator[tuple[str, str, int]]:
+    """The text with another variable put into a list, from its first item on."""
+    items: dict[str, list[Part]] = {}
+    places = {id(part.node): part for part in inside}
+    for part in inside:
+        node = part.node
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.List) and len(node.value.elts) == 1:
+            name, item = order_rules.base_of(node.targets[0]), node.value.elts[0]
+        elif isinstance(node, ast.Call) and called(node) == "append" and isinstance(node.func, ast.Attribute):
+            name, item = order_rules.base_of(node.func), node.args[0] if node.args else node
+        else:
+            continue
+        if name and isinstance(item, ast.Name):
+            items.setdefault(name, []).append(places[id(item)])
+    for uses in items.values():
+        for other in scope.known[:MOST_COLLECTED]:
+            if other not in NO_NAMES and changed_text(text, uses, other):
+                said = f"`{other}` is collected" if other in scope.public else "another variable is collected"
+                yield changed_text(text, uses, other) or text, said, uses[0].start[0]
+
+
+MOST_COLLECTED = 6
+
+
+def changed_text(text: str, uses: Sequence[Part], name: str) -> str | None:
+    """The text with this name in several places."""
+    return everywhere(text, [(use, ast.Name(name, ast.Load())) for use in uses])
+
+
+def in_blocks(
+    text: str, tree: ast.Module, inside: Sequence[Part], scope: Scope, rules: Sequence[BlockRule]
+) -> Iterator[tuple[str, str, int]]:
+    """The text with steps that follow each other in another order, and a step moved into a loop, or out of it."""
     places = {id(part.node): part for part in inside}
     lines = text.encode().split(b"\n")
     for block in blocks(tree):
-        for first, last, steps, said in (*array_rules.around_loop(block), *plain_rules.around_loop(block)):
-            if id(block[first]) in places and id(block[last]) in places:
-                one, other = places[id(block[first])], places[id(block[last])]
-                changed = replaced(lines, Part(one.node, one.start, other.end), ast.Module(steps, []))
-                if changed is not None:
-                    yield changed, said, one.start[0]
+        steps = [step for step in block if id(step) in places]
+        for first, last, new, said in (one for rule in rules for one in rule(steps, scope)):
+            one, other = places[id(steps[first])], places[id(steps[last])]
+            changed = replaced(lines, Part(one.node, one.start, other.end), ast.Module(new, []))
+            if changed is not None:
+                yield changed, said, one.start[0]
 
 
 def partly(text: str, inside: Sequence[Part]) -> Iterator[tuple[str, str, int]]:
@@ -391,18 +497,6 @@ def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
                 yield block
 
 
-def updated(step: ast.stmt, scope: Scope) -> str:
-    """The name, one that students see, which a step changes; "" where it changes none that had a value before."""
-    target = step.targets[0] if isinstance(step, ast.Assign) else getattr(step, "target", None)
-    if not isinstance(target, ast.Name) or target.id not in scope.public:
-        return ""
-    return target.id if isinstance(step, ast.AugAssign) or target.id in names_read(step) else ""
-
-
-def names_read(node: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
-
-
 def everywhere(text: str, changes: Sequence[tuple[Part, ast.AST | None]]) -> str | None:
     """The text with all of several changes of one kind; None where there are not two apart from each other."""
     ordered = sorted(changes, key=lambda change: change[0].start, reverse=True)
@@ -418,19 +512,28 @@ def everywhere(text: str, changes: Sequence[tuple[Part, ast.AST | None]]) -> str
 
 
 def scope_of(
-    tree: ast.Module, inside: Sequence[ast.AST], lines: Sequence[str], region: Region, wide: bool = False
+    tree: ast.Module,
+    function: Function | ast.Module,
+    inside: Sequence[Part],
+    lines: Sequence[str],
+    region: Region,
+    wide: bool = False,
 ) -> Scope:
-    """The names in sight of a region, and which of them its function's released text shows.
+    """The names in sight of a region's code in a function, and which of them its released text shows.
 
     `wide`: with those that the function has set before the region.
     """
     first = region.start + 2
-    around = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno < first <= (node.end_lineno or 0)
-    ]
-    function = around[-1] if around else tree
+    nodes = [part.node for part in inside]
+    around = (
+        [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, Function) and node.lineno <= function.lineno <= (node.end_lineno or 0)
+        ]
+        if isinstance(function, Function)
+        else []
+    )
     shown = [
         node.id for node in ast.walk(function) if isinstance(node, ast.Name) and not first <= node.lineno <= region.end
     ]
@@ -441,12 +544,12 @@ def scope_of(
     ]
     comments = task_of(lines[region.start + 1 : region.end])
     parameters = [argument.arg for node in around for argument in all_arguments(node)]
-    names = [node.id for node in inside if isinstance(node, ast.Name)]
+    names = [node.id for node in nodes if isinstance(node, ast.Name)]
     regions = [range(one.start + 2, one.end + 1) for one in find_regions("\n".join(lines))]
     own = [node.attr for node in ast.walk(tree) if is_own(node) and not any(node.lineno in one for one in regions)]
     lengths = [
         target.id
-        for node in inside
+        for node in nodes
         if isinstance(node, ast.Assign) and is_length(node.value) and not isinstance(node.value, ast.BinOp)
         for target in ast.walk(node.targets[0])
         if isinstance(target, ast.Name)
@@ -454,7 +557,7 @@ def scope_of(
     public = [*parameters, *shown, *own, *WORD.findall(" ".join(comments))]
     settings = [
         (node.value.id, node.slice.value)
-        for node in inside
+        for node in nodes
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.ctx, ast.Load)
         if isinstance(node.slice, ast.Constant) and node.slice.value in USUAL
     ]
@@ -463,13 +566,26 @@ def scope_of(
         tuple(dict.fromkeys([*parameters, *names, *(earlier if around and wide else ())])),
         frozenset(lengths),
         tuple(dict.fromkeys(settings)),
-        frozenset(means_in(inside)),
-        defaults_of(around[-1]) if around else {},
-        around[-1].name if around else "",
+        frozenset(means_in(nodes)),
+        defaults_of(function) if isinstance(function, Function) else {},
+        function.name if isinstance(function, Function) else "",
         tuple(counted_in(function, public)),
         tuple(name for name in arrays_of(function, parameters) if name in public),
         frozenset(SHARES) & frozenset(public),
+        tuple(dict.fromkeys(looked_up_in(nodes))),
+        wide,
     )
+
+
+def looked_up_in(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """The texts that code looks up, such as columns."""
+    for node in nodes:
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+        ):
+            yield node.slice.value
 
 
 def counted_in(function: ast.AST, public: Sequence[str]) -> Iterator[str]:
@@ -587,13 +703,17 @@ def left_out_step(node: ast.AST, scope: Scope) -> Iterator[Change]:
     if isinstance(node, ast.AugAssign):
         yield None, left_out_words(node, scope)
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript | ast.Attribute):
-        yield None, f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
+        value = number(node.value)
+        said = f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
+        yield None, said if value is None else f"some entries are not set to {value:g}"
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in scope.known:
         reads = {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
         if node.targets[0].id in reads or node.targets[0].id in scope.public:
-            yield None, f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
+            said = f"{with_name('update', node.targets[0], scope)} is left out, and the old value stays"
+            yield None, LEFT_OUT.get(called(node.value), said)
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield None, LEFT_OUT.get(called(node.value)) or LIMITS.get(called(node.value)) or "a step is left out"
+        name = called(node.value)
+        yield None, LEFT_OUT.get(name) or LIMITS.get(name) or STEPS.get(name) or "a step is left out"
 
 
 def left_out_words(node: ast.AugAssign, scope: Scope) -> str:
@@ -617,7 +737,8 @@ def left_out_term(node: ast.AST, scope: Scope) -> Iterator[Change]:
         if isinstance(node.op, ast.Add):
             yield node.right, f"{with_name('term', node.left, scope)} is missing"
         elif number(node.left) is None:
-            yield ast.UnaryOp(ast.USub(), node.right), f"{with_name('term', node.left, scope)} is missing"
+            if not (written and scope.wide):
+                yield ast.UnaryOp(ast.USub(), node.right), f"{with_name('term', node.left, scope)} is missing"
         else:
             yield node.right, "the complement to 1 is not taken"
 
@@ -704,7 +825,6 @@ OPERATORS = (
     (ast.Mult, ast.Add, "it is added where it should be multiplied"),
     (ast.Mult, ast.Div, "it is divided where it should be multiplied"),
     (ast.Div, ast.Mult, "it is multiplied where it should be divided"),
-    (ast.Pow, ast.Mult, "a power is a product"),
     (ast.FloorDiv, ast.Div, "a division is not rounded"),
     (ast.MatMult, ast.Mult, "a product is taken entry by entry where a matrix product belongs"),
 )
@@ -827,7 +947,8 @@ def other_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
             array = ast.Name(other, ast.Load())
             second = ast.Subscript(ast.Attribute(array, "shape", ast.Load()), ast.Constant(1), ast.Load())
             yield second, "the length of the wrong axis is taken"
-            yield ast.Attribute(array, "size", ast.Load()), "all entries are counted where the rows should be"
+            if other == node.args[0].id or not scope.wide:
+                yield ast.Attribute(array, "size", ast.Load()), "all entries are counted where the rows should be"
 
 
 FUNCTIONS = (
@@ -872,6 +993,17 @@ FUNCTIONS = (
 
 LIMITS = {"maximum": "nothing is cut off at a bound", "minimum": "nothing is cut off at a bound"}
 
+STEPS = {
+    "sort": "it is not sorted",
+    "append": "something is not put into a list",
+    "extend": "something is not put into a list",
+    "add": "something is not put into a set",
+    "remove": "something is not taken out",
+    "train": "it is not trained",
+    "fit": "it is not fitted",
+    "heappush": "something is not put into a queue",
+}
+
 LEFT_OUT = {
     "sqrt": "a square root is missing",
     "exp": "an exponential is missing",
@@ -885,6 +1017,10 @@ LEFT_OUT = {
     "sum": "a sum is missing",
     "round": "it is not rounded",
     "sorted": "it is not sorted",
+    "inv": "an inverse is missing",
+    "radians": "degrees are not turned into radians",
+    "deg2rad": "degrees are not turned into radians",
+    "degrees": "radians are not turned into degrees",
     "clip": "it is not limited to its range",
     "unique": "repeated entries are not removed",
     "dropna": "missing values are not left out",
@@ -967,8 +1103,12 @@ LEAKS = 0.01, 0.1
 
 
 def other_order(node: ast.AST, scope: Scope) -> Iterator[Change]:
-    """a, b = f, g as a, b = g, f."""
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
+    """a, b = f, g as a, b = g, f; return a, b as return b, a."""
+    if (
+        isinstance(node, ast.Assign | ast.Return if scope.wide else ast.Assign)
+        and isinstance(node.value, ast.Tuple)
+        and len(node.value.elts) == 2
+    ):
         yield like(node, value=like(node.value, elts=node.value.elts[::-1])), "two results are exchanged"
 
 
@@ -979,6 +1119,7 @@ def other_constant(node: ast.AST, scope: Scope) -> Iterator[Change]:
             yield node.left, "a square is missing"
             yield of_numpy("abs", node.left), "a magnitude stands where a square belongs"
             yield like(node, right=ast.Constant(3)), "a cube stands where a square belongs"
+            yield like(node, op=ast.Mult()), "it is multiplied by 2 where a square belongs"
         elif number(node.right) == 0.5:
             yield node.left, "a square root is missing"
         else:
@@ -997,12 +1138,43 @@ def other_constant(node: ast.AST, scope: Scope) -> Iterator[Change]:
         yield ast.Constant(not node.value), "True and False are exchanged"
 
 
+def no_guard(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x + eps as x, where eps is a setting or a small number."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        name = named(node.right, scope)
+        value = number(node.right)
+        if name in GUARDS or (value is not None and 0 < value <= 1e-3):
+            yield node.left, f"{with_name('term', node.right, scope)} is missing"
+
+
+GUARDS = ("eps", "epsilon", "tiny")
+
+
+def often_beside_another(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """Small mistakes that are often made beside another one: signs, guards, factors, averages, steps left out."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        return
+    yield from no_guard(node, scope)
+    yield from left_out_factor(node, scope)
+    yield from left_out_term(node, scope)
+    yield from exchanged_weights(node, scope)
+    if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
+        yield from other_operator(node, scope)
+    if called(node) in ("sum", "mean"):
+        yield from itertools.islice(other_function(node, scope), 1)
+        yield from other_axis(node, scope)
+    if isinstance(node, ast.AugAssign):
+        yield from left_out_step(node, scope)
+
+
 def off_by_one(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """Ends of ranges."""
     one = ast.Constant(1)
     if isinstance(node, ast.Call) and called(node) in ("range", "arange") and node.args:
         last = min(1, len(node.args) - 1)
-        for op, said in ((ast.Sub, "a loop ends one step too early"), (ast.Add, "a loop goes one step too far")):
+        down = len(node.args) == 3 and minus_one(node.args[2])
+        few, many = (ast.Add, ast.Sub) if down else (ast.Sub, ast.Add)
+        for op, said in ((few, "a loop ends one step too early"), (many, "a loop goes one step too far")):
             args = list(node.args)
             args[last] = ast.BinOp(args[last], op(), one)
             yield like(node, args=args), said
@@ -1301,6 +1473,7 @@ def any_name(node: ast.AST, scope: Scope) -> Iterator[Change]:
 
 RULES: tuple[Rule, ...] = (
     off_by_one,
+    other_comparison,
     left_out_step,
     left_out_factor,
     left_out_term,
@@ -1314,7 +1487,6 @@ RULES: tuple[Rule, ...] = (
     other_mask,
     other_order,
     ignored_setting,
-    other_comparison,
     divided_twice,
     other_constant,
     other_factor,
@@ -1324,9 +1496,21 @@ RULES: tuple[Rule, ...] = (
     other_branch,
 )
 
+FIRST_RULES: tuple[Rule, ...] = (*data_rules.FIRST, *plain_rules.FIRST)
+
+BLOCK_RULES: tuple[BlockRule, ...] = (order_rules.late_update,)
+
+WIDE_BLOCK_RULES: tuple[BlockRule, ...] = (
+    *BLOCK_RULES,
+    array_rules.around_loop,
+    plain_rules.around_loop,
+    *order_rules.BLOCK_RULES,
+)
+
 WIDE_RULES: tuple[Rule, ...] = (
-    *plain_rules.LATER,
     inside_of_root,
+    *order_rules.RULES,
+    *plain_rules.LATER,
     missing_brackets,
     complement,
     whole_columns,
@@ -1338,8 +1522,10 @@ WIDE_RULES: tuple[Rule, ...] = (
     other_power,
     averaged,
     *array_rules.RULES,
+    *data_rules.RULES,
     another_factor,
     any_name,
     slice_ends,
+    *order_rules.LAST,
     *plain_rules.LAST,
 )

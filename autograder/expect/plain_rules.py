@@ -18,6 +18,7 @@ from autograder.expect.changes import (
     is_parameter,
     like,
     minus_one,
+    names_read,
     number,
     of_numpy,
     with_name,
@@ -98,7 +99,7 @@ def mask_conditions(node: ast.AST, scope: Scope) -> Iterator[Change]:
         other = ast.BitOr() if isinstance(node.op, ast.BitAnd) else ast.BitAnd()
         yield like(node, op=other), "`and` and `or` are exchanged"
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and is_condition(node.slice):
-        opposite = ast.UnaryOp(ast.Invert(), node.slice)
+        opposite = node.slice.operand if isinstance(node.slice, ast.UnaryOp) else ast.UnaryOp(ast.Invert(), node.slice)
         yield like(node, slice=opposite), "a condition is the other way round: what should go is kept"
         yield node.value, "a condition is missing: everything is kept"
 
@@ -107,6 +108,10 @@ def is_condition(node: ast.AST) -> bool:
     """Does an expression compare, or join comparisons?"""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
         return is_condition(node.left) and is_condition(node.right)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+        return True
+    if called(node) in ("isin", "isna", "isnull", "notna", "notnull", "contains", "between", "duplicated"):
+        return True
     return isinstance(node, ast.Compare) and not isinstance(node.ops[0], ast.In | ast.NotIn)
 
 
@@ -195,6 +200,8 @@ def everyday_function(node: ast.AST, scope: Scope) -> Iterator[Change]:
         yield of_numpy("ceil", node.args[0]) if name == "floor" else ceiling(node), "it is rounded up, not down"
         rounded = ast.Call(ast.Name("round", ast.Load()), node.args, [])
         yield rounded, "it is rounded to the nearest whole number, not down"
+    if name == "float" and len(node.args) == 1:
+        yield node.args[0], "texts are not turned into numbers"
     if name in ("cumsum", "cumprod", "argsort", "diff", "flip", "tolist") and node.args:
         yield node.args[0], UNDONE[name]
     if name == "norm" and len(node.args) == 1:
@@ -270,7 +277,7 @@ BUILTINS = ("min", "max", "any", "all")
 
 
 def last_word(node: ast.AST, scope: Scope) -> Iterator[Change]:
-    """The last condition of a function as always true, or false; a return that is missing; two results exchanged."""
+    """The last condition of a function as always true, or false; a return that is missing."""
     if not isinstance(node, ast.Return) or node.value is None:
         return
     value = node.value
@@ -281,8 +288,6 @@ def last_word(node: ast.AST, scope: Scope) -> Iterator[Change]:
             said = f"a condition at the end is not looked at: the answer there is always {answer}"
             yield like(node, value=ast.Constant(answer)), said
     yield like(node, value=None), "one case returns nothing: None"
-    if isinstance(value, ast.Tuple) and len(value.elts) == 2:
-        yield like(node, value=like(value, elts=value.elts[::-1])), "two results are exchanged"
 
 
 def pairs(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -388,7 +393,8 @@ def one_round(node: ast.AST, scope: Scope) -> Iterator[Change]:
         for other in scope.known[:6]:
             if len(called_range.args) == 1 and other in scope.public and other not in NO_NAMES:
                 args = [ast.Constant(0), *called_range.args, ast.Name(other, ast.Load())]
-                if any(isinstance(part, ast.Name) and part.id == other for part in ast.walk(called_range)):
+                count = called_range.args[0]
+                if isinstance(count, ast.BinOp) and other in names_read(count):
                     yield (
                         like(node, iter=like(called_range, args=args)),
                         f"a loop goes on in steps of `{other}`, not of one",
@@ -422,8 +428,6 @@ def item_or_list(node: ast.AST, scope: Scope) -> Iterator[Change]:
             )
         elif minus_one(node.slice):
             yield like(node, slice=ast.Constant(0)), "the first is taken where the last belongs"
-    if isinstance(node, ast.Slice) and minus_one(node.step or ast.Pass()) and node.lower is None:
-        yield ast.Slice(), "the order is not reversed"
 
 
 def other_index(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -459,7 +463,7 @@ def rounded_number(node: ast.AST, scope: Scope) -> Iterator[Change]:
         yield ast.Constant(3.14), "a number is rounded: it has more digits"
 
 
-def around_loop(block: Sequence[ast.stmt]) -> Iterator[tuple[int, int, list[ast.stmt], str]]:
+def around_loop(block: Sequence[ast.stmt], scope: Scope) -> Iterator[tuple[int, int, list[ast.stmt], str]]:
     """Of statements that follow each other: the `return` behind a loop as the last step of the loop.
 
     Gives the first and last place of what is replaced, the new statements, and the sentence.
@@ -571,8 +575,8 @@ FIRST: tuple[Rule, ...] = (not_centred, other_divisor, other_flag, conditions, m
 """The surest: tried before the others."""
 
 LATER: tuple[Rule, ...] = (
-    left_out_part,
     everyday_function,
+    left_out_part,
     own_call,
     remainder,
     last_word,

@@ -159,6 +159,28 @@ def test_what_agrees_in_one_line_is_one_cause():
     assert recognise(content, {0: value[::-1]}, [0], lambda: known(5, 8)) is None
 
 
+def test_two_mistakes_at_once_are_named_where_no_single_one_agrees_and_much_tells():
+    """Does a single mistake come first, and do whole numbers tell nothing about two?"""
+    both = replace(outcome("a sign is missing, and a factor 2 is", SHIFTED), two=True)
+    solution = {0: SHIFTED + 1}
+    given = {0: encode(SHIFTED)}
+    assert "and a factor 2 is" in (recognise(given, solution, [0], lambda: [both]) or "")
+    one = outcome("a sum is missing", SHIFTED)
+    assert "a sum is missing" in (recognise(given, solution, [0], lambda: [both, one]) or "")
+    labels = np.arange(20)
+    whole = replace(both, values={0: encode(labels)})
+    assert recognise({0: encode(labels)}, {0: labels + 1}, [0], lambda: [whole]) is None
+
+
+def test_fractions_of_few_digits_tell_in_a_list():
+    """Do six numbers with a fraction tell, which are not equal to others by chance, and do two not?"""
+    values = np.array([1.0, -0.5, 1.3, 0.7, 2.4, 3.1])
+    for count, named in ((6, True), (2, False)):
+        given = {0: encode(values[:count])}
+        mistakes = [outcome("the step is missing", values[:count])]
+        assert bool(recognise(given, {0: values[:count] + 1}, [0], lambda known=mistakes: known)) == named
+
+
 def test_exchanged_results_are_named():
     """Are two values that stand in each other's place told, whatever mistakes are known?"""
     slope, offset = 1.2345678, np.array([0.123, 4.567, 8.912, 3.456])

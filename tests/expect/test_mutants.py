@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from autograder.expect.mutants import misfits, mutants
+from autograder.expect.mutants import misfits, mutants, two_mistakes
 from autograder.regions import blank, find_regions, hollow, without_mistakes
 
 BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
@@ -232,3 +232,12 @@ def test_another_way_to_write_the_solution_has_mistakes_too():
     assert without_mistakes(text) == without_mistakes(WRITTEN)
     broken = text.replace("y = y + x", "y = y +")
     assert list(misfits(broken, region)) == [(6, "another way: with it, the region is not Python")]
+
+
+def test_two_mistakes_at_once():
+    """Are two usual mistakes made in one text, and both said?"""
+    found = {one.said: one for one in two_mistakes(LOSS, find_regions(LOSS)[0])}
+    both = found["a + and a - are exchanged, and the factor with `reg` is missing"]
+    assert "error = (x @ w + y)" in both.text
+    assert "/ len(x) + 0.5 * np.sum(w**2)" in both.text
+    assert both.two

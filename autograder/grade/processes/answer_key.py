@@ -50,7 +50,7 @@ def make_key(
     session = KeySession(request["seed"], at_home=at_home)
     cells = [Cell.from_json(cell) for cell in request["cells"]]
     regions = [LibraryRegion(**region) for region in request["regions"]]
-    mistakes = Mistakes(shell, cells, regions, request["seed"], at_home)
+    mistakes = Mistakes(shell, cells, regions, request["seed"], at_home, request["written"])
     mistakes.prove = prove
     mistakes.right_steps = right_steps
     errors: list[Output] = []

@@ -21,7 +21,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -37,7 +37,7 @@ from autograder.expect.bank import Outcome
 from autograder.expect.evidence import EvidenceFailure
 from autograder.expect.expectation import Expectation, Id
 from autograder.expect.kinds import stated_positions
-from autograder.expect.mutants import Mutant, each_mutant
+from autograder.expect.mutants import Mutant, each_mutant, two_mistakes
 from autograder.expect.session import RecordingSession, Session, use
 from autograder.expect.skips import unneeded
 from autograder.grade.processes.shell import NotebookShell
@@ -106,6 +106,8 @@ class Fork:
     end: float
 
 
+MistakesOf = Callable[[str, Region], Iterator[Mutant]]
+
 Prove = Callable[["Mistakes", list[Cell], str, Mapping[str, Any]], Any]
 """Tries a check out in a copy: of the copy, the question's cells, the check, and what is asked."""
 
@@ -120,8 +122,14 @@ class Mistakes:
         regions: Sequence[LibraryRegion],
         seed: int,
         at_home: bool = False,
+        written: Collection[str] = (),
     ):
-        """`at_home`: on the inputs that students have on their machines."""
+        """Nothing is run yet.
+
+        Args:
+            at_home: on the inputs that students have on their machines.
+            written: the cells that students write in; one without a marker is a region as a whole.
+        """
         self.at_home = at_home
         self.watches = not at_home  # assertions are expectations where they are graded
         self.prove: Prove | None = None
@@ -129,7 +137,7 @@ class Mistakes:
         self.traced: dict[str, list[str]] = {}
         self.reached: dict[str, CheckReach] = {}
         self.shell = shell
-        self.cells = [replace(cell, source=with_banners(cell.source)) for cell in cells]
+        self.cells = [replace(cell, source=with_banners(cell.source, cell.id in written)) for cell in cells]
         self.regions = list(regions)
         self.seed = seed
         self.draws = np.random.Generator
@@ -307,7 +315,7 @@ class Mistakes:
                 values = values_of(given["values"]) if given else {}
                 error = given["error"] if given else ""
                 seen, author, line = words_of(trial) in noticed, trial.mutant.by_author, trial.mutant.line
-                yield Outcome(trial.mutant.said, trial.where, values, error, author, seen, line)
+                yield Outcome(trial.mutant.said, trial.where, values, error, author, seen, line, trial.mutant.two)
                 size += sum(len(content) for content in values.values() if isinstance(content, bytes))
             now = time.process_time()
             left -= spent + now - before
@@ -442,21 +450,35 @@ class Mistakes:
     ) -> Iterator[Trial]:
         """The mistakes that can matter: in the question's own cells, and in functions that it calls.
 
-        Of several regions, the surest mistakes of each come first; those in regions that are `noticed` come last.
+        Of several regions, the surest mistakes of each come first, and then those in regions that are `noticed`. Where
+        submissions are graded, two mistakes at once come last.
         """
-        early: list[Iterator[Trial]] = [cell_trials(cell, "") for cell in question]
+        kinds = [each_mistake] if self.at_home else [each_mistake, two_mistakes]
+        for mistakes_of in kinds:
+            yield from self.trials_of(mistakes_of, question, start, called, noticed)
+
+    def trials_of(
+        self,
+        mistakes_of: MistakesOf,
+        question: Sequence[Cell],
+        start: int,
+        called: set[tuple[str, str]],
+        noticed: Set[str],
+    ) -> Iterator[Trial]:
+        """The mistakes of one kind."""
+        early: list[Iterator[Trial]] = [cell_trials(cell, "", mistakes_of) for cell in question]
         late: list[Iterator[Trial]] = []
         for region in self.regions:
             if (region.file, region.function.rpartition(".")[2]) in called:
                 found = next(found for found in find_regions(region.text) if found.start == region.start)
-                group = library_trials(region, found)
+                group = library_trials(region, found, mistakes_of)
                 (late if in_words(region.function, found) in noticed else early).append(group)
         names = {name for _, name in called}
         for cell in reversed([cell for cell in self.cells[:start] if has_region(cell)][-EARLIER:]):
             for function in functions_of(cell):
                 if function in names:
                     where = next(place for place in places_of(cell) if place.rpartition(".")[2] == function)
-                    (late if f"`{where}`" in noticed else early).append(cell_trials(cell, function))
+                    (late if f"`{where}`" in noticed else early).append(cell_trials(cell, function, mistakes_of))
         for groups in (early, late):
             for turn in itertools.zip_longest(*groups):
                 yield from (trial for trial in turn if trial is not None)
@@ -616,21 +638,27 @@ def has_region(cell: Cell) -> bool:
         return False
 
 
-def cell_trials(cell: Cell, function: str) -> Iterator[Trial]:
+def each_mistake(text: str, region: Region) -> Iterator[Mutant]:
+    """The mistakes in a region, also those of which many give what the solution gives."""
+    return each_mutant(text, region, wide=True)
+
+
+def cell_trials(cell: Cell, function: str, mistakes_of: MistakesOf) -> Iterator[Trial]:
     """The mistakes in a cell's regions; with `function`, in those of that function alone."""
     if cell.skip or not has_region(cell):
         return
     source = TransformerManager().transform_cell(cell.source)
     for region in find_regions(source):
         around = function_around(source, region.start)
-        if not function or around.rpartition(".")[2] == function:
-            for mutant in each_mutant(source, region, wide=True):
-                yield Trial(mutant, around, cell=cell.id)
+        for mutant in mistakes_of(source, region) if function in ("", *functions_in(source, region)) else ():
+            where = around or function_around(source, mutant.line - 1)
+            if not function or where.rpartition(".")[2] == function:
+                yield Trial(mutant, where, cell=cell.id)
 
 
-def library_trials(region: LibraryRegion, found: Region) -> Iterator[Trial]:
+def library_trials(region: LibraryRegion, found: Region, mistakes_of: MistakesOf) -> Iterator[Trial]:
     """The mistakes in a region of the library; they are made when the first is asked for."""
-    for mutant in each_mutant(region.text, found, wide=True):
+    for mutant in mistakes_of(region.text, found):
         yield Trial(mutant, region.function, region=region)
 
 
@@ -641,9 +669,36 @@ def functions_of(cell: Cell) -> list[str]:
 
 
 def places_of(cell: Cell) -> list[str]:
-    """The functions, with their classes, that hold the regions of a cell; "" for a region outside of any."""
+    """The functions, with their classes, that hold the regions of a cell, or stand in one; "" for other code there."""
     source = TransformerManager().transform_cell(cell.source)
-    return [function_around(source, region.start) for region in find_regions(source)] if has_region(cell) else []
+    regions = find_regions(source) if has_region(cell) else ()
+    return [place for region in regions for place in places_in(source, region)]
+
+
+def functions_in(source: str, region: Region) -> list[str]:
+    """The names of the functions that a region is in, or that stand in it."""
+    return [place.rpartition(".")[2] for place in places_in(source, region)]
+
+
+def places_in(source: str, region: Region) -> list[str]:
+    """The function, with its class, that a region is in, or those that stand in it; "" for other code there."""
+    around = function_around(source, region.start)
+    try:
+        body = [] if around else ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return [around]
+    inside = [node for node in body if region.start < node.lineno <= region.end]
+    within = [
+        function_around(source, node.lineno - 1)
+        for statement in inside
+        for node in (statement.body if isinstance(statement, ast.ClassDef) else [statement])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    defines = all(isinstance(node, DEFINES) or ast.get_docstring(ast.Module([node], [])) for node in inside)
+    return within if within and defines else [*within, around]
+
+
+DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
 def variables_of(cell: Cell) -> set[str]:
@@ -786,6 +841,7 @@ def written_out(outcome: Outcome) -> dict:
         "by_author": outcome.by_author,
         "noticed": outcome.noticed,
         "line": outcome.line,
+        "two": outcome.two,
     }
 
 
@@ -796,5 +852,5 @@ def trial_of(item: dict) -> Trial:
 
 def outcome_of(item: dict) -> Outcome:
     values = values_of(item["values"])
-    flags = item["by_author"], item["noticed"], item["line"]
+    flags = item["by_author"], item["noticed"], item["line"], item["two"]
     return Outcome(item["said"], item["where"], values, item["error"], *flags)

@@ -31,7 +31,7 @@ from autograder.files import SEAL, is_intact, seal, write_synced
 from autograder.grade.run.jobs import LONGEST_WAIT, Cell, CellRun, NotebookRun
 from autograder.grade.run.protocol import Connection, Frame
 from autograder.grade.run.warm_client import ANSWER_KEY, ANSWER_SECONDS, ONE_THREAD, Process, WarmProcess
-from autograder.questions import is_check
+from autograder.questions import is_check, students_write
 from autograder.release.autotests import complete_source
 from autograder.release.given import given_files
 from autograder.release.library import region_names, used_modules
@@ -157,6 +157,8 @@ class Judge(KeyProcess):
         self.process: Process | None = None
         self.known = False
         """Was what the searches make there, when the notebook was laid out last?"""
+        self.written: list[str] = []
+        """The code cells that students write in, of the notebook as it was laid out last."""
 
     def __enter__(self) -> "Judge":
         return self
@@ -235,6 +237,7 @@ class Judge(KeyProcess):
         return {
             "cells": [asdict(cell) for cell in cells],
             "regions": self.library_regions(),
+            "written": self.written,
             "seed": self.seed,
             "folder": str(self.folder),
             "environment": os.environ | ONE_THREAD | {"NN_DATA": str(self.course.data)} | self.shared,
@@ -277,6 +280,7 @@ class Judge(KeyProcess):
         notebook = complete_source(self.course, self.assignment, self.notebook)
         searches = self.assignment.searches_in(self.notebook)
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        self.written = [cell.id for cell in code if students_write(cell)]
         self.cache = (
             self.course.work
             / self.assignment.name

@@ -18,7 +18,7 @@ from autograder.expect.mutants import Mutant
 from autograder.expect.session import KeySession
 from autograder.expect.sites import sites_in
 from autograder.grade.processes.judging import cause_of
-from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, limit
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, functions_of, limit
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Connection
 from autograder.regions import find_regions
@@ -136,19 +136,21 @@ def test_a_question_begins_with_the_first_cell_that_runs():
     assert Mistakes(None, cells, [], seed=1).starts == {"task": "check"}
 
 
-SOLVED = "def f(x):\n    ### BEGIN SOLUTION\n    y = 2 * x + 1\n    ### END SOLUTION\n    return y"
+MARKED = "def f(x):\n    ### BEGIN SOLUTION\n    y = 2 * x + 1\n    ### END SOLUTION\n    return y"
+WHOLE = "ONE = 1\n\ndef g(v):\n    return 2 * v\n\ndef f(x):\n    y = g(x) + ONE\n    return y"
 ASSERTS = "assert abs(f(1 / 3) - 5 / 3) < 1e-9\nassert abs(f(2 / 7) - 11 / 7) < 1e-9"
 
 
-def test_mistakes_are_known_in_checks_that_assert():
-    """Does the bank run the regions between nbgrader's markers, and take what assertions look at, all of them?"""
-    cells = [new_code_cell(SOLVED, id="work"), new_code_cell(ASSERTS, id="check")]
+@pytest.mark.parametrize("solution", [MARKED, WHOLE])
+def test_mistakes_are_known_in_checks_that_assert(solution):
+    """Does the bank run what nbgrader takes for a solution, and what all assertions look at; is the function named?"""
+    cells = [new_code_cell(solution, id="work"), new_code_cell(ASSERTS, id="check")]
     for cell, kind in zip(cells, ("solution", "grade"), strict=True):
         marks = {"grade": False, "solution": False, "locked": False, "schema_version": 3, "task": False}
         cell.metadata["nbgrader"] = marks | {"grade_id": cell.id, "points": 1, kind: True}
     sites = sites_in(new_notebook(cells=cells))
     code = [Cell(cell.id, cell.source, "", cell.id == "check", sites.get(cell.id, ())) for cell in cells]
-    mistakes = Mistakes(SimpleNamespace(user_ns={}), code, [], seed=1)
+    mistakes = Mistakes(SimpleNamespace(user_ns={}), code, [], seed=1, written=["work"])
     assert mistakes.starts == {"work": "check"}
     key = KeySession(1)
     with mistakes.quietly(key) as watch:
@@ -161,3 +163,21 @@ def test_mistakes_are_known_in_checks_that_assert():
     minus = next(one for one in found if 1 in one.values and decode(one.values[1]) == (0, ("", 2 * (2 / 7) - 1)))
     said = cause_of(key, mistakes, "check", minus.values, [0, 1], {}, minus.error)
     assert "in `f`, a + and a - are exchanged" in str(said)
+    assert {"g", "f", ""} >= {one.where for one in found} >= {*(["g", "f", ""] if solution == WHOLE else ["f"])}
+
+
+def test_a_work_cell_without_markers_is_a_region():
+    """Is it one as a whole, and its functions the places of mistakes, also for a later question that calls one?"""
+    work = "import math\n\ndef g(v):\n    return 2 * v\n\nclass C:\n    def f(self, x):\n        return x + 1"
+    cells = [
+        Cell("work", work),
+        Cell("given", "y = 1"),
+        Cell("magic", "%%bash\nls"),
+        Cell("check", "expect.same(g(1))"),
+    ]
+    mistakes = Mistakes(None, cells, [], seed=1, written=["work", "magic"])
+    assert [bool(find_regions(cell.source)) for cell in mistakes.cells] == [True, False, False, False]
+    assert functions_of(mistakes.cells[0]) == ["g", "f"]
+    found = list(mistakes.trials([cells[3]], 3, {("", "f")}, frozenset()))
+    assert {trial.where for trial in found} == {"C.f"}
+    assert "what is returned is too large by one" in {trial.mutant.said for trial in found}
