@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from autograder.sandbox import scratch
+from autograder.sandbox.limits import memory_of_this_process
 from autograder.sandbox.policy import Policy
 
 MEASURE_EVERY_MS = 50
@@ -26,8 +28,8 @@ STOPPED = "it was stopped"
 NO_ROOM_LEFT = "no room left on the disk"
 INTERRUPT, RING = b"i", b"a"
 """Orders: send the first process SIGINT, or SIGALRM."""
-MEMORY, THREADS = (b"RssAnon:", b"RssShmem:", b"VmSwap:"), b"Threads:"
-HELD = {*MEMORY, THREADS}
+PRIVATE, SHARED, THREADS = (b"RssAnon:", b"VmSwap:"), b"RssShmem:", b"Threads:"
+FIELDS = {*PRIVATE, SHARED, THREADS}
 MB = 2**20
 
 
@@ -41,7 +43,13 @@ class Meter:
         self.scratch_bytes = policy.limits.scratch_mb * MB
         with contextlib.suppress(scratch.Unmeasurable, OSError):  # then it is stopped for that, like any other
             self.scratch_bytes += scratch.tree_bytes(self.folder)
-        self.inherited, _ = held_by("self")
+        self.inherited = held_by("self").private
+        born_with = memory_of_this_process()
+        self.headroom = max(0, born_with.own - self.inherited) + policy.limits.stack_mb * MB
+        """What the kernel lets one process use beyond `memory_mb`: it was mapped before, and is filled only now.
+
+        It is not counted. Who reaches the limit with one process gets a MemoryError, however often we look.
+        """
         self.shortage = ""
         self.ticks = 0
         self.mapped: dict[int, set[int]] = {}
@@ -63,11 +71,12 @@ class Meter:
         self.ticks += 1
         pids = descendants(os.getpid())
         held = {pid: held_by(pid) for pid in pids}
-        if sum(tasks for _, tasks in held.values()) > self.limits.processes + TASKS_IN_PASSING:
+        if sum(one.threads for one in held.values()) > self.limits.processes + TASKS_IN_PASSING:
             return too_many_tasks(self.limits.processes)
         opened = scratch.opened_by(pids, self.device)
-        memory = sum(max(0, memory - self.inherited) for memory, _ in held.values()) + opened.buffers
-        if memory > self.limits.memory_mb * MB:
+        private = sum(max(0, one.private - self.inherited) for one in held.values())
+        shared = sum(one.shared for one in held.values()) + opened.buffers
+        if max(0, private - self.headroom) + shared > self.limits.memory_mb * MB:
             return f"its processes used more than {self.limits.memory_mb} MB of memory"
         if self.ticks % SELDOM == 0:
             if usage_of(os.getpid()).processor > self.limits.cpu_seconds:
@@ -176,22 +185,28 @@ def stat_of(pid: int) -> list[bytes]:
     return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
 
 
-def held_by(pid: int | str) -> tuple[int, int]:
-    """Return the memory of a process that no file backs, in bytes, and its threads; 0 and 0 when it is gone."""
+class Held(NamedTuple):
+    """What a process has: bytes of memory that no file backs, its own (swapped out or not) and shared, and threads."""
+
+    private: int = 0
+    shared: int = 0
+    threads: int = 0
+
+
+def held_by(pid: int | str) -> Held:
+    """What a process has; nothing when it is gone."""
     try:
         return held(Path(f"/proc/{pid}/status").read_bytes())
     except OSError:
-        return 0, 0
+        return Held()
 
 
-def held(status: bytes) -> tuple[int, int]:
-    """The memory, swapped out or not, and the threads that a process's status tells of.
-
-    Its first line is the process's name, of any bytes but line ends.
-    """
+def held(status: bytes) -> Held:
+    """What a process's status tells. Its first line is the process's name, of any bytes but line ends."""
     lines = (line.split() for line in status.split(b"\n")[1:])
-    fields = {words[0]: int(words[1]) for words in lines if words and words[0] in HELD}
-    return sum(fields.get(name, 0) * 1024 for name in MEMORY), fields.get(THREADS, 0)
+    fields = {words[0]: int(words[1]) for words in lines if words and words[0] in FIELDS}
+    private = sum(fields.get(name, 0) for name in PRIVATE)
+    return Held(private * 1024, fields.get(SHARED, 0) * 1024, fields.get(THREADS, 0))
 
 
 def at_work(pids: Iterable[int]) -> int:

@@ -513,6 +513,23 @@ def memory_error(tier, here):
 
 
 @attack
+def memory_held_at_the_limit(tier, here):
+    """Does code go on that uses all the memory it may have, for long, and what it was born with and never filled?"""
+    unfilled = mmap.mmap(-1, 32 * MB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+
+    def fill():
+        unfilled.write(b"x" * len(unfilled))
+        kept = []
+        with contextlib.suppress(MemoryError):
+            while True:
+                kept.append(bytearray(MB))
+        time.sleep(0.5)  # the watchdog looks several times
+        return "" if len(kept) > LIMITS.memory_mb // 2 else f"only {len(kept)} MB"
+
+    return attempt(fill, tier, here)
+
+
+@attack
 def mapped_data(tier, here):
     """Does a data set that is mapped for reading count as memory? (Returns "" if it does not.)"""
     data = here.outside / "data"
