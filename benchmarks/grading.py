@@ -79,6 +79,9 @@ FAIR, SPARED = 5.0, 3.0
 """And for a homework: so many times less processor time for a further submission than stock nbgrader needs without the
 search, and than with the cells that no check needs."""
 STOCK, ALL_CELLS, LEFT_OUT = "stock nbgrader without searches", "ours, all cells run", "ours, cells left out"
+PEERS, MANY_ENOUGH = 4, 3
+"""So many of a homework's submissions are graded by stock nbgrader; so many of ours are the first, and make a run that
+prepares its images once."""
 PR_SET_CHILD_SUBREAPER = 36
 ENDING_SECONDS = 5.0
 FEW, MANY, QUICK = 30, 300, 10
@@ -117,7 +120,9 @@ def main() -> None:
     parser.add_argument(
         "--homework", nargs="+", default=["softmax_net"], help="homeworks of source/ (default: softmax_net)"
     )
-    parser.add_argument("--students", type=int, default=6, help="how many hand the homework in (default: %(default)s)")
+    parser.add_argument(
+        "--students", type=int, default=12, help="how many hand the homework in, at least 6 (default: %(default)s)"
+    )
     parser.add_argument("--only", choices=("small", "homework", "skips"), help="only this case")
     parser.add_argument("--quick", action="store_true", help="the small case alone, with fewer submissions")
     parser.add_argument("--workers", type=int, nargs="+", metavar="N", help="the small case, ours with N workers each")
@@ -266,11 +271,12 @@ def scaling_case(folder: Path, workers: Sequence[int], count: int, large: int) -
 def homework_case(folder: Path, name: str, count: int, shell: NotebookShell, only_skips: bool) -> bool:
     """Grade a homework of source/, with and without its search; is what is promised kept?"""
     with console.status(f"{name}: the reference solution runs once, searches included"):
-        case = homework(folder / "course", name, count)
-    searches = case.course.assignment(name).search
-    headline(f"{name}, {count} submissions of demo.toml's students")
+        whole = homework(folder / "course", name, count)
     if only_skips:
-        return show_skips(name, case, folder)
+        return show_skips(name, whole, folder)
+    case = replace(whole, students=whole.students[:PEERS])
+    searches = case.course.assignment(name).search
+    headline(f"{name}, {len(case.students)} submissions of demo.toml's students")
     with console.status(f"{name}: bare execution"):
         bare = bare_cost(case, shell)
     rows = {}
@@ -284,47 +290,46 @@ def homework_case(folder: Path, name: str, count: int, shell: NotebookShell, onl
     with console.status(f"{name}: two stock nbgraders side by side"):
         rows["two stock nbgraders side by side" + without] = side_by_side(searched, folder)
     with console.status(f"{name}: ours"):
-        rows["ours"], scores = our_cost(searched)
+        rows["ours"], scores = our_cost(searched, force=True)
     rows["bare execution, one after the other"] = bare
     show_costs(rows, next(iter(rows.values())))
     different = [key for key in scores if not near(theirs[key], scores[key])]
     console.print(f"scores: {len(scores)} cells, {len(different)} different (hidden checks, held-out images)")
     for student, cell in different:
         console.print(f"   {student}, {cell}: stock {theirs[student, cell]}, ours {scores[student, cell]}")
-    return show_skips(name, case, folder)
+    return show_skips(name, whole, folder)
 
 
 def show_skips(name: str, case: Case, folder: Path) -> bool:
-    """Stock nbgrader without searches, ours with all cells, ours without those that no check needs: for each further
-    submission, half of them graded first."""
-    without = without_searches(case, folder / "without")
+    """What a further submission needs: stock nbgrader without searches, ours with all cells, and ours without those
+    that no check needs. Each grades some first, and then these and further ones. Is what is promised kept?"""
+    headline(f"{name}, what each further submission needs")
+    without = replace(without_searches(case, folder / "without"), students=case.students[:PEERS])
     everything = with_all_cells(case, folder / "everything")
 
     def stock(one: Case) -> tuple[Cost, honest.Scores]:
         return stock_cost(one, folder / f"stock-{len(one.students)}")
 
-    costs, scores = {}, {}
-    for label, one, graded in (
-        (STOCK, without, stock),
-        (ALL_CELLS, everything, partial(our_cost, force=True)),
-        (LEFT_OUT, case, partial(our_cost, force=True)),
-    ):
-        half = replace(one, students=one.students[: len(one.students) // 2])
+    ours = partial(our_cost, force=True)
+    further, scores = {}, {}
+    for label, one, first, graded in (
+        (STOCK, without, 1, stock), (ALL_CELLS, everything, MANY_ENOUGH, ours), (LEFT_OUT, case, MANY_ENOUGH, ours)
+    ):  # fmt: skip
         with console.status(f"{name}: {label}"):
-            few, _ = graded(half)
+            few, _ = graded(replace(one, students=one.students[:first]))
             many, scores[label] = graded(one)
-        costs[label] = (many.processor - few.processor) / (many.count - few.count), many.processor / many.count
-    table = Table("", "a further submission", "each of all", "times what ours needs", title="seconds of the processor")
-    for label, (further, of_all) in costs.items():
-        table.add_row(label, f"{further:.2f}", f"{of_all:.2f}", f"{further / costs[LEFT_OUT][0]:.1f}")
+        further[label] = (many.processor - few.processor) / (many.count - few.count)
+    table = Table("", "seconds of the processor", "times what ours needs")
+    for label, each in further.items():
+        table.add_row(label, f"{each:.2f}", f"{each / further[LEFT_OUT]:.1f}")
     console.print(table)
-    whole, fair = (costs[label][0] / costs[LEFT_OUT][0] for label in (ALL_CELLS, STOCK))
     same = near_all(scores[ALL_CELLS], scores[LEFT_OUT])
-    kept = same and whole >= SPARED and fair >= FAIR
     console.print(f"{len(scores[LEFT_OUT])} scores with cells left out: {'identical' if same else 'DIFFERENT'}")
+    less = min(further[ALL_CELLS] / SPARED, further[STOCK] / FAIR)
+    kept = same and 0 < further[LEFT_OUT] <= less
     console.print(
-        f"promised for a further submission: {SPARED:g} times less than with all cells, {FAIR:g} times less than stock "
-        f"nbgrader without searches: {'kept' if kept else 'MISSED'}\n",
+        f"promised: {SPARED:g} times less than with all cells, and {FAIR:g} times less than stock nbgrader without "
+        f"searches: {'kept' if kept else 'MISSED'}\n",
         style="green" if kept else "red",
     )
     return kept
@@ -338,7 +343,7 @@ def with_all_cells(case: Case, root: Path) -> Case:
     """The same submissions, in a course whose assignment leaves no cell out."""
     shutil.copytree(case.course.root, root, symlinks=True)
     path = root / "source" / case.name / "assignment.toml"
-    path.write_text(re.sub(r"(?ms)^skip = \[.*?^?\]\n", "", path.read_text()))
+    path.write_text(re.sub(r"(?ms)^skip = \[.*?\]\n", "", path.read_text()))
     course = Course(root)
     assert not course.assignment(case.name).grading.skip
     return Case(course, case.name, case.students)
