@@ -262,10 +262,10 @@ def main() -> None:
     catalogue = tomllib.loads((options.catalogue or MISTAKES).read_text("utf-8"))["mistake"]
     total: Counter = Counter()
     all_results = []
-    names = options.assignments or course.assignment_names()
+    names = [name for name in options.assignments or course.assignment_names() if has_data(course, name)]
+    if not names:
+        return
     for name in names[:1] if options.quick else names:
-        if not has_data(course, name):
-            continue
         entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
         entries = [entry for entry in entries if re.search(options.only, entry["region"])]
         entries = entries[:QUICK] if options.quick else entries

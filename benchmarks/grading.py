@@ -186,10 +186,12 @@ def small_case(folder: Path, shell: NotebookShell, count: int, large: int) -> bo
     alone = (for_many.alone - ours.alone) / further
     processor = (for_many.processor - ours.processor) / further - bare.processor / count
     start = ours.wall - count * (for_many.wall - ours.wall) / further
-    console.print(
-        f"our overhead for each further submission: {1000 * processor:.0f} ms of the processor; of all that it costs, "
-        f"{1000 * alone:.0f} ms are the grader's own process; start and answer key: {start:.1f} s, once"
-    )
+    enough = (count, large) == (FEW, MANY)
+    if enough:
+        console.print(
+            f"our overhead for each further submission: {1000 * processor:.0f} ms of the processor; of all that it "
+            f"costs, {1000 * alone:.0f} ms are the grader's own process; start and answer key: {start:.1f} s, once"
+        )
     explained = {
         (student, cell): both
         for student in case.students
@@ -203,14 +205,14 @@ def small_case(folder: Path, shell: NotebookShell, count: int, large: int) -> bo
         if same
         else f"scores DIFFER: {sorted(differences.items() ^ explained.items())}"
     )
-    if large > FEW:
+    if enough:
         show_memory(memory, large)
     kept = stock.wall / ours.wall >= SPEED and processor < OVERHEAD and alone < ALONE and same
     promise = (
         f"promised: {SPEED:g} times as fast, less than {1000 * OVERHEAD:g} ms of overhead on the processor, "
         f"{1000 * ALONE:g} ms of the grader's own process"
     )
-    if (count, large) != (FEW, MANY):
+    if not enough:
         console.print(f"{promise}; so few submissions do not show it\n")
         return same
     console.print(f"{promise}: {'kept' if kept else 'MISSED'}\n", style="green" if kept else "red")

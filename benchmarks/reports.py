@@ -43,6 +43,7 @@ from autograder.report.page import page
 from autograder.report.read import read_own
 from autograder.report.tex import Maths
 from autograder.report.workers import Task, run_tasks
+from autograder.words import counted
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNT = 5
@@ -80,11 +81,12 @@ def main() -> None:
         folder = Path(name)
         notebooks = prepared(folder / "homework", given.notebooks, 1 if given.quick else COUNT)
         cells = sum(len(nbformat.read(path, 4).cells) for path in notebooks)
-        print(f"{len(notebooks)} notebooks, {cells} cells; {given.students} students, {given.workers} at a time\n")
+        what = f"{counted(len(notebooks), 'notebook')}, {cells} cells"
+        print(f"{what}; {given.students} students, {given.workers} at a time\n")
         rows = [ours(folder, given.students, given.workers, len(notebooks))]
         rows.append(webpdf(folder, notebooks, given.students, given.workers))
         rows.append(xelatex(folder, notebooks, given.students, given.workers))
-        show([row for row in rows if row], rows[0][1])
+        show([row for row in rows if row], rows[0][1], len(notebooks))
 
 
 # The notebooks
@@ -350,14 +352,15 @@ def package_megabytes(package: str) -> float:
     return sum(int(size) for size in sizes.split()) / 1000
 
 
-def show(rows: Sequence[Row], own: float) -> None:
+def show(rows: Sequence[Row], own: float, notebooks: int) -> None:
+    """Print a table. `own`: the seconds of ours; `notebooks`: how many each student has."""
     titles = {"class": 10, "a notebook": 12, "times ours": 12, "processor": 12, "memory": 10, "file": 10, "install": 10}
     print(" " * 30 + "".join(f"{title:>{width}}" for title, width in titles.items()))
     for name, seconds, figures, install in rows:
         made = "" if figures.made >= figures.wanted else f"   only {figures.made} of {figures.wanted} made"
         print(
-            f"{name:30}{seconds:8.0f} s{figures.seconds / COUNT:10.3f} s{seconds / own:11.1f}x"
-            f"{figures.processor / COUNT:10.3f} s"
+            f"{name:30}{seconds:8.0f} s{figures.seconds / notebooks:10.3f} s{seconds / own:11.1f}x"
+            f"{figures.processor / notebooks:10.3f} s"
             f"{figures.memory / 1e6:7.0f} MB{figures.size / 1e6:7.1f} MB{install:7.0f} MB{made}"
         )
 
