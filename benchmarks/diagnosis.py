@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -252,7 +253,7 @@ def main() -> None:
     parser.add_argument("--right", action="store_true", help="run odd but right solutions instead")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="with --right: of the random inputs")
     parser.add_argument(
-        "--quick", action="store_true", help=f"{QUICK} mistakes of one assignment, in notebooks without a search"
+        "--quick", action="store_true", help=f"at most {QUICK} mistakes, of one assignment and one notebook"
     )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -262,10 +263,8 @@ def main() -> None:
     catalogue = tomllib.loads((options.catalogue or MISTAKES).read_text("utf-8"))["mistake"]
     total: Counter = Counter()
     all_results = []
-    names = [name for name in options.assignments or course.assignment_names() if has_data(course, name)]
-    if not names:
-        return
-    for name in names[:1] if options.quick else names:
+    there = (name for name in options.assignments or course.assignment_names() if has_data(course, name))
+    for name in islice(there, 1) if options.quick else there:
         entries = [entry for entry in catalogue if entry.get("assignment", name) == name]
         entries = [entry for entry in entries if re.search(options.only, entry["region"])]
         entries = entries[:QUICK] if options.quick else entries
@@ -273,8 +272,8 @@ def main() -> None:
         try:
             assignment = course.assignment(name)
             for notebook in assignment.notebooks:
-                if options.quick and assignment.searches_in(notebook):
-                    continue
+                if options.quick and best:
+                    break
                 for result in in_its_own_process(course, name, notebook, entries, options.seed):
                     place = result["region"], result["about"]
                     if not best.get(place, result)["caught"] or place not in best:  # the first notebook that notices it
@@ -294,7 +293,9 @@ def main() -> None:
                 print(f"           {result['at']}: {result['said'] or result.get('error', '')}", flush=True)
     if options.json:
         options.json.write_text(json.dumps(all_results, indent=1))
-    count = sum(total.values()) or 1
+    count = sum(total.values())
+    if not count:
+        sys.exit("No mistake was run.")
     print(
         f"\n{sum(total.values())} mistakes: " + ", ".join(f"{kind} {n} ({n / count:.0%})" for kind, n in total.items())
     )
