@@ -4,12 +4,12 @@ The steps of both are held against each other (`steps`). What is said is the nar
 lines, or nothing. It never tells a value, nor a line of the solution.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from autograder.expect.steps import EXACT, SHARP, CallRun, RunStep, StepRun, ValueMark
+from autograder.expect.steps import EXACT, SHARP, CallRun, RunStep, StepRun, ValueMark, unnamed
 
 SHORT = 3  # lines that are few in any function
 MOST_OF_IT = 0.7  # of a function's lines: more are no place to look at
@@ -91,22 +91,24 @@ def has_caller(run: StepRun, index: int, caller: int) -> bool:
 def pair(student: StepRun, solution: StepRun, round_off: float) -> Iterator[tuple[int, int]]:
     """Calls of the student's beside the solution's calls of the same function with the same arguments, in order."""
     used: set[int] = set()
+    name = unnamed if solution.without_names else str
     for number, call in enumerate(student.calls):
+        function = name(call.function)
         free = [(index, other) for index, other in enumerate(solution.calls) if index not in used and other.where]
-        same = [index for index, other in free if (other.function, other.where) == (call.function, call.where)]
-        short = call.function.rpartition(".")[2]  # a function inside of another may stand beside it
+        same = [index for index, other in free if (other.function, other.where) == (function, call.where)]
+        short = function.rpartition(".")[2]  # a function inside of another may stand beside it
         same = same or [index for index, other in free if short and other.function.rpartition(".")[2] == short]
-        fitting = [index for index in same if same_arguments(call, solution.calls[index], round_off)]
+        fitting = [index for index in same if same_arguments(call, solution.calls[index], round_off, name)]
         if fitting:
             used.add(fitting[0])
             yield number, fitting[0]
 
 
-def same_arguments(call: CallRun, other: CallRun, round_off: float) -> bool:
-    """Have both calls the same arguments, as far as these are known?"""
+def same_arguments(call: CallRun, other: CallRun, round_off: float, name: Callable[[str], str]) -> bool:
+    """Have both calls the same arguments, as far as these are known? `name`: what a name is in the other run."""
     there = dict(other.arguments)
-    for name, mark in call.arguments:
-        wanted = there.get(name)
+    for argument, mark in call.arguments:
+        wanted = there.get(name(argument))
         if mark is not None and wanted is not None and not mark.equals(wanted, round_off):
             return False
     return True
@@ -128,6 +130,7 @@ class Assessment:
         self.number = number
         self.other = other
         self.round_off = round_off
+        self.name = unnamed if solutions[0].without_names else str
         self.solution_calls = solutions[0].calls
         self.arguments = dict(student.calls[number].arguments)
         self.known: dict[int, list[ValueMark]] = {}
@@ -172,7 +175,7 @@ class Assessment:
             given = step.takes and all(self.arguments.get(label) is not None for label in step.loads)
             right = self.has(mark) or (step.loop and any(mark.equals(one, self.round_off) for one in self.parts))
             return Is.RIGHT if right else Is.UNKNOWN if given else Is.WRONG
-        if not mark.tells or step.label not in self.labelled:
+        if not mark.tells or not self.knows(step.label):
             return Is.UNKNOWN
         return Is.RIGHT if self.is_labelled(step) else Is.WRONG
 
@@ -186,10 +189,18 @@ class Assessment:
                 states[number] = Is.UNKNOWN
         return states
 
+    def knows(self, label: str) -> bool:
+        """Has the solution a value under this name?"""
+        return self.name(label) in self.labelled
+
+    def values_of(self, label: str) -> Sequence[ValueMark]:
+        """The solution's values under a name."""
+        return self.labelled.get(self.name(label), ())
+
     def is_labelled(self, step: RunStep) -> bool:
         """Has the solution this value under this name?"""
         mark = step.mark
-        return mark is not None and any(mark.equals(one, self.round_off) for one in self.labelled.get(step.label, ()))
+        return mark is not None and any(mark.equals(one, self.round_off) for one in self.values_of(step.label))
 
     # --- what is wrong in the end -------------------------------------------------------------------------------------
 
@@ -209,7 +220,7 @@ class Assessment:
         last = {step.label: step.mark for step in call.steps}
         wanted_last = {step.label: step.mark for step in self.other.steps}
         for label, mark in last.items():
-            there = wanted_last.get(label)
+            there = wanted_last.get(self.name(label))
             kept = outside is None or base_of(label) in own or (is_part(label) and base_of(label) in outside)
             if kept and mark is not None and there is not None and not mark.equals(there, self.round_off):
                 found.append(label)
@@ -217,13 +228,13 @@ class Assessment:
 
     def left_out(self, call: CallRun) -> str:
         """The argument, a dict, in which the solution leaves something that the student's call does not; or ""."""
-        outside = {name for name, _ in call.arguments}
-        stored = {step.label for step in call.steps}
-        bases = {base_of(label) for label in stored if not is_part(label)}
+        stored = {self.name(step.label) for step in call.steps}
+        bases = {label for label in stored if not is_part(label)}
+        outside = {self.name(name): name for name, _ in call.arguments if self.name(name) not in bases}
         for step in self.other.steps:
             base = base_of(step.label)
-            if step.label.startswith(f"{base}['") and base in outside - bases and step.label not in stored:
-                return base
+            if step.label.startswith(f"{base}['") and base in outside and step.label not in stored:
+                return outside[base]
         return ""
 
     # --- where it begins ----------------------------------------------------------------------------------------------
@@ -266,9 +277,14 @@ class Assessment:
 
     def inside(self, step: RunStep) -> Departure | None:
         """Where a function goes wrong that the solution has not, and that a step calls with what is right."""
-        paired = {call.function for call in self.solution_calls}
+        known = {call.function for call in self.solution_calls}
         for number, call in enumerate(self.student.calls):
-            if call.caller != self.number or call.at != step.line or call.function in paired or not call.where:
+            if (
+                call.caller != self.number
+                or call.at != step.line
+                or self.name(call.function) in known
+                or not call.where
+            ):
                 continue
             given = [mark for _, mark in call.arguments if mark is not None and mark.tells >= AT_LEAST]
             results = [mark for _, mark in call.items if mark is not None and mark.tells >= AT_LEAST]
@@ -362,7 +378,7 @@ class Assessment:
             and mark.tells >= AT_LEAST
             and any(
                 mark.outline == one.outline or mark.scale == one.scale == 0  # texts, of which the outline is all
-                for one in self.labelled.get(step.label, ())
+                for one in self.values_of(step.label)
             )
         )
 
@@ -395,7 +411,7 @@ class Assessment:
         """Is a value too small to tell, made of others, and not the solution's?"""
         if step.mark is None or state is not Is.UNKNOWN or not step.loads or step.takes:
             return False
-        if step.label in self.labelled:
+        if self.knows(step.label):
             return not self.is_labelled(step)
         return step.mark.tells > 0 and not self.has(step.mark)
 
@@ -403,7 +419,7 @@ class Assessment:
         """The lines of values that a step is made of which the solution has, but not under their names."""
         for before in graph.inputs[number]:
             step = call.steps[before]
-            if step.mark is not None and step.mark.tells and step.label in self.labelled and not self.is_labelled(step):
+            if step.mark is not None and step.mark.tells and self.knows(step.label) and not self.is_labelled(step):
                 yield step.line
 
     def rights(self, call: CallRun, states: Sequence[Is], number: int, first: int) -> tuple[tuple[str, ...], int]:

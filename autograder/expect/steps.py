@@ -7,7 +7,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ MOST_CALLS, MOST_STEPS, MOST_LOADS, MOST_OTHERS = 60, 400, 24, 3000
 MOST_OTHERS_AT_HOME, MOST_OF_A_CALL = 400, 120
 LONGEST_LABEL, LONGEST_LINE = 60, 10**6
 LABEL = re.compile(r"[^\W\d]\w{0,39}(\.\w{1,40}|\['[\w .:-]{1,40}'\]){0,2}")
+WORD = re.compile(r"[\w .:-]+(?='\])|\w+")
 LOOKED_AT = 2**15  # entries of an array; of a larger one, so many spread over it
 MOST_ITEMS, DEEPEST = 2000, 5
 EXACT, SINGLE = 1e-9, 4e-6  # of the sum of magnitudes
@@ -116,9 +117,10 @@ class CallRun:
 
 @dataclass(frozen=True)
 class StepRun:
-    """All calls of a check's run, in the order in which they began."""
+    """All calls of a check's run, in the order in which they began; `without_names`: see `unnamed`."""
 
     calls: tuple[CallRun, ...] = field(default_factory=tuple)
+    without_names: bool = False
 
 
 # --- marks ------------------------------------------------------------------------------------------------------------
@@ -303,7 +305,7 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
     numbers = np.array([(m.first, m.second, m.scale) if m else (0.0,) * 3 for m in marks], "<f4" if single else "<f8")
     outlines = np.array([m.outline if m else 0 for m in marks], np.uint32)
     kinds = np.array([(m is not None) + 2 * m.single + 4 * m.tells if m else 0 for m in marks], np.uint8)
-    return encode((calls, numbers.reshape(-1, 3), outlines, kinds))
+    return encode((calls, numbers.reshape(-1, 3), outlines, kinds, run.without_names))
 
 
 def flags_of(step: RunStep) -> int:
@@ -311,7 +313,7 @@ def flags_of(step: RunStep) -> int:
 
 
 def short(run: StepRun) -> StepRun:
-    """The run without most of the further values on the way, and without what tells nothing."""
+    """The run without most of the further values on the way, and without names or lines: these are the solution's."""
     left = MOST_OTHERS_AT_HOME
     calls = []
     for call in run.calls:
@@ -320,8 +322,20 @@ def short(run: StepRun) -> StepRun:
         left -= len(others)
         parts = [mark for mark in call.parts if mark.tells][: min(left, MOST_OF_A_CALL)]
         left -= len(parts)
-        calls.append(replace(call, others=tuple(others), parts=tuple(parts)))
-    return StepRun(tuple(calls))
+        calls.append(
+            CallRun(
+                unnamed(call.function), call.where, 0, 0, call.caller, 0,
+                tuple((unnamed(name), mark) for name, mark in call.arguments),
+                tuple(RunStep(0, unnamed(step.label), (), step.mark) for step in call.steps if step.mark is not None),
+                tuple((unnamed(label), mark) for label, mark in call.items), tuple(others), tuple(parts), 0, call.ended,
+            )
+        )  # fmt: skip
+    return StepRun(tuple(calls), without_names=True)
+
+
+def unnamed(label: str) -> str:
+    """A label or a function's name with a hash in place of each of its words."""
+    return WORD.sub(lambda word: f"h{hashlib.sha256(word[0].encode()).hexdigest()[:9]}", label)
 
 
 def unpack_run(data: bytes) -> StepRun:
@@ -329,7 +343,7 @@ def unpack_run(data: bytes) -> StepRun:
     if len(data) > LARGEST_STEPS:
         raise EvidenceError("too long")
     try:
-        calls, numbers, outlines, kinds = decode(data)
+        calls, numbers, outlines, kinds, without_names = decode(data)
         rows = numbers.astype(np.float64).reshape(-1, 3)
         if not np.isfinite(rows).all() or not len(rows) == len(outlines) == len(kinds):
             raise EvidenceError("no marks")
@@ -341,7 +355,7 @@ def unpack_run(data: bytes) -> StepRun:
         ]
         if len(calls) > MOST_CALLS:
             raise EvidenceError("too many calls")
-        return StepRun(tuple(_call(place, plain, marks) for place, plain in enumerate(calls)))
+        return StepRun(tuple(_call(place, plain, marks) for place, plain in enumerate(calls)), without_names is True)
     except (TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise EvidenceError(f"not the steps of a run: {error!s:.100}") from None
 

@@ -198,9 +198,12 @@ def test_the_time_is_up():
 
 
 def test_what_a_release_carries_is_small_and_enough():
-    """Is the same said from a few kilobytes of marks in single precision?"""
+    """Is the same said from a few kilobytes of marks in single precision, in which no name of the solution's is?"""
     solution = run(NORM, NORM_CHECK, on_way=True)
     kept = pack_run(short(solution), single=True)
     assert len(kept) < 4_000
+    assert [name for name in (b"std", b"xhat", b"mean", b"norm") if name in kept] == []
     wrong = run(STEPWISE.replace("centred / std", "centred * std"), NORM_CHECK)
     assert where_it_departs(wrong, [unpack_run(kept)], COMMON) == where_it_departs(wrong, [solution])
+    forgetful = run(STEPWISE.replace('    memory["mean"] = 0.9 * memory.get("mean", 0) + 0.1 * mean\n', ""), NORM_CHECK)
+    assert where_it_departs(forgetful, [unpack_run(kept)], COMMON) == where_it_departs(forgetful, [solution])

@@ -117,7 +117,7 @@ def step(**changed) -> tuple:
 
 
 def packed(calls, number=0.0) -> bytes:
-    return encode((calls, np.full((1, 3), number), np.zeros(1, np.uint32), np.ones(1, np.uint8)))
+    return encode((calls, np.full((1, 3), number), np.zeros(1, np.uint32), np.ones(1, np.uint8), False))
 
 
 def test_a_forged_call_that_is_well_formed_is_read():
