@@ -9,7 +9,7 @@ from dataclasses import replace
 from autograder.assignment import Limits
 from autograder.errors import NoVerdict
 from autograder.expect.cell_verdict import CellVerdict
-from autograder.expect.skips import unneeded
+from autograder.expect.skips import Names
 from autograder.grade.prepare.pristine import PristineCell
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, NotebookRun, Run
 from autograder.grade.verdict.judge import KeyProcess, Verdict
@@ -92,13 +92,29 @@ def traced_job(
         end = ids.index(check) + 1
         before = [n for n, cell in enumerate(running[: end - 1]) if cell.check or states(cell)]
         question = running[before[-1] + 1 if before else 0 : end]
-        aside = unneeded([(cell.id, cell.source) for cell in running[:end]])
-        mine = {one for one in ids[:end] if one not in aside} | {cell.id for cell in question if cell.id in work}
+        mine = leading_to(running[:end]) | {cell.id for cell in question if cell.id in work}
         traced[check] = tuple(cell.id for cell in question if cell.id in mine)
         needed |= mine
     if sum(run.cells[one].seconds for one in needed if one in run.cells) > LONGEST:
         return None
     return NotebookJob(notebook.name, tuple(cell for cell in running if cell.id in needed), traced, work)
+
+
+def leading_to(cells: Sequence[Cell]) -> set[str]:
+    """The last cell, and those before it that make what it uses, as far as names tell.
+
+    What it misses (an object that a function changes) shows: the check then gets other values than before.
+    """
+    wanted: set[str] = set()
+    found: set[str] = set()
+    code = [(cell, Names.of(cell.source)) for cell in cells]
+    modules = set().union(*(names.modules for _, names in code))
+    for cell, names in reversed(code):
+        made = names.bound | names.maybe | (names.changed - modules)
+        if cell is cells[-1] or made & wanted:
+            found.add(cell.id)
+            wanted = (wanted - names.bound) | names.used | names.inside
+    return found
 
 
 def states(cell: Cell) -> bool:
