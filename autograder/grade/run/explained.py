@@ -113,7 +113,7 @@ def leading_to(cells: Sequence[Cell]) -> set[str]:
         made = names.bound | names.maybe | (names.changed - modules)
         if cell is cells[-1] or made & wanted:
             found.add(cell.id)
-            wanted = (wanted - names.bound) | names.used | names.inside
+            wanted = (wanted - names.bound) | names.used
     return found
 
 
