@@ -79,12 +79,10 @@ def limits_of(job: Job, ran: Run, again: Iterable[NotebookJob]) -> Limits:
 def traced_job(
     notebook: NotebookJob, run: NotebookRun, verdict: Verdict, cells: Sequence[PristineCell]
 ) -> NotebookJob | None:
-    """The cells that a notebook's unexplained checks need; None where there are none, or they took long."""
+    """The cells that a notebook's unexplained checks need, of those that did not take long; None where there are none."""
     running = [cell for cell in notebook.cells if not cell.skip]
     ids = [cell.id for cell in running]
     checks = [one for one in ids if is_unexplained(verdict.cells.get(one), run, one)][:MOST_CHECKS]
-    if not checks:
-        return None
     work = tuple(cell.id for cell in cells if cell.released.has_region)
     needed: set[str] = set()
     traced: dict[str, tuple[str, ...]] = {}
@@ -93,9 +91,11 @@ def traced_job(
         before = [n for n, cell in enumerate(running[: end - 1]) if cell.check or states(cell)]
         question = running[before[-1] + 1 if before else 0 : end]
         mine = leading_to(running[:end]) | {cell.id for cell in question if cell.id in work}
+        if sum(run.cells[one].seconds for one in needed | mine if one in run.cells) > LONGEST:
+            continue
         traced[check] = tuple(cell.id for cell in question if cell.id in mine)
         needed |= mine
-    if sum(run.cells[one].seconds for one in needed if one in run.cells) > LONGEST:
+    if not traced:
         return None
     return NotebookJob(notebook.name, tuple(cell for cell in running if cell.id in needed), traced, work)
 
