@@ -79,7 +79,7 @@ def limits_of(job: Job, ran: Run, again: Iterable[NotebookJob]) -> Limits:
 def traced_job(
     notebook: NotebookJob, run: NotebookRun, verdict: Verdict, cells: Sequence[PristineCell]
 ) -> NotebookJob | None:
-    """The cells that a notebook's unexplained checks need, of those that did not take long; None where there are none."""
+    """The cells that a notebook's unexplained checks need, without those that took long; None where there are none."""
     running = [cell for cell in notebook.cells if not cell.skip]
     ids = [cell.id for cell in running]
     checks = [one for one in ids if is_unexplained(verdict.cells.get(one), run, one)][:MOST_CHECKS]
