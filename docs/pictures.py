@@ -7,6 +7,8 @@ It needs Chromium, and the demo once run. Look at each picture before you keep i
 
 import argparse
 import io
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,10 +19,11 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "pictures"
-sys.path[:0] = [str(ROOT / "tests" / "report"), str(ROOT / "tests" / "mark")]
+sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("report", "mark", "student")]
 
 from browser import Browser  # noqa: E402
 from conftest import odd_submission  # noqa: E402
+from lab import lab, open_notebook, run_all, run_last, save, show  # noqa: E402
 from pictures import main as marking_pictures  # noqa: E402  (tests/mark/pictures.py)
 from scenario import png, size  # noqa: E402
 
@@ -36,6 +39,9 @@ STUDENT = "max"  # who has made mistakes
 PPI = 75
 COLOURS = 256
 WIDE, NARROW = (1200, 900), (400, 900)
+LAB = (1000, 640)
+CHECK = ("knn", "one-loop-check")  # where the student's mistake is
+LAST = "two_layer_net"  # the notebook whose last cell submits
 
 
 def main() -> None:
@@ -44,7 +50,7 @@ def main() -> None:
     demo = parser.parse_args().demo.resolve()
     if not (demo / "autograded" / STUDENT).is_dir():
         sys.exit(f"{demo} is not a demo that was run. Run  make demo  first, or name its folder with --demo.")
-    for name, picture in [*report_pictures(demo), *odd_pictures(), *feedback_pictures(demo)]:
+    for name, picture in [*report_pictures(demo), *odd_pictures(), *feedback_pictures(demo), *lab_pictures(demo)]:
         keep(name, picture)
     with tempfile.TemporaryDirectory() as folder:
         marking_pictures(Path(folder))
@@ -119,6 +125,29 @@ def feedback_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
                 yield f"feedback-page{screen}{look}", png(browser)
                 if browser.value("document.documentElement.scrollWidth > innerWidth"):
                     sys.exit(f"{page} is wider than {width} pixels")
+
+
+def lab_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
+    """In JupyterLab: a check that finds a mistake, and the cell that submits."""
+    course = Course(demo)
+    name = next(path.name for path in (demo / "autograded" / STUDENT).iterdir() if path.is_dir())
+    with tempfile.TemporaryDirectory() as place:
+        folder, home = Path(place) / name, Path(place) / "home"
+        shutil.copytree(course.release_dir / name, folder)
+        shutil.copytree(demo / "submitted" / STUDENT / name, folder, dirs_exist_ok=True)
+        os.environ["NN_DATA"] = str(demo / "data")
+        with lab(folder, home) as address, Browser(home) as browser:
+            size(browser, *LAB)
+            notebook, check = CHECK
+            open_notebook(browser, address, f"{notebook}.ipynb")
+            run_all(browser)
+            show(browser, check)
+            yield "lab-check", png(browser)
+            open_notebook(browser, address, f"{LAST}.ipynb")
+            run_all(browser)
+            save(browser)
+            run_last(browser)
+            yield "lab-submit", png(browser)
 
 
 if __name__ == "__main__":
