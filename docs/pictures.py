@@ -39,7 +39,7 @@ STUDENT = "max"  # who has made mistakes
 PPI = 75
 COLOURS = 256
 WIDE, NARROW = (1200, 900), (400, 900)
-LAB = (1000, 640)
+LAB, TALL = (1000, 800), (1000, 1250)
 CHECK = ("knn", "one-loop-check")  # where the student's mistake is
 LAST = "two_layer_net"  # the notebook whose last cell submits
 
@@ -133,7 +133,7 @@ def lab_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
     name = next(path.name for path in (demo / "autograded" / STUDENT).iterdir() if path.is_dir())
     with tempfile.TemporaryDirectory() as place:
         folder, home = Path(place) / name, Path(place) / "home"
-        shutil.copytree(course.release_dir / name, folder)
+        shutil.copytree(ROOT / "assignments" / name, folder)
         shutil.copytree(demo / "submitted" / STUDENT / name, folder, dirs_exist_ok=True)
         os.environ["NN_DATA"] = str(demo / "data")
         with lab(folder, home) as address, Browser(home) as browser:
@@ -143,6 +143,7 @@ def lab_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
             run_all(browser)
             show(browser, check)
             yield "lab-check", png(browser)
+            size(browser, *TALL)
             open_notebook(browser, address, f"{LAST}.ipynb")
             run_all(browser)
             save(browser)

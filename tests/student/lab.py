@@ -66,12 +66,12 @@ def open_notebook(browser: Browser, address: str, name: str) -> None:
     """Open a notebook and wait for its kernel."""
     browser.open(f"{address}/tree/{name}?reset")
     wait(browser, IDLE)
-    browser.value(f"window.jupyterapp.shell.activateById({PANEL}.id)")
     browser.value("window.jupyterapp.shell.collapseLeft(); window.jupyterapp.shell.collapseRight()")
 
 
 def command(browser: Browser, name: str, seconds: float = 120.0) -> None:
     """Have JupyterLab carry out one of its commands, and wait until it has."""
+    browser.value(f"window.jupyterapp.shell.activateById({PANEL}.id)")
     done = "() => { window.done = true }"
     browser.value(f"window.done = false; window.jupyterapp.commands.execute('{name}').then({done}, {done})")
     wait(browser, f"window.done && {IDLE}", seconds)
@@ -84,17 +84,16 @@ def run_all(browser: Browser, seconds: float = 900.0) -> list[str]:
 
 
 def save(browser: Browser) -> None:
-    command(browser, "docmanager:save")
+    browser.value(f"window.done = false; {PANEL}.context.save().then(() => {{ window.done = true }})")
+    wait(browser, "window.done")
 
 
 def run_last(browser: Browser) -> None:
-    """Run the last cell, and scroll to the end of what it prints."""
-    browser.value(f"{PANEL}.content.activeCellIndex = {PANEL}.content.widgets.length - 1")
-    command(browser, "notebook:run-cell")
-    time.sleep(1.5)
-    scroller = f"{PANEL}.node.querySelector('.jp-WindowedPanel-outer')"
-    browser.value(f"{scroller}.scrollTop = {scroller}.scrollHeight")
-    time.sleep(1.5)
+    """Run the last cell, and scroll to it."""
+    last = browser.value(f"{PANEL}.content.widgets.at(-1).model.id")
+    show(browser, last)
+    command(browser, "notebook:run-cell", 600.0)
+    show(browser, last)
 
 
 def show(browser: Browser, cell: str) -> None:
