@@ -129,7 +129,6 @@ def feedback_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
 
 def lab_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
     """In JupyterLab: a check that finds a mistake, and the cell that submits."""
-    course = Course(demo)
     name = next(path.name for path in (demo / "autograded" / STUDENT).iterdir() if path.is_dir())
     with tempfile.TemporaryDirectory() as place:
         folder, home = Path(place) / name, Path(place) / "home"

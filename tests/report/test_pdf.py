@@ -423,33 +423,16 @@ def test_a_report_can_be_read_aloud(graded_course, tmp_path):
     assert "no font has" in text_of(made.pdf)
 
 
-def test_what_was_set_for_one_student_serves_the_next(tmp_path):
-    """Is only what differs set anew: does the second of two nearly equal homeworks cost far less?"""
-
-    def code(i):
-        return "\n".join(f"total_{j} = [step * {i} for step in range({j})]  # the sum so far" for j in range(12))
-
-    text = "The gradient of the loss with respect to the weights. "
-
-    def spent(name):
-        cells = [new_code_cell(f"mine = '{name}'")]
-        for i in range(9):
-            cells += [new_markdown_cell(f"{i} {text * i}"), new_code_cell(code(i))]
-        for i, cell in enumerate(cells):
-            cell["id"] = f"cell-{i}"
-        nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
-        content = read_own(tmp_path)
-        document = assemble(replace(content, name=name, student_id=name), Options())
-        start = time.process_time()
-        pdf = typeset(document, content.when).pdf
-        return time.process_time() - start, PdfReader(io.BytesIO(pdf))
-
-    first, _ = spent("Ada")
-    later = [spent(name) for name in ("Emmy", "Sofia", "Grace")]
-    assert min(seconds for seconds, _ in later) < first / 1.6
-    reader = later[-1][1]
-    assert reader.metadata.title.endswith(", Grace")
-    assert all("Grace Grace" in page.extract_text() for page in reader.pages)
+def test_each_student_has_the_own_name_on_every_page(tmp_path):
+    """Does a PDF that is set after another's, by the same process, name its own student in title and headers?"""
+    cells = [new_markdown_cell("Text. " * 2000, id="long")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
+    for name in ("Ada", "Emmy"):
+        content = replace(read_own(tmp_path), name=name, student_id=f"{name.lower()}-1")
+        reader = PdfReader(io.BytesIO(typeset(assemble(content, Options()), content.when).pdf))
+        assert reader.metadata.title.endswith(f", {name}")
+        assert len(reader.pages) > 2
+        assert all(f"{name} {name.lower()}-1" in page.extract_text() for page in reader.pages)
 
 
 GREYS = re.compile(r'#let (?:ink|grey|faint|accent) = rgb\("(#[0-9a-f]{6})"\)')
