@@ -180,12 +180,12 @@ class Assessment:
         return Is.RIGHT if self.is_labelled(step) else Is.WRONG
 
     def states_of(self, call: CallRun, graph: "Graph") -> list[Is]:
-        """What is known of each value; what is taken out of something right is not called wrong."""
+        """What is known of each value; what is given, or taken out of something right, is not called wrong."""
         states = [self.state_of(step) for step in call.steps]
         for number, step in enumerate(call.steps):
             made_of = graph.data[number]
             wrong = [one for one in made_of if states[one] is Is.WRONG]
-            if step.takes and states[number] is Is.WRONG and made_of and not wrong:
+            if states[number] is Is.WRONG and not wrong and (step.given or (step.takes and made_of)):
                 states[number] = Is.UNKNOWN
         return states
 
@@ -409,7 +409,7 @@ class Assessment:
 
     def is_small(self, step: RunStep, state: Is) -> bool:
         """Is a value too small to tell, made of others, and not the solution's?"""
-        if step.mark is None or state is not Is.UNKNOWN or not step.loads or step.takes:
+        if step.mark is None or state is not Is.UNKNOWN or not step.loads or step.takes or step.given:
             return False
         if self.knows(step.label):
             return not self.is_labelled(step)

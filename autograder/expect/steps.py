@@ -66,6 +66,7 @@ class RunStep:
         label: like x, config['v'] or self.mean.
         loads: the labels whose values the line reads.
         tests: those that the tests and loops around it read.
+        given: is the line outside of the banners of its function, where nobody writes?
         takes: does the line only take it out of something, or hand it on?
         loop, test: the lines of the innermost loop around it, and of the test in that loop around it; 0 for none.
         skipped: were there values of it that were not looked at, just before this one?
@@ -80,6 +81,7 @@ class RunStep:
     test: int = 0
     skipped: bool = False
     tests: tuple[str, ...] = ()
+    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -309,7 +311,7 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
 
 
 def flags_of(step: RunStep) -> int:
-    return 2 * step.takes + step.skipped
+    return 4 * step.given + 2 * step.takes + step.skipped
 
 
 def short(run: StepRun) -> StepRun:
@@ -389,11 +391,12 @@ def _call(place: int, plain: Sequence, marks: Sequence[ValueMark | None]) -> Cal
                 _label(label),
                 _joined(loads),
                 mark(number),
-                bool(_whole(flags, 3) & 2),
+                bool(_whole(flags, 7) & 2),
                 _whole(loop),
                 _whole(test),
                 bool(flags & 1),
                 _joined(tests),
+                bool(flags & 4),
             )
             for line, label, loads, number, flags, loop, test, tests in steps
         ),

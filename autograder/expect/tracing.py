@@ -28,6 +28,7 @@ from autograder.expect.steps import (
     ValueMark,
     mark_of,
 )
+from autograder.regions import BANNER
 from autograder.syntax import parse_python
 
 SECONDS = 1.0  # of a processor
@@ -60,6 +61,7 @@ class _Open:
     parts: dict[ValueMark, None] = field(default_factory=dict)
     before: Storing | None = None
     events: int = 0
+    written: frozenset[int] = frozenset()
     raised: bool = False
 
 
@@ -134,6 +136,7 @@ class Tracer:
         caller, at = (above.number, above.before.line if above.before else 0) if above else (-1, 0)
         call = CallRun(name, where, text.first, text.last, caller, at, arguments)
         state = _Open(self.begun, call, text, last={name: mark for name, mark in arguments if mark is not None})
+        state.written = self.written(code.co_filename, text)
         self.begun += 1
         self.open.append(state)
 
@@ -191,7 +194,8 @@ class Tracer:
         loop = statement.loops[-1] if statement.loops else 0
         loads, takes = statement.stores.get(label, ()), label in statement.takes
         where = loop, statement.test
-        state.steps.append(RunStep(statement.line, label, loads, mark, takes, *where, skipped, statement.tests))
+        given = bool(state.written) and statement.line not in state.written
+        state.steps.append(RunStep(statement.line, label, loads, mark, takes, *where, skipped, statement.tests, given))
 
     def on_return(self, frame: FrameType, state: _Open, given: Any) -> None:
         before, ended = state.before, not (state.raised and given is None)
@@ -247,6 +251,18 @@ class Tracer:
         return self.late
 
     # --- code ---------------------------------------------------------------------------------------------------------
+
+    def written(self, name: str, code: Code) -> frozenset[int]:
+        """The lines of a function between banners; none where it has no banners."""
+        lines = (self.texts.get(name) or "".join(linecache.getlines(name))).splitlines()
+        found: set[int] = set()
+        inside = False
+        for number in range(code.first, min(code.last, len(lines)) + 1):
+            banner = BANNER.match(lines[number - 1])
+            inside = banner["which"].upper() == "START" if banner else inside
+            if inside:
+                found.add(number)
+        return frozenset(found)
 
     def find(self, code: CodeType) -> tuple[str, Code] | None:
         """Where code is written, and its lines; None where it is not to be looked at."""
