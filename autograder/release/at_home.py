@@ -20,7 +20,7 @@ from autograder.expect.home import HomeNotebook, from_bytes, to_bytes
 from autograder.release.autotests import complete_source
 from autograder.release.given import given_files
 
-FORMAT = "2"
+FORMAT = "3"
 MISTAKE = "#!"
 
 Make = Callable[[Course, Assignment, str], HomeNotebook]
