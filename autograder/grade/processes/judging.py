@@ -230,7 +230,7 @@ class JudgingFork:
             where = self.where_it_departs(channel, evidence, cell_id) if cause is None else ""
             causes = {cell_id: cause} if cause is not None else {}
             judged = judge_cell(self.session, inbox, evidence, cell_id, causes, where)
-            judged["unnamed"] = cause is None
+            judged["unnamed"] = cause is None and bool(values)
             write_frame(channel, Frame.VERDICT, json.dumps([cell_id, judged]).encode())
         write_frame(channel, Frame.JUDGED, b"null")
 

@@ -36,8 +36,8 @@ from autograder.grade.processes.mistakes import (
 from autograder.grade.processes.region_runs import places
 from autograder.grade.run.jobs import Cell
 
-MOST_REWRITES = 8
-REWRITE_SECONDS = 2.0  # of a processor, for all of them
+MOST_REWRITES = 4
+REWRITE_SECONDS = 0.5  # of a processor, for all of them
 SECONDS = 4.0  # of a processor, for one traced run
 
 

@@ -13,8 +13,10 @@ from autograder.expect.skips import Names
 from autograder.grade.prepare.pristine import PristineCell
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, NotebookRun, Run
 from autograder.grade.verdict.judge import KeyProcess, Verdict, first_error
+from autograder.regions import RegionError, find_regions
 
 MOST_CHECKS = 4  # of a notebook
+FEW_LINES = 2  # of a student's: which of them is wrong need not be said
 LONGEST = 2.0  # seconds that the cells took which are run again
 MORE_SECONDS = 2.0  # for being traced
 
@@ -32,10 +34,13 @@ def explained(
     Args:
         cells: of each notebook, as the author wrote them.
     """
+    files = (text.decode("utf-8", "replace") for path, text in job.files.items() if path.endswith(".py"))
+    library = max(map(lines_written, files), default=0)
     again = [
         notebook
         for one in job.notebooks
-        if (notebook := traced_job(one, ran.notebooks[one.name], verdicts[one.name], cells[one.name])) is not None
+        if (notebook := traced_job(one, ran.notebooks[one.name], verdicts[one.name], cells[one.name], library))
+        is not None
     ]
     said = dict(verdicts)
     if not again or ran.recorded:
@@ -77,9 +82,13 @@ def limits_of(job: Job, ran: Run, again: Iterable[NotebookJob]) -> Limits:
 
 
 def traced_job(
-    notebook: NotebookJob, run: NotebookRun, verdict: Verdict, cells: Sequence[PristineCell]
+    notebook: NotebookJob, run: NotebookRun, verdict: Verdict, cells: Sequence[PristineCell], library: int = 0
 ) -> NotebookJob | None:
-    """The cells that a notebook's unexplained checks need, without those that took long; None where there are none."""
+    """The cells that a notebook's unexplained checks need, without those that took long; None where there are none.
+
+    Args:
+        library: how many lines the student wrote in the longest region of the library.
+    """
     running = [cell for cell in notebook.cells if not cell.skip]
     ids = [cell.id for cell in running]
     checks = [one for one in ids if is_unexplained(verdict.cells.get(one), run, one)][:MOST_CHECKS]
@@ -93,11 +102,26 @@ def traced_job(
         mine = leading_to(running[:end]) | {cell.id for cell in question if cell.id in work}
         if sum(run.cells[one].seconds for one in needed | mine if one in run.cells) > LONGEST:
             continue
+        own = [cell.source for cell in running if cell.id in mine and cell.id in work]
+        written = [lines_written(text) or text.count("\n") + 1 for text in own]
+        if max([library, *written]) <= FEW_LINES:
+            continue
         traced[check] = tuple(cell.id for cell in question if cell.id in mine)
         needed |= mine
     if not traced:
         return None
     return NotebookJob(notebook.name, tuple(cell for cell in running if cell.id in needed), traced, work)
+
+
+def lines_written(text: str) -> int:
+    """The lines of code in the longest region of a text; 0 where it has none."""
+    lines = text.split("\n")
+    try:
+        regions = find_regions(text)
+    except RegionError:
+        regions = ()
+    parts = [lines[region.start + 1 : region.end] for region in regions]
+    return max((sum(bool(line.strip()) and line.lstrip()[0] != "#" for line in part) for part in parts), default=0)
 
 
 def leading_to(cells: Sequence[Cell]) -> set[str]:
