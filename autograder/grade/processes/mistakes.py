@@ -106,6 +106,36 @@ class Fork:
     end: float
 
 
+def begin_fork(work: Callable[[], Any], seconds: float) -> Fork:
+    """Begin a work in a fork."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reading)
+            call_this_process("mistake")
+            limit(seconds)
+            data = json.dumps(work()).encode()
+            with open(writing, "wb") as file:
+                file.write(data)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    return Fork(pid, reading, time.monotonic() + max(SHORTEST_WAIT, PATIENCE * seconds))
+
+
+def result_of(fork: Fork) -> tuple[Any, float]:
+    """What was written in a fork (None where it did not come to its end in time) and its processor seconds."""
+    try:
+        content = read_all(fork.reading, fork.end)
+    finally:
+        os.close(fork.reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(fork.pid, signal.SIGKILL)
+        _, _, used = os.wait4(fork.pid, 0)
+    return json.loads(content) if content else None, used.ru_utime + used.ru_stime
+
+
 MistakesOf = Callable[[str, Region], Iterator[Mutant]]
 
 Prove = Callable[["Mistakes", list[Cell], str, Mapping[str, Any]], Any]
@@ -575,45 +605,17 @@ class Mistakes:
 
     def in_a_fork(self, work: Callable[[], Any], seconds: float) -> tuple[Any, float]:
         """The work's result, done in a fork, and the processor seconds it took; None where they are more than given."""
-        return self.result_of(self.begin(work, seconds))
+        return result_of(begin_fork(work, seconds))
 
     def in_forks(self, works: Iterable[Callable[[], Any]], seconds: float, at_once: int) -> Iterator[Any]:
         """The result of each work, in their order, as `in_a_fork` gives it; so many of them run at a time."""
         begun: deque[Fork] = deque()
         for work in works:
-            begun.append(self.begin(work, seconds))
+            begun.append(begin_fork(work, seconds))
             if len(begun) == at_once:
-                yield self.result_of(begun.popleft())[0]
+                yield result_of(begun.popleft())[0]
         while begun:
-            yield self.result_of(begun.popleft())[0]
-
-    def begin(self, work: Callable[[], Any], seconds: float) -> "Fork":
-        """Begin a work in a fork."""
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.close(reading)
-                call_this_process("mistake")
-                limit(seconds)
-                data = json.dumps(work()).encode()
-                with open(writing, "wb") as file:
-                    file.write(data)
-            finally:
-                os._exit(0)
-        os.close(writing)
-        return Fork(pid, reading, time.monotonic() + max(SHORTEST_WAIT, PATIENCE * seconds))
-
-    def result_of(self, fork: "Fork") -> tuple[Any, float]:
-        """What was written in a fork (None where it did not come to its end in time) and its processor seconds."""
-        try:
-            content = read_all(fork.reading, fork.end)
-        finally:
-            os.close(fork.reading)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(fork.pid, signal.SIGKILL)
-            _, _, used = os.wait4(fork.pid, 0)
-        return json.loads(content) if content else None, used.ru_utime + used.ru_stime
+            yield result_of(begun.popleft())[0]
 
 
 # --- questions and their cells ----------------------------------------------------------------------------------------
