@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("report", "mark", "s
 
 from browser import Browser  # noqa: E402
 from conftest import odd_submission  # noqa: E402
-from lab import lab, open_notebook, run_all, run_last, save, show  # noqa: E402
+from lab import lab, open_notebook, run_all, show  # noqa: E402
 from pictures import main as marking_pictures  # noqa: E402  (tests/mark/pictures.py)
 from scenario import png, size  # noqa: E402
 
@@ -39,9 +39,8 @@ STUDENT = "max"  # who has made mistakes
 PPI = 75
 COLOURS = 256
 WIDE, NARROW = (1200, 900), (400, 900)
-LAB, TALL = (1000, 800), (1000, 1250)
+LAB = (1000, 800)
 CHECK = ("knn", "one-loop-check")  # where the student's mistake is
-LAST = "two_layer_net"  # the notebook whose last cell submits
 
 
 def main() -> None:
@@ -128,7 +127,7 @@ def feedback_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def lab_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
-    """In JupyterLab: a check that finds a mistake, and the cell that submits."""
+    """In JupyterLab: a check that finds a mistake."""
     name = next(path.name for path in (demo / "autograded" / STUDENT).iterdir() if path.is_dir())
     with tempfile.TemporaryDirectory() as place:
         folder, home = Path(place) / name, Path(place) / "home"
@@ -142,12 +141,6 @@ def lab_pictures(demo: Path) -> Iterator[tuple[str, bytes]]:
             run_all(browser)
             show(browser, check)
             yield "lab-check", png(browser)
-            size(browser, *TALL)
-            open_notebook(browser, address, f"{LAST}.ipynb")
-            run_all(browser)
-            save(browser)
-            run_last(browser)
-            yield "lab-submit", png(browser)
 
 
 if __name__ == "__main__":

@@ -83,19 +83,6 @@ def run_all(browser: Browser, seconds: float = 900.0) -> list[str]:
     return browser.value(FAILED).split()
 
 
-def save(browser: Browser) -> None:
-    browser.value(f"window.done = false; {PANEL}.context.save().then(() => {{ window.done = true }})")
-    wait(browser, "window.done")
-
-
-def run_last(browser: Browser) -> None:
-    """Run the last cell, and scroll to it."""
-    last = browser.value(f"{PANEL}.content.widgets.at(-1).model.id")
-    show(browser, last)
-    command(browser, "notebook:run-cell", 600.0)
-    show(browser, last)
-
-
 def show(browser: Browser, cell: str) -> None:
     """Scroll a cell to the top of the window, and give what it draws a moment."""
     browser.value(f"""(async () => {{
