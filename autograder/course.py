@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
@@ -96,23 +97,23 @@ class Course:
 
     root: Path
 
-    @property
+    @cached_property
     def source(self) -> Path:
         return self.root / "source"
 
-    @property
+    @cached_property
     def release_dir(self) -> Path:
         return self.root / "assignments"
 
-    @property
+    @cached_property
     def submitted(self) -> Path:
         return self.root / "submitted"
 
-    @property
+    @cached_property
     def autograded(self) -> Path:
         return self.root / "autograded"
 
-    @property
+    @cached_property
     def feedback(self) -> Path:
         return self.root / "feedback"
 

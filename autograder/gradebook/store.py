@@ -43,10 +43,10 @@ class Store:
         return self.course.work / self.assignment
 
     def submitted(self, student: str) -> Path:
-        return Path(self.course.submitted, student, self.assignment)
+        return self.course.submitted.joinpath(student, self.assignment)
 
     def autograded(self, student: str) -> Path:
-        return Path(self.course.autograded, student, self.assignment)
+        return self.course.autograded.joinpath(student, self.assignment)
 
     @property
     def unfinished(self) -> Path:

@@ -6,6 +6,7 @@ So what came of them is kept for as long as all that it was made of is the same:
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -79,13 +80,17 @@ def read_basis(path: Path, inputs: str) -> Basis | None:
 def digest_of(course: Course, assignment: Assignment) -> str:
     """A hash of all that `load_pristine` makes a fingerprint and points of: settings, files, and the programs."""
     digest = hashlib.sha256()
-    settings = [assignment.model_dump_json(), repr(course.options), data_fingerprint(assignment.data, course.data)]
+    settings = [
+        assignment.model_dump_json(exclude={"folder"}),
+        repr(course.options).replace(str(course.root), ""),
+        data_fingerprint(assignment.data, course.data),
+    ]
     for text in (*settings, *programs()):
         digest.update(json.dumps(text).encode())
     found = [path for path in sorted(assignment.folder.rglob("*")) if path.is_file()]
     for path in (*found, *course.library_files(), *sorted(course.root.glob("*.yml"))):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(json.dumps([str(path), content]).encode())
+        digest.update(json.dumps([os.path.relpath(path, course.root), content]).encode())
     return digest.hexdigest()
 
 

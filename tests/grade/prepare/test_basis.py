@@ -62,6 +62,14 @@ def test_whatever_changes_is_read_again(tiny, reads, change):
     assert len(reads) == 2
 
 
+def test_a_course_may_move(tiny, reads):
+    """Does what is known of a course stay known when its folder gets another place?"""
+    found = basis_of(tiny)
+    moved = Course(tiny.course.root.rename(tiny.course.root.with_name("moved")))
+    assert Sources(moved, moved.assignment(tiny.name)).basis == found
+    assert len(reads) == 1
+
+
 def test_the_programs_count(tiny, reads, monkeypatch):
     """Is what another version of a program read not trusted?"""
     basis_of(tiny)
