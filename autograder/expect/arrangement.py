@@ -14,12 +14,13 @@ from autograder.expect.evidence import Value
 TELLING = 4  # different items, which do not agree by chance
 LONGEST = 5_000  # items that are looked at
 NEAR = 1e-9  # of the largest magnitude
+NONE = "It is None: no `return` was reached, or what is returned is None, as print() and .sort() are."
 
 
 def arrangement(value: Value, expected: Value) -> str | None:
     """What is wrong with the arrangement of a value, if that is all."""
     if value is None:
-        return "It is None: no `return` was reached, or what is returned is None, as print() and .sort() are."
+        return NONE
     if isinstance(value, str) and isinstance(expected, str):
         return of_texts(value, expected)
     if isinstance(value, dict) and isinstance(expected, dict):

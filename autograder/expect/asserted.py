@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograder.expect import diagnosis
+from autograder.expect.arrangement import NONE
 from autograder.expect.assertions import (
     ENDED,
     ERROR,
@@ -65,6 +66,7 @@ class Asserted(Expectation):
             could have made of nothing: what it says of differences, or of its length.
         truth: must the outcome be true? (Otherwise it is enough that nothing is raised.)
         room: bytes of evidence that are looked at, at most.
+        message: what its author has it say where it fails.
     """
 
     outcomes: Mapping[int, Outcome]
@@ -72,6 +74,7 @@ class Asserted(Expectation):
     innermost: int
     truth: bool
     room: int
+    message: str = ""
 
     guessable: ClassVar[bool] = True
 
@@ -98,7 +101,9 @@ class Asserted(Expectation):
             trouble = f"{type(error).__name__}: {_first_lines(str(error))}"
         text, cause = self.difference(level, value)
         text = text or f"{self.name} is not so. Yours is {_shown(value)}."
-        text = "\n".join(filter(None, [text, trouble and f"  {trouble}"]))
+        cause = cause or (NONE if value is None else "")
+        more = [f"  {line}" for line in (_first_lines(self.message), trouble) if line]
+        text = "\n".join([text, *more])
         return Judgement(0.0, (self.name, "failed"), text, cause=cause)
 
     def difference(self, level: int, value: Any) -> tuple[str, str]:
@@ -431,7 +436,7 @@ def expectation_of(steps: Steps, seen: _Evaluation) -> Expectation:
         first += len(step.known)
     size = max(map(len, seen.values.values()), default=0)
     innermost = min(seen.values, default=-1)
-    asserted = Asserted(name, outcomes, compared, innermost, steps.truth, max(_ROOM, 8 * size))
+    asserted = Asserted(name, outcomes, compared, innermost, steps.truth, max(_ROOM, 8 * size), steps.message)
     if innermost in outcomes and asserted.judge(decode(seen.values[innermost]), lambda file: None).credit == 1:
         return asserted
     return Ran(name)
@@ -510,7 +515,7 @@ def _shown(value: Any) -> str:
     try:
         return diagnosis.show_all(value)
     except Exception:
-        text = repr(value)
+        text = " ".join(repr(value).split())
         return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 

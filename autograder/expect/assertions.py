@@ -282,11 +282,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Steps:
-    """A site's steps outwards, the text of its assertion, and whether its last value must be true."""
+    """A site's steps outwards, the text of its assertion, whether its last value must be true, and what it says."""
 
     text: str
     steps: tuple[Step, ...]
     truth: bool
+    message: str = ""
 
 
 class Instrument(ast.NodeTransformer):
@@ -361,10 +362,11 @@ class Instrument(ast.NodeTransformer):
 def _going_on(body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements of a cell, which goes on after an assertion that fails, and raises its error at the end.
 
-    So all that a check asserts is looked at. A last expression is left the last: the cell shows its value.
+    So all that a check asserts and states is looked at. A last expression is left the last where the cell shows its
+    value, as none of an expectation's is.
     """
     asserting = [statement for statement in body if _only_asserts(statement)]
-    if len(asserting) < 2:
+    if not asserting or asserting[0] is body[-1]:
         return body
     raising: list[ast.stmt] = []
     tried: dict[int, ast.stmt] = {}
@@ -375,7 +377,8 @@ def _going_on(body: list[ast.stmt]) -> list[ast.stmt]:
         error = _named_call(FIRST, ast.Constant(number))
         settle = ast.If(error, [ast.Raise(_named_call(FIRST, ast.Constant(number)), ast.Constant(None))], [])
         raising.append(_placed(settle, statement))
-    last = body[-1:] if isinstance(body[-1], ast.Expr) and id(body[-1]) not in tried else []
+    shown = isinstance(body[-1], ast.Expr) and id(body[-1]) not in tried and not _states(body[-1].value)
+    last = body[-1:] if shown else []
     every: list[ast.stmt] = [tried.get(id(statement), statement) for statement in body[: len(body) - len(last)]]
     handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [*raising, ast.Raise()])
     ended: list[ast.stmt] = [ast.Expr(_named_call(ENDED))]
@@ -391,6 +394,11 @@ def _only_asserts(statement: ast.stmt) -> bool:
         and _asserts(statement.value.func)
         and not _RAISES.match(_last(statement.value.func))
     )
+
+
+def _states(node: ast.expr) -> bool:
+    """Is it a call of `expect.…`?"""
+    return isinstance(node, ast.Call) and ast.unparse(node.func).startswith("expect.")
 
 
 def _named_call(function: str, *arguments: ast.expr) -> ast.Call:
@@ -418,6 +426,11 @@ def steps_of(cell: str, sites: Sequence[Site], tree: ast.AST) -> Mapping[str, St
     """Of each site in the cell's syntax tree, by its name, how the trusted side goes from a value to the outcome."""
     nodes = {key_of(node): node for node in ast.walk(tree) if isinstance(node, ast.expr)}
     calls = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    messages = {
+        id(node.test): node.msg.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert) and isinstance(node.msg, ast.Constant) and isinstance(node.msg.value, str)
+    }
     found = {}
     for number, site in enumerate(sites):
         if site.raises or not all(key in nodes for key in (*site.parts, *site.spine)):
@@ -430,7 +443,7 @@ def steps_of(cell: str, sites: Sequence[Site], tree: ast.AST) -> Mapping[str, St
             steps.append(step)
             known += len(step.known)
         text = " ".join(ast.unparse(path[-1]).split())
-        found[f"{cell}:{number}"] = Steps(text, tuple(steps), id(path[-1]) not in calls)
+        found[f"{cell}:{number}"] = Steps(text, tuple(steps), id(path[-1]) not in calls, messages.get(id(path[-1]), ""))
     return found
 
 

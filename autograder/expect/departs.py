@@ -37,7 +37,8 @@ class Departure:
         label: the value that the first of them gives, "" for what is returned.
         right: names of right values before it, and `up_to` the line of the last of them.
         kind: "value"; "from", the value or a line after it; "lines"; "on the way", right but not what is wanted at the
-            end; "taken", came in with `source`; "left", what it leaves behind in `label`.
+            end; "taken", came in with `source`; "left", what it leaves behind in `label`; "changed", an argument that
+            should stay as it is; "ends", comes to its end where the solution stops with an error.
         beside: of one line, what it is made of that may be another value's: names, and the lines that make them.
     """
 
@@ -63,12 +64,18 @@ def departure(student: StepRun, solutions: Sequence[StepRun], round_off: float =
         return None
     pairs = list(pair(student, solutions[0], round_off))
     left = None
+    untold: list[CallRun] = []
     for number, beside in sorted(pairs, key=lambda item: ending(student, item[0])):
+        call = student.calls[number]
+        if any(call.function == inner.function and has_caller(student, inner.caller, number) for inner in untold):
+            continue  # what is wrong in it may be the call of itself that it makes
         assessment = Assessment(student, number, solutions[0].calls[beside], beside, solutions, round_off)
-        found = assessment.departure(student.calls[number])
+        found = assessment.departure(call)
         if found is not None and found.kind != "left":
             return found
         left = left or found
+        if found is None and assessment.wrong_outputs(call):
+            untold.append(call)
     return left
 
 
@@ -143,7 +150,7 @@ class Assessment:
         for step in other.steps:
             if step.mark is not None:
                 self.labelled.setdefault(step.label, []).append(step.mark)
-        for label, mark in other.items:
+        for label, mark in (*other.items, *((one, mark) for one, mark in other.arguments if is_part(one))):
             if label and mark is not None:
                 self.labelled.setdefault(label, []).append(mark)
 
@@ -206,8 +213,8 @@ class Assessment:
 
     def wrong_outputs(self, call: CallRun) -> list[str]:
         """The labels of what is wrong in what a call gives back, or leaves behind; "" for a result without a name."""
-        if not call.ended:
-            return [""]
+        if not call.ended or not self.other.ended:
+            return []  # an error says itself where it was raised
         found: list[str] = []
         if len(call.items) == len(self.other.items):
             for (label, mark), (_, wanted) in zip(call.items, self.other.items, strict=True):
@@ -218,7 +225,8 @@ class Assessment:
         outside = {base_of(name) for name, _ in call.arguments} if call.function else None
         own = {label for label, mark in call.items if label and mark is None}
         last = {step.label: step.mark for step in call.steps}
-        wanted_last = {step.label: step.mark for step in self.other.steps}
+        wanted_last = {label: mark for label, mark in self.other.arguments if is_part(label)}
+        wanted_last |= {step.label: step.mark for step in self.other.steps}
         for label, mark in last.items():
             there = wanted_last.get(self.name(label))
             kept = outside is None or base_of(label) in own or (is_part(label) and base_of(label) in outside)
@@ -233,14 +241,19 @@ class Assessment:
         outside = {self.name(name): name for name, _ in call.arguments if self.name(name) not in bases}
         for step in self.other.steps:
             base = base_of(step.label)
-            if step.label.startswith(f"{base}['") and base in outside and step.label not in stored:
+            if step.label.startswith((f"{base}['", f"{base}.")) and base in outside and step.label not in stored:
                 return outside[base]
         return ""
 
     # --- where it begins ----------------------------------------------------------------------------------------------
 
     def departure(self, call: CallRun) -> Departure | None:
+        if call.ended and not self.other.ended:
+            return Departure(call, call.first, call.last, "", "ends")
         outputs = self.wrong_outputs(call)
+        if not outputs and (changed := [one for one in call.changed if self.name(one) not in self.other.changed]):
+            lines = [step.line for step in call.steps if base_of(step.label) == changed[0]]
+            return Departure(call, lines[0], lines[0], changed[0], "changed") if lines else None
         if not outputs:
             missing = self.left_out(call) if call.function else ""
             return Departure(call, 0, 0, missing, "left") if missing else None
@@ -261,19 +274,19 @@ class Assessment:
             return Departure(call, step.line, step.line, step.label, "taken", source=source) if source else None
         if (inside := self.inside(step)) is not None:
             return inside
-        last = max(self.last_line(call, states, graph, roots, wrong, outputs), step.line)
+        doubtful = {step.line, *self.doubtful(call, states, graph, first)}
+        last = max(self.last_line(call, states, graph, roots, wrong, outputs), *doubtful)
         most = max(SHORT, MOST_OF_IT * (call.last - call.first + 1))
-        begin = min([step.line, *self.doubtful(call, states, graph, first)])
+        begin = min(doubtful)
         misnamed = min([begin, *self.misnamed(call, graph, first)])
         begin = misnamed if last - misnamed < most else begin
         rights = self.rights(call, states, first, begin)
-        if last == begin:
-            beside = tuple(self.unconfirmed(call, graph, first))
-            sure = tuple(name for name in rights[0] if name not in dict(beside))
-            return Departure(call, step.line, step.line, step.label, "value", sure, rights[1], beside=beside)
-        if begin == step.line and (begin > call.steps[0].line or last - begin < most or self.is_like(step)):
-            return Departure(call, begin, last, step.label, "from", *rights)
-        return Departure(call, begin, last, step.label, "lines", *rights) if last - begin < most else None
+        beside = tuple(self.unconfirmed(call, graph, states, first, begin))
+        sure = tuple(name for name in rights[0] if name not in dict(beside))
+        kind = "value" if last == begin else "from" if begin == step.line else "lines"
+        if last - begin < most or (kind == "from" and (begin > call.steps[0].line or self.is_like(step))):
+            return Departure(call, begin, last, step.label, kind, sure, rights[1], beside=beside)
+        return None
 
     def inside(self, step: RunStep) -> Departure | None:
         """Where a function goes wrong that the solution has not, and that a step calls with what is right."""
@@ -296,15 +309,27 @@ class Assessment:
             return helper.departure(call)
         return None
 
-    def unconfirmed(self, call: CallRun, graph: "Graph", number: int) -> list[tuple[str, int]]:
-        """What a step is made of that the solution has, but not under that name: the value may be another one's."""
+    def unconfirmed(
+        self, call: CallRun, graph: "Graph", states: Sequence[Is], number: int, first: int
+    ) -> list[tuple[str, int]]:
+        """What a step is made of above the line `first`, and may be wrong after all.
+
+        The solution has it, but not under that name: the value may be another one's; or the line that uses it was right
+        in an earlier round; or something is added to it round by round, and it is not known with what that begins.
+        """
         found = {}
+        root, rounds = call.steps[number], self.rounds(call, states, number)
         for before in graph.inputs[number]:
             step = call.steps[before]
             known = step.mark is None or step.mark.tells < AT_LEAST or self.is_labelled(step)
-            if not known and not step.takes and step.line != call.steps[number].line:
+            if (not known or (rounds and step.loop == root.loop)) and not step.takes and step.line != root.line:
                 found[step.label] = step.line
-        return sorted(found.items(), key=lambda item: -item[1])[:MOST_LISTED]
+        changing = {step.label for step in call.steps if root.loop and step.loop == root.loop and not step.takes}
+        for label in changing & {*root.loads, root.label}:
+            begins = [n for n in graph.above([number]) if call.steps[n].label == label and not call.steps[n].loop]
+            if begins and not self.is_labelled(call.steps[max(begins)]):
+                found[label] = call.steps[max(begins)].line
+        return sorted((one for one in found.items() if one[1] < first), key=lambda item: -item[1])[:MOST_LISTED]
 
     def producer(self, call: CallRun, graph: "Graph", label: str) -> list[int]:
         """The steps that an output was made by last."""
@@ -312,39 +337,67 @@ class Assessment:
             found = graph.latest(len(call.steps), label)
             if found:
                 return found
-        if not call.ended:
-            return list(range(len(call.steps)))
         return sorted({one for need in call.needs for one in graph.latest(len(call.steps), need)})
 
     def without_root(
         self, call: CallRun, graph: "Graph", states: Sequence[Is], ends: Mapping[str, list[int]]
     ) -> Departure | None:
         """All that was made on the way is right, or cannot be told; what is wrong is what is made of it last."""
-        for label, made_by in ends.items():
-            if not call.ended:
-                return None
-            if label and made_by:
-                last = made_by[-1]
+        for label, made_by in sorted(ends.items(), key=lambda end: not end[0]):
+            for last in made_by[-1:] if label else [n for n in made_by if self.is_overtaken(call.steps[n])]:
                 step = call.steps[last]
-                mark = dict(call.items).get(label, step.mark)
-                if step.mark is not None and mark is not None and step.mark.equals(mark):
-                    if states[last] is not Is.RIGHT or step.mark.tells < AT_LEAST:
-                        return Departure(call, step.line, step.line, step.label, "value")
-                    while call.steps[last].takes and (above := graph.inputs[last]):
-                        last = above[-1]
-                    step = call.steps[last]
-                    return Departure(call, step.line, step.line, step.label, "on the way")
-            if call.returns and not label:
-                small = [call.steps[n].line for n in made_by if self.is_small(call.steps[n], states[n])]
-                if small:
-                    near = call.returns - min(small) < max(SHORT, MOST_OF_IT * (call.last - call.first + 1))
-                    rights = self.rights(call, states, len(states), min(small))
-                    return Departure(call, min(small), call.returns, "", "lines", *rights) if near else None
-                wrong = [mark for name, mark in call.items if not name and mark is not None]
-                kind = "on the way" if any(mark.tells >= AT_LEAST and self.has(mark) for mark in wrong) else "value"
-                rights = self.rights(call, states, len(states), call.returns)
-                return Departure(call, call.returns, call.returns, "", kind, *rights)
-        return None
+                mark = dict(call.items).get(label, step.mark) if label else step.mark
+                if step.mark is None or mark is None or not step.mark.equals(mark):
+                    continue
+                if states[last] is not Is.RIGHT:
+                    lines = [step.line, *self.doubtful(call, states, graph, last)]
+                    return self.between(call, graph, states, last, lines)
+                while call.steps[last].takes and (above := graph.inputs[last]):
+                    last = above[-1]
+                step = call.steps[last]
+                return Departure(call, step.line, step.line, step.label, "on the way")
+        made_by = [n for label, some in ends.items() if not label or not some for n in some]
+        if not call.items or all(label and some for label, some in ends.items()):
+            return None
+        small = [call.steps[n] for n in made_by if self.is_small(call.steps[n], states[n])]
+        doubtful = [line for line in (call.test, *(line for one in small for line in (one.line, one.test))) if line]
+        wrong = [mark for name, mark in call.items if mark is not None]
+        if not doubtful and any(mark.tells >= AT_LEAST and self.has(mark) for mark in wrong):
+            return Departure(call, call.returns, call.returns, "", "on the way")
+        return self.between(call, graph, states, None, [call.returns, *doubtful])
+
+    def between(
+        self, call: CallRun, graph: "Graph", states: Sequence[Is], number: int | None, lines: Sequence[int]
+    ) -> Departure | None:
+        """What is wrong (a step, or the result without a name) is made in these lines, where they are few."""
+        first, last = min(lines), max(lines)
+        if last - first >= max(SHORT, MOST_OF_IT * (call.last - call.first + 1)):
+            return None
+        label = "" if number is None else call.steps[number].label
+        beside = () if number is None else tuple(self.unconfirmed(call, graph, states, number, first))
+        names, line = self.rights(call, states, len(states), first)
+        sure = tuple(name for name in names if name not in dict(beside))
+        kind = "value" if first == last else "lines"
+        return Departure(call, first, last, label, kind, sure, line, beside=beside)
+
+    def rounds(self, call: CallRun, states: Sequence[Is], number: int) -> list[RunStep]:
+        """The same step in earlier rounds of its loop, where it was right."""
+        root = call.steps[number]
+        return [
+            step
+            for step, state in zip(call.steps[:number], states, strict=False)
+            if root.loop and state is Is.RIGHT and (step.line, step.label) == (root.line, root.label)
+        ]
+
+    def is_last(self, step: RunStep) -> bool:
+        """Is it the last value that the solution has under this name, or what it gives back?"""
+        mark, ends = step.mark, [*self.values_of(step.label)[-1:], *(one for _, one in self.other.items if one)]
+        return mark is not None and any(mark.equals(one, self.round_off) for one in ends)
+
+    def is_overtaken(self, step: RunStep) -> bool:
+        """Is it what a loop leaves behind, of which the solution goes on to another value?"""
+        there = self.values_of(step.label)
+        return bool(step.loop and there and step.mark is not None and not step.mark.equals(there[-1], self.round_off))
 
     def last_line(
         self,
@@ -360,7 +413,9 @@ class Assessment:
         Without one, up to the end of what is wrong.
         """
         first = call.steps[roots[0]]
-        if first.label in outputs or (self.is_like(first) and len(first.label) >= SPEAKING):
+        if (first.label in outputs and self.knows(first.label)) or (
+            self.is_like(first) and len(first.label) >= SPEAKING
+        ):
             return first.line
         after = [number for number in wrong if number != roots[0] and self.is_like(call.steps[number])]
         below = [number for number in after if roots[0] in graph.above([number])]
@@ -387,33 +442,41 @@ class Assessment:
         root = call.steps[number]
         if root.test:
             yield root.test
-        again = root.loop and any(
-            state is Is.RIGHT and (one.line, one.label) == (root.line, root.label)
-            for one, state in zip(call.steps[:number], states, strict=False)
-        )
-        for before in graph.above([number]) if root.skipped else graph.inputs[number]:
-            step = call.steps[before]
-            if step.mark is None or (step.takes and step.loop == step.line):
+        rounds = self.rounds(call, states, number)
+        if rounds and self.is_last(rounds[-1]):  # the loop goes on for too long
+            yield from (root.loop, dict(call.loops).get(root.loop, root.line))
+        elif not rounds and root.label in root.loads:
+            over = [step.mark for step in call.steps[:number] if step.takes and step.line == root.loop and step.mark]
+            if root.loop and not (over and over[-1].tells and self.has(over[-1])):
+                yield root.loop
+        for place in graph.above([number]) if root.skipped else graph.inputs[number]:
+            step = call.steps[place]
+            if step.mark is None:
                 continue
-            small = self.is_small(step, states[before])
+            if step.takes and step.loop == step.line and (step.mark.tells < AT_LEAST or self.has(step.mark)):
+                continue
             moving = root.loop and step.loop == root.loop and step.label in step.loads and step.label != root.label
             twice = step.mark.tells >= AT_LEAST and any(
                 other.label != step.label
                 and other.mark is not None
                 and step.mark.equals(other.mark)
                 and not other.takes
-                for other in call.steps[:before]
+                for other in call.steps[:place]
             )
-            if small or moving or twice or step.skipped or (again and step.line < root.line):
+            anew = root.loop and step.loop == root.loop and not step.loads and not self.is_labelled(step)
+            left = step.loop != root.loop and self.is_overtaken(step)
+            if self.is_small(step, states[place]) or moving or twice or step.skipped or left or anew:
+                yield step.line
+                if step.test:
+                    yield step.test
+            elif step.takes and step.loop == step.line:
                 yield step.line
 
     def is_small(self, step: RunStep, state: Is) -> bool:
         """Is a value too small to tell, made of others, and not the solution's?"""
         if step.mark is None or state is not Is.UNKNOWN or not step.loads or step.takes or step.given:
             return False
-        if self.knows(step.label):
-            return not self.is_labelled(step)
-        return step.mark.tells > 0 and not self.has(step.mark)
+        return not self.is_labelled(step)
 
     def misnamed(self, call: CallRun, graph: "Graph", number: int) -> Iterator[int]:
         """The lines of values that a step is made of which the solution has, but not under their names."""
@@ -514,23 +577,27 @@ def in_words(found: Departure) -> str:
         f"Up to line {found.up_to} ({listed}), {whose} computes what a right solution computes too; " if listed else ""
     )
     value = f"`{found.label}`" if found.label else "the result"
+    parts = ", ".join(f"`{name}` (line {line})" for name, line in found.beside)
+    also = f", and at what goes into it: {parts}" if parts else ""
     if found.kind == "value":
         there = f"in line {found.first}{file}"
-        first = f"{before or f'In {whose}, '}{value} {there} is the first value that is not right. Look there first"
-        parts = ", ".join(f"`{name}` (line {line})" for name, line in found.beside)
-        return f"{first}, and at what goes into it: {parts}." if parts else f"{first}."
+        return (
+            f"{before or f'In {whose}, '}{value} {there} is the first value that is not right. Look there first{also}."
+        )
     if found.kind == "from":
         there = f"in line {found.first}{file}"
-        start = (
-            f"{before}{value} {there} is the first value that it"
-            if before
-            else (f"In {whose}, {value} {there} is the first value that a right solution")
-        )
-        return f"{start} does not have. Look there first, then on to line {found.last}."
+        whom = "it" if before else "a right solution"
+        start = f"{before or f'In {whose}, '}{value} {there} is the first value that {whom} does not have."
+        return f"{start} Look there first{also}, then on to line {found.last}."
     if found.kind == "lines":
         there = f"lines {found.first} to {found.last}{file}"
-        start = before or f"In {whose}, "
-        return f"{start}what goes wrong is in {there}. Look there first."
+        start = f"{before or f'In {whose}, '}what goes wrong is in {there}"
+        return f"{start}, or in what goes into it: {parts}." if parts else f"{start}. Look there first."
+    if found.kind == "ends":
+        return f"{whose[0].upper()}{whose[1:]} comes to its end where a right solution stops with an error of its own."
+    if found.kind == "changed":
+        there = f"in line {found.first}{file}"
+        return f"{whose[0].upper()}{whose[1:]} changes what it is given as {value}, {there}: work on a copy."
     if found.kind == "on the way":
         there = f"line {found.first}{file}"
         return (

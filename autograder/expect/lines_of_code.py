@@ -39,7 +39,7 @@ class Storing:
         needs: of a `return`, the labels that it reads.
         items: of a `return`, what it calls each item; "" for one without a name.
         loops: the lines of the loops around it.
-        test: the line of the innermost test around it within its loop; 0 for none.
+        test: the line of the innermost test around it within its loop, of a `return` of any; 0 for none.
     """
 
     line: int
@@ -54,12 +54,13 @@ class Storing:
 
 @dataclass(frozen=True)
 class Code:
-    """The statements of a function (name "" for a module) by each line that they cover."""
+    """The statements of a function (name "" for a module) by each line that they cover; its loops' first and last."""
 
     name: str
     first: int
     last: int
     lines: Mapping[int, Storing] = field(default_factory=dict)
+    loops: tuple[tuple[int, int], ...] = ()
 
 
 def codes_of(tree: ast.Module) -> dict[tuple[str, int], Code]:
@@ -78,7 +79,12 @@ def code_of(scope: Scope, name: str) -> Code:
         for line in range(first, last + 1):
             lines[line] = statement
     numbers = [number for one in scope.body for number in (one.lineno, one.end_lineno or one.lineno)]
-    return Code(name, min(numbers, default=1), max(numbers, default=1), lines)
+    loops = tuple(
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in ast.walk(scope)
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While)
+    )
+    return Code(name, min(numbers, default=1), max(numbers, default=1), lines, loops)
 
 
 def statements(
@@ -110,11 +116,11 @@ def statements(
             loads if isinstance(node, ast.Return) else (),
             tuple(items_of(node)) if isinstance(node, ast.Return) else (),
             around,
-            test,
+            test if loops or isinstance(node, ast.Return) else 0,
         )
         yield node.lineno, max(last, node.lineno), statement
         under = (*loads, *tests) if isinstance(node, ast.If | ast.While | ast.For | ast.Match) else tests
-        within = node.lineno if isinstance(node, ast.If | ast.Match) and loops else 0 if is_loop else test
+        within = node.lineno if isinstance(node, ast.If | ast.Match) else 0 if is_loop else test
         for part in inner:
             yield from statements(part, tuple(dict.fromkeys(under))[:MOST_LOADS], around, within)
 

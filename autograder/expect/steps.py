@@ -97,6 +97,9 @@ class CallRun:
         others: further values on the way.
         parts: first entries, rows and columns of what is on the way, which a loop goes through.
         returns: the line that it returned from.
+        test: the line of the innermost test around that one; 0 for none.
+        loops: the first and last lines of its loops.
+        changed: the arguments that it changed in place.
         needs: the labels that this line reads.
         ended: did it come to its end?
     """
@@ -115,6 +118,9 @@ class CallRun:
     returns: int = 0
     ended: bool = True
     needs: tuple[str, ...] = ()
+    test: int = 0
+    loops: tuple[tuple[int, int], ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -291,7 +297,7 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
     calls = [
         (
             call.function, call.where, call.first, call.last, call.caller, call.at, call.returns, call.ended,
-            SPACE.join(call.needs),
+            SPACE.join(call.needs), call.test, call.loops, SPACE.join(call.changed),
             [(name, number(mark)) for name, mark in call.arguments],
             [
                 (step.line, step.label, SPACE.join(step.loads), number(step.mark), flags_of(step), step.loop, step.test,
@@ -330,6 +336,7 @@ def short(run: StepRun) -> StepRun:
                 tuple((unnamed(name), mark) for name, mark in call.arguments),
                 tuple(RunStep(0, unnamed(step.label), (), step.mark) for step in call.steps if step.mark is not None),
                 tuple((unnamed(label), mark) for label, mark in call.items), tuple(others), tuple(parts), 0, call.ended,
+                changed=tuple(map(unnamed, call.changed)),
             )
         )  # fmt: skip
     return StepRun(tuple(calls), without_names=True)
@@ -363,7 +370,8 @@ def unpack_run(data: bytes) -> StepRun:
 
 
 def _call(place: int, plain: Sequence, marks: Sequence[ValueMark | None]) -> CallRun:
-    function, where, first, last, caller, at, returns, ended, needs, arguments, steps, items, others, parts = plain
+    function, where, first, last, caller, at, returns, ended, needs, test, loops, changed, *values = plain
+    arguments, steps, items, others, parts = values
     if (
         len(steps) > MOST_STEPS + 1
         or others[1] + parts[1] > MOST_OTHERS
@@ -406,6 +414,9 @@ def _call(place: int, plain: Sequence, marks: Sequence[ValueMark | None]) -> Cal
         _whole(returns),
         ended is True,
         _joined(needs),
+        _whole(test),
+        tuple((_whole(one), _whole(other)) for one, other in loops[:MOST_LOADS]),
+        _joined(changed),
     )
 
 

@@ -63,6 +63,7 @@ class _Open:
     events: int = 0
     written: frozenset[int] = frozenset()
     raised: bool = False
+    given: dict[str, tuple[Any, ValueMark | None]] = field(default_factory=dict)
 
 
 class Tracer:
@@ -136,6 +137,7 @@ class Tracer:
         caller, at = (above.number, above.before.line if above.before else 0) if above else (-1, 0)
         call = CallRun(name, where, text.first, text.last, caller, at, arguments)
         state = _Open(self.begun, call, text, last={name: mark for name, mark in arguments if mark is not None})
+        state.given = {name: (one, self.mark(one)) for name, one in values.items() if may_change(one)}
         state.written = self.written(code.co_filename, text)
         self.begun += 1
         self.open.append(state)
@@ -212,13 +214,16 @@ class Tracer:
             items = [("", None if len(values) > 1 and is_free(value) else self.mark(value)) for value in values]
         if state in self.open:
             del self.open[self.open.index(state) :]
+        changed = tuple(
+            name for name, (one, mark) in state.given.items() if mark is not None and self.mark(one) != mark
+        )
         if self.late:
             return
         run = state.run
         self.done[state.number] = CallRun(
             run.function, run.where, run.first, run.last, run.caller, run.at, run.arguments, tuple(state.steps),
             tuple(items[:MOST_LOADS]), tuple(state.others), tuple(state.parts), before.line if before else 0, ended,
-            before.needs if before else (),
+            before.needs if before else (), before.test if before else 0, state.code.loops[:MOST_LOADS], changed,
         )  # fmt: skip
 
     # --- values -------------------------------------------------------------------------------------------------------
@@ -298,6 +303,12 @@ def attributes_of(value: Any) -> list[tuple[str, Any]]:
 def is_free(value: Any) -> bool:
     """May it be put together as its author likes: a cache, a dict with some more in it?"""
     return type(value) in (tuple, dict) or (type(value) is list and any(type(one) is not float for one in value))
+
+
+def may_change(value: Any) -> bool:
+    """May a function change it in place, so that who called it sees that?"""
+    kind = type(value)
+    return kind in (list, dict, set, np.ndarray) or kind.__module__.partition(".")[0] == "pandas"
 
 
 def parts_of(value: Any) -> Iterator[Any]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder.expect.asserted import Asserted, Keeper, Ran, Recorder, watching
-from autograder.expect.assertions import Instrument, find_assertions, steps_of
+from autograder.expect.assertions import Instrument, _going_on, find_assertions, steps_of
 from autograder.expect.dataflow import CodeCell
 from autograder.expect.evidence import EvidenceError, encode
 from autograder.expect.message import Inbox
@@ -232,6 +232,18 @@ def test_the_answer_key_judges():
     assert verdict.credit == 0
     assert "f(3) == 9 is not so: yours 6, expected 9" in "\n".join(verdict.lines)
     assert "assert_allclose(r, [0, 1, 4])   failed" in verdict.lines, "it is looked at, though one before it failed"
+
+
+def test_a_cell_goes_on_to_what_it_states_last():
+    """Is what a cell states after one assertion looked at where that fails, and what its author has it say told?"""
+    check = "assert f(3) == 9, 'three squared'\nx = f(2)"
+    key = KeySession(0)
+    run(cells_of(WORK, check), key)
+    wrong, (_, error, _) = evidence_of(WORK.replace("x * x", "2 * x"), check)
+    assert "    three squared" in judge(key.key, wrong, {"check": error})["check"].lines
+    kept = {"assert f(3) == 9\nexpect.same(f(4))": 2, "assert f(3) == 9\nf(4)": 3, "x = 1\nassert x": 2}
+    for text, statements in kept.items():
+        assert len(_going_on(ast.parse(text).body)) == statements, text
 
 
 def test_a_process_that_says_it_held_gains_nothing():

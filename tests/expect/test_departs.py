@@ -54,7 +54,6 @@ STEPWISE = """def norm(x, memory):
     return xhat, {"std": std}
 """
 NORM_CHECK = 'norm(np.random.default_rng(0).normal(size=(6, 4)), {"eps": 1e-5})'
-UP_TO_3 = "Up to line 3 (`mean`, `centred`), your `norm` computes what a right solution computes too; "
 
 
 @pytest.mark.parametrize(
@@ -70,9 +69,9 @@ UP_TO_3 = "Up to line 3 (`mean`, `centred`), your `norm` computes what a right s
         (
             "(centred**2).mean(axis=0)",
             "np.abs(centred).mean(axis=0)",
-            UP_TO_3
-            + "`var` in line 4 of its cell is the first value that it does not have. Look there first, then on to "
-            "line 5.",
+            "Up to line 3 (`mean`), your `norm` computes what a right solution computes too; `var` in line 4 of its "
+            "cell is the first value that it does not have. Look there first, and at what goes into it: `centred` "
+            "(line 3), then on to line 5.",
         ),
         (
             "0.1 * mean",
@@ -207,3 +206,70 @@ def test_what_a_release_carries_is_small_and_enough():
     assert where_it_departs(wrong, [unpack_run(kept)], COMMON) == where_it_departs(wrong, [solution])
     forgetful = run(STEPWISE.replace('    memory["mean"] = 0.9 * memory.get("mean", 0) + 0.1 * mean\n', ""), NORM_CHECK)
     assert where_it_departs(forgetful, [unpack_run(kept)], COMMON) == where_it_departs(forgetful, [solution])
+
+
+RUNS = """def total(numbers, table):
+    result = 0
+    for number in numbers:
+        if number > 1:
+            result += number * table["w"]
+    return result
+
+
+def power(base, n):
+    if n == 0:
+        return 1
+    return base * power(base, n - 1)
+
+
+def below(x, limit):
+    if x < limit:
+        return x
+    return limit
+"""
+RUNS_CHECK = 'total([1.25, 3.5, 0.75, 2.125], {"w": 0.3})\npower(1.7, 3)\nbelow(2.5, 2.5)\nbelow(3.125, 2.75)'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            "    return result",
+            "    numbers.sort()\n    return result",
+            "Your `total` changes what it is given as `numbers`, in line 6 of its cell: work on a copy.",
+        ),
+        (
+            "    for number in numbers:",
+            "    for number in numbers[:2]:",
+            "In your `total`, `result` as line 5 of its cell leaves it is a value that a right solution has on the "
+            "way, but not the one that is wanted: something is still to be done, or another value is meant.",
+        ),
+        (
+            "return 1\n",
+            "return base\n",
+            "In your `power`, what goes wrong is in lines 10 to 11 of its cell. Look there first.",
+        ),
+        (
+            "    if x < limit:\n        return x",
+            "    if x > limit:\n        return x",
+            "In your `below`, what goes wrong is in lines 16 to 17 of its cell. Look there first.",
+        ),
+        (
+            "    if x < limit:",
+            "    if limit < 1:\n        raise ValueError\n    if x < limit:",
+            None,
+        ),
+    ],
+)
+def test_what_surrounds_a_line_may_be_wrong(old, new, sentence):
+    """Is a test around a `return` named, a loop that stops early, a base case, and an argument that is changed?"""
+    assert old in RUNS
+    assert said(RUNS, RUNS.replace(old, new), RUNS_CHECK) == sentence
+
+
+def test_work_that_should_have_stopped():
+    """Is it said that a right solution refuses what wrong work accepts?"""
+    right = "def root(x):\n    if x < 0:\n        raise ArithmeticError\n    y = x**0.5\n    return y\n"
+    wrong = "def root(x):\n    y = abs(x) ** 0.5\n    return y\n"
+    found = said(right, wrong, "try:\n    root(-2.25)\nexcept ArithmeticError:\n    pass")
+    assert found == "Your `root` comes to its end where a right solution stops with an error of its own."

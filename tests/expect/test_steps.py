@@ -89,6 +89,9 @@ RUN = StepRun(
             others=(mark(X[0]),),
             parts=(mark(X[0, 0]),),
             ended=False,
+            test=3,
+            loops=((4, 6),),
+            changed=("x",),
         ),
     )
 )
@@ -106,7 +109,8 @@ def call(**changed) -> tuple:
     """A call as its bytes have it."""
     parts = {
         "function": "f", "where": "cell", "first": 1, "last": 2, "caller": -1, "at": 0, "returns": 2, "ended": True,
-        "needs": "", "arguments": [], "steps": [], "items": [], "others": (0, 0), "parts": (0, 0),
+        "needs": "", "test": 0, "loops": (), "changed": "",
+        "arguments": [], "steps": [], "items": [], "others": (0, 0), "parts": (0, 0),
     }  # fmt: skip
     return tuple((parts | changed).values())
 

@@ -14,6 +14,7 @@ from autograder.grade.prepare.pristine import PristineCell
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, NotebookRun, Run
 from autograder.grade.verdict.judge import KeyProcess, Verdict, first_error
 from autograder.regions import RegionError, find_regions
+from autograder.who import CELL as STUDENT_CELL
 
 MOST_CHECKS = 4  # of a notebook
 FEW_LINES = 2  # of a student's: which of them is wrong need not be said
@@ -92,7 +93,7 @@ def traced_job(
     running = [cell for cell in notebook.cells if not cell.skip]
     ids = [cell.id for cell in running]
     checks = [one for one in ids if is_unexplained(verdict.cells.get(one), run, one)][:MOST_CHECKS]
-    work = tuple(cell.id for cell in cells if cell.released.has_region)
+    work = tuple(cell.id for cell in cells if cell.released.has_region and cell.id != STUDENT_CELL)
     needed: set[str] = set()
     traced: dict[str, tuple[str, ...]] = {}
     for check in checks:
