@@ -91,10 +91,10 @@ def each_mutant(text: str, region: Region, wide: bool = False) -> Iterator[Mutan
         wide: also those of which many give what the solution gives: to recognise a value, not to try a check.
     """
     yield from authors_mistakes(text, region)
-    yield from automatic(text, region, wide)[:MOST]
+    yield from itertools.islice(automatic(text, region, wide), MOST)
     for way in other_ways(text, region) if wide else ():
         found = next(one for one in find_regions(way) if one.start == region.start)
-        yield from automatic(way, found, wide)[:MOST]
+        yield from itertools.islice(automatic(way, found, wide), MOST)
 
 
 def two_mistakes(text: str, region: Region) -> Iterator[Mutant]:
@@ -240,22 +240,27 @@ def part_of(node: ast.AST) -> Part | None:
     return None
 
 
-def automatic(text: str, region: Region, wide: bool = False) -> list[Mutant]:
-    """Every single change of the region's code that a rule knows, each once; none where the text is not Python."""
+def automatic(text: str, region: Region, wide: bool = False) -> Iterator[Mutant]:
+    """Every single change of the region's code that a rule knows, each once; none where the text is not Python.
+
+    Each is made when it is asked for: of many, the first are tried.
+    """
     functions = parts_of_region(text, region)
     if not functions:
-        return []
+        return
     tree = functions[0][0]
-    lines = text.encode().split(b"\n")
-    found: dict[str, Mutant] = {}
+    lines = text.split("\n")
     each = [
-        changes(text, tree, parts, scope_of(tree, function, parts, text.split("\n"), region, wide), wide)
+        changes(text, tree, parts, scope_of(tree, function, parts, lines, region, wide), wide)
         for _, function, parts in functions
     ]
-    for changed, said, line in (one for turn in itertools.zip_longest(*each) for one in turn if one is not None):
-        found.setdefault(changed, Mutant(changed, said, line))
     first_line, behind = extent_of(tree, region, len(lines))
-    return [mutant for mutant in found.values() if fits(mutant.text, first_line, behind)]
+    made: set[str] = set()
+    for changed, said, line in (one for turn in itertools.zip_longest(*each) for one in turn if one is not None):
+        if changed not in made:
+            made.add(changed)
+            if fits(changed, first_line, behind):
+                yield Mutant(changed, said, line)
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -359,16 +364,17 @@ def extent_of(tree: ast.Module, region: Region, count: int) -> tuple[int, int]:
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= region.start + 1
-        if region.end < (node.end_lineno or 0)
+        if region.start < (node.end_lineno or 0)
     ]
-    return (around[-1].lineno - 1, count - (around[-1].end_lineno or count)) if around else (0, 0)
+    # The banner that ends a region may be behind the function's last statement.
+    return (around[-1].lineno - 1, count - max(around[-1].end_lineno or 0, region.end + 1)) if around else (0, 0)
 
 
 def fits(text: str, first: int, behind: int) -> bool:
     """Is a text Python that is changed between these lines alone? The whole is parsed only where the part is not."""
     lines = text.split("\n")
     part = "\n".join(lines[first : len(lines) - behind])
-    return is_python(textwrap.dedent(part)) or is_python(text)
+    return is_python(f"if True:\n{part}" if part[:1] == " " else part) or is_python(text)
 
 
 OVER = " taken over"
@@ -500,15 +506,16 @@ def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
 def everywhere(text: str, changes: Sequence[tuple[Part, ast.AST | None]]) -> str | None:
     """The text with all of several changes of one kind; None where there are not two apart from each other."""
     ordered = sorted(changes, key=lambda change: change[0].start, reverse=True)
+    lines: Sequence[bytes] = text.encode().split(b"\n")
     before: tuple[int, int] | None = None
     made = 0
     for part, new in ordered:
         if before is not None and part.end > before:
             continue
-        changed = replaced(text.encode().split(b"\n"), part, new)
+        changed = lines_with(lines, part, new)
         if changed is not None:
-            text, before, made = changed, part.start, made + 1
-    return text if made > 1 else None
+            lines, before, made = changed, part.start, made + 1
+    return b"\n".join(lines).decode() if made > 1 else None
 
 
 def scope_of(
@@ -665,6 +672,12 @@ def all_arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.
 
 def replaced(lines: Sequence[bytes], part: Part, new: ast.AST | None) -> str | None:
     """The text with one node's source replaced; None where that cannot be written."""
+    changed = lines_with(lines, part, new)
+    return b"\n".join(changed).decode() if changed is not None else None
+
+
+def lines_with(lines: Sequence[bytes], part: Part, new: ast.AST | None) -> list[bytes] | None:
+    """The text's lines with one node's source replaced; the new source may be several lines in one item."""
     first, last = part.start[0] - 1, part.end[0] - 1
     before, after = lines[first][: part.start[1]], lines[last][part.end[1] :]
     if new is None:
@@ -678,7 +691,7 @@ def replaced(lines: Sequence[bytes], part: Part, new: ast.AST | None) -> str | N
             middle = b"(" + middle + b")"
         if isinstance(new, ast.stmt | ast.Module) and b"\n" in middle:
             middle = middle.replace(b"\n", b"\n" + b" " * part.start[1])
-    return b"\n".join([*lines[:first], before + middle + after, *lines[last + 1 :]]).decode()
+    return [*lines[:first], before + middle + after, *lines[last + 1 :]]
 
 
 UNBRACKETED = (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Slice, ast.Starred)

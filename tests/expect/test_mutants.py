@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from autograder.expect.mutants import misfits, mutants, two_mistakes
+from autograder.expect.mutants import each_mutant, misfits, mutants, two_mistakes
 from autograder.regions import blank, find_regions, hollow, without_mistakes
 
 BEGIN, END = "# ===== START YOUR CODE HERE =====", "# ====== END YOUR CODE HERE ======"
@@ -75,6 +75,15 @@ def test_every_mistake_is_python_and_changes_the_region_alone():
         assert mutant.text != LOSS
         assert mutant.text.split("\n")[:4] == LOSS.split("\n")[:4]
         assert mutant.text.endswith("    return total\n")
+
+
+def test_each_mistake_is_made_when_it_is_asked_for(monkeypatch):
+    """Where the first ones are tried and no more: are the others not even looked at?"""
+    looked = []
+    monkeypatch.setattr("autograder.expect.mutants.fits", lambda text, *_: looked.append(text) or True)
+    made = each_mutant(LOSS, find_regions(LOSS)[0])
+    first = [next(made).text, next(made).text]
+    assert looked == first
 
 
 def test_sentences_show_no_line_of_the_solution():

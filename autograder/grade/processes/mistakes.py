@@ -5,6 +5,8 @@ check), with the notebook's state there. Asked for a check, the copy runs the qu
 the solution, every run in a fork of its own, with little time. It is a trusted process: no student code is in it.
 """
 
+import __future__
+
 import ast
 import base64
 import contextlib
@@ -24,7 +26,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from types import CodeType, FrameType
 from typing import Any, NoReturn
 
@@ -401,6 +403,8 @@ class Mistakes:
         for cell in question[self.done :]:  # here once, not in every fork
             with contextlib.suppress(SyntaxError):
                 self.compiled(cell, watch)
+        for region in self.regions:
+            statements_in(region.text)
         return question[self.done :]
 
     def question(self, first: str, check: str) -> list[Cell]:
@@ -599,7 +603,7 @@ class Mistakes:
         instrument = watch.begin(cell.id, cell.sites, cell.check) if self.watches else None
         place = cell.source, type(watch) if instrument else None
         if place not in self.code or watch.known_too:
-            code: ast.Module = ast.parse(TransformerManager().transform_cell(cell.source))
+            code = plain_tree(cell.source)
             self.code[place] = compile(instrument.visit_Module(code) if instrument else code, CELL, "exec")
         return self.code[place]
 
@@ -662,6 +666,14 @@ def library_trials(region: LibraryRegion, found: Region, mistakes_of: MistakesOf
     """The mistakes in a region of the library; they are made when the first is asked for."""
     for mutant in mistakes_of(region.text, found):
         yield Trial(mutant, region.function, region=region)
+
+
+def plain_tree(source: str) -> ast.Module:
+    """A cell's code, its magic lines turned into calls: only where there are some, since that takes long."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ast.parse(TransformerManager().transform_cell(source))
 
 
 def functions_of(cell: Cell) -> list[str]:
@@ -775,14 +787,36 @@ def patch(region: LibraryRegion, text: str) -> tuple[Any, CodeType]:
 
     Returns the function and the code that it had.
     """
+    path = region.function.split(".")
     function: Any = importlib.import_module(region.module)
-    code: CodeType = compile(text, region.file, "exec")
-    for part in region.function.split("."):
+    for part in path:
         function = getattr(function, part)
+    before: CodeType = function.__code__
+    features = before.co_flags & __future__.annotations.compiler_flag
+    code: CodeType = compile(statement_of(region, text), region.file, "exec", features, dont_inherit=True)
+    for part in path:
         code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == part)
-    before = function.__code__
     function.__code__ = code
     return function, before
+
+
+def statement_of(region: LibraryRegion, text: str) -> str:
+    """The lines of a changed text that hold the region's statement of the module, where they were.
+
+    A whole module takes several times as long to compile.
+    """
+    first, last = next(one for one in statements_in(region.text) if one[0] <= region.start < one[1])
+    lines = text.split("\n")
+    behind = region.text.count("\n") + 1 - last
+    return "\n" * first + "\n".join(lines[first : len(lines) - behind])
+
+
+@cache
+def statements_in(text: str) -> list[tuple[int, int]]:
+    """The first line (from 0) of each statement of a module, and that of the next."""
+    body = ast.parse(text).body
+    starts = [min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))]) - 1 for node in body]
+    return list(itertools.pairwise([0, *starts[1:], text.count("\n") + 1]))
 
 
 def batched(trials: Iterable[Trial], size: int) -> Iterator[list[Trial]]:

@@ -6,8 +6,9 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 from functools import partial
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -18,7 +19,7 @@ from autograder.expect.mutants import Mutant
 from autograder.expect.session import KeySession
 from autograder.expect.sites import sites_in
 from autograder.grade.processes.judging import cause_of
-from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, functions_of, limit
+from autograder.grade.processes.mistakes import LibraryRegion, Mistakes, Trial, functions_of, limit, patch
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Connection
 from autograder.regions import find_regions
@@ -82,6 +83,43 @@ def test_what_was_tried_in_time_is_kept_on_a_busy_machine(monkeypatch):
     trials = [Trial(Mutant(f"y = {n}", str(n), 1), "", cell="work") for n in range(20)]
     mistakes = Mistakes(shell, cells, [], seed=1)
     assert [one.said for one in mistakes.try_all("work", "check", trials, 5.0, frozenset())] == list("01234567")
+
+
+MODULE = f"""from __future__ import annotations
+
+from functools import cache
+
+@cache
+def one() -> int:
+    return 1
+
+class Net:
+    def loss(self, x: Array) -> float:
+        {BEGIN}
+        y = 2 * x
+        {END}
+        def half() -> Array:
+            return y / 2
+        return half() + one()
+
+def later(x):
+    return x
+"""
+
+
+def test_a_function_gets_the_code_that_the_changed_module_has(monkeypatch):
+    """Is that code, with its lines and annotations, the same as when the whole module is compiled?"""
+    module, changed = ModuleType("kept_net"), MODULE.replace("2 * x", "2 * x\n        y += 4")
+    exec(compile(MODULE, "net.py", "exec"), vars(module))
+    monkeypatch.setitem(sys.modules, "kept_net", module)
+    region = LibraryRegion("kept_net", "net.py", "Net.loss", find_regions(MODULE)[0].start, MODULE)
+    assert module.Net().loss(3) == 4
+    function, before = patch(region, changed)
+    assert module.Net().loss(3) == 6
+    whole = {}
+    exec(compile(changed, "net.py", "exec"), whole)
+    assert function.__code__ == whole["Net"].loss.__code__ != before
+    assert list(function.__code__.co_lines()) == list(whole["Net"].loss.__code__.co_lines())
 
 
 def test_a_limit_within_a_lower_one_is_kept():
