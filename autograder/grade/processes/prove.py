@@ -6,7 +6,7 @@ It is a trusted process: only the source's own code runs in it, in forks. `grade
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -23,10 +23,12 @@ from autograder.expect.session import KeySession
 from autograder.expect.verdict import judge
 from autograder.grade.processes.answer_key import make_key
 from autograder.grade.processes.mistakes import (
+    AT_ONCE,
     CELL,
     FORKS_UNSAFELY,
     Mistakes,
     Trial,
+    batched,
     values_of,
 )
 from autograder.grade.processes.otherwise import SingleGenerator, use_threads
@@ -200,8 +202,8 @@ def one_seed(
     if otherwise:
         runs[TWO_THREADS], _ = mistakes.in_a_fork(partial(on_two_threads, run), 3 * RUN_SECONDS)
         single, _ = mistakes.in_a_fork(partial(in_single, mistakes, run), 3 * RUN_SECONDS)
-    mistakes_run = (partial(mistakes.run_one, trial, question, check) for trial in mistaken.values())
-    given = mistakes.in_forks(mistakes_run, 0.2 + 3 * min(usual, RUN_SECONDS), cores())
+    seconds = 0.2 + 3 * min(usual, RUN_SECONDS)
+    given = mistakes_run(mistakes, question, check, list(mistaken.values()), seconds, runs["the solution"])
     tried: dict[str, dict | None] = dict(zip(mistaken, given, strict=True))
     session = KeySession(seed)
     failed = ""
@@ -232,6 +234,34 @@ def one_seed(
             described(one, position, spread, nearest, values[position]) for (_, position), one in sorted(key.items())
         ],
     }
+
+
+def mistakes_run(
+    mistakes: Mistakes,
+    question: Sequence[Cell],
+    check: str,
+    trials: Sequence[Trial],
+    seconds: float,
+    right: dict | None,
+) -> Iterator[dict | None]:
+    """What each mistake gives; None for one that takes longer than so many processor seconds.
+
+    A fork takes longer than most checks, so several mistakes run in one, and the solution behind them: where it gives
+    something else then, one of them has left something behind, and each runs again in a fork of its own.
+    """
+    alone = partial(mistakes.in_forks, seconds=seconds, at_once=cores())
+
+    def together(some: Sequence[Trial | None]) -> list[dict]:
+        return [mistakes.run_one(trial, question, check, seconds) for trial in some]
+
+    steady, _ = mistakes.in_a_fork(partial(together, [None, None]), 2 * RUN_SECONDS)
+    several = list(batched(trials, AT_ONCE if steady == [right, right] else 1))
+    works = (partial(together, [*some, None]) for some in several)
+    for some, given in zip(several, mistakes.in_forks(works, seconds * (AT_ONCE + 1), cores()), strict=True):
+        if given is not None and given[-1] == right:
+            yield from given[:-1]
+        else:
+            yield from alone(partial(mistakes.run_one, trial, question, check) for trial in some)
 
 
 def on_two_threads(run: Callable[[], dict]) -> dict:
