@@ -1,7 +1,7 @@
 """`autograder release` and `autograder lint`."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -73,7 +73,8 @@ def release(
             notes = old_at_home(course, names)
             left = [] if assignments else [course.shorten(path) for path in orphans(course)]
         else:
-            with at_home(lambda cell: progress.update(task, description=cell)) as make_home:
+            folders = {name: (to or course.release_dir) / name for name in names}
+            with at_home(course, folders, lambda cell: progress.update(task, description=cell)) as make_home:
                 notes = generate(course, names, to, advance, make_home)
     if check:
         if differences:
@@ -105,26 +106,49 @@ def release(
 
 
 @contextmanager
-def at_home(on_cell: "Callable[[str], None]") -> "Iterator[Make | None]":
-    """What makes the file that lets checks compare at home; None where that cannot be made on this system."""
+def at_home(
+    course: "Course", folders: "Mapping[str, Path]", on_cell: "Callable[[str], None]"
+) -> "Iterator[Make | None]":
+    """What makes the file that lets checks compare at home; None where that cannot be made on this system.
+
+    As many notebooks as the machine has cores are made at a time, from when this begins.
+
+    Args:
+        folders: where each assignment is released.
+    """
     if sys.platform != "linux":
         yield None
         return
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     from autograder.grade.at_home import make_home
     from autograder.grade.run.warm_client import WarmProcess
+    from autograder.machine import cores
+    from autograder.release.at_home import known_now
 
     with ExitStack() as stack:
-        warm: list[WarmProcess] = []
+        pool = ThreadPoolExecutor(cores())
+        stack.callback(pool.shutdown, cancel_futures=True)
+        warm = stack.enter_context(WarmProcess(at_once=False))  # ends before the pool, whose work ends with it
 
-        def make(course: "Course", assignment: "Assignment", notebook: str) -> "HomeNotebook":
-            if not warm:
-                warm.append(stack.enter_context(WarmProcess()))
-            return make_home(
-                warm[0], course, assignment, notebook,
-                lambda cell: on_cell(f"{notebook}, what checks compare with at home: {cell}"),
-            )  # fmt: skip
+        def begin(assignment: "Assignment", notebook: str) -> "Future[HomeNotebook]":
+            return pool.submit(make_home, warm, course, assignment, notebook, partial(tell_cell, on_cell, notebook))
 
-        yield make
+        making: dict[tuple[str, str], Future[HomeNotebook]] = {}
+        for name, folder in folders.items():
+            assignment = course.assignment(name)
+            known = known_now(course, assignment, folder)
+            making |= {(name, one): begin(assignment, one) for one in assignment.notebooks if one not in known}
+
+        def made(_: "Course", assignment: "Assignment", notebook: str) -> "HomeNotebook":
+            begun = making.get((assignment.name, notebook)) or begin(assignment, notebook)  # its source changed now
+            return begun.result()
+
+        yield made
+
+
+def tell_cell(on_cell: "Callable[[str], None]", notebook: str, cell: str) -> None:
+    on_cell(f"{notebook}, what checks compare with at home: {cell}")
 
 
 def lint(

@@ -7,7 +7,7 @@ So it does not depend on the machine that releases. `autograder.grade.at_home` m
 import ast
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,13 +80,10 @@ def content_now(course: Course, assignment: Assignment, released: Path, make: Ma
         released: the folder that holds what was released before, if it is there.
         make: None where it cannot be made here; then only what is up to date is kept.
     """
+    before = known_now(course, assignment, released)
     parts: dict[str, HomeNotebook] = {}
-    kept = kept_file(course, assignment)
-    before: Mapping[str, HomeNotebook] = {}
-    for path in (kept, released / HOME_FILE):
-        before = {**before, **from_bytes(path.read_bytes() if path.is_file() else None)}
     for name in assignment.notebooks:
-        if name in before and not is_stale(course, assignment, name, before[name]):
+        if name in before:
             parts[name] = before[name]
         elif make is not None:
             made = make(course, assignment, name)
@@ -94,9 +91,18 @@ def content_now(course: Course, assignment: Assignment, released: Path, make: Ma
     if not parts:
         return None
     content = to_bytes(parts)
+    kept = kept_file(course, assignment)
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(content)
     return content
+
+
+def known_now(course: Course, assignment: Assignment, released: Path) -> dict[str, HomeNotebook]:
+    """By notebook, what was released or made before and is up to date."""
+    before: dict[str, HomeNotebook] = {}
+    for path in (kept_file(course, assignment), released / HOME_FILE):
+        before |= from_bytes(path.read_bytes() if path.is_file() else None)
+    return {name: known for name, known in before.items() if not is_stale(course, assignment, name, known)}
 
 
 def kept_file(course: Course, assignment: Assignment) -> Path:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.assignment import load_assignment
+from autograder.commands.release import at_home as at_home_command
 from autograder.course import Course
 from autograder.expect import HOME_FILE
 from autograder.expect.home import from_bytes
@@ -214,3 +217,27 @@ def test_the_file_is_made_anew_only_where_code_changes(course, tmp_path):
         library.write_text(LIBRARY)
     assert commented == []
     assert changed == [f"assignments/hw/{HOME_FILE} was made from older code (hw). Run:  autograder release"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is made on Linux alone")
+def test_notebooks_are_made_side_by_side(monkeypatch):
+    """Are as many made at once as there are cores, of several assignments too, and each given where it is wanted?"""
+    both = threading.Barrier(2, timeout=20)
+    made = []
+
+    def make(warm, course, assignment, notebook, on_cell):
+        made.append((assignment.name, notebook))
+        both.wait()
+        return f"{assignment.name}:{notebook}"
+
+    monkeypatch.setattr("autograder.grade.at_home.make_home", make)
+    monkeypatch.setattr("autograder.machine.cores", lambda: 2)
+    known = {"rain": {"wind": "is known"}, "snow": {}}
+    monkeypatch.setattr("autograder.release.at_home.known_now", lambda course, assignment, folder: known[folder.name])
+    notebooks = {"rain": ("sun", "wind"), "snow": ("ice",)}
+    each = {name: SimpleNamespace(name=name, notebooks=some) for name, some in notebooks.items()}
+    course = SimpleNamespace(assignment=each.__getitem__)
+    with at_home_command(course, {name: Path(name) for name in each}, lambda text: None) as give:
+        assert give(course, each["snow"], "ice") == "snow:ice"
+        assert give(course, each["rain"], "sun") == "rain:sun"
+    assert sorted(made) == [("rain", "sun"), ("snow", "ice")]

@@ -38,7 +38,7 @@ from autograder.grade.run.protocol import Frame, read_frame, write_frame
 OTHER_SEEDS = 1, 2
 A_DATA_SET = 20_000  # numbers; a larger array may be another on a student's machine
 AGAIN_SECONDS = 60.0
-MISTAKES_SECONDS = 4.0  # of a processor, for all mistakes of a check
+MISTAKES_SECONDS = 2.0  # of a processor, for all mistakes of a check
 
 Runs = list[dict[int, Value]]
 

@@ -42,7 +42,10 @@ SECONDS = 4.0  # of a processor, for one traced run
 
 
 def right_steps(mistakes: Mistakes, question: Sequence[Cell], check: str) -> list[str]:
-    """The runs as base64, the solution's first; none where they take too long, or give the check something else."""
+    """The runs as base64, the solution's first; none where they take too long, or give the check something else.
+
+    Students have the solution's alone at home.
+    """
     usual, _ = mistakes.in_a_fork(partial(mistakes.run, question, check), LONGEST_RUN)
     if usual is None:
         return []
@@ -50,6 +53,8 @@ def right_steps(mistakes: Mistakes, question: Sequence[Cell], check: str) -> lis
     if not first or first["values"] != usual["values"] or first["late"]:
         return []
     found = [first["run"]]
+    if mistakes.at_home:
+        return found
     began = time.process_time()
     reached, _ = mistakes.in_a_fork(lambda: mistakes.regions_run(question), TRACED * LONGEST_RUN)
     for place in places(mistakes, question, reached[0] if reached else ()):
