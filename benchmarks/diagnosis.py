@@ -1,12 +1,15 @@
 """How many usual mistakes are caught, how many of these are named, and what is said of each.
 
     python benchmarks/diagnosis.py [ASSIGNMENT …] [--only REGIONS] [--course FOLDER] [--catalogue FILE] [--json FILE]
-                                   [--all] [--right] [--quick]
+                                   [--all] [--hand-in] [--right] [--quick]
 
 The catalogue (benchmarks/mistakes.toml) holds mistakes as people make them: a region, the code written there, and a
 regular expression for what a right diagnosis says. Each is run in every question that calls its region, on the inputs
 of a grading run, and held against the answer key. A mistake counts as caught where a check fails, as named where the
 first failing check's cause is right, and as misled where it names another cause.
+
+With --hand-in, those of which nothing is said are handed in, each by a student whose other work is right, and graded:
+what counts then is whether the lines that are pointed to are lines that differ from the right work.
 
 With --right, odd but right solutions (benchmarks/right.toml) are run instead, on random inputs of several seeds: each
 has to earn everything.
@@ -17,12 +20,15 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
+import textwrap
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from difflib import SequenceMatcher
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -31,6 +37,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from autograder.course import Course, find_course
 from autograder.data.present import require_data
+from autograder.demo.course import make_course
+from autograder.demo.students import DemoStudent, hand_in
 from autograder.errors import CourseError
 from autograder.expect.kinds import Holds
 from autograder.expect.mutants import Mutant
@@ -45,7 +53,9 @@ from autograder.grade.run.jobs import Cell
 from autograder.grade.run.protocol import Frame
 from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
+from autograder.gradebook.store import Store
 from autograder.machine import cores
+from autograder.notebooks import read_notebook
 from autograder.regions import find_regions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +63,7 @@ MISTAKES = ROOT / "benchmarks" / "mistakes.toml"
 RIGHT = ROOT / "benchmarks" / "right.toml"
 RIGHT_SECONDS = 200.0  # of a processor, for one seed of a check
 QUICK = 20
+POINTS = re.compile(r"\blines? (\d+)(?: to (\d+))?")
 SILENT = re.compile(r"\A\s*\Z")
 
 
@@ -187,6 +198,72 @@ def results(session: KeySession, mistakes: Mistakes, entries: list[tuple[dict, T
     mistakes.end()
 
 
+class Mistaken(DemoStudent):
+    """A student whose regions are right, but for what `write` puts into one, at whatever indentation it is written."""
+
+    def choose(self, region: str, solution: str) -> str | None:
+        if region not in self.write:
+            return solution
+        first = next(line for line in solution.split("\n") if line.strip())
+        return textwrap.indent(textwrap.dedent(self.write[region]), first[: len(first) - len(first.lstrip())])
+
+
+def handed_in(course: Course, name: str, silent: list[dict], entries: list[dict], folder: Path) -> None:
+    """Grade the silent mistakes as a class; each result gets `said` of its first failing check that says something.
+
+    `kind` becomes "line named" where a line is said that differs from right work, "misled" where another is.
+    """
+    code = {(entry["region"], entry["about"]): entry["code"] for entry in entries}
+    made = make_course(course, name, folder / name)
+    assignment = made.assignment(name)
+    right = Mistaken(id="right", name="Right", about="right")
+    students = [
+        Mistaken(id=f"m{n}", name="M", about="wrong", write={one["region"]: code[one["region"], one["about"]]})
+        for n, one in enumerate(silent)
+    ]
+    for student in (right, *students):
+        hand_in(made, assignment, student, None, made.submitted / student.id / name)
+    for command in ("release", "grade"):
+        subprocess.run([sys.executable, "-m", "autograder", command, name], cwd=made.root, stdout=subprocess.DEVNULL)
+    store = Store(made, name)
+    for one, student in zip(silent, students, strict=True):
+        result = store.result(student.id)
+        told = [line.strip() for cell in (result.cells if result else ()) for line in cell.lines if POINTS.search(line)]
+        if told:
+            there = differing(store.submitted("right"), store.submitted(student.id), told[0])
+            one |= {"said": told[0], "kind": "line named" if there else "misled"}
+
+
+def differing(right: Path, wrong: Path, said: str) -> bool:
+    """Is one of the lines that a sentence points to one by which wrong work differs from right work?"""
+    numbers = [
+        number
+        for first, last in POINTS.findall(said.partition("; ")[2] or said)
+        for number in range(int(first), int(last or first) + 1)
+    ]
+    return any(number in lines for lines in changed_lines(right, wrong) for number in numbers)
+
+
+def changed_lines(right: Path, wrong: Path) -> Iterator[set[int]]:
+    """Of each text that differs between two submissions, the wrong one's lines that do, or lie beside a gap."""
+    for one, other in zip(texts_of(right), texts_of(wrong), strict=True):
+        if one != other:
+            matcher = SequenceMatcher(None, one.split("\n"), other.split("\n"), autojunk=False)
+            yield {
+                number + 1
+                for kind, _, _, first, last in matcher.get_opcodes()
+                for number in (range(first, last) or (first - 1, first))
+                if kind != "equal"
+            }
+
+
+def texts_of(folder: Path) -> list[str]:
+    """The Python files of a submission, and the cells of its notebooks."""
+    notebooks = [read_notebook(path) for path in sorted(folder.glob("*.ipynb"))]
+    files = [path.read_text("utf-8") for path in sorted(folder.rglob("*.py"))]
+    return [*files, *(cell.source for notebook in notebooks for cell in notebook.cells)]
+
+
 def in_its_own_process(
     course: Course, name: str, notebook: str, entries: list[dict], seed: int, right: Sequence[int] = ()
 ) -> Iterator[dict]:
@@ -250,6 +327,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write what became of each mistake there")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
+    parser.add_argument("--hand-in", action="store_true", help="grade those of which nothing is said, as a class")
     parser.add_argument("--right", action="store_true", help="run odd but right solutions instead")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="with --right: of the random inputs")
     parser.add_argument(
@@ -281,13 +359,19 @@ def main() -> None:
         except KeyboardInterrupt:
             print(f"{name}: stopped; what was found until then:")
         for result in best.values():
-            kind = (
+            result["kind"] = (
                 "not caught" if not result["caught"]
                 else "named" if result["right"]
                 else "silent" if SILENT.match(result["said"]) else "misled"
             )  # fmt: skip
+        silent = [result for result in best.values() if result["kind"] == "silent"]
+        if options.hand_in and silent:
+            with tempfile.TemporaryDirectory() as folder:
+                handed_in(course, name, silent, entries, Path(folder))
+        for result in best.values():
+            kind = result["kind"]
             total[kind] += 1
-            all_results.append(result | {"assignment": name, "kind": kind})
+            all_results.append(result | {"assignment": name})
             if options.all or kind != "named":
                 print(f"{kind:10} {name}/{result['notebook']} {result['region']}: {result['about']}")
                 print(f"           {result['at']}: {result['said'] or result.get('error', '')}", flush=True)
