@@ -6,6 +6,7 @@ cause is one more function in a list. Explanations name no expected number: they
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ CHANGED = "It was changed in place: make a new array, or work on a copy."
 _FIT = 1e-5  # of the largest magnitude: round-off of float32 and of numeric gradients passes, a real mistake does not
 _FIT_SCALAR = 1e-7  # one number fits many explanations by chance
 LENGTH = "the length of "
+AXIS = re.compile(LENGTH + r"(?:its )?axis \d(.*)")
 _TELLING = 4  # different numbers
 _TELLING_COUNTS = 9  # whole numbers, of which a transpose is not one by chance
 _LONGEST = 10_000  # a larger factor is not a length
@@ -380,11 +382,26 @@ def factor_meaning(factor: float, sight: Sight) -> str | None:
             return f"{half}, or is it {name}?" if half else f"That is {name if is_(number) else '1/' + name}."
         if not length and number < 1 and (is_(1 - number) or is_(1 / (1 - number))):
             return f"That is {'1 - ' + name if is_(1 - number) else '1/(1 - ' + name + ')'}."
+    if other := other_length(is_, sight):
+        return f"{half}, or {other}" if half else other[0].upper() + other[1:]
     if half:
         return f"{half}?"
     for base in (2, 10):
         if is_(1 / math.log(base)):
             return f"{factor:.4f} = 1/ln {base}: is the logarithm to base {base} where it should be natural?"
+    return None
+
+
+def other_length(is_: Callable[[float], bool], sight: Sight) -> str | None:
+    """The factor that comes of dividing by one length of an array where another belongs."""
+    lengths: dict[str, list[tuple[str, float]]] = {}
+    for name, number in sight.numbers.items():
+        if (axis := AXIS.fullmatch(name)) and 1 < number <= _LONGEST:
+            lengths.setdefault(axis[1], []).append((name, number))
+    for axes in lengths.values():
+        for (right, n), (used, m) in itertools.permutations(axes, 2):
+            if n != m and is_(n / m):
+                return f"is it divided by {used}, {m:g}, and not by {right}, {n:g}?"
     return None
 
 

@@ -98,6 +98,16 @@ WRONG = {
     "sum for mean": (DSCORES * N, DSCORES, "a factor 6 too large everywhere. 6 is the length of its axis 0"),
     "averaged twice": (DSCORES / N, DSCORES, "a factor 6 too small everywhere. 6 is the length of its axis 0"),
     "averaged over classes": (DSCORES / C, DSCORES, "a factor 3 too small everywhere. 3 is the length of its axis 1"),
+    "divided by the wrong length": (
+        DB * np.ones((4, 1)) / 3 * 4,
+        DB * np.ones((4, 1)),
+        "is it divided by the length of its axis 1, 3, and not by the length of its axis 0, 4[?]$",
+    ),
+    "twice, or by the wrong length": (
+        2 * DSCORES,
+        DSCORES,
+        "a ½ missing, or is it divided by the length of its axis 1",
+    ),
     "factor of a gradient": (X.T @ DOUT / N, X.T @ DOUT, "It is a factor 6 too small everywhere.$"),
     "no half": (2 * DSCORES, DSCORES, "a factor 2 too large everywhere. Is a ½ missing"),
     "sum over two for mean": (DSCORES[:2] * 2, DSCORES[:2], "a ½ missing, or is it the length of its axis 0"),
