@@ -32,7 +32,7 @@ def arrangement(value: Value, expected: Value) -> str | None:
     if is_number(expected):
         return entry_of(value, float(expected))
     given, wanted = items_of(value), items_of(expected)
-    if given is None or wanted is None or len(set(flat(wanted))) < TELLING or len(given) > LONGEST:
+    if given is None or wanted is None or len(given) > LONGEST or not is_various(flat(wanted)):
         return None
     return next((said for fits, said in SEQUENCES if fits(given, wanted)), None)
 
@@ -160,6 +160,12 @@ def is_part(short: Sequence, long: Sequence) -> bool:
     """Are these the items of the longer one, in their order, with some left out?"""
     rest = iter(long)
     return TELLING <= len(short) < len(long) and all(item in rest for item in short)
+
+
+def is_various(items: Sequence) -> bool:
+    """Are these so many different items that their arrangement tells? Of texts two are enough."""
+    different = set(items)
+    return len(different) >= (TELLING if any(map(is_number, different)) else 2)
 
 
 def is_enough(items: Sequence) -> bool:

@@ -235,7 +235,7 @@ def near(leaf: Leaf, right: Leaf | None, tolerance: float) -> bool:
         with np.errstate(all="ignore"):
             off = np.abs(wide(right.value) - wide(right.expected))
         missed = float(np.max(off, initial=0.0, where=np.isfinite(off)))
-        return furthest <= max(tolerance * missed, limit) and (missed == 0 or furthest < missed / 2)
+        return furthest <= max(tolerance * min(missed, scale), limit) and (missed == 0 or furthest < missed / 2)
     return furthest <= max(limit, 1e-9 * scale)
 
 

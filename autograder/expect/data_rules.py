@@ -235,7 +235,10 @@ def changed_before(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """for v in x as for v in sorted(x), reversed(x), set(x); x of a parameter."""
     if isinstance(node, ast.For) and is_parameter(node.iter, scope):
         for function, said in (
-            ("sorted", "it is sorted first, where the order should stay"),
+            (
+                "sorted",
+                "it is sorted first, or equal items are taken together, where the order should stay",
+            ),
             ("reversed", "it goes through the items backwards"),
         ):
             items = ast.Call(ast.Name(function, ast.Load()), [node.iter], [])

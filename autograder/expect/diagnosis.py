@@ -21,6 +21,9 @@ Array = np.ndarray
 
 UNCHANGED = "unchanged"
 """How a check's author ends the name of an input that the code must leave alone: "x afterwards, unchanged"."""
+MISPLACED = "Missing values (NaN) are not where they should be."
+NON_FINITE = "a division by 0, a logarithm of 0, an overflowing exp, or diverged training"
+"""What is guessed where a value is not finite, and nothing better is known."""
 CHANGED = "It was changed in place: make a new array, or work on a copy."
 
 _FIT = 1e-5  # of the largest magnitude: round-off of float32 and of numeric gradients passes, a real mistake does not
@@ -215,14 +218,16 @@ def holds_non_finite(value: Array, expected: Array) -> str | None:
         bad &= ~missing(value, expected)
     if not bad.any():
         return None
+    if value.shape == expected.shape and np.isnan(expected).any():
+        return MISPLACED
     nans, infs = int((np.isnan(value) & bad).sum()), int(np.isinf(value).sum())
     counted = " and ".join(f"{count} {word}" for count, word in ((nans, "NaN"), (infs, "inf")) if count)
     first = np.argwhere(bad)[0].tolist()
     if not value.ndim and infs:
-        causes = "a first value that nothing has replaced, a division by 0, a logarithm of 0, or an overflowing exp"
+        causes = f"a first value that nothing has replaced, {NON_FINITE}"
         return f"It is {value.item()}: {causes}?"
     where = f" of {value.size} entries, the first at {first}" if value.ndim else ""
-    return f"It holds {counted}{where}: a division by 0, a logarithm of 0, an overflowing exp, or diverged training?"
+    return f"It holds {counted}{where}: {NON_FINITE}?"
 
 
 # Causes of another shape

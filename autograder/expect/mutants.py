@@ -1193,6 +1193,10 @@ def off_by_one(node: ast.AST, scope: Scope) -> Iterator[Change]:
             yield like(node, args=args), said
         if len(node.args) == 1:
             yield like(node, args=[one, node.args[0]]), "a loop begins one step too late"
+            return
+        for op, said in ((many, "too late"), (few, "too early")):
+            start = ast.BinOp(node.args[0], op(), one)
+            yield like(node, args=[start, *node.args[1:]]), f"a loop begins one step {said}"
 
 
 def slice_ends(node: ast.AST, scope: Scope) -> Iterator[Change]:
@@ -1338,6 +1342,12 @@ def inside_of_root(node: ast.AST, scope: Scope) -> Iterator[Change]:
             yield like(inner, left=like(node, args=[inner.left])), f"{what} stands outside of the root"
         elif isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Div | ast.Mult):
             yield like(inner, left=like(node, args=[inner.left])), "the root is taken of one part only"
+            yield like(inner, right=like(node, args=[inner.right])), "the root is taken of one part only"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and number(node.right) == 0.5:
+        inner = node.left
+        if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Div | ast.Mult):
+            yield like(inner, left=like(node, left=inner.left)), "the root is taken of one part only"
+            yield like(inner, right=like(node, left=inner.right)), "the root is taken of one part only"
 
 
 def other_sum(node: ast.AST, scope: Scope) -> Iterator[Change]:

@@ -5,6 +5,7 @@ general sentence that gives no line away. They serve to recognise a value, not t
 """
 
 import ast
+import copy
 import itertools
 from collections.abc import Iterator, Sequence
 
@@ -571,7 +572,99 @@ def into_argument(node: ast.AST, scope: Scope) -> Iterator[Change]:
             yield ast.Module(steps, []), f"the argument `{name}` is changed, not a copy of it"
 
 
-FIRST: tuple[Rule, ...] = (not_centred, other_divisor, other_flag, conditions, mask_conditions, default_for_parameter)
+def other_end(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x.pop(0) as x.pop(), and the other way round."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "pop":
+        said = "items are taken from the other end"
+        if not node.args:
+            yield like(node, args=[ast.Constant(0)]), said
+        elif number(node.args[0]) in (0, -1) and len(node.args) == 1:
+            yield like(node, args=[] if number(node.args[0]) == 0 else [ast.Constant(0)]), said
+
+
+def case_left_out(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """np.where(condition, a, b) as b; a if condition else b as b."""
+    said = "a case is not told apart: it is treated as all others"
+    if called(node) == "where" and isinstance(node, ast.Call) and len(node.args) == 3:
+        yield node.args[2], said
+    elif isinstance(node, ast.IfExp):
+        yield node.orelse, said
+
+
+def changes_of_series(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """pct_change, diff and shift of a table's column, towards the other neighbour or by another value."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    column, name = node.func.value, node.func.attr
+
+    def method(of: ast.expr, what: str, *arguments: int) -> ast.Call:
+        return ast.Call(ast.Attribute(of, what, ast.Load()), [ast.Constant(one) for one in arguments], [])
+
+    other_way = "it is held against the one after it, where the one before belongs, or the reverse"
+    if name in ("pct_change", "diff", "shift") and (steps := number(node.args[0]) if node.args else 1) is not None:
+        yield like(node, args=[ast.Constant(-int(steps)), *node.args[1:]]), other_way
+    if name == "pct_change" and not node.args:
+        difference, before = method(column, "diff"), method(column, "shift")
+        yield difference, "a difference is not divided by what it is a change of"
+        yield ast.BinOp(difference, ast.Div(), column), "a change is divided by the new value, not by the old one"
+        yield ast.BinOp(column, ast.Div(), before), "a ratio is taken where a change belongs: 1 is not subtracted"
+        first = ast.Subscript(ast.Attribute(column, "iloc", ast.Load()), ast.Constant(0), ast.Load())
+        change = ast.BinOp(ast.BinOp(column, ast.Sub(), first), ast.Div(), first)
+        yield change, "each is held against the first, not against the one before it"
+        yield method(of_numpy("log", column), "diff"), "differences of logarithms are taken where changes belong"
+
+
+def of_everything(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """table.sum(axis=1) as the sum of the whole table, which needs two steps in pandas."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or is_module(node.func.value):
+        return
+    if node.func.attr in ("sum", "mean", "max", "min") and any(keyword.arg == "axis" for keyword in node.keywords):
+        whole = of_numpy(node.func.attr, of_numpy("asarray", node.func.value))
+        yield whole, f"a {node.func.attr} is taken over everything, not over one axis"
+
+
+def number_for_sum(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x / x.sum() as x / len(x)."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Call):
+        summed = node.right
+        if called(summed) == "sum" and not summed.keywords:
+            method = isinstance(summed.func, ast.Attribute) and not is_module(summed.func.value)
+            of = summed.func.value if method else summed.args[0] if summed.args else None  # type: ignore[attr-defined]
+            if of is not None:
+                count = ast.Call(ast.Name("len", ast.Load()), [of], [])
+                yield like(node, right=count), "it is divided by how many there are, not by their sum"
+
+
+def products_of_sums(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """(a * b).groupby(c).sum() as a.groupby(c).sum() * b.groupby(c).sum()."""
+    if called(node) not in ("sum", "mean") or not isinstance(node, ast.Call):
+        return
+    base: ast.AST = node
+    while isinstance(base, ast.Call | ast.Attribute | ast.Subscript):
+        base = base.func if isinstance(base, ast.Call) else base.value
+    if isinstance(base, ast.BinOp) and isinstance(base.op, ast.Mult):
+        parts = []
+        for side in (base.left, base.right):
+            other = copy.deepcopy(node)
+            inner: ast.AST = other
+            while isinstance(inner, ast.Call | ast.Attribute | ast.Subscript):
+                outer, inner = inner, inner.func if isinstance(inner, ast.Call) else inner.value
+            assert isinstance(outer, ast.Attribute | ast.Subscript)
+            outer.value = side
+            parts.append(other)
+        yield ast.BinOp(parts[0], ast.Mult(), parts[1]), "sums are multiplied where products should be summed up"
+
+
+FIRST: tuple[Rule, ...] = (
+    not_centred,
+    other_divisor,
+    other_flag,
+    conditions,
+    mask_conditions,
+    default_for_parameter,
+    other_end,
+    case_left_out,
+)
 """The surest: tried before the others."""
 
 LATER: tuple[Rule, ...] = (
@@ -597,6 +690,10 @@ LATER: tuple[Rule, ...] = (
     original,
     other_indices,
     into_argument,
+    changes_of_series,
+    of_everything,
+    number_for_sum,
+    products_of_sums,
 )
 
 LAST: tuple[Rule, ...] = (other_attribute, item_or_list, other_index)

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from types import MappingProxyType
 
 from autograder.expect.cell_verdict import CellVerdict
+from autograder.expect.diagnosis import NON_FINITE
 from autograder.expect.evidence import EvidenceError, EvidenceFailure, decode, encode
 from autograder.expect.expectation import Expectation, Id, Judgement, ReadFile, unusable
 from autograder.expect.lines import Layout
@@ -58,6 +59,7 @@ def judge(
         if cell_id in causes:
             judgements = [one if one.credit == 1 else replace(one, cause=causes[cell_id]) for one in judgements]
         if where and (wrong := [n for n, one in enumerate(judgements) if one.credit < 1]):
+            judgements = [replace(one, cause="") if NON_FINITE in one.cause else one for one in judgements]
             last = judgements[wrong[-1]]
             judgements[wrong[-1]] = replace(last, cause="\n".join(filter(None, [last.cause, where])))
         flags = [flag for judgement in judgements for flag in judgement.flags]
@@ -102,6 +104,8 @@ def missing(name: str, error: str | None) -> Judgement:
         text = f"No value came from this check: the cell had failed before it{f' ({said:.500})' if said else ''}."
     else:
         text = f"The cell stopped before this check: {error:.500}"
+        if error.startswith("RecursionError"):
+            text += "\n  A function calls itself without an end: is the case reached in which it does not?"
     return Judgement(0.0, (name, "no value", "failed"), text)
 
 

@@ -7,6 +7,8 @@ from autograder.expect.arrangement import arrangement
 
 WORDS = ["ink", "pen", "pad", "cup", "ink", "tin"]
 CASES = {
+    "two texts": (["b", "a"], ["a", "b"], "The items are right but in reverse order."),
+    "three texts": (["c", "b", "a"], ["c", "a", "b"], "The items are right but in another order."),
     "none": (None, WORDS, "None: no `return` was reached"),
     "reverse order": (WORDS[::-1], WORDS, "reverse order"),
     "sorted": (tuple(sorted(WORDS)), WORDS, "another order"),

@@ -41,6 +41,12 @@ def test_a_mistake_that_is_only_near_is_not_named():
     assert named([near], [RIGHT], [0], outcome("shift", SHIFTED)) is None
 
 
+def test_a_mistake_that_is_near_only_beside_the_solution_is_not_named():
+    """Is a value that is small, as a mistake's is, told from that by its own size?"""
+    assert named([SHIFTED * 1e-5], [RIGHT], [0], outcome("shift", SHIFTED * 1e-6)) is None
+    assert named([SHIFTED * 1e-5], [RIGHT], [0], outcome("shift", SHIFTED * 1e-5)) == "shift"
+
+
 def test_small_differences_tell_too():
     """Is a mistake that changes the tenth digit told from one that changes the ninth?"""
     tenth, ninth = RIGHT * (1 + 1e-9), RIGHT * (1 + 1e-8)

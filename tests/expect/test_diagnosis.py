@@ -83,6 +83,11 @@ WRONG = {
     "mean over everything": (SCORES.mean(), SCORES, "It is the mean of what is expected over axis 0, 1"),
     # not finite
     "NaN": (one(SCORES, (2, 1), np.nan), SCORES, r"It holds 1 NaN of 18 entries, the first at \[2, 1\]"),
+    "NaN elsewhere": (
+        np.array([1.5, 2.25, np.nan]),
+        np.array([np.nan, 1.5, 2.25]),
+        r"Missing values \(NaN\) are not where they should be",
+    ),
     "inf": (np.array([np.inf, -np.inf, 0.5]), np.ones(3), r"It holds 2 inf of 3 entries, the first at \[0\]"),
     "NaN loss": (np.nan, LOSS, "It holds 1 NaN: a division by 0, a logarithm of 0, an overflowing exp"),
     # dtype

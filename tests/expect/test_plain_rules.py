@@ -46,6 +46,42 @@ CASES = {
         "f(x)", "return x.popleft()", "return x.pop()",
         "what came last is taken first: items are taken from the other end",
     ),
+    "the last for the first": (
+        "f(x)", "return x.pop(0)", "return x.pop()", "items are taken from the other end"
+    ),
+    "a case": (
+        "f(x)", "return np.where(x == 0, 1, x)", "return x", "a case is not told apart: it is treated as all others"
+    ),
+    "change": (
+        "f(x)", "return x.pct_change()", "return x.diff()",
+        "a difference is not divided by what it is a change of",
+    ),
+    "by the new value": (
+        "f(x)", "return x.pct_change()", "return x.diff() / x",
+        "a change is divided by the new value, not by the old one",
+    ),
+    "the other neighbour": (
+        "f(x)", "return x.shift(1)", "return x.shift(-1)",
+        "it is held against the one after it, where the one before belongs, or the reverse",
+    ),
+    "the whole table": (
+        "f(x)", "return x.sum(axis=1)", "return np.sum(np.asarray(x))",
+        "a sum is taken over everything, not over one axis",
+    ),
+    "how many": (
+        "f(x)", "return x / x.sum()", "return x / len(x)", "it is divided by how many there are, not by their sum"
+    ),
+    "sums multiplied": (
+        "f(a, b, c)", "return (a * b).groupby(c).sum()", "return a.groupby(c).sum() * b.groupby(c).sum()",
+        "sums are multiplied where products should be summed up",
+    ),
+    "a loop's start": (
+        "f(x, n)", "for i in range(2, n):\n        y = i", "for i in range(2 - 1, n):\n        y = i",
+        "a loop begins one step too early",
+    ),
+    "a root of one part": (
+        "f(a, b)", "return (a / b) ** 0.5", "return a / b**0.5", "the root is taken of one part only"
+    ),
     "nothing shuffled": (
         "f(n, rng)", "return rng.permutation(n)", "return np.arange(n)",
         "nothing is shuffled: the order stays as it was",

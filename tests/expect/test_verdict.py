@@ -71,6 +71,22 @@ def test_the_error_that_stopped_a_cell_is_named(key):
     assert lines[-1] == "  The cell stopped before this check: ZeroDivisionError: division by zero"
 
 
+def test_endless_recursion_is_said_to_be_that(key):
+    """Does a student read what to look for where a function calls itself for ever?"""
+    lines = judge(key, {}, {"cell": "RecursionError: maximum recursion depth exceeded"})["cell"].lines
+    assert lines[-1] == "    A function calls itself without an end: is the case reached in which it does not?"
+
+
+def test_the_line_is_said_in_place_of_a_guess_at_what_is_not_finite(key, honest):
+    """Where it is known in which line a value goes wrong, is what may make it infinite not guessed?"""
+    evidence = honest | {("cell", 0): encode(np.full((5, 2), np.inf))}
+    guess = "a division by 0"
+    assert any(guess in line for line in judge(key, evidence)["cell"].lines)
+    lines = judge(key, evidence, where="Look there.")["cell"].lines
+    assert not any(guess in line for line in lines)
+    assert any(line.strip() == "Look there." for line in lines)
+
+
 def test_control_characters_stay_outside(key):
     """Can an error colour the lines of a verdict, hide them, or turn them round?"""
     lines = judge(key, {}, {"cell": "Own: \033[2Ka\rb\b\u202ec\nout   ok"})["cell"].lines

@@ -75,12 +75,12 @@ def make_key(
 
 
 def verdict(judging: JudgingFork, control: int, request: dict) -> dict:
-    """Read what follows a request to judge, and judge it."""
+    """Read what follows a request to judge, and judge it: with steps, the cells alone that these are of."""
     messages = [read_frame(control)[1] for _ in range(request["messages"])]
     files = {name: read_frame(control)[1] for name in request["files"]}
     steps = {name: read_frame(control)[1] for name in request["steps"]}
     evidence = Evidence(messages, files, request["errors"], steps)
-    cells = list(dict.fromkeys(cell_id for cell_id, _ in judging.session.key))
+    cells = [one for one in dict.fromkeys(cell_id for cell_id, _ in judging.session.key) if not steps or one in steps]
     given: dict[str, dict] = {}
     crashed = None
     while waiting := [cell_id for cell_id in cells if cell_id not in given]:

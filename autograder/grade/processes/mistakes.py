@@ -52,6 +52,7 @@ from autograder.grade.run.protocol import (
     read_frame,
     write_frame,
 )
+from autograder.grade.run.question_cells import has_region, question_cells
 from autograder.markers import with_banners
 from autograder.regions import Region, RegionError, find_regions
 
@@ -175,7 +176,7 @@ class Mistakes:
         self.draws = np.random.Generator
         self.waiting: dict[str, tuple[int, Connection]] = {}
         self.known: dict[str, list[Outcome]] = {}
-        self.starts = questions(self.cells)
+        self.starts = {own[0].id: check for check, own in question_cells(self.cells).items()}
         self.current = ""
         self.begun = 0.0  # the processor time when the last copy was set aside
         self.calls: list[list[list[str]]] | None = None  # in a copy: what each cell of its question calls
@@ -623,25 +624,6 @@ class Mistakes:
 
 
 # --- questions and their cells ----------------------------------------------------------------------------------------
-
-
-def questions(cells: Sequence[Cell]) -> dict[str, str]:
-    """First cell that runs -> check cell, for every check: a question is what follows the check before it."""
-    starts: dict[str, str] = {}
-    first = None
-    for cell in (cell for cell in cells if not cell.skip):
-        first = first or cell.id
-        if ("expect." in cell.source or (cell.check and cell.sites)) and not has_region(cell):
-            starts[first] = cell.id
-            first = None
-    return starts
-
-
-def has_region(cell: Cell) -> bool:
-    try:
-        return bool(find_regions(cell.source))
-    except RegionError:
-        return False
 
 
 def each_mistake(text: str, region: Region) -> Iterator[Mutant]:

@@ -12,11 +12,11 @@ from autograder.grade.processes.mistakes import (
     Mistakes,
     Trial,
     function_around,
-    has_region,
     in_words,
     variables_of,
 )
 from autograder.grade.run.jobs import Cell
+from autograder.grade.run.question_cells import has_region
 from autograder.regions import Region, find_regions
 
 

@@ -31,10 +31,10 @@ from autograder.grade.processes.mistakes import (
     Mistakes,
     Trial,
     functions_of,
-    has_region,
 )
 from autograder.grade.processes.region_runs import places
 from autograder.grade.run.jobs import Cell
+from autograder.grade.run.question_cells import has_region
 
 MOST_REWRITES = 4
 REWRITE_SECONDS = 0.5  # of a processor, for all of them

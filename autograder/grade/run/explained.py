@@ -12,6 +12,7 @@ from autograder.expect.cell_verdict import CellVerdict
 from autograder.expect.skips import Names
 from autograder.grade.prepare.pristine import PristineCell
 from autograder.grade.run.jobs import Cell, Job, NotebookJob, NotebookRun, Run
+from autograder.grade.run.question_cells import question_cells
 from autograder.grade.verdict.judge import KeyProcess, Verdict, first_error
 from autograder.regions import RegionError, find_regions
 from autograder.who import CELL as STUDENT_CELL
@@ -61,7 +62,7 @@ def explained(
         if steps:
             more = judge_of(notebook.name).judge(first, ran.files, steps)
             lines = {
-                name: replace(cell, lines=more.cells[name].lines) if name in steps and name in more.cells else cell
+                name: replace(cell, lines=more.cells[name].lines) if name in more.cells else cell
                 for name, cell in verdict.cells.items()
             }
             said[notebook.name] = replace(verdict, cells=lines)
@@ -96,11 +97,10 @@ def traced_job(
     work = tuple(cell.id for cell in cells if cell.released.has_region and cell.id != STUDENT_CELL)
     needed: set[str] = set()
     traced: dict[str, tuple[str, ...]] = {}
+    questions = question_cells(running)
     for check in checks:
-        end = ids.index(check) + 1
-        before = [n for n, cell in enumerate(running[: end - 1]) if cell.check or states(cell)]
-        question = running[before[-1] + 1 if before else 0 : end]
-        mine = leading_to(running[:end]) | {cell.id for cell in question if cell.id in work}
+        question = questions.get(check, ())
+        mine = leading_to(running[: ids.index(check) + 1]) | {cell.id for cell in question if cell.id in work}
         if sum(run.cells[one].seconds for one in needed | mine if one in run.cells) > LONGEST:
             continue
         own = [cell.source for cell in running if cell.id in mine and cell.id in work]
@@ -140,11 +140,6 @@ def leading_to(cells: Sequence[Cell]) -> set[str]:
             found.add(cell.id)
             wanted = (wanted - names.bound) | names.used
     return found
-
-
-def states(cell: Cell) -> bool:
-    """Does a cell state expectations?"""
-    return "expect." in cell.source
 
 
 def is_unexplained(verdict: CellVerdict | None, run: NotebookRun, cell_id: str) -> bool:

@@ -72,7 +72,8 @@ class KeyProcess:
 
         Args:
             files: the hand-in files of its submission.
-            steps: check -> the steps of its run, which say no more than where it goes wrong.
+            steps: check -> the steps of its run, which say no more than where it goes wrong; with them, these checks
+                alone are judged.
 
         Raises:
             JudgeDied: the process is gone. `revive` makes another.
