@@ -251,7 +251,8 @@ class Assessment:
         if call.ended and not self.other.ended:
             return Departure(call, call.first, call.last, "", "ends")
         outputs = self.wrong_outputs(call)
-        if not outputs and (changed := [one for one in call.changed if self.name(one) not in self.other.changed]):
+        may = self.other.changed if call.function else None
+        if not outputs and may is not None and (changed := [x for x in call.changed or () if self.name(x) not in may]):
             lines = [step.line for step in call.steps if base_of(step.label) == changed[0]]
             return Departure(call, lines[0], lines[0], changed[0], "changed") if lines else None
         if not outputs:

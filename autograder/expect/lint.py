@@ -117,6 +117,14 @@ def unsteady(tree: ast.AST, reason: str = "", literals: frozenset[str] | None = 
         yield tree.lineno, f"expect.{name_of(tree)} stands {reason}: every run must reach the same expectations"
     inside = reason or why_unsteady(tree, literals)
     once = () if isinstance(tree, ast.While) else ("iter", "test", "subject")  # run when the node is, whatever follows
+    if isinstance(tree, ast.ListComp | ast.SetComp | ast.DictComp):
+        first = tree.generators[0]
+        yield from unsteady(first.iter, reason, literals)
+        rest = [first.target, *first.ifs, *tree.generators[1:]]
+        rest += [tree.key, tree.value] if isinstance(tree, ast.DictComp) else [tree.elt]
+        for part in rest:
+            yield from unsteady(part, inside, literals)
+        return
     for field, children in ast.iter_fields(tree):
         for child in children if isinstance(children, list) else [children]:
             if isinstance(child, ast.AST):

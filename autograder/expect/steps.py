@@ -99,7 +99,7 @@ class CallRun:
         returns: the line that it returned from.
         test: the line of the innermost test around that one; 0 for none.
         loops: the first and last lines of its loops.
-        changed: the arguments that it changed in place.
+        changed: the arguments that it changed in place; None where that is not known.
         needs: the labels that this line reads.
         ended: did it come to its end?
     """
@@ -120,7 +120,7 @@ class CallRun:
     needs: tuple[str, ...] = ()
     test: int = 0
     loops: tuple[tuple[int, int], ...] = ()
-    changed: tuple[str, ...] = ()
+    changed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -297,7 +297,7 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
     calls = [
         (
             call.function, call.where, call.first, call.last, call.caller, call.at, call.returns, call.ended,
-            SPACE.join(call.needs), call.test, call.loops, SPACE.join(call.changed),
+            SPACE.join(call.needs),
             [(name, number(mark)) for name, mark in call.arguments],
             [
                 (step.line, step.label, SPACE.join(step.loads), number(step.mark), flags_of(step), step.loop, step.test,
@@ -307,6 +307,7 @@ def pack_run(run: StepRun, single: bool = False) -> bytes:
             [(name, number(mark)) for name, mark in call.items],
             (len(marks), len([number(mark) for mark in call.others])),
             (len(marks), len([number(mark) for mark in call.parts])),
+            call.test, call.loops, None if call.changed is None else SPACE.join(call.changed),
         )
         for call in run.calls
     ]  # fmt: skip
@@ -336,7 +337,7 @@ def short(run: StepRun) -> StepRun:
                 tuple((unnamed(name), mark) for name, mark in call.arguments),
                 tuple(RunStep(0, unnamed(step.label), (), step.mark) for step in call.steps if step.mark is not None),
                 tuple((unnamed(label), mark) for label, mark in call.items), tuple(others), tuple(parts), 0, call.ended,
-                changed=tuple(map(unnamed, call.changed)),
+                changed=call.changed and tuple(map(unnamed, call.changed)),
             )
         )  # fmt: skip
     return StepRun(tuple(calls), without_names=True)
@@ -370,8 +371,10 @@ def unpack_run(data: bytes) -> StepRun:
 
 
 def _call(place: int, plain: Sequence, marks: Sequence[ValueMark | None]) -> CallRun:
-    function, where, first, last, caller, at, returns, ended, needs, test, loops, changed, *values = plain
-    arguments, steps, items, others, parts = values
+    function, where, first, last, caller, at, returns, ended, needs, arguments, steps, items, others, parts, *more = (
+        plain
+    )
+    test, loops, changed = more or (0, (), None)
     if (
         len(steps) > MOST_STEPS + 1
         or others[1] + parts[1] > MOST_OTHERS
@@ -416,7 +419,7 @@ def _call(place: int, plain: Sequence, marks: Sequence[ValueMark | None]) -> Cal
         _joined(needs),
         _whole(test),
         tuple((_whole(one), _whole(other)) for one, other in loops[:MOST_LOADS]),
-        _joined(changed),
+        None if changed is None else _joined(changed),
     )
 
 

@@ -109,8 +109,8 @@ def call(**changed) -> tuple:
     """A call as its bytes have it."""
     parts = {
         "function": "f", "where": "cell", "first": 1, "last": 2, "caller": -1, "at": 0, "returns": 2, "ended": True,
-        "needs": "", "test": 0, "loops": (), "changed": "",
-        "arguments": [], "steps": [], "items": [], "others": (0, 0), "parts": (0, 0),
+        "needs": "", "arguments": [], "steps": [], "items": [], "others": (0, 0), "parts": (0, 0),
+        "test": 0, "loops": (), "changed": "",
     }  # fmt: skip
     return tuple((parts | changed).values())
 
