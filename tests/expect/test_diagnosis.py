@@ -104,9 +104,9 @@ WRONG = {
     "averaged twice": (DSCORES / N, DSCORES, "a factor 6 too small everywhere. 6 is the length of its axis 0"),
     "averaged over classes": (DSCORES / C, DSCORES, "a factor 3 too small everywhere. 3 is the length of its axis 1"),
     "divided by the wrong length": (
-        DB * np.ones((4, 1)) / 3 * 4,
-        DB * np.ones((4, 1)),
-        "is it divided by the length of its axis 1, 3, and not by the length of its axis 0, 4[?]$",
+        DSCORES[:4] * 4 / 3,
+        DSCORES[:4],
+        "[.] Is it divided by the length of its axis 1, 3, and not by the length of its axis 0, 4[?]$",
     ),
     "twice, or by the wrong length": (
         2 * DSCORES,
