@@ -36,7 +36,6 @@ reference: $(READY)
 	$(BIN)/python -m autograder.reference
 
 test: lint
-	$(BIN)/autograder release --check
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 slow: $(READY)

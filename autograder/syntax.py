@@ -2,6 +2,7 @@
 
 import ast
 import threading
+from functools import lru_cache
 
 _one_at_a_time = threading.Lock()
 
@@ -16,11 +17,17 @@ def parse_python(text: str) -> ast.Module:
         return ast.parse(text)
 
 
-def tree_of(source: str) -> ast.Module:
-    """The syntax tree that IPython runs for a cell; empty where it is not Python."""
+@lru_cache(4096)
+def plain_text(source: str) -> str:
+    """What IPython makes of a cell's text: its magic lines turned into calls. Takes longer than to parse it."""
     from IPython.core.inputtransformer2 import TransformerManager  # a student's `import expect` does without
 
+    return TransformerManager().transform_cell(source)
+
+
+def tree_of(source: str) -> ast.Module:
+    """The syntax tree that IPython runs for a cell; empty where it is not Python."""
     try:
-        return parse_python(TransformerManager().transform_cell(source))
+        return parse_python(plain_text(source))
     except (SyntaxError, ValueError):
         return ast.Module([], [])

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
+from autograder.syntax import parse_python
+
 CELL = "student"
 MAX_SOURCE = 10_000
 MAX_VALUE = 200
@@ -52,7 +54,7 @@ def _assigned(source: str) -> Iterator[tuple[str, str]]:
 
 def _parse(source: str) -> list[ast.stmt]:
     try:
-        return ast.parse(source).body
+        return parse_python(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 

@@ -5,8 +5,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from IPython.core.inputtransformer2 import TransformerManager
-
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
@@ -15,6 +13,7 @@ from autograder.grade.run.warm_client import WarmProcess
 from autograder.grade.verdict.judge import Judge
 from autograder.release.notebook import blank_notebook
 from autograder.source import read_source
+from autograder.syntax import plain_text
 
 HOME_KEY = "autograder.grade.processes.home_key"
 
@@ -34,9 +33,8 @@ def make_home(
     with tempfile.TemporaryDirectory(prefix="at-home-") as scratch:
         judge = Judge(course, assignment, notebook, 0, warm, Path(scratch))
         released = blank_notebook(read_source(assignment, notebook))
-        manager = TransformerManager()
         code = [cell for cell in released.cells if cell.cell_type == "code"]
-        keys = {cell.id: key_of(manager.transform_cell(cell.source)) for cell in code}
+        keys = {cell.id: key_of(plain_text(cell.source)) for cell in code}
         try:
             made = judge.run_apart(HOME_KEY, {"notebook": notebook, "keys": keys}, on_cell)
         except (OSError, EOFError) as error:

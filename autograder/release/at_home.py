@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from IPython.core.inputtransformer2 import TransformerManager
-
 from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.expect import HOME_FILE
 from autograder.expect.home import HomeNotebook, from_bytes, to_bytes
 from autograder.release.autotests import complete_source
 from autograder.release.given import given_files
+from autograder.syntax import parse_python, plain_text
 
 FORMAT = "3"
 MISTAKE = "#!"
@@ -35,8 +34,7 @@ def fingerprint(course: Course, assignment: Assignment, notebook: str, files: It
     """
     nb = complete_source(course, assignment, notebook)
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
-    manager = TransformerManager()
-    code = [(cell.id, essence(manager.transform_cell(cell.source))) for cell in cells]
+    code = [(cell.id, essence(plain_text(cell.source))) for cell in cells]
     searches = sorted(cell for name, cell in assignment.search if name == notebook)
     digest = hashlib.sha256(json.dumps([FORMAT, code, searches, sorted(assignment.blank)]).encode())
     for file in sorted(files):
@@ -50,7 +48,7 @@ def fingerprint(course: Course, assignment: Assignment, notebook: str, files: It
 def essence(text: str) -> str:
     """Code without comments and docstrings, but with the mistakes that an author wrote down."""
     try:
-        tree = ast.parse(text)
+        tree = parse_python(text)
     except (SyntaxError, ValueError):
         return text
     for node in ast.walk(tree):

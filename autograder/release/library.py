@@ -5,7 +5,6 @@ import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.assignment import FILE, Assignment
@@ -13,7 +12,7 @@ from autograder.course import COURSE_FILE, Course
 from autograder.errors import CourseError
 from autograder.regions import Region, RegionError, find_regions, hollow
 from autograder.source import read_source, source_path
-from autograder.syntax import parse_python
+from autograder.syntax import parse_python, plain_text
 from autograder.words import conflict_in, syntax_in_words
 
 NEVER_LIBRARIES = {"autograder", "source"}
@@ -162,11 +161,10 @@ def code_cells(nb: NotebookNode, path: Path) -> Iterator[tuple[str, ast.Module]]
     Raises:
         CourseError: a cell is not Python.
     """
-    transform = TransformerManager().transform_cell
     for cell in nb.cells:
         if cell.cell_type == "code":
             try:
-                yield cell.id, parse_python(transform(cell.source))
+                yield cell.id, parse_python(plain_text(cell.source))
             except (SyntaxError, ValueError) as error:
                 line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
                 what = syntax_in_words(error)

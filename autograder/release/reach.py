@@ -36,6 +36,21 @@ class Reach:
     regions: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Uses:
+    """What a piece of code names, each once.
+
+    Attributes:
+        names: alone, those of its functions' own variables apart.
+        attributes: of expressions like a.b.c the whole text ("" where it begins with no name), and the last name.
+        texts: strings that it holds.
+    """
+
+    names: tuple[str, ...]
+    attributes: tuple[tuple[str, str], ...]
+    texts: tuple[str, ...]
+
+
 @dataclass
 class Library:
     """The library's modules: what each name stands for, and where the regions are."""
@@ -45,6 +60,7 @@ class Library:
     nodes: dict[str, list[ast.AST]] = field(default_factory=lambda: defaultdict(list))
     methods: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     regions: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+    uses: dict[ast.AST, Uses] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for module, path in self.files.items():
@@ -132,22 +148,22 @@ class Walk:
         self.found: set[str] = set()
         self.reached = False
         self.done: set[str] = set()
-        self.look(tree, "", set_first(tree))
+        self.look(uses_of(tree, set_first(tree)), "")
         return Reach(self.reached or bool(self.found & self.blank), frozenset(self.found))
 
-    def look(self, node: ast.AST, module: str, local: frozenset[str] = frozenset()) -> None:
+    def look_at(self, node: ast.AST, module: str) -> None:
+        """Take in what a piece of code names that several checks may come to."""
+        if node not in self.library.uses:
+            self.library.uses[node] = uses_of(node)
+        self.look(self.library.uses[node], module)
+
+    def look(self, uses: Uses, module: str) -> None:
         """Take in what a piece of code names; `module`: whose code it is, "" for the notebook's."""
-        if isinstance(node, ast.Constant):
-            self.reached |= not module and isinstance(node.value, str) and node.value in self.texts
-        elif isinstance(node, ast.Attribute):
-            self.use_attribute(node, module)
-        elif isinstance(node, ast.Name) and node.id not in local:
-            self.use_name(node.id, module)
-        elif isinstance(node, (*FUNCTIONS, ast.Lambda)):
-            local |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
-            local |= frozenset(bound_by(node.body)) if isinstance(node, ast.Lambda) else inner_names(node)
-        for part in ast.iter_child_nodes(node):
-            self.look(part, module, local)
+        self.reached |= not module and not self.texts.isdisjoint(uses.texts)
+        for dotted, attribute in uses.attributes:
+            self.use_attribute(dotted, attribute, module)
+        for name in uses.names:
+            self.use_name(name, module)
 
     def use_name(self, name: str, module: str) -> None:
         if module:
@@ -161,15 +177,14 @@ class Walk:
         elif name not in self.done:
             self.done.add(name)
             for statement in self.statements.get(name, ()):
-                self.look(statement, "")
+                self.look_at(statement, "")
 
-    def use_attribute(self, part: ast.Attribute, module: str) -> None:
+    def use_attribute(self, dotted: str, attribute: str, module: str) -> None:
         names = self.library.names[module] if module else self.imports
-        dotted = dotted_name(part)
         first, _, rest = dotted.partition(".")
         if first in names and (full := self.library.target(f"{names[first]}.{rest}")) in self.library.nodes:
             self.use_full(full)
-        for method in self.library.methods.get(part.attr, ()):
+        for method in self.library.methods.get(attribute, ()):
             self.use_full(method)
 
     def use_full(self, full: str) -> None:
@@ -186,7 +201,7 @@ class Walk:
             first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
             inside = (name for a, b, name in self.library.regions[module] if first <= a and b <= last + 1)
             self.found |= {name for name in inside if isinstance(node, FUNCTIONS) or name == module}
-            self.look(node, module)
+            self.look_at(node, module)
 
     def use_class(self, full: str, node: ast.ClassDef, module: str) -> None:
         """What runs when a class is used: special methods; all methods, where a foreign class may call them."""
@@ -198,6 +213,31 @@ class Walk:
             for name in bound_by(part):
                 if foreign or name.startswith("__") or not isinstance(part, FUNCTIONS):
                     self.use_full(f"{full}.{name}")
+
+
+def uses_of(node: ast.AST, local: frozenset[str] = frozenset()) -> Uses:
+    """What a piece of code names; `local`: names that are its own."""
+    names: dict[str, None] = {}
+    attributes: dict[tuple[str, str], None] = {}
+    texts: dict[str, None] = {}
+
+    def look(node: ast.AST, local: frozenset[str]) -> None:
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                texts[node.value] = None
+        elif isinstance(node, ast.Attribute):
+            attributes[dotted_name(node), node.attr] = None
+        elif isinstance(node, ast.Name):
+            if node.id not in local:
+                names[node.id] = None
+        elif isinstance(node, (*FUNCTIONS, ast.Lambda)):
+            local |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+            local |= frozenset(bound_by(node.body)) if isinstance(node, ast.Lambda) else inner_names(node)
+        for part in ast.iter_child_nodes(node):
+            look(part, local)
+
+    look(node, local)
+    return Uses(tuple(names), tuple(attributes), tuple(texts))
 
 
 def imported(node: ast.AST, inside: str) -> dict[str, str]:

@@ -571,6 +571,11 @@ def test_the_committed_release_is_up_to_date(name):
     assert stale(REAL, [name]) == []
 
 
+def test_every_committed_release_has_a_source():
+    """Is there no folder in assignments/ that nobody releases any more?"""
+    assert orphans(REAL) == []
+
+
 def as_script(path):
     """A notebook as a percent script: jupytext's own, with each cell's id in its header."""
     nb = read_notebook(path)
