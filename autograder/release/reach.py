@@ -37,7 +37,7 @@ class Reach:
 
 
 @dataclass(frozen=True)
-class Uses:
+class NamesUsed:
     """What a piece of code names, each once.
 
     Attributes:
@@ -60,7 +60,7 @@ class Library:
     nodes: dict[str, list[ast.AST]] = field(default_factory=lambda: defaultdict(list))
     methods: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     regions: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
-    uses: dict[ast.AST, Uses] = field(default_factory=dict)
+    uses: dict[ast.AST, NamesUsed] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for module, path in self.files.items():
@@ -157,7 +157,7 @@ class Walk:
             self.library.uses[node] = uses_of(node)
         self.look(self.library.uses[node], module)
 
-    def look(self, uses: Uses, module: str) -> None:
+    def look(self, uses: NamesUsed, module: str) -> None:
         """Take in what a piece of code names; `module`: whose code it is, "" for the notebook's."""
         self.reached |= not module and not self.texts.isdisjoint(uses.texts)
         for dotted, attribute in uses.attributes:
@@ -215,7 +215,7 @@ class Walk:
                     self.use_full(f"{full}.{name}")
 
 
-def uses_of(node: ast.AST, local: frozenset[str] = frozenset()) -> Uses:
+def uses_of(node: ast.AST, local: frozenset[str] = frozenset()) -> NamesUsed:
     """What a piece of code names; `local`: names that are its own."""
     names: dict[str, None] = {}
     attributes: dict[tuple[str, str], None] = {}
@@ -237,7 +237,7 @@ def uses_of(node: ast.AST, local: frozenset[str] = frozenset()) -> Uses:
             look(part, local)
 
     look(node, local)
-    return Uses(tuple(names), tuple(attributes), tuple(texts))
+    return NamesUsed(tuple(names), tuple(attributes), tuple(texts))
 
 
 def imported(node: ast.AST, inside: str) -> dict[str, str]:

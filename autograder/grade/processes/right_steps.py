@@ -39,6 +39,7 @@ from autograder.grade.run.question_cells import has_region
 MOST_REWRITES = 4
 REWRITE_SECONDS = 0.5  # of a processor, for all of them
 SECONDS = 4.0  # of a processor, for one traced run
+SECONDS_AT_HOME = 10.0  # the same where a release is made: what is known there must not depend on the machine's load
 
 
 def right_steps(mistakes: Mistakes, question: Sequence[Cell], check: str) -> list[str]:
@@ -49,7 +50,10 @@ def right_steps(mistakes: Mistakes, question: Sequence[Cell], check: str) -> lis
     usual, _ = mistakes.in_a_fork(partial(mistakes.run, question, check), LONGEST_RUN)
     if usual is None:
         return []
-    first, spent = mistakes.in_a_fork(partial(traced, mistakes, question, check), SECONDS + TRACED * LONGEST_RUN)
+    seconds = SECONDS_AT_HOME if mistakes.at_home else SECONDS
+    first, spent = mistakes.in_a_fork(
+        partial(traced, mistakes, question, check, seconds=seconds), seconds + TRACED * LONGEST_RUN
+    )
     if not first or first["values"] != usual["values"] or first["late"]:
         return []
     found = [first["run"]]
@@ -69,17 +73,23 @@ def right_steps(mistakes: Mistakes, question: Sequence[Cell], check: str) -> lis
 
 
 def traced(
-    mistakes: Mistakes, question: Sequence[Cell], check: str, trial: Trial | None = None, seen: bool = True
+    mistakes: Mistakes,
+    question: Sequence[Cell],
+    check: str,
+    trial: Trial | None = None,
+    seen: bool = True,
+    seconds: float = SECONDS,
 ) -> dict[str, Any]:
     """Run a question with its steps recorded; to be called in a fork.
 
     Args:
         trial: other work than the solution.
         seen: record every value on the way, not only those that have names.
+        seconds: of a processor, after which it is stopped.
     """
     texts: dict[str, str] = {}
     work = {cell.id for cell in question if has_region(cell)}
-    tracer = Tracer(partial(place_of, texts=texts, work=frozenset(work), check=check), texts, SECONDS)
+    tracer = Tracer(partial(place_of, texts=texts, work=frozenset(work), check=check), texts, seconds)
     setattr(builtins, SEEN, tracer.seen)
     patch_library(mistakes.regions, trial, seen, texts)
     values: dict[str, Any] = {}
