@@ -53,7 +53,7 @@ UNGUESSABLE = {
     "accuracy": "expect.accuracy('best.npz', predict, X, y, floor=0.2, full=0.4)",
     "after a magic line": "%matplotlib inline\n!ls\n" + GOOD,
     "in a written-out loop": "x = expect.rng().random(3)\nfor k in (1, 2):\n    expect.same(affine(x, k))",
-    "in what a list is made of": "values = [int(v) for v in expect.rng().integers(9, size=3)]\nexpect.same(affine(values, 2))",
+    "in what a list is made of": "x = [int(v) for v in expect.rng().integers(9, size=3)]\nexpect.same(affine(x, 2))",
     "in a loop over a literal's items": "x = expect.rng().random(3)\nsizes = {'a': 1, 'b': 2}\n"
     "for name, k in sizes.items():\n    expect.same(affine(x, k), name=name)",
     "in a zip with a literal": "x = expect.rng().random(3)\nfor name, grad in zip(('dW', 'db'), back(x)):\n"
