@@ -4,7 +4,7 @@ The steps of both are held against each other (`steps`). What is said is the nar
 lines, or nothing. It never tells a value, nor a line of the solution.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -262,7 +262,7 @@ class Assessment:
         states = self.states_of(call, graph)
         ends = {label: self.producer(call, graph, label) for label in outputs}
         relevant = graph.above([number for some in ends.values() for number in some])
-        redeemed = graph.redeemed(states)
+        redeemed = graph.redeemed(states, {number for some in ends.values() for number in some})
         wrong = [n for n in range(len(states)) if states[n] is Is.WRONG and n in relevant and n not in redeemed]
         roots = [n for n in wrong if not any(m in wrong for m in graph.inputs[n])]
         if not roots:
@@ -273,7 +273,7 @@ class Assessment:
             made = {one.label for one in call.steps}
             source = next((label for label in step.loads if label in dict(call.arguments) and label not in made), "")
             return Departure(call, step.line, step.line, step.label, "taken", source=source) if source else None
-        if (inside := self.inside(step)) is not None:
+        if (inside := self.inside(step.line)) is not None:
             return inside
         doubtful = {step.line, *self.doubtful(call, states, graph, first)}
         last = max(self.last_line(call, states, graph, roots, wrong, outputs), *doubtful)
@@ -289,17 +289,19 @@ class Assessment:
             return Departure(call, begin, last, step.label, kind, sure, rights[1], beside=beside)
         return None
 
-    def inside(self, step: RunStep) -> Departure | None:
-        """Where a function goes wrong that the solution has not, and that a step calls with what is right."""
+    def own_helpers(self, line: int) -> list[int]:
+        """The calls that a line makes of functions that the solution has not."""
         known = {call.function for call in self.solution_calls}
-        for number, call in enumerate(self.student.calls):
-            if (
-                call.caller != self.number
-                or call.at != step.line
-                or self.name(call.function) in known
-                or not call.where
-            ):
-                continue
+        return [
+            number
+            for number, call in enumerate(self.student.calls)
+            if call.caller == self.number and call.at == line and call.where and self.name(call.function) not in known
+        ]
+
+    def inside(self, line: int) -> Departure | None:
+        """Where a function goes wrong that the solution has not, and that a line calls with what is right."""
+        for number in self.own_helpers(line):
+            call = self.student.calls[number]
             given = [mark for _, mark in call.arguments if mark is not None and mark.tells >= AT_LEAST]
             results = [mark for _, mark in call.items if mark is not None and mark.tells >= AT_LEAST]
             if not all(map(self.has, given)) or not results or all(map(self.has, results)):
@@ -323,12 +325,13 @@ class Assessment:
         for before in graph.inputs[number]:
             step = call.steps[before]
             known = step.mark is None or step.mark.tells < AT_LEAST or self.is_labelled(step)
-            if (not known or (rounds and step.loop == root.loop)) and not step.takes and step.line != root.line:
+            own = not step.takes or step.loop == step.line
+            if (not known or (rounds and step.loop == root.loop and not step.takes)) and own and step.line != root.line:
                 found[step.label] = step.line
         changing = {step.label for step in call.steps if root.loop and step.loop == root.loop and not step.takes}
         for label in changing & {*root.loads, root.label}:
             begins = [n for n in graph.above([number]) if call.steps[n].label == label and not call.steps[n].loop]
-            if begins and not self.is_labelled(call.steps[max(begins)]):
+            if begins and not self.begins_so(call.steps[max(begins)]):
                 found[label] = call.steps[max(begins)].line
         return sorted((one for one in found.items() if one[1] < first), key=lambda item: -item[1])[:MOST_LISTED]
 
@@ -350,13 +353,15 @@ class Assessment:
                 mark = dict(call.items).get(label, step.mark) if label else step.mark
                 if step.mark is None or mark is None or not step.mark.equals(mark):
                     continue
-                if states[last] is not Is.RIGHT:
+                if states[last] is not Is.RIGHT and not self.is_labelled(step):
                     lines = [step.line, *self.doubtful(call, states, graph, last)]
                     return self.between(call, graph, states, last, lines)
                 while call.steps[last].takes and (above := graph.inputs[last]):
                     last = above[-1]
                 step = call.steps[last]
                 return Departure(call, step.line, step.line, step.label, "on the way")
+        if (helped := self.inside(call.returns)) is not None or self.own_helpers(call.returns):
+            return helped
         made_by = [n for label, some in ends.items() if not label or not some for n in some]
         if not call.items or all(label and some for label, some in ends.items()):
             return None
@@ -389,6 +394,11 @@ class Assessment:
             for step, state in zip(call.steps[:number], states, strict=False)
             if root.loop and state is Is.RIGHT and (step.line, step.label) == (root.line, root.label)
         ]
+
+    def begins_so(self, step: RunStep) -> bool:
+        """Is it the first value that the solution has under this name?"""
+        first = self.values_of(step.label)[:1]
+        return step.mark is not None and any(step.mark.equals(one, self.round_off) for one in first)
 
     def is_last(self, step: RunStep) -> bool:
         """Is it the last value that the solution has under this name, or what it gives back?"""
@@ -535,15 +545,26 @@ class Graph:
                 todo += inputs[number]
         return seen
 
-    def redeemed(self, states: Sequence[Is]) -> set[int]:
-        """The steps from which a right value was made after all."""
+    def redeemed(self, states: Sequence[Is], ends: Set[int]) -> set[int]:
+        """The steps of which nothing was made but right values, in the end; `ends`: what the outputs are made of."""
+        users: dict[int, list[int]] = {}
+        for number, made_of in enumerate(self.data):
+            for one in made_of:
+                users.setdefault(one, []).append(number)
         found: set[int] = set()
-        for number in range(len(states)):
-            mark = self.steps[number].mark
-            sharp = mark is not None and (mark.tells == SHARP or (mark.tells >= AT_LEAST and mark.scale == 0))
-            if states[number] is Is.RIGHT and sharp and not self.steps[number].takes:
-                found |= self.above([number], self.data) - {number}
+        for number in range(len(states) - 1, -1, -1):
+            later = users.get(number, [])
+            if number not in ends and later and all(n in found or self.is_sharp(n, states[n]) for n in later):
+                found.add(number)
         return found
+
+    def is_sharp(self, number: int, state: Is) -> bool:
+        """Is a value right, and does it tell of all that it is made of?"""
+        step = self.steps[number]
+        tells = step.mark is not None and (
+            step.mark.tells == SHARP or (step.mark.tells >= AT_LEAST and not step.mark.scale)
+        )
+        return state is Is.RIGHT and tells and not step.takes
 
 
 def marks_of(call: CallRun) -> Iterator[ValueMark]:

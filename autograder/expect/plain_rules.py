@@ -582,6 +582,20 @@ def other_end(node: ast.AST, scope: Scope) -> Iterator[Change]:
             yield like(node, args=[] if number(node.args[0]) == 0 else [ast.Constant(0)]), said
 
 
+def other_item(node: ast.AST, scope: Scope) -> Iterator[Change]:
+    """x[-1] as x[0], x[-2]; x[0] as x[-1], x[1]; x[2] as x[1], x[3]."""
+    if not isinstance(node, ast.Subscript):
+        return
+    negative = isinstance(node.slice, ast.UnaryOp) and isinstance(node.slice.op, ast.USub)
+    index = number(node.slice.operand if isinstance(node.slice, ast.UnaryOp) else node.slice)
+    if index is not None and index == int(index):
+        index = -index if negative else index
+        ends = {0: (-1,), -1: (0,)}.get(int(index), ())
+        for other in dict.fromkeys((*ends, int(index) - 1, int(index) + 1)):
+            if (other < 0) == (index < 0) or other in ends:
+                yield like(node, slice=ast.Constant(other)), "another item is taken: an index is not the right one"
+
+
 def case_left_out(node: ast.AST, scope: Scope) -> Iterator[Change]:
     """np.where(condition, a, b) as b; a if condition else b as b."""
     said = "a case is not told apart: it is treated as all others"
@@ -663,6 +677,7 @@ FIRST: tuple[Rule, ...] = (
     mask_conditions,
     default_for_parameter,
     other_end,
+    other_item,
     case_left_out,
 )
 """The surest: tried before the others."""

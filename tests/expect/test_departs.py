@@ -267,6 +267,17 @@ def test_what_surrounds_a_line_may_be_wrong(old, new, sentence):
     assert said(RUNS, RUNS.replace(old, new), RUNS_CHECK) == sentence
 
 
+def test_what_a_sum_hides_is_not_right():
+    """Is a value in another order not taken for right since its sum is, where it is used itself as well?"""
+    right = "def share(x):\n    order = x * np.arange(1, 6)\n    total = order.sum()\n    return order / total\n"
+    wrong = right.replace("order = x * np.arange(1, 6)", "order = (x * np.arange(1, 6))[::-1]")
+    found = said(right, wrong, "share(np.array([0.31, 0.2, 0.47, 0.13, 0.29]))")
+    assert (
+        found
+        == "In your `share`, `order` in line 2 of its cell is the first value that is not right. Look there first."
+    )
+
+
 def test_work_that_should_have_stopped():
     """Is it said that a right solution refuses what wrong work accepts?"""
     right = "def root(x):\n    if x < 0:\n        raise ArithmeticError\n    y = x**0.5\n    return y\n"

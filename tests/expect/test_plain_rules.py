@@ -49,6 +49,9 @@ CASES = {
     "the last for the first": (
         "f(x)", "return x.pop(0)", "return x.pop()", "items are taken from the other end"
     ),
+    "another item": (
+        "f(x)", "return x[-1]", "return x[0]", "another item is taken: an index is not the right one"
+    ),
     "a case": (
         "f(x)", "return np.where(x == 0, 1, x)", "return x", "a case is not told apart: it is treated as all others"
     ),
