@@ -120,7 +120,7 @@ def find_regions(text: str) -> tuple[Region, ...]:
     regions = []
     opened: tuple[int, re.Match[str]] | None = None
     for number, line in enumerate(text.split("\n")):
-        banner = banner_of(line)
+        banner = banner_of(line) if "#" in line or "<!--" in line else None
         if banner is None:
             continue
         if _starts(banner):

@@ -121,7 +121,8 @@ def of_student(homework: Path, target: Path, number: int) -> Path:
     for path in homework.glob("*.ipynb"):
         nb = nbformat.read(path, 4)
         for cell in nb.cells:
-            cell.source = re.sub(r"(?m)^(?=.*END YOUR (CODE|ANSWER) HERE)", f"# student {number}\n", cell.source)
+            own = f"{'# ' * (cell.cell_type == 'code')}student {number}\n"
+            cell.source = re.sub(r"(?m)^(?=.*END YOUR (CODE|ANSWER) HERE)", own, cell.source)
             for output in cell.get("outputs", []):
                 if "text" in output:
                     output.text = re.sub(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.gradebook.results import Scores
@@ -22,22 +23,21 @@ def report_tasks(
     Raises:
         CourseError: no such assignment, no such student, or nothing has been graded.
     """
+    known, there = graded(course, assignment, students)
     return [
-        Task(student, ONE_REPORT, (course, assignment, student, scores, folder / f"{student}.pdf", options))
-        for student, scores in graded(course, assignment, students)
+        Task(student, ONE_REPORT, (course, known, student, scores, folder / f"{student}.pdf", options))
+        for student, scores in there
     ]
 
 
 def feedback_tasks(course: Course, assignment: str, students: list[str] | None, options: Options) -> list[Task]:
     """The tasks that write feedback/<student>/<assignment>/; as `report_tasks`."""
-    return [
-        Task(student, ONE_FEEDBACK, (course, assignment, student, scores, options))
-        for student, scores in graded(course, assignment, students)
-    ]
+    known, there = graded(course, assignment, students)
+    return [Task(student, ONE_FEEDBACK, (course, known, student, scores, options)) for student, scores in there]
 
 
-def graded(course: Course, name: str, students: list[str] | None) -> list[tuple[str, Scores | None]]:
-    """Student and scores for each graded submission that is asked for."""
+def graded(course: Course, name: str, students: list[str] | None) -> tuple[Assignment, list[tuple[str, Scores | None]]]:
+    """The assignment; student and scores for each graded submission that is asked for."""
     assignment = course.assignment(name)
     there = Store(course, name).graded()
     if not there:
@@ -46,4 +46,5 @@ def graded(course: Course, name: str, students: list[str] | None) -> list[tuple[
         if student not in there:
             raise CourseError(f"{student} has no graded {name}. Graded are: {', '.join(there[:20])}.")
     scores = scores_by_student(course, assignment, students)
-    return [(student, scores.get(student)) for student in (sorted(set(students)) if students else there)]
+    wanted = sorted(set(students)) if students else there
+    return assignment, [(student, scores.get(student)) for student in wanted]

@@ -195,13 +195,20 @@ def division(c: list, place: Place, depth: int) -> list[Block]:
     given = dict(attributes)
     if given.get("dir", "").lower() in ("rtl", "ltr"):
         inner = [{**block, "dir": given["dir"].lower()} if block["t"] in DIRECTED else block for block in inner]
-    if "alert" in classes or "admonition" in classes:
+    if "title" in classes and len(inner) == 1 and inner[0]["t"] == "para":  # of a quote that begins with [!NOTE]
+        return [inner[0] | {"c": [["strong", inner[0]["c"]]]}]
+    if "alert" in classes or "admonition" in classes or is_callout(body):
         level = next((ALERTS[name] for name in classes if name in ALERTS), "note")
         return [{"t": "alert", "level": level, "c": paragraphs(inner)}] if inner else []
     ink, paper = ink_and_paper(declarations(given.get("style", "")))
     if (ink or paper) and inner:
         return [{"t": "tinted", "ink": ink, "paper": paper, "c": paragraphs(inner)}]
     return inner
+
+
+def is_callout(body: list) -> bool:
+    """Whether a division is a quote that begins with [!NOTE] or its like: pandoc gives it a title."""
+    return bool(body) and body[0]["t"] == "Div" and "title" in body[0]["c"][0][1]
 
 
 ALERTS = {

@@ -34,6 +34,9 @@ TAGS = {"added": "added cell", "scheme": "not shown to students"}
 GradedCode = Mapping[tuple[str, str], Sequence[SourceRegion]]
 """(notebook, cell) of a question -> the regions that it grades."""
 
+Questions = Mapping[str, Mapping[str, Question]]
+"""Notebook -> cell -> the question that the cell is, in their order."""
+
 KINDS = {"own": "", "report": "Instructor's report", "feedback": "Feedback"}
 
 
@@ -57,8 +60,11 @@ class Document:
 def assemble(submission: ReportContent, options: Options) -> Document:
     """The document of one submission."""
     markup = Markup(full=options.full_outputs)
-    code = graded_code(submission)
-    notebooks = [notebook_data(nb, submission, options, markup, code) for nb in submission.notebooks]
+    questions = {nb.name: questions_in(nb.name, nb.nb.cells, submission.extra_credit) for nb in submission.notebooks}
+    code = graded_code(submission, questions)
+    notebooks = [
+        notebook_data(nb, questions[nb.name], submission, options, markup, code) for nb in submission.notebooks
+    ]
     resolved = markup.resolved()
     for notebook in notebooks:
         for cell in notebook["cells"]:
@@ -66,8 +72,8 @@ def assemble(submission: ReportContent, options: Options) -> Document:
             if "comment" in cell.get("question", {}):
                 cell["question"]["comment"] = resolve(cell["question"]["comment"], resolved)
         level_headings(notebook)
-    questions = (cell["question"] for notebook in notebooks for cell in notebook["cells"] if "question" in cell)
-    comments = {one["id"]: in_one_line(one["comment"], MAX_COMMENT) for one in questions if "comment" in one}
+    shown = (cell["question"] for notebook in notebooks for cell in notebook["cells"] if "question" in cell)
+    comments = {one["id"]: in_one_line(one["comment"], MAX_COMMENT) for one in shown if "comment" in one}
     data: dict[str, Any] = {
         "kind": options.kind,
         "paper": options.paper,
@@ -86,7 +92,7 @@ def assemble(submission: ReportContent, options: Options) -> Document:
             {"level": level, "text": clean(shortened(text, MAX_NOTICE)), "notebook": notebook}
             for level, text, notebook in all_notices(submission)
         ],
-        "scores": scores_data(submission, code, comments),
+        "scores": scores_data(submission, questions, code, comments),
         "notes": [
             {"kind": clean(note.kind), "text": clean(shortened(note.text, MAX_NOTICE))}
             for note in shown_notes(submission, options)
@@ -187,14 +193,18 @@ def shown_notes(submission: ReportContent, options: Options):
 
 
 def notebook_data(
-    notebook: Notebook, submission: ReportContent, options: Options, markup: Markup, code: GradedCode
+    notebook: Notebook,
+    questions: Mapping[str, Question],
+    submission: ReportContent,
+    options: Options,
+    markup: Markup,
+    code: GradedCode,
 ) -> dict:
     """One notebook: its cells in order, each question with the cells of work that lead to it."""
     language = language_of(notebook.nb.metadata)
     markup.begin_notebook()
     cells = []
     waiting: dict | None = None
-    questions = questions_in(notebook.name, notebook.nb.cells, submission.extra_credit)
     for cell in notebook.nb.cells:
         if options.kind == "feedback":
             if is_hidden(cell) and not is_question(cell):
@@ -245,10 +255,7 @@ def level_headings(notebook: dict) -> None:
     """Make the headings' levels those of the document: below the notebook's, without gaps; questions one deeper."""
     level = 1
     for cell in notebook["cells"]:
-        for i, block in enumerate(cell["blocks"]):
-            if block["t"] == "heading":
-                level = min(block["level"] + 1, level + 1, 5)
-                cell["blocks"][i] = block | {"level": level}
+        cell["blocks"], level = levelled(cell["blocks"], level)
         if "question" in cell:
             cell["question"]["level"] = level + 1
             if (
@@ -257,6 +264,36 @@ def level_headings(notebook: dict) -> None:
                 and title_in(cell["blocks"][0]) == cell["question"]["title"]
             ):
                 cell["question"]["level"] = cell["blocks"].pop(0)["level"]
+
+
+def levelled(blocks: Sequence[dict], level: int) -> tuple[list[dict], int]:
+    """Blocks with the levels of all headings in them, below one of `level`; and the level of the last one."""
+    result = []
+    for block in blocks:
+        changed: dict = {}
+        if block["t"] == "heading":
+            level = changed["level"] = min(block["level"] + 1, level + 1, 5)
+        elif block["t"] in HOLDING:
+            changed["c"], level = levelled(block["c"], level)
+        elif block["t"] in ("bullets", "numbers"):
+            changed["items"] = items = []
+            for item in block["items"]:
+                inner, level = levelled(item, level)
+                items.append(inner)
+        elif block["t"] == "table":
+            for part in ("head", "body"):
+                changed[part] = []
+                for row in block[part]:
+                    changed[part].append([])
+                    for cell in row:
+                        inner, level = levelled(cell["c"], level)
+                        changed[part][-1].append(cell | {"c": inner})
+        result.append(block | changed if changed else block)
+    return result, level
+
+
+HOLDING = ("answer", "quote", "alert", "tinted")
+"""The blocks whose content is blocks."""
 
 
 def title_in(heading: dict) -> str:
@@ -268,29 +305,27 @@ def title_in(heading: dict) -> str:
 # Scores, edits, files
 
 
-def graded_code(submission: ReportContent) -> GradedCode:
+def graded_code(submission: ReportContent, questions: Questions) -> GradedCode:
     """The regions of .py files that each question grades."""
     found: dict[tuple[str, str], list[SourceRegion]] = {}
     for notebook in submission.notebooks:
-        questions = questions_in(notebook.name, notebook.nb.cells, submission.extra_credit)
-        for cell, regions in graded_regions(notebook.nb.cells, questions, submission.regions).items():
+        asked = questions[notebook.name]
+        for cell, regions in graded_regions(notebook.nb.cells, asked, submission.regions).items():
             found[notebook.name, cell] = regions
     return found
 
 
-def scores_data(submission: ReportContent, code: GradedCode, comments: Mapping[str, list]) -> dict | None:
+def scores_data(
+    submission: ReportContent, questions: Questions, code: GradedCode, comments: Mapping[str, list]
+) -> dict | None:
     """The score table and its sums."""
     scores = submission.scores
     if scores is None:
         return None
-    questions = {
-        question.key: question
-        for notebook in submission.notebooks
-        for question in questions_in(notebook.name, notebook.nb.cells, submission.extra_credit).values()
-    }
-    place = {key: i for i, key in enumerate(questions)}
+    by_key = {question.key: question for asked in questions.values() for question in asked.values()}
+    place = {key: i for i, key in enumerate(by_key)}
     cells = sorted(scores.cells, key=lambda cell: place.get(cell.key, len(place)))
-    rows = [score_data(cell, questions.get(cell.key), code.get(cell.key, ())) for cell in cells]
+    rows = [score_data(cell, by_key.get(cell.key), code.get(cell.key, ())) for cell in cells]
     for row in rows:
         row["comment"] = comments.get(row["id"], row["comment"])
     return {

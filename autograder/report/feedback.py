@@ -2,6 +2,7 @@
 
 import shutil
 
+from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.files import TIMESTAMP, write_atomically
 from autograder.gradebook.results import Scores
@@ -15,7 +16,7 @@ FEEDBACK = "feedback.pdf"
 
 
 def one_feedback(
-    course: Course, assignment: str, student: str, scores: Scores | None, options: Options
+    course: Course, assignment: Assignment, student: str, scores: Scores | None, options: Options
 ) -> tuple[str, ...]:
     """Write feedback/<student>/<assignment>/: a page for each notebook, the PDF and its page map.
 
@@ -24,16 +25,16 @@ def one_feedback(
     Returns:
         what could not be shown.
     """
-    submission = read_graded(course, course.assignment(assignment), student, scores)
+    submission = read_graded(course, assignment, student, scores)
     document = assemble(submission, options)
     pages = {f"{notebook.name}.html": page(document, notebook.name) for notebook in submission.notebooks}
-    folder = course.feedback / student / assignment
+    folder = course.feedback / student / assignment.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     made = write_report(document, submission.when, folder / FEEDBACK)
     for name, content in pages.items():
         write_atomically(folder / name, content)
-    stamp = course.autograded / student / assignment / TIMESTAMP
+    stamp = course.autograded / student / assignment.name / TIMESTAMP
     if stamp.is_file():
         shutil.copyfile(stamp, folder / TIMESTAMP)
     return tuple(str(problem) for problem in made.problems)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from autograder.assignment import Assignment
 from autograder.course import Course
 from autograder.files import write_atomically
 from autograder.gradebook.results import Scores
@@ -51,10 +52,10 @@ def write_report(document: Document, when: datetime, pdf: Path) -> Made:
 
 
 def one_report(
-    course: Course, assignment: str, student: str, scores: Scores | None, pdf: Path, options: Options
+    course: Course, assignment: Assignment, student: str, scores: Scores | None, pdf: Path, options: Options
 ) -> tuple[str, ...]:
     """Write one student's graded submission as `pdf`; returns what could not be shown."""
-    submission = read_graded(course, course.assignment(assignment), student, scores)
+    submission = read_graded(course, assignment, student, scores)
     return tuple(str(problem) for problem in make_report(submission, pdf, options).problems)
 
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("pandoc.lua")
-MARKDOWN = "gfm-emoji-tex_math_dollars-tex_math_gfm-raw_attribute-yaml_metadata_block"
+MARKDOWN = "gfm-emoji-tex_math_dollars-tex_math_gfm-yaml_metadata_block"
 LATEX = "latex+raw_tex"  # what it does not know stays raw, instead of vanishing
 MEMORY = "1g"
 SECONDS = 30

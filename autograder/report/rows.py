@@ -16,6 +16,7 @@ from pygments.token import Token
 from pygments.util import ClassNotFound
 from wcwidth import wcwidth
 
+from autograder.report.lexing import quick
 from autograder.report.terminal import ansi_look, clean, coloured, overwritten
 
 COLUMNS = 100
@@ -88,9 +89,9 @@ def lexer_for(language: str) -> Lexer:
         with contextlib.suppress(ImportError):  # by its name, Pygments looks for it in every plugin that is installed
             from ipython_pygments_lexers import IPython3Lexer
 
-            return IPython3Lexer(stripnl=False, ensurenl=False)
+            return quick(IPython3Lexer(stripnl=False, ensurenl=False))
     try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        return quick(get_lexer_by_name(language, stripnl=False, ensurenl=False))
     except ClassNotFound:
         return get_lexer_by_name("text", stripnl=False, ensurenl=False)
 

@@ -1,6 +1,7 @@
 """The process that does tasks of `report/workers.py`: a fork of the warm one, or on Windows a fresh Python for each."""
 
 import contextlib
+import gc
 import os
 import pickle
 import sys
@@ -16,6 +17,7 @@ MEMORY = 4 * 2**30
 def serve(prepared: None, control: int) -> None:
     """Do the tasks that come, one after the other, and send what comes of each, until nobody asks."""
     limit_memory()
+    gc.set_threshold(100_000, 20, 20)  # a document is many small things that all stay until it is written
     with contextlib.suppress(EOFError):
         while True:
             _, task = read_frame(control)

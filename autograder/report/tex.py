@@ -133,10 +133,27 @@ def placeholder(match: re.Match, found: list[Maths], notebook: int) -> str:
     for group, display in MATHS_GROUPS.items():
         tex = match[group]
         if tex is not None and tex.strip():
-            tex = ENTITY.sub(lambda entity: html.unescape(entity[0]), tex)
+            tex = ENTITY.sub(lambda entity: html.unescape(entity[0]), without_quote_marks(tex, match))
             found.append(Maths(tex.strip(), display, notebook))
             return f"{OPEN}{len(found) - 1}{CLOSE}"
     return match[0]
+
+
+QUOTED_LINE = re.compile(r"[ \t]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*(>[> \t]*)")
+
+
+def without_quote_marks(tex: str, match: re.Match) -> str:
+    """A formula of several lines without the > by which markdown begins each line of a quote.
+
+    Jupyter takes them for signs of the formula; VS Code, GitHub and whoever wrote it do not.
+    """
+    if "\n" not in tex:
+        return tex
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    quoted = QUOTED_LINE.match(line)
+    if quoted is None:
+        return tex
+    return re.sub(rf"\n(?:[ \t]*>){{1,{quoted[1].count('>')}}}", "\n", tex)
 
 
 def put_back(text: str, maths: list[Maths]) -> str:

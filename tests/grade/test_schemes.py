@@ -71,7 +71,7 @@ def test_students_see_them_nowhere(graded, tmp_path):
         if path.is_file():
             assert secrets_in(path.read_text("utf-8", "replace")) == []
     scores = scores_by_student(graded.course, graded.course.assignment("tiny"))["ada"]
-    one_feedback(graded.course, "tiny", "ada", scores, Options("feedback"))
+    one_feedback(graded.course, graded.course.assignment("tiny"), "ada", scores, Options("feedback"))
     feedback = graded.course.feedback / "ada" / "tiny"
     page = (feedback / "first.html").read_text()
     assert "I do not know." in page

@@ -67,7 +67,7 @@ def test_two_markers_with_the_keyboard(course_factory, weights, tmp_path):
         rows = {(row["student_id"], row["question"]): row for row in csv.DictReader(file)}
     assert float(rows["s001", PLATEAU]["score"]) == 4
     scores = scores_by_student(marked_course, marked_course.assignment("net"))["s001"]
-    one_feedback(marked_course, "net", "s001", scores, Options("feedback"))
+    one_feedback(marked_course, marked_course.assignment("net"), "s001", scores, Options("feedback"))
     page = (marked_course.feedback / "s001" / "net" / "net.html").read_text()
     assert "equal scores give every class 1/10, hence ln 10" in page
     assert "small weights make small gradients (or a low rate)" in page

@@ -106,7 +106,7 @@ def test_from_a_copy_to_the_feedback(marked_course, tmp_path, monkeypatch):
         assert [entry["why"] for entry in room.history(PLATEAU, token)] == ["marked", "asked by the student", "marked"]
     assert "answered" in CliRunner().invoke(app, ["requests", "net"], catch_exceptions=False).stdout
     scores = scores_by_student(course, course.assignment("net"))["s000"]
-    one_feedback(course, "net", "s000", scores, Options("feedback"))
+    one_feedback(course, course.assignment("net"), "s000", scores, Options("feedback"))
     page = (course.feedback / "s000" / "net" / "net.html").read_text()
     assert "Yes, you did." in page
     assert "You asked: " in page

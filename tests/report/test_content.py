@@ -18,6 +18,7 @@ from autograder.report.outputs import text_output
 from autograder.report.pandoc import LATEX, MARKDOWN, Fragment, convert
 from autograder.report.tables import PAGE_WIDTH, SIZES, Table, TableCell, shortened_html, table_blocks
 from autograder.report.tex import Maths
+from autograder.report.typeset import typeset
 
 GOLDEN = Path(__file__).with_name("files") / "odd_content.json"
 
@@ -120,6 +121,38 @@ def test_a_text_that_comes_again_is_not_changed_by_the_first():
     assert levels(texts) == [2, 2, 3]
     assert levels(texts[1:]) == [2, 3]
     assert levels(texts) == [2, 2, 3]
+
+
+def test_headings_in_answers_quotes_lists_and_tables_have_the_levels_of_the_document():
+    """Is an answer's heading below the notebook's, and the PDF one that can be read aloud?"""
+    banner = "<!-- ===== {} YOUR ANSWER HERE ===== -->"
+    answer = "\n".join([banner.format("START"), "# Mine\n\n> ### Quoted\n\n- # Listed", banner.format("END")])
+    cells = [new_markdown_cell("# Top\n\n### Deep"), new_markdown_cell(answer)]
+    cells.append(new_markdown_cell("<table><tr><td><h6>Cell</h6></td></tr></table>\n\n## Last"))
+    content = replace(odd_submission(), notebooks=(Notebook("a", new_notebook(cells=cells), None),), edits=())
+    document = assemble(content, Options())
+
+    def headings(tree):
+        if isinstance(tree, dict) and tree.get("t") == "heading":
+            yield tree["c"][0], tree["level"]
+        elif isinstance(tree, (dict, list)):
+            for one in tree.values() if isinstance(tree, dict) else tree:
+                yield from headings(one)
+
+    found = list(headings(document.data["notebooks"]))
+    assert found == [("Top", 2), ("Deep", 3), ("Mine", 2), ("Quoted", 3), ("Listed", 2), ("Cell", 3), ("Last", 3)]
+    assert b"pdfuaid" in typeset(document, content.when).pdf
+
+
+def test_a_quote_that_begins_with_its_kind_is_a_box():
+    """Does > [!WARNING], as GitHub and VS Code have it, look like a warning, with the formulas in it?"""
+    (note,), (warning,), (plain,) = (
+        shown(f"> {first}\n> $$\n> x\n> $$")[0] for first in ("[!NOTE]", "[!WARNING]", "text")
+    )
+    assert [one["t"] for one in (note, warning, plain)] == ["alert", "alert", "quote"]
+    assert [note["level"], warning["level"]] == ["note", "warning"]
+    assert note["c"][0] == {"t": "para", "c": [["strong", ["Note"]]]}
+    assert note["c"][1] == {"t": "display", "c": ["display", "x", "$$x$$"]}
 
 
 def test_nesting_has_an_end():

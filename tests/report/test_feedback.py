@@ -140,7 +140,7 @@ def hostile_page(graded_course, tmp_path_factory):
     nbformat.write(nb, folder / "mini.ipynb")
     (folder / "evil.html").write_text(f"<script>{RUN}</script>")
     (folder / "evil.svg").write_text(SVG)
-    one_feedback(course, "mini", "ada", scores_in(course)["ada"], Options("feedback"))
+    one_feedback(course, course.assignment("mini"), "ada", scores_in(course)["ada"], Options("feedback"))
     return course.feedback / "ada/mini/mini.html"
 
 
@@ -217,7 +217,7 @@ def feedback(graded_course, tmp_path_factory):
     root = tmp_path_factory.mktemp("feedback") / "course"
     shutil.copytree(graded_course.root, root)
     course = Course(root)
-    one_feedback(course, "mini", "ada", scores_in(course)["ada"], Options("feedback"))
+    one_feedback(course, course.assignment("mini"), "ada", scores_in(course)["ada"], Options("feedback"))
     return (course.feedback / "ada/mini/mini.html").read_text("utf-8")
 
 
@@ -287,7 +287,7 @@ def test_full_outputs_are_full_on_the_page_and_in_its_pdf(course_copy):
     scores = scores_in(course_copy)["ada"]
     shown = {}
     for full in (False, True):
-        one_feedback(course_copy, "mini", "ada", scores, Options("feedback", full_outputs=full))
+        one_feedback(course_copy, course_copy.assignment("mini"), "ada", scores, Options("feedback", full_outputs=full))
         folder = course_copy.feedback / "ada/mini"
         pdf = "".join(page.extract_text() for page in PdfReader(folder / "feedback.pdf").pages)
         shown[full] = [("word ze" in text, "left out" in text) for text in ((folder / "mini.html").read_text(), pdf)]
@@ -354,7 +354,7 @@ def test_nbgraders_own_commands_make_the_same_pages(course_copy):
     assert config.GenerateFeedback.exporter_class == "autograder.report.nbgrader_feedback.FeedbackExporter"
     assert config.GenerateFeedback.post_convert_hook == "autograder.report.nbgrader_feedback.keep_pages_only"
     scores = scores_by_student(course_copy, course_copy.assignment("mini"))["ada"]
-    one_feedback(course_copy, "mini", "ada", scores, Options("feedback"))
+    one_feedback(course_copy, course_copy.assignment("mini"), "ada", scores, Options("feedback"))
     page, _ = FeedbackExporter().from_filename(str(course_copy.autograded / "ada/mini/mini.ipynb"))
     assert page == (course_copy.feedback / "ada/mini/mini.html").read_text("utf-8")
 
@@ -373,7 +373,7 @@ def test_every_markdown_payload_is_harmless_alone():
 
 def test_the_feedback_pdf_hides_the_same(course_copy):
     """Does the PDF tell what the page does not?"""
-    one_feedback(course_copy, "mini", "ada", scores_in(course_copy)["ada"], Options("feedback"))
+    one_feedback(course_copy, course_copy.assignment("mini"), "ada", scores_in(course_copy)["ada"], Options("feedback"))
     folder = course_copy.feedback / "ada/mini"
     assert sorted(path.name for path in folder.iterdir()) == PAGES
     text = "".join(page.extract_text() for page in PdfReader(folder / "feedback.pdf").pages)

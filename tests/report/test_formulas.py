@@ -328,6 +328,13 @@ def test_names_of_functions_stand_apart_on_pages():
     assert [one.text.count("<mspace") for one in made] == list(spaces.values())
 
 
+@pytest.mark.parametrize(("word", "moves"), [("\\limits", "false"), ("", "true")])
+def test_limits_of_a_sum_with_signs_at_its_sides_stand_where_they_are_asked_for(word, moves):
+    """Does \\limits in a line hold for \\sideset too, where a browser asks the sign in the middle?"""
+    (made,) = write_formulas([Maths(rf"\sideset{{}}{{^*}}\sum{word}_{{k=1}}^n a_k", False)], "mathml")
+    assert f'movablelimits="{moves}">∑' in made.text
+
+
 def test_strokes_stand_on_their_sign_on_pages():
     """Is \\not p a p struck out in a browser, and not a p and a stroke beside it?"""
     made = write_formulas([Maths(r"\not p", False), Maths(r"\centernot\implies", False)], "mathml")

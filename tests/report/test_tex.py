@@ -26,6 +26,10 @@ CASES = [
     (r"$\text{if $x$, ${y}$} z$ and $w$", [(r"\text{if $x$, ${y}$} z", False), ("w", False)]),
     ("<code>$x$</code> <pre>\n$y$</pre> $a &lt; b$", [("a < b", False)]),
     ("<p>\\(x\\) and \\[y\\]</p>\n\n\\(no\\)", [("x", False), ("y", True)]),
+    ("> $$\n> a\n> > b\n> $$\n> c", [("a\n > b", True)]),
+    ("- x\n  > > $$\n  > > a\n>> > b\n  > > $$", [("a\n > b", True)]),
+    ("1. > \\begin{align}\n   > a\n   > \\end{align}", [("\\begin{align}\n a\n \\end{align}", True)]),
+    ("$$\na\n> b\n$$", [("a\n> b", True)]),
     ("```html\n<p>\\(x\\)</p>\n```", []),
 ]
 

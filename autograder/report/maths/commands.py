@@ -118,6 +118,10 @@ def on_limits(reader: "Reader", items: list[Node], name: str) -> None:
     if not items or role_of(items[-1]) != OP:
         raise Malformed(f"\\{name} stands after something that is not an operator")
     node, limits = items[-1], name == "limits"
+    sides = grouped(list(parts(node.body))) if isinstance(node, Role) else None
+    if isinstance(node, Role) and isinstance(sides, Scripts) and isinstance(sides.base, Symbol):
+        sign = replace(sides.base, limits=limits)  # of a \sideset: a browser asks the sign itself
+        node = replace(node, body=RowOfTerms((replace(sides, base=sign),)))
     if isinstance(node, (Symbol, Role, Scripts)):
         items[-1] = replace(node, limits=limits)
 
