@@ -193,6 +193,8 @@ def division(c: list, place: Place, depth: int) -> list[Block]:
     (_, classes, attributes), body = c
     inner = blocks(body, place, depth + 1)
     given = dict(attributes)
+    if is_hidden(given):
+        return []
     if given.get("dir", "").lower() in ("rtl", "ltr"):
         inner = [{**block, "dir": given["dir"].lower()} if block["t"] in DIRECTED else block for block in inner]
     if "title" in classes and len(inner) == 1 and inner[0]["t"] == "para":  # of a quote that begins with [!NOTE]
@@ -204,6 +206,12 @@ def division(c: list, place: Place, depth: int) -> list[Block]:
     if (ink or paper) and inner:
         return [{"t": "tinted", "ink": ink, "paper": paper, "c": paragraphs(inner)}]
     return inner
+
+
+def is_hidden(attributes: dict[str, str]) -> bool:
+    """Whether the notebook does not show what has these attributes either."""
+    look = declarations(attributes.get("style", ""))
+    return "hidden" in attributes or look.get("display", "").strip().lower() == "none"
 
 
 def is_callout(body: list) -> bool:
@@ -450,6 +458,8 @@ def inline(node: dict, place: Place, depth: int) -> list[Inline]:
         return [marks[0], *inlines(c[1], place, depth + 1), marks[1]]
     if kind == "Span":
         _, classes, attributes = c[0]
+        if is_hidden(dict(attributes)):
+            return []
         style = declarations(dict(attributes).get("style", ""))
         if "mark" in classes:
             style.setdefault("background-color", MARKER)

@@ -3,6 +3,7 @@
 Until then a block {"t": "pending"} keeps the place of each fragment.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +11,15 @@ from autograder.report import content, pandoc
 from autograder.report.formulas import Written, write_formulas
 from autograder.report.model import NotShown
 from autograder.report.pandoc import MARKDOWN, Fragment
-from autograder.report.pictures import OnTheWeb, PictureError, Pictures, Wanted, picture_bytes
+from autograder.report.pictures import (
+    HTML_IN_SVG,
+    OnTheWeb,
+    PictureError,
+    Pictures,
+    Wanted,
+    holds_html,
+    picture_bytes,
+)
 from autograder.report.rows import code_rows, row_data
 from autograder.report.terminal import clean
 from autograder.report.tex import Maths, take_html_maths, take_maths
@@ -129,15 +138,24 @@ class Markup:
 
     def picture_inline(self, address: str, alt: str, size: Wanted, one: Pending) -> content.Inline:
         try:
-            picture = self.pictures.add(picture_bytes(address, one.folder, one.attachments))
+            data = picture_bytes(address, one.folder, one.attachments)
+            picture = self.pictures.add(data)
+            if holds_html(data):
+                self.problems.append(NotShown(one.place, HTML_IN_SVG))
             return ["picture", picture.file, alt or "picture", size.of(picture)]
         except OnTheWeb as error:
+            if alt and BADGE.search(address):
+                return clean(alt)
             self.on_the_web.append((one.place, address))
             return ["missing", clean(f"the picture {content.shortened(address)} is not shown: {error}")]
         except PictureError as error:
             text = f"the picture {content.shortened(address) or '(without an address)'} cannot be shown: {error}"
             self.problems.append(NotShown(one.place, text))
             return ["missing", clean(text)]
+
+
+BADGE = re.compile(r"badge|img\.shields\.io", re.IGNORECASE)
+"""The address of a picture of words, which its description has too: "Open in Colab"."""
 
 
 def text_block(text: str) -> Block:

@@ -11,7 +11,14 @@ from autograder.report.colours import declarations, ink_and_paper
 from autograder.report.markup import Block, Markup
 from autograder.report.model import NotShown
 from autograder.report.pandoc import LATEX, MARKDOWN
-from autograder.report.pictures import POINTS_PER_PIXEL, PictureError, Wanted, bundle_bytes
+from autograder.report.pictures import (
+    HTML_IN_SVG,
+    POINTS_PER_PIXEL,
+    PictureError,
+    Wanted,
+    bundle_bytes,
+    holds_html,
+)
 from autograder.report.rows import COLUMNS, Row, columns, row_data, terminal_rows
 from autograder.report.tables import shortened_html
 from autograder.report.terminal import ESCAPE, overwritten
@@ -29,6 +36,7 @@ LIVE = ("application/javascript", "text/javascript", WIDGET)
 CHARTS = {
     "application/vnd.vega": "a Vega chart", "application/vnd.plotly": "a Plotly chart", "application/geo+json": "a map",
     "application/vnd.bokeh": "a Bokeh chart", "application/vnd.holoviews_exec": "a HoloViews chart",
+    "application/pdf": "a figure as PDF",
 }  # fmt: skip
 DRAWN = {"vega-embed": "a Vega chart", "plotly-graph-div": "a Plotly chart", "data-root-id": "a Bokeh chart",
          "folium-map": "a map", "Trust Notebook</span>": "a map"}  # fmt: skip
@@ -209,7 +217,10 @@ def bundle_blocks(output: dict, place: str, folder: Path | None, markup: Markup)
     for mime in PICTURES:
         if mime in data:
             try:
-                picture = markup.pictures.add(bundle_bytes(mime, data[mime]))
+                drawing = bundle_bytes(mime, data[mime])
+                picture = markup.pictures.add(drawing)
+                if holds_html(drawing):
+                    markup.problems.append(NotShown(place, HTML_IN_SVG))
                 width = wanted_size(output, mime).of(picture)
                 return [{"t": "picture", "file": picture.file, "width": width, "alt": f"output of {place}"}]
             except PictureError as error:
@@ -262,16 +273,36 @@ def html_blocks(html: str, plain: str, place: str, folder: Path | None, markup: 
         return not_printed(drawn, plain, place, markup)
     if lost and bare and SETS_UP.search(html) and not re.search(r"<(?!/?(script|style)\b)\w", html):
         return []
+    note: list[Block] = []
     if lost and (bare or not set(lost) <= {"script", "button"}):
         tags = ", ".join(f"<{name}>" for name in lost)
+        whole = bare or (plain and not SAYS_NOTHING.fullmatch(plain.strip()))
+        said = plain if whole else ""
         markup.problems.append(
-            NotShown(place, f"HTML with {tags} cannot be printed" + (": shown as text" if plain else ""))
+            NotShown(place, f"HTML with {tags} cannot be printed" + (": shown as text" if said else ""))
         )
-        return text_output(plain, "stdout", markup.full) or [{"t": "problem", "text": f"HTML with {tags}"}]
-    body = styled_cells(html, body)
+        note = text_output(said, "stdout", markup.full) or [{"t": "problem", "text": f"HTML with {tags}"}]
+        if whole:
+            return note
+        body = UNPRINTABLE.sub("", body)
+    body = styled_cells(html, UNSEEN_SVG.sub("", body))
     body, rows = (body, 0) if markup.full else shortened_html(body)
-    note = [left_out(f"{rows} rows left out")] if rows else []
+    note += [left_out(f"{rows} rows left out")] if rows else []
     return [] if bare else [markup.add("html", body, place, folder, {}), *note]
+
+
+SAYS_NOTHING = re.compile(r"<[\w.]+(?: object)?(?: at 0x[0-9a-fA-F]+)?>")
+"""The plain text of an object that has none: <IPython.core.display.HTML object>."""
+UNPRINTABLE = re.compile(
+    r"<(iframe|video|audio|canvas|object|select|textarea)\b.*?</\1\s*>|<(?:embed|input)\b[^>]*>|</?form\b[^>]*>",
+    re.DOTALL | re.IGNORECASE,
+)
+UNSEEN_SVG = re.compile(
+    r"<svg\b[^>]*\bstyle\s*=\s*([\"'])(?:(?!\1).)*?(?<![\w-])(?:display\s*:\s*none|(?:width|height)\s*:\s*0(?![.0-9]))"
+    r"[^>]*>.*?</svg\s*>",
+    re.DOTALL | re.IGNORECASE,
+)
+"""A drawing that holds signs for others, and is not seen itself."""
 
 
 RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")

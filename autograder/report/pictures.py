@@ -126,6 +126,19 @@ SVG_DROPPED = [
     re.compile(rb"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE),
     re.compile(rb"<foreignObject\b.*?</foreignObject\s*>", re.DOTALL | re.IGNORECASE),
 ]
+HTML_IN_SVG = "the text that an SVG drawing holds as HTML (foreignObject) cannot be printed"
+FOREIGN = re.compile(
+    rb"<switch\b.*?</switch\s*>|<foreignObject\b[^>]*>(.*?)</foreignObject\s*>", re.DOTALL | re.IGNORECASE
+)
+
+
+def holds_html(data: bytes) -> bool:
+    """Whether a picture is an SVG with words in HTML, and nothing else to show in their place."""
+    if not looks_like_svg(data):
+        return False
+    return any(re.sub(rb"<[^>]*>", b"", found[1] or b"").strip() for found in FOREIGN.finditer(data))
+
+
 SVG_ADDRESS = re.compile(rb"\s(?:xlink:)?href\s*=\s*([\"'])(?!#|data:image/)[^\"']*\1", re.IGNORECASE)
 MAX_DRAWN = 400_000  # elements, each counted as often as it is used
 

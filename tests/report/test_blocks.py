@@ -199,3 +199,15 @@ def test_pictures_on_the_web_are_one_line(tmp_path):
     ]
     notes = [notice["text"] for notice in document.data["notices"] if notice["level"] == "note"]
     assert "In the assignment's own text 2 pictures (one, cell given) are on the web, and not shown here." in notes
+
+
+def test_a_badge_is_its_words():
+    """Is "Open in Colab" at the top of a notebook no picture that is missing?"""
+    markup = Markup()
+    picture = '<img src="https://colab.research.google.com/assets/colab-badge.svg" alt="Open In Colab"/>'
+    markup.add(MARKDOWN, f'<a href="https://colab.research.google.com/x">{picture}</a>', "here", None, {})
+    markup.add(MARKDOWN, "![](https://img.shields.io/x) ![plot](https://x.org/plot.png)", "here", None, {})
+    badge, others = markup.resolved()
+    assert badge == [{"t": "para", "c": ["Open In Colab"]}]
+    assert [node[0] for node in others[0]["c"] if isinstance(node, list)] == ["missing", "missing"]
+    assert len(markup.on_the_web) == 2

@@ -122,3 +122,59 @@ def test_each_kind_of_output_is_shown_or_named(data, shown, problems):
     assert [problem.text for problem in markup.problems] == problems
     assert shown in str(blocks)
     assert bool(blocks) == bool(shown)
+
+
+def of_bundle(**data: str) -> tuple[list[dict], list[str]]:
+    """The blocks of one rich output, and what is said of it."""
+    markup = Markup()
+    bundle = {name.replace("__", "/").replace("svg", "svg+xml"): text for name, text in data.items()}
+    cell = new_code_cell("x", outputs=[new_output("display_data", bundle)])
+    blocks = output_blocks(cell, "here", None, markup)
+    return resolve(blocks, markup.resolved()), [problem.text for problem in markup.problems]
+
+
+VIDEO = "<h2>Title</h2><p>Words</p><iframe src='https://x'>old</iframe><select><option>no</option></select>"
+
+
+@pytest.mark.parametrize("plain", ["", "<IPython.core.display.HTML object>", "<x.Y at 0x7f3a>"])
+def test_words_beside_a_video_are_printed(plain):
+    """Is only the player lost, and said to be, where an output has words too and no other text tells them?"""
+    blocks, said = of_bundle(text__html=VIDEO, text__plain=plain)
+    assert [block["t"] for block in blocks] == ["heading", "para", "problem"]
+    assert blocks[1]["c"] == ["Words"]
+    assert said == ["HTML with <iframe>, <select> cannot be printed"]
+
+
+def test_a_text_that_tells_what_a_widget_shows_is_printed_in_its_place():
+    """Is xarray's and dask's own text better than their HTML without its buttons?"""
+    blocks, said = of_bundle(text__html=VIDEO, text__plain="Dimensions: (x: 1)")
+    assert [row["r"] for block in blocks for row in block["rows"]] == [["Dimensions: (x: 1)"]]
+    assert said == ["HTML with <iframe>, <select> cannot be printed: shown as text"]
+
+
+def test_what_the_notebook_hides_takes_no_room():
+    """Are signs that a library keeps for later, and what is folded away, neither printed nor named?"""
+    store = '<svg style="position: absolute; width: 0; height: 0; overflow: hidden"><symbol id="a"></symbol></svg>'
+    hidden = (
+        "<div style='display:none'><p>no</p></div><div hidden>no</div><p>a<span style='display: none'>no</span></p>"
+    )
+    blocks, said = of_bundle(text__html=f"<div>{store}{hidden}</div>", text__plain="x")
+    assert (blocks, said) == ([{"t": "para", "c": ["a"]}], [])
+    seen = '<svg width="9" height="9" style="stroke-width:0"><rect width="9" height="9"/></svg>'
+    assert len(of_bundle(text__html=f"<p>b {seen}</p>")[0][0]["c"]) == 2
+
+
+def test_figures_that_paper_cannot_show_are_named():
+    """Is a figure that was saved as PDF, or a drawing whose words are HTML, lost without a word?"""
+    blocks, said = of_bundle(application__pdf="JVBERi0x", text__plain="<Figure size 640x480>")
+    assert said == ["a figure as PDF cannot be printed: shown as text. Save it as a picture in the notebook to show it"]
+    html = "<foreignObject><p xmlns='http://www.w3.org/1999/xhtml'>{}</p></foreignObject>"
+    drawing = "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'>{}<rect width='9' height='9'/></svg>"
+    lost = "the text that an SVG drawing holds as HTML (foreignObject) cannot be printed"
+    for inner, expected in (
+        (html.format("words"), [lost]),
+        (html.format(""), []),
+        (f"<switch>{html.format('words')}<text>words</text></switch>", []),
+    ):
+        blocks, said = of_bundle(image__svg=drawing.format(inner))
+        assert (blocks[0]["t"], said) == ("picture", expected)
