@@ -140,7 +140,7 @@ class Writer:
         title = text(row["title"]) + (" <small>extra credit</small>" if row["extra"] else "")
         if row["id"] in self.places:
             title = f'<a href="#{self.places[row["id"]]}">{title}</a>'
-        names = [(self.places[one["name"]], text(one["name"]).replace(".", ".<wbr>")) for one in row["code"]]
+        names = [(self.places[one["name"]], breakable(one["name"])) for one in row["code"]]
         links = [f'<a href="#{place}"><code>{name}</code></a>' for place, name in names]
         code = element("small", "Code: " + ", ".join(links)) if links else ""
         points = f"{'–' if row['score'] is None else number(row['score'])} of {number(row['points'])}"
@@ -178,7 +178,7 @@ class Writer:
             return ""
         made = ""
         for path, region in self.regions:
-            made += element("h3", text(region["name"]), id=self.places[region["name"]])
+            made += element("h3", breakable(region["name"]), id=self.places[region["name"]])
             if region["edited"]:
                 lines = f"{path}, lines {region['first']} to {region['last']}"
                 left_out = (
@@ -204,7 +204,20 @@ class Writer:
         made = BLOCKS[node["t"]](self, node)
         return element("div", made, dir=node["dir"]) if "dir" in node else made
 
+    def output(self, node: Block) -> str:
+        """An output; of one whose columns are kept, sentences still wrap."""
+        aligned = is_aligned(node["rows"])
+        parts = itertools.groupby(node["rows"], key=lambda row: aligned and is_sentence(row))
+        made = "".join(
+            element("span", self.rows_of(list(rows)), class_="said") if said else self.rows_of(list(rows))
+            for said, rows in parts
+        )
+        return element("div", element("pre", made), class_=f"output {node['kind']}{' aligned' * aligned}")
+
     def code_rows(self, rows: Sequence[dict]) -> str:
+        return element("pre", self.rows_of(rows))
+
+    def rows_of(self, rows: Sequence[dict]) -> str:
         """Rows of code: those of one mark together, what was wrapped for paper on one line again."""
         made = ""
         for mark, group in itertools.groupby(rows, key=lambda row: row.get("m", "")):
@@ -217,7 +230,7 @@ class Writer:
                     lines.append(element("i", str(row["n"])) + line if "n" in row else line)
             body = "\n".join(lines) + "\n"
             made += element("span", body, class_=mark) if mark else body
-        return element("pre", made)
+        return made
 
     def run(self, run: str | list) -> str:
         if isinstance(run, str):
@@ -297,6 +310,11 @@ def element(tag: str, *parts: str, **attributes: str) -> str:
 VOID = ("img", "br", "hr")
 
 
+def breakable(name: str) -> str:
+    """The full name of a piece of code, which may break after a dot or colon."""
+    return re.sub(r"([.:])", r"\1<wbr>", text(name))
+
+
 def heading(level: int) -> str:
     return f"h{min(level, 6)}"
 
@@ -329,15 +347,30 @@ def listed(writer: Writer, node: Block) -> str:
 
 
 BOXES = re.compile("[\u2500-\u257f]")
-COLUMNS_APART = re.compile(r"\S {2,}\S")
+COLUMNS_APART = re.compile(r"\S {2,}(?=\S)")
 
 
 def is_aligned(rows: Sequence[dict]) -> bool:
     """Is an output a table of text, which reads wrongly where a narrow screen wraps its lines?"""
     if any("w" in row for row in rows):  # wider than paper
         return False
-    lines = ["".join(run if isinstance(run, str) else run[1] for run in row["r"]) for row in rows]
-    return any(map(BOXES.search, lines)) or sum(COLUMNS_APART.search(line) is not None for line in lines) >= 3
+    gaps = [len(COLUMNS_APART.findall(line)) for line in map(line_of, rows)]
+    return (
+        any(BOXES.search(line_of(row)) for row in rows)
+        or sum(map(bool, gaps)) >= 3
+        or sum(number > 1 for number in gaps) >= 2
+    )
+
+
+def is_sentence(row: dict) -> bool:
+    """Is a line of an output words without columns, such as what a check says of a mistake?"""
+    line = line_of(row).strip()
+    return len(line.split()) > 4 and not COLUMNS_APART.search(line) and not BOXES.search(line)
+
+
+def line_of(row: dict) -> str:
+    """The text of a row."""
+    return "".join(run if isinstance(run, str) else run[1] for run in row["r"])
 
 
 BLOCKS: Mapping[str, Callable[[Writer, Any], str]] = {
@@ -349,9 +382,7 @@ BLOCKS: Mapping[str, Callable[[Writer, Any], str]] = {
     "answer": lambda writer, node: element("div", writer.blocks(node["c"]), class_="work"),
     "heading": lambda writer, node: element(heading(node["level"]), writer.inlines(node["c"])),
     "code": lambda writer, node: writer.code_rows(node["rows"]),
-    "output": lambda writer, node: element(
-        "div", writer.code_rows(node["rows"]), class_=f"output {node['kind']}{' aligned' * is_aligned(node['rows'])}"
-    ),
+    "output": Writer.output,
     "picture": lambda writer, node: element("p", writer.picture(node["file"], node["alt"], node["width"])),
     "left-out": lambda writer, node: element("p", text(node["text"]), class_="left-out"),
     "problem": lambda writer, node: element("p", text(node["text"]), class_="missing"),

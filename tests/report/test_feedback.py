@@ -12,8 +12,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import DIAGNOSIS, HIDDEN_VALUE, VERDICT, nbgrader, scores_in
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from conftest import DIAGNOSIS, HIDDEN_VALUE, VERDICT, nbgrader, odd_submission, scores_in
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from payloads import HTML, MARKDOWN, RUN, SVG, hostile_notebook
 from pypdf import PdfReader
 
@@ -417,9 +417,21 @@ def test_parts_that_are_sealed_one_by_one_make_a_sealed_page():
         ("   a     b\n0  1.0   2\n1  2.0   3\n", True),
         ("epoch 1: loss 2.3\nepoch 2: loss 1.9\n100%|████| 5/5", False),
         ("a  b\nc", False),
+        ("loss   error 0.0   ok\ngradient of the loss   error 1.0   failed", True),
+        ("see  this\nand  that", False),
         ("a  b  " * 60 + "\n1  2\n3  4\n5  6", False),
     ],
 )
 def test_tables_of_text_keep_their_columns_on_a_phone(shown, aligned):
     """Does an output whose columns stand below each other scroll, and any other one wrap?"""
     assert is_aligned([row_data(row) for row in terminal_rows(shown)]) is aligned
+
+
+def test_what_a_check_says_of_a_mistake_wraps_on_a_phone():
+    """Do only the columns of a check's output scroll, while the sentences below them wrap?"""
+    lines = "loss   error 0.5   failed\n   loss differs from the one expected: twice as large.\nrate   error 0.0   ok\n"
+    cells = [new_code_cell("x", outputs=[new_output("stream", text=lines)])]
+    content = replace(odd_submission(), notebooks=(Notebook("mini", new_notebook(cells=cells), None),))
+    page = html_page(assemble(content, Options("feedback")), "mini")
+    said = '<span class="said">   loss differs from the one expected: twice as large.\n</span>'
+    assert f'aligned"><pre>loss   error 0.5   failed\n{said}rate   error 0.0   ok\n</pre>' in page

@@ -36,7 +36,12 @@ OTHERWISE = TWO_LINES | {
     r"\operatorname*{argmin}_{w} J(w)",
     r"\centernot\implies",
     r"x\\[4pt] y",
-    r"\sideset{}{'}\sum_{k} a_k",  # MathJax settles where the sum's limits stand, we leave it to the browser
+    # In a line MathJax settles where the sum's limits stand, we leave it to the browser.
+    r"\sideset{}{'}\sum_{k} a_k",
+    r"\sideset{}{'}\sum_{k=1}^{n} a_k",
+    r"\sideset{_a^b}{_c^d}\sum_{k=1}^{n} x",
+    r"\sideset{_a}{}\prod_{k=1}^{n} x",
+    r"\ce{^{227}_{90}Th+ ->[\alpha][t_{1/2} = 18.7\,\text{d}] X}",  # 1/2 as a fraction
     # A chain that begins with a bond ends with one.
     r"\ce{-(CH2-CH2)_n-}",
     r"\pu{5 %}",  # not a comment to us
@@ -138,6 +143,15 @@ OF_ANOTHER_SIZE = OTHERWISE | {
     r"\overbrace{\underbrace{w_1 x_1}_{\text{linear}} + b}^{z} + c = \underbrace{a}_{b} - \overbrace{d}^{e}",
     r"\overbrace{a + b}^{n} + \underbrace{c + d}_{m}",
     r"\underbrace{\overbrace{a+b}^{c}+d}_{e}",
+    r"\begin{equation}\begin{split} a &= b \\ &\quad + c \end{split}\end{equation}",
+    r"\begin{CD} A @>a>> B \\ @VbVV @VVcV \\ C @>>d> D \end{CD}",
+    r"\underline{\underline{A}}\,\vec{x} = \overrightarrow{AB} + \widehat{ABC} + \widetilde{xyz} + \overleftarrow{CD}",
+    r"\overbrace{a + \underbrace{b + c}_{=d} + e}^{\text{total of } n \text{ terms}}",
+    r"\cfrac{1}{1+\cfrac{1}{1+\cfrac{1}{1+\ddots}}}",
+    r"\mathrlap{x}y \mathllap{a}b \hphantom{abc}d \vphantom{\int}e \phantom{=}f",
+    r"\rule{1cm}{1pt} \rule[-0.5ex]{3pt}{2ex}",
+    r"\cancel{x} + \bcancel{yz} + \xcancel{\frac12} + \cancelto{0}{\Delta t}",
+    r"α + β ≤ γ · ∑ᵢ xᵢ² → ∞",
 }  # fmt: skip
 
 
