@@ -30,13 +30,19 @@ def _course(resources: Resources) -> tuple[Course, Assignment]:
 
 
 class CheckRegions(NbGraderPreprocessor):
-    """Stop where the source is malformed, and complete the cells' metadata from their text."""
+    """Stop where the source is malformed, and complete the cells' metadata from their text.
+
+    An assignment is checked as a whole, with the first of its notebooks: nbgrader makes one of these for all of them.
+    """
+
+    checked = ""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         course, assignment = _course(resources)
-        problems = check_assignment(course, assignment.name)
+        problems = check_assignment(course, assignment.name) if assignment.name != self.checked else []
         if problems:
             raise CourseError("\n".join(map(course.shorten, problems)))
+        self.checked = assignment.name
         return complete_source(course, assignment, resources["nbgrader"]["notebook"]), resources
 
 

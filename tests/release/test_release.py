@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import jupytext
 import pytest
@@ -35,6 +36,8 @@ from autograder.release.checks import check_assignment, fix_assignment, lint_ass
 from autograder.release.generate import check_sources, orphans, release, stale
 from autograder.release.library import library_with_holes, region_names
 from autograder.release.notebook import blank_notebook, without_schemes
+from autograder.release.preprocessors import CheckRegions
+from autograder.release.problems import SourceProblem
 from autograder.source import source_questions
 
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type:sqlalchemy.exc.SAWarning")
@@ -569,6 +572,24 @@ REAL = Course(REPOSITORY)
 def test_the_committed_release_is_up_to_date(name):
     """Is assignments/<name> what source/<name> and nn/ give today?"""
     assert stale(REAL, [name]) == []
+
+
+def test_an_assignment_is_checked_once_for_all_its_notebooks(monkeypatch):
+    """Is it checked with the first, and another assignment too, and is a malformed one refused again each time?"""
+    checked, problems = [], {"bad": [SourceProblem(Path("bad.ipynb"), "", "there is no region")]}
+    part = "autograder.release.preprocessors"
+    monkeypatch.setattr(f"{part}._course", lambda resources: (REAL, SimpleNamespace(name=resources["assignment"])))
+    monkeypatch.setattr(f"{part}.complete_source", lambda course, assignment, notebook: notebook)
+    monkeypatch.setattr(f"{part}.check_assignment", lambda course, name: checked.append(name) or problems.get(name, []))
+    check = CheckRegions()
+    for name, notebook in (("hw", "one"), ("hw", "two"), ("bad", "one"), ("bad", "two"), ("other", "one")):
+        resources = {"assignment": name, "nbgrader": {"notebook": notebook}}
+        if name == "bad":
+            with pytest.raises(CourseError, match="there is no region"):
+                check.preprocess(None, resources)
+        else:
+            assert check.preprocess(None, resources) == (notebook, resources)
+    assert checked == ["hw", "bad", "bad", "other"]
 
 
 def test_every_committed_release_has_a_source():
