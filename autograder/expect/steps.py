@@ -7,7 +7,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,9 @@ class ValueMark:
             and abs(self.first - other.first) <= limit
             and abs(self.second - other.second) <= limit
         )
+
+
+Labelled = tuple[tuple[str, ValueMark | None], ...]
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,9 @@ class CallRun:
     last: int
     caller: int = -1
     at: int = 0
-    arguments: tuple[tuple[str, ValueMark | None], ...] = ()
+    arguments: Labelled = ()
     steps: tuple[RunStep, ...] = ()
-    items: tuple[tuple[str, ValueMark | None], ...] = ()
+    items: Labelled = ()
     others: tuple[ValueMark, ...] = ()
     parts: tuple[ValueMark, ...] = ()
     returns: int = 0
@@ -341,6 +344,39 @@ def short(run: StepRun) -> StepRun:
             )
         )  # fmt: skip
     return StepRun(tuple(calls), without_names=True)
+
+
+def settled(one: StepRun, other: StepRun) -> StepRun | None:
+    """A run without the marks that differ in another run of the same code; None where the two differ in more."""
+
+    def same(mark: ValueMark | None, beside: ValueMark | None) -> ValueMark | None:
+        return mark if mark is not None and beside is not None and mark.equals(beside) else None
+
+    def named(marks: Labelled, beside: Labelled) -> Labelled:
+        return tuple((label, same(a, b)) for (label, a), (_, b) in zip(marks, beside, strict=True))
+
+    def nameless(marks: Sequence[ValueMark], beside: Sequence[ValueMark]) -> tuple[ValueMark, ...]:
+        return tuple(a for a, b in zip(marks, beside, strict=False) if same(a, b))
+
+    try:
+        return replace(
+            one,
+            calls=tuple(
+                replace(
+                    call,
+                    arguments=named(call.arguments, there.arguments),
+                    steps=tuple(
+                        replace(a, mark=same(a.mark, b.mark)) for a, b in zip(call.steps, there.steps, strict=True)
+                    ),
+                    items=named(call.items, there.items),
+                    others=nameless(call.others, there.others),
+                    parts=nameless(call.parts, there.parts),
+                )
+                for call, there in zip(one.calls, other.calls, strict=True)
+            ),
+        )
+    except ValueError:
+        return None
 
 
 def unnamed(label: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.expect.departs import where_it_departs
-from autograder.expect.steps import COMMON, StepRun, pack_run, short, unpack_run
+from autograder.expect.steps import COMMON, StepRun, pack_run, settled, short, unpack_run
 from autograder.expect.tracing import SEEN, TookTooLong, Tracer, on_the_way
 from autograder.expect.work_places import cell_file, place_of
 
@@ -284,3 +284,36 @@ def test_work_that_should_have_stopped():
     wrong = "def root(x):\n    y = abs(x) ** 0.5\n    return y\n"
     found = said(right, wrong, "try:\n    root(-2.25)\nexcept ArithmeticError:\n    pass")
     assert found == "Your `root` comes to its end where a right solution stops with an error of its own."
+
+
+DRAWN = """class Net:
+    def __init__(self, size):
+        self.w = np.random.randn(size, size)
+        self.scale = 1.37 * size
+
+    def scores(self, x):
+        hidden = np.tanh(x @ self.w)
+        return hidden * self.scale
+"""
+DRAWN_CHECK = """net = Net(4)
+net.w = np.linspace(-0.4, 0.9, 16).reshape(4, 4)
+net.scores(np.linspace(0.1, 1.7, 12).reshape(3, 4))
+"""
+
+
+def test_numbers_that_are_drawn_without_a_seed_are_not_wrong():
+    """Does a student's right start, of which every run gets another one, stay out of what is said of later lines?"""
+    np.random.seed(1)
+    one = run(DRAWN, DRAWN_CHECK, on_way=True)
+    np.random.seed(2)
+    solution = settled(one, run(DRAWN, DRAWN_CHECK, on_way=True))
+    np.random.seed(3)
+    student = run(DRAWN.replace("np.tanh(x @ self.w)", "np.sin(x @ self.w)"), DRAWN_CHECK)
+    assert solution is not None
+    assert where_it_departs(student, [solution]) == (
+        "In your `Net.scores`, `hidden` in line 7 of its cell is the first value that is not right. Look there first."
+    )
+    assert where_it_departs(run(DRAWN, DRAWN_CHECK), [solution]) is None
+    wrong_scale = run(DRAWN.replace("1.37", "3.71"), DRAWN_CHECK)
+    assert "`self.scale` in line 4 of its cell" in str(where_it_departs(wrong_scale, [solution]))
+    assert settled(one, run(COUNT, "count('a b')")) is None

@@ -8,19 +8,22 @@ import ast
 import base64
 import builtins
 import importlib
+import random
+import re
 import time
 from collections.abc import Sequence
 from functools import partial
 from types import CodeType
 from typing import Any
 
+import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.expect import message
-from autograder.expect.evidence import EvidenceFailure
+from autograder.expect.evidence import EvidenceError, EvidenceFailure
 from autograder.expect.rewrites import rewrites
 from autograder.expect.session import RecordingSession
-from autograder.expect.steps import pack_run
+from autograder.expect.steps import pack_run, settled, unpack_run
 from autograder.expect.tracing import SEEN, Tracer, on_the_way
 from autograder.expect.work_places import cell_file, place_of
 from autograder.grade.processes.mistakes import (
@@ -39,6 +42,8 @@ from autograder.grade.run.question_cells import has_region
 MOST_REWRITES = 4
 REWRITE_SECONDS = 0.5  # of a processor, for all of them
 SECONDS = 4.0  # of a processor, for one traced run
+OTHER_SEED = 20_231
+UNSEEDED = re.compile(r"\b(default_rng|RandomState|Random)\(\)")
 SECONDS_AT_HOME = 10.0  # the same where a release is made: what is known there must not depend on the machine's load
 
 
@@ -56,7 +61,14 @@ def right_steps(mistakes: Mistakes, question: Sequence[Cell], check: str) -> lis
     )
     if not first or first["values"] != usual["values"] or first["late"]:
         return []
-    found = [first["run"]]
+    run = first["run"]
+    if first["random"]:
+        again = partial(traced, mistakes, question, check, seconds=seconds, seed=OTHER_SEED)
+        other, more = mistakes.in_a_fork(again, seconds + TRACED * LONGEST_RUN)
+        spent += more
+        if (run := unaffected(run, other["run"] if other else "")) is None:
+            return []
+    found = [run]
     if mistakes.at_home:
         return found
     began = time.process_time()
@@ -72,6 +84,15 @@ def right_steps(mistakes: Mistakes, question: Sequence[Cell], check: str) -> lis
     return found
 
 
+def unaffected(run: str, other: str) -> str | None:
+    """The first of two runs of the same code, without what random numbers without a seed make of it."""
+    try:
+        both = settled(unpack_run(base64.b64decode(run)), unpack_run(base64.b64decode(other)))
+    except EvidenceError:
+        return None
+    return base64.b64encode(pack_run(both)).decode() if both is not None else None
+
+
 def traced(
     mistakes: Mistakes,
     question: Sequence[Cell],
@@ -79,6 +100,7 @@ def traced(
     trial: Trial | None = None,
     seen: bool = True,
     seconds: float = SECONDS,
+    seed: int | None = None,
 ) -> dict[str, Any]:
     """Run a question with its steps recorded; to be called in a fork.
 
@@ -86,6 +108,11 @@ def traced(
         trial: other work than the solution.
         seen: record every value on the way, not only those that have names.
         seconds: of a processor, after which it is stopped.
+        seed: of the random numbers that nobody gave a seed; None leaves them as they are.
+
+    Returns:
+        the run as base64, the check's values, the first error, whether it was stopped, and whether it drew such
+        numbers.
     """
     texts: dict[str, str] = {}
     work = {cell.id for cell in question if has_region(cell)}
@@ -124,6 +151,10 @@ def traced(
 
         for cell in earlier:
             exec(code_of(cell), names)
+        if seed is not None:
+            np.random.seed(seed)
+            random.seed(seed)
+        before = global_randomness()
         with tracer.tracing():
             for cell in question:
                 session.begin_cell(cell.id)
@@ -133,7 +164,13 @@ def traced(
                 except Exception as failure:
                     error = error or f"{type(failure).__name__}: {failure}"[:500]
     run = base64.b64encode(pack_run(tracer.run())).decode()
-    return {"run": run, "values": values, "error": error, "late": tracer.late}
+    drew = global_randomness() != before or any(UNSEEDED.search(text) for text in texts.values())
+    return {"run": run, "values": values, "error": error, "late": tracer.late, "random": drew}
+
+
+def global_randomness() -> str:
+    """The state of the random numbers that need no generator."""
+    return repr((np.random.get_state(), random.getstate()))
 
 
 def patch_library(regions: Sequence[LibraryRegion], trial: Trial | None, seen: bool, texts: dict[str, str]) -> None:
