@@ -204,13 +204,12 @@ def candidates_of(files: list[Found], expected: Expected) -> list[Candidate]:
     """The files that may be a notebook of the assignment: by their names, else by their cells, else the only one."""
     found, unknown = [], []
     for file in files:
-        if not ENDINGS.search(file.name) or file.name == MANIFEST:
+        if not may_be_notebook(file.name):
             continue
         cells = cells_of(file.read()) if file.size <= MAX_NOTEBOOK else None
         if cells is None and ".ipynb" not in file.name.lower():
             continue
-        names = expected.notebooks
-        name = by_name(file.name, names) or by_cells(cells, names) or by_part(file.name, names)
+        name = notebook_of(file.name, cells, expected.notebooks)
         if name:
             found.append(Candidate(file, name, work_of(cells, expected.notebooks[name])))
         else:
@@ -219,6 +218,16 @@ def candidates_of(files: list[Found], expected: Expected) -> list[Candidate]:
         (file, cells), (name,) = unknown[0], expected.notebooks
         found.append(Candidate(file, name, work_of(cells, {})))
     return found
+
+
+def may_be_notebook(file_name: str) -> bool:
+    """Has a file the ending of a notebook, or one that browsers give to it?"""
+    return ENDINGS.search(file_name) is not None and file_name != MANIFEST
+
+
+def notebook_of(file_name: str, cells: Mapping[str, str] | None, notebooks: Mapping[str, Collection[str]]) -> str:
+    """The notebook that a file is, by its name, else by its cells; or "". `notebooks`: name -> ids of its cells."""
+    return by_name(file_name, notebooks) or by_cells(cells, notebooks) or by_part(file_name, notebooks)
 
 
 def by_name(file_name: str, names: Iterable[str]) -> str:
@@ -232,11 +241,11 @@ def by_name(file_name: str, names: Iterable[str]) -> str:
     return next((by_squash[one] for one in spellings if one in by_squash), "")
 
 
-def by_cells(cells: Mapping[str, str] | None, notebooks: Mapping[str, Mapping[str, str]]) -> str:
+def by_cells(cells: Mapping[str, str] | None, notebooks: Mapping[str, Collection[str]]) -> str:
     """The notebook most of whose cells these are; or ""."""
     if not cells:
         return ""
-    shares = {name: len(cells.keys() & known.keys()) / max(len(known), 1) for name, known in notebooks.items()}
+    shares = {name: len(cells.keys() & set(known)) / max(len(known), 1) for name, known in notebooks.items()}
     best = max(shares, key=lambda name: shares[name])
     return best if shares[best] > 0.5 else ""
 

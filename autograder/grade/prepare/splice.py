@@ -67,6 +67,8 @@ def splice_submission(submission: Submission, pristine: Pristine) -> SplicedSubm
     edits: list[Edit] = []
     notebooks, missing = {}, {}
     taken = find_notebooks(submission, pristine, notes)
+    submission, taken = out_of_folder(submission, taken)
+    submission = in_place(submission, pristine, notes)
     for name, cells in pristine.notebooks.items():
         path = taken.get(name)
         if path is None:
@@ -94,22 +96,67 @@ def splice_submission(submission: Submission, pristine: Pristine) -> SplicedSubm
 
 
 def find_notebooks(submission: Submission, pristine: Pristine, notes: list[Note]) -> dict[str, str]:
-    """Notebook name -> path of the file that is it: by name, else by most of its cells' ids."""
-    handed_in = [path for path in submission.files if path.endswith(".ipynb")]
-    found = {name: f"{name}.ipynb" for name in pristine.notebooks if f"{name}.ipynb" in handed_in}
-    for name, cells in pristine.notebooks.items():
-        if name in found:
+    """Notebook name -> path of the file that is it: by its whole name, else as in what is collected."""
+    found = {name: f"{name}.ipynb" for name in pristine.notebooks if f"{name}.ipynb" in submission.files}
+    wanted = {name: [cell.id for cell in cells] for name, cells in pristine.notebooks.items() if name not in found}
+    unknown = []
+    for path, content in submission.files.items() if wanted else ():
+        from autograder.intake.settle import cells_of, may_be_notebook, notebook_of  # of few submissions
+
+        file_name = PurePosixPath(path).name
+        if path in found.values() or not may_be_notebook(file_name):
             continue
-        wanted = {f'"{cell.id}"'.encode() for cell in cells}
-        for path in handed_in:
-            if path in found.values():
-                continue
-            there = sum(id in submission.files[path] for id in wanted)
-            if there > len(wanted) / 2:
-                found[name] = path
-                notes.append(Note("renamed notebook", f"{path} is taken for {name}.ipynb"))
-                break
+        cells = cells_of(content)
+        name = notebook_of(file_name, cells, wanted) if cells or file_name.lower().endswith(".ipynb") else ""
+        if name:
+            found.setdefault(name, path)
+        elif cells:
+            unknown.append(path)
+    if len(pristine.notebooks) == len(unknown) == 1 and not found:
+        found[next(iter(wanted))] = unknown[0]
+    notes += [Note("renamed notebook", f"{found[name]} is taken for {name}.ipynb") for name in wanted if name in found]
     return found
+
+
+def out_of_folder(submission: Submission, taken: Mapping[str, str]) -> tuple[Submission, Mapping[str, str]]:
+    """The submission as if it lay where it belongs, where all its notebooks lie in one folder below; and their paths.
+
+    What lies beside that folder stays, unless something in the folder has its path.
+    """
+    homes = {str(PurePosixPath(path).parent) for path in taken.values()}
+    home = homes.pop() if len(homes) == 1 else "."
+    if home == ".":
+        return submission, taken
+    inside = {
+        path.removeprefix(f"{home}/"): content
+        for path, content in submission.files.items()
+        if path.startswith(f"{home}/")
+    }
+    outside = {path: content for path, content in submission.files.items() if not path.startswith(f"{home}/")}
+    paths = {name: path.removeprefix(f"{home}/") for name, path in taken.items()}
+    return replace(submission, files={**outside, **inside}), paths
+
+
+def in_place(submission: Submission, pristine: Pristine, notes: list[Note]) -> Submission:
+    """The submission with library and weights where they belong, as platforms lose folders and systems change case.
+
+    A file that is missing is one of its name that lies elsewhere, where there is only one.
+    """
+    library = [path for path, text in pristine.library.items() if has_region(text)]
+    wanted = [path for path in (*library, *pristine.assignment.hand_in) if path not in submission.files]
+    ours = {*pristine.files, *pristine.assignment.hand_in}
+    elsewhere: dict[str, list[str]] = {}
+    for path in submission.files if wanted else ():
+        if path not in ours:
+            elsewhere.setdefault(PurePosixPath(path).name.casefold(), []).append(path)
+    files = dict(submission.files)
+    for path in wanted:
+        found = elsewhere.get(PurePosixPath(path).name.casefold(), ())
+        twins = [other for other in wanted if PurePosixPath(other).name == PurePosixPath(path).name]
+        if len(found) == len(twins) == 1:
+            files[path] = files.pop(found[0])
+            notes.append(Note("renamed file", f"{found[0]} is taken for {path}"))
+    return replace(submission, files=files)
 
 
 def splice_notebook(

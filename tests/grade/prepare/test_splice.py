@@ -264,6 +264,37 @@ def test_renamed_notebook(pristine, nb):
     assert set(splice_submission(scratch, pristine).missing) == {"first", "second"}
 
 
+def without_ids(nb: NotebookNode) -> bytes:
+    """A notebook from a program that drops cells' ids and their metadata."""
+    for one in nb.cells:
+        one.metadata = NotebookNode()
+        del one["id"]
+    nb.nbformat_minor = 4
+    return format_notebook(nb).encode()
+
+
+@pytest.mark.parametrize(
+    "name", ["Copy of first.ipynb", "first (1).ipynb", "First.IPYNB", "first.ipynb.txt", "x/first.ipynb"]
+)
+def test_a_notebook_that_lost_name_and_ids(pristine, nb, name):
+    """Is a notebook found that a browser or a platform renamed, where the ids of its cells are lost as well?"""
+    spliced = splice_submission(Submission("s", {name: without_ids(nb)}, (), b"", ""), pristine)
+    assert "return x + x + x" in sources(spliced)["own"]
+    assert [note.text for note in spliced.notes if note.kind == "renamed notebook"] == [
+        f"{name} is taken for first.ipynb"
+    ]
+
+
+def test_a_submission_in_a_folder_of_its_own(pristine, nb, released):
+    """Are library and weights found beside the notebook where all of it lies one folder too deep?"""
+    text = (released.course.root / "nn" / "tiny.py").read_bytes()
+    inside = {"tiny/first.ipynb": format_notebook(nb).encode(), "tiny/nn/tiny.py": text, "tiny/best.npz": b"weights"}
+    spliced = splice_submission(Submission("s", {**inside, "best.npz": b"older"}, (), b"", ""), pristine)
+    assert b"out = 2 * x" in spliced.files["nn/tiny.py"]
+    assert spliced.files["best.npz"] == b"weights"
+    assert spliced.edits == ()
+
+
 # --- the library and other files --------------------------------------------------------------------------------------
 
 
@@ -279,6 +310,27 @@ def test_library_regions(pristine, nb, released):
     assert "out = x + x" in module
     assert "return 1\n" not in module
     assert any(edit.place == "nn/tiny.py" and edit.after.strip() == "return 1" for edit in spliced.edits)
+
+
+@pytest.mark.parametrize("place", ["tiny.py", "NN/tiny.py", "nn/Tiny.PY", "hw/nn/tiny.py"])
+def test_a_library_out_of_its_place(pristine, nb, released, place):
+    """Does work count that a platform or a system put into another folder, and is that told, and no edit?"""
+    text = (released.course.root / "nn" / "tiny.py").read_bytes()
+    files = {"first.ipynb": format_notebook(nb).encode(), place: text, "weights/Best.npz": b"weights"}
+    spliced = splice_submission(Submission("s", files, (), b"", ""), pristine)
+    assert b"out = 2 * x" in spliced.files["nn/tiny.py"]
+    assert spliced.files["best.npz"] == b"weights"
+    assert spliced.edits == ()
+    told = [note.text for note in spliced.notes if note.kind == "renamed file"]
+    assert told == [f"{place} is taken for nn/tiny.py", "weights/Best.npz is taken for best.npz"]
+
+
+def test_of_two_files_of_a_name_none_is_taken(pristine, nb, released):
+    """Is nothing guessed where the library is missing and two files could be it?"""
+    text = (released.course.root / "nn" / "tiny.py").read_bytes()
+    files = {"first.ipynb": format_notebook(nb).encode(), "a/tiny.py": text, "b/tiny.py": text}
+    spliced = splice_submission(Submission("s", files, (), b"", ""), pristine)
+    assert b"out = 2 * x" not in spliced.files["nn/tiny.py"]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x80", b"import os\n", b"\x00" * 100])
