@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 from autograder.errors import CourseError
 from autograder.files import refuse_workbook
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet takes for a formula."""
+RISKY = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+"""What a cell begins with that a spreadsheet takes for a formula: signs, also of full width, and what it skips."""
+INSIDE = re.compile(r"[;\t\r\n]\s*(?=[=@\uff1d\uff20]|[-+\uff0b\uff0d][^;\t\r\n]*[(|!])")
+"""What stands before a formula where a spreadsheet takes one cell for several; "; -1" and "- a point" are none."""
 
 
 @dataclass
@@ -80,7 +83,8 @@ def table_text(rows: Iterable[Sequence[str]], delimiter: str, newline: str) -> s
 
 
 def as_text(value: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """A text that no spreadsheet takes for a formula, nor one that ends cells at other signs than this file."""
+    value = INSIDE.sub(r"\g<0>'", value)
     return f"'{value}" if value.startswith(RISKY) else value
 
 

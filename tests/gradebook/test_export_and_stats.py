@@ -92,10 +92,24 @@ def test_nothing_graded(tiny):
         class_scores(tiny.course, tiny.course.assignment("tiny"))
 
 
-@pytest.mark.parametrize("text", ["=1+1", "@x", "-1", "+2"])
+@pytest.mark.parametrize("text", ["=1+1", "@x", "-1", "+2", "\uff1d1+1", "\uff20x", "\t=1", "\n=1"])
 def test_no_formulas(text):
     """Is a name that a spreadsheet would run defused?"""
-    assert as_text(text) == "'" + text
+    assert as_text(text).startswith("'" + text[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Ann;=1+1;", "Ann;'=1+1;"),
+        ("Ann\n =1+1", "Ann\n '=1+1"),
+        ("Ann\t-2+cmd|' /C calc'!A0", "Ann\t'-2+cmd|' /C calc'!A0"),
+        ("one; -1 point\n- two\n+ three; a = b, =c", "one; -1 point\n- two\n+ three; a = b, =c"),
+    ],
+)
+def test_no_formulas_where_cells_end_elsewhere(text, written):
+    """Is one defused, too, that begins a cell only where a spreadsheet splits at semicolons, and no list of points?"""
+    assert as_text(text) == written
 
 
 @pytest.mark.parametrize(
