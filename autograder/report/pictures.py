@@ -78,7 +78,7 @@ def wanted(attributes: Mapping[str, str]) -> Wanted:
 
 def length(text: str) -> float | None:
     """A CSS length on paper, in points; what a screen shows at 96 dots an inch is smaller there, in any unit."""
-    match = LENGTH.fullmatch(text)
+    match = LENGTH.fullmatch(" ".join(text[:100].split()))
     return float(match[1]) * POINTS[match[2] or ""] if match and float(match[1]) else None
 
 
@@ -121,22 +121,38 @@ def looks_like_svg(data: bytes) -> bool:
     return head.startswith(b"<") and b"<svg" in data[:100_000].lower()
 
 
+ANY_CASE = re.DOTALL | re.IGNORECASE
+SVG_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(\[.*?\])?\s*>", ANY_CASE)
 SVG_DROPPED = [
-    re.compile(rb"<!DOCTYPE[^>\[]*(\[.*?\])?\s*>", re.DOTALL | re.IGNORECASE),
-    re.compile(rb"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE),
-    re.compile(rb"<foreignObject\b.*?</foreignObject\s*>", re.DOTALL | re.IGNORECASE),
+    (re.compile(rb"</" + tag + rb"\s*>", ANY_CASE), re.compile(rb"<" + tag + rb"\b.*?</" + tag + rb"\s*>", ANY_CASE))
+    for tag in (b"script", b"foreignObject")
 ]
+"""The end of an element that is left out, and all of it."""
 HTML_IN_SVG = "the text that an SVG drawing holds as HTML (foreignObject) cannot be printed"
-FOREIGN = re.compile(
-    rb"<switch\b.*?</switch\s*>|<foreignObject\b[^>]*>(.*?)</foreignObject\s*>", re.DOTALL | re.IGNORECASE
-)
+FOREIGN = re.compile(rb"<(/?)(switch|foreignObject)\b[^>]*>", re.IGNORECASE)
 
 
 def holds_html(data: bytes) -> bool:
     """Whether a picture is an SVG with words in HTML, and nothing else to show in their place."""
     if not looks_like_svg(data):
         return False
-    return any(re.sub(rb"<[^>]*>", b"", found[1] or b"").strip() for found in FOREIGN.finditer(data))
+    chosen, begun = False, -1  # between alternatives; where HTML begins
+    for tag in FOREIGN.finditer(data, 0, data.rfind(b">") + 1):
+        ends = bool(tag[1])
+        if tag[2].lower() == b"switch":
+            chosen = not ends
+        elif not ends:
+            begun = tag.end() if begun < 0 else begun
+        elif begun >= 0:
+            if not chosen and without_tags(data[begun : tag.start()]).strip():
+                return True
+            begun = -1
+    return False
+
+
+def without_tags(html: bytes) -> bytes:
+    end = html.rfind(b">") + 1
+    return re.sub(rb"<[^>]*>", b"", html[:end]) + html[end:]
 
 
 SVG_ADDRESS = re.compile(rb"\s(?:xlink:)?href\s*=\s*([\"'])(?!#|data:image/)[^\"']*\1", re.IGNORECASE)
@@ -144,9 +160,15 @@ MAX_DRAWN = 400_000  # elements, each counted as often as it is used
 
 
 def safe_svg(data: bytes) -> bytes:
-    """The SVG without scripts, entities and addresses of other files."""
-    for pattern in SVG_DROPPED:
-        data = pattern.sub(b"", data)
+    """The SVG without scripts, entities and addresses of other files. Takes time that grows with its length."""
+    if begins := re.search(rb"<!DOCTYPE", data, re.IGNORECASE):
+        doctype = SVG_DOCTYPE.match(data, begins.start())
+        if doctype is None:
+            raise PictureError("an SVG whose DOCTYPE does not end")
+        data = data[: doctype.start()] + data[doctype.end() :]
+    for end, whole in SVG_DROPPED:
+        last = max((match.end() for match in end.finditer(data)), default=0)
+        data = whole.sub(b"", data[:last]) + data[last:]  # none that is looked for there goes on to the end
     data = SVG_ADDRESS.sub(b"", data)
     if data.count(b"<use") > 20 and drawn(data) > MAX_DRAWN:
         raise PictureError("an SVG that repeats itself too often")
@@ -186,17 +208,19 @@ def drawn(data: bytes) -> float:
 
 
 MAX_SVG_DEPTH = 200
+SVG_NUMBER = rb"[0-9]{1,9}(?:\.[0-9]{0,20})?"
 SVG_PIXELS = {b"pt": 4 / 3, b"in": 96.0, b"cm": 37.8, b"mm": 3.78}
 
 
 def svg_size(data: bytes) -> tuple[float | None, float | None]:
     """The width of an SVG in pixels, and its width over its height, from its attributes or its view box."""
-    tag = re.search(rb"<svg\b[^>]*>", data, re.IGNORECASE)
+    tag = re.search(rb"<svg\b[^>]{0,10000}", data, re.IGNORECASE)
     if not tag:
         return None, None
-    lengths = re.finditer(rb"\b(width|height)\s*=\s*[\"']\s*([0-9]+\.?[0-9]*)\s*(px|pt|in|cm|mm)?\s*[\"']", tag[0])
+    lengths = re.finditer(rb"\b(width|height)\s*=\s*[\"']\s*(" + SVG_NUMBER + rb")\s*(px|pt|in|cm|mm)?\s*[\"']", tag[0])
     given = {match[1]: float(match[2]) * SVG_PIXELS.get(match[3], 1.0) for match in lengths}
-    box = re.search(rb"\bviewBox\s*=\s*[\"'][-0-9.]+[ ,]+[-0-9.]+[ ,]+([0-9]+\.?[0-9]*)[ ,]+([0-9]+\.?[0-9]*)", tag[0])
+    size = rb"[ ,]+(" + SVG_NUMBER + rb")"
+    box = re.search(rb"\bviewBox\s*=\s*[\"'][-0-9.]+[ ,]+[-0-9.]+" + size + size, tag[0])
     if box and float(box[1]) and float(box[2]):
         ratio = float(box[1]) / float(box[2])
         return given.get(b"width", float(box[1])), ratio

@@ -1,8 +1,10 @@
 """Pictures: what can be printed is, what cannot says why."""
 
 import base64
+import contextlib
 import io
 import json
+import time
 
 import pytest
 from nbformat.v4 import new_code_cell, new_output
@@ -16,6 +18,7 @@ from autograder.report.pictures import (
     PictureError,
     Pictures,
     bundle_bytes,
+    holds_html,
     picture_bytes,
     safe_svg,
     svg_size,
@@ -97,6 +100,41 @@ def test_an_svg_loses_what_is_not_drawing():
     assert svg_size(b'<svg viewBox="0 0 300 150">') == (300, 2)
     assert svg_size(b'<svg width="72pt">') == (pytest.approx(96), None)
     assert svg_size(b'<svg width="72pt" height="36pt">') == (pytest.approx(96), 2)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"<script ",
+        b"<foreignObject ",
+        b"<foreignObject><",
+        b"<switch ",
+        b"<!DOCTYPE ",
+        b"<!DOCTYPE [",
+        b"<!DOCTYPE []",
+        b"</script ",
+        b"<svg ",
+        b" href='",
+        b"9",
+    ],
+)
+def test_an_svg_that_never_ends_takes_no_time(piece):
+    """Is the time that an SVG takes in proportion to its length, whatever it begins and does not end?"""
+    begun = time.process_time()
+    for start in (b"<svg ", b"<svg>", b"<svg width='"):
+        data = start + piece * (500_000 // len(piece))
+        with contextlib.suppress(PictureError):
+            safe_svg(data)
+        svg_size(data)
+        holds_html(data + b"</foreignObject>")
+    assert time.process_time() - begun < 1.5  # hundreds of times as long where it grows with the square
+
+
+def test_a_length_of_many_blanks_takes_no_time():
+    """Is the width that an HTML tag asks for read at once, however it is written?"""
+    begun = time.process_time()
+    assert wanted({"width": "100" + " " * 200_000 + "x"}).width == wanted({"width": "100"}).width
+    assert time.process_time() - begun < 1
 
 
 def test_addresses_lead_only_into_the_submission(tmp_path):
