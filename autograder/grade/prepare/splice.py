@@ -118,7 +118,7 @@ def find_notebooks(submission: Submission, pristine: Pristine, notes: list[Note]
     return found
 
 
-def out_of_folder(submission: Submission, taken: Mapping[str, str]) -> tuple[Submission, Mapping[str, str]]:
+def out_of_folder(submission: Submission, taken: dict[str, str]) -> tuple[Submission, dict[str, str]]:
     """The submission as if it lay where it belongs, where all its notebooks lie in one folder below; and their paths.
 
     What lies beside that folder stays, unless something in the folder has its path.
