@@ -152,7 +152,10 @@ def read_bytes(path: Path) -> bytes:
 def _converted(content: dict[str, Any], name: str) -> dict[str, Any]:
     """A notebook of format 2 or 3 (IPython's, until 2015) in format 4."""
     try:
-        return nbformat.convert(nbformat.reader.reads(json.dumps(content)), 4)  # a file has its texts as lists of lines
+        made = nbformat.convert(nbformat.reader.reads(json.dumps(content)), 4)  # a file has its texts as lists of lines
+        for number, cell in enumerate(made["cells"], 1):
+            cell["id"] = f"cell-{number}"  # the converter's are others each time
+        return made
     except Exception:  # the converter expects every part where it belongs
         raise CourseError(
             f"{name} is a notebook of an old format, and damaged. Open it in Jupyter and save it."

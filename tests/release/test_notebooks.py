@@ -292,3 +292,12 @@ def test_only_the_student_cell_counts():
     assert read_student(parse(notebook(code_cell(source='name = "x"')))[0]) == Student("", "")
     assert student('name = "x"', cell_type="markdown") == Student("", "")
     assert read_student(NotebookNode(cells=[])) == Student("", "")
+
+
+def test_a_notebook_of_an_old_format_is_read_the_same_each_time():
+    """Does the same file of 2013 give the same report each time?"""
+    cells = [{"cell_type": "heading", "level": 1, "source": "A"}, {"cell_type": "markdown", "source": "B"}]
+    old = json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}).encode()
+    first, second = (parse_notebook(old, "old.ipynb") for _ in range(2))
+    assert [cell.id for cell in first[0].cells] == ["cell-1", "cell-2"]
+    assert first == second
