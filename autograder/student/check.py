@@ -30,6 +30,8 @@ from autograder.words import NOT_WRITTEN_YET
 FOLLOWS = ("NameError", "NotImplementedError", "KeyboardInterrupt")
 """Errors of other cells that say nothing new: a check tells of the same cause."""
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+ARROW = re.compile(r"^-+> *\d+ +(.+)$", re.MULTILINE)
 PART = re.compile(r"\b(\d+(?:\.\d+)?) of \d+(?:\.\d+)? points\b")
 HIDDEN = "It has hidden tests only, which run when it is graded."
 
@@ -240,7 +242,16 @@ def failed(question: Question, error: NotebookNode) -> CheckedQuestion:
     if error.ename == "NotImplementedError":
         return CheckedQuestion(question, "to write", 0.0, f"{error.evalue or 'Its code'} is {NOT_WRITTEN_YET}.")
     text = error.evalue if error.ename == UNMET else f"{error.ename}: {error.evalue}"
+    if error.ename == "AssertionError" and not error.evalue and (line := line_that_stopped(error)):
+        text = f"This does not hold: {line}"
     return CheckedQuestion(question, "failed", 0.0, text.strip())
+
+
+def line_that_stopped(error: NotebookNode) -> str:
+    """The line of the cell that its error came from, as IPython shows it; "" where it shows none."""
+    text = COLOUR.sub("", "\n".join(error.get("traceback", ())))
+    found = ARROW.search(text)
+    return found[1].strip() if found else ""
 
 
 def error_of(cell: NotebookNode) -> NotebookNode | None:

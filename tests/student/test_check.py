@@ -65,6 +65,7 @@ def test_states_that_are_neither_right_nor_wrong_are_told_apart(tmp_path: Path):
         grade_cell("hidden", "# tested later"),
         grade_cell("half", "print('7.5 of 10 points')", points=10),
         grade_cell("todo", "raise NotImplementedError('loss: scores')"),
+        grade_cell("asserts", "x = 3\nassert x == 4"),
         nbformat.v4.new_markdown_cell(
             answer.format(ANSWER_HERE), id="open", metadata={"nbgrader": marks | {"grade_id": "open"}}
         ),
@@ -76,9 +77,10 @@ def test_states_that_are_neither_right_nor_wrong_are_told_apart(tmp_path: Path):
     checked = checked_in(tmp_path)
     assert [(one.key[1], one.state, one.earned) for one in checked.questions] == [
         ("later", "later", None), ("hidden", "later", None), ("half", "part", 7.5), ("todo", "to write", 0),
-        ("open", "to write", 0), ("done", "by hand", None),
+        ("asserts", "failed", 0), ("open", "to write", 0), ("done", "by hand", None),
     ]  # fmt: skip
     assert checked.questions[3].text == "loss: scores is not written yet."
+    assert checked.questions[4].text == "This does not hold: assert x == 4"
     assert not checked.is_complete
 
 
