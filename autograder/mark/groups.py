@@ -87,9 +87,10 @@ def facts_of(text: str) -> tuple[Counter[str], int]:
 def plain_form(text: str) -> str:
     """A text without what does not change its meaning: case, spaces, marks of markdown, punctuation at the ends."""
     text = unicodedata.normalize("NFKC", text).translate(LOOKS).casefold()
-    text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
+    end = text.rfind("-->") + len("-->")  # what is open behind it would be looked for to the end, each time
+    text = re.sub(r"<!--.*?-->", " ", text[:end], flags=re.DOTALL) + text[end:]
     text = re.sub(r"[*_`#>|~]+", " ", text)
-    text = re.sub(r"[!?.,;:]+(?=\s|$)", " ", text)
+    text = re.sub(r"(?<![!?.,;:])[!?.,;:]+(?=\s|$)", " ", text)
     return " ".join(text.split())
 
 
