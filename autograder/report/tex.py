@@ -18,9 +18,9 @@ PLACEHOLDER = re.compile(f"{OPEN}([0-9]{{1,9}}){CLOSE}")
 
 CODE_OR_MATHS = re.compile(
     r"""
-    (?P<fence> ^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[^\n]*\n (?:.*?\n)?? [ ]{0,3}(?P=ticks)[`~]*[ \t]*$
-             | ^[ ]{0,3}(?:`{3,}|~{3,})[^\n]*\n.*\Z )
-  | (?P<code> (?<![`\\])(?P<mark>`+)(?!`) (?:(?!\n[ \t]*\n).)+? (?<!`)(?P=mark)(?!`) )
+    (?P<fence> ^[ ]{0,3}(?P<ticks>`{3,}+|~{3,}+)[^\n]*\n (?:.*?\n)?? [ ]{0,3}(?P=ticks)[`~]*[ \t]*$
+             | ^[ ]{0,3}(?:`{3,}+|~{3,}+)[^\n]*\n.*\Z )
+  | (?P<code> (?<![`\\])(?P<mark>`++) (?:(?!\n[ \t]*\n).)+? (?<!`)(?P=mark)(?!`) )
   | (?P<escaped> \\[$\\](?![(\[]) )
   | \$\$ (?P<display> .+? ) \$\$
   | \$ (?P<grouped> (?:\\.|GROUP|[^${}\\\n]|\n(?![ \t]*\n))+? ) \$
@@ -33,13 +33,13 @@ CODE_OR_MATHS = re.compile(
 )
 # Code on one line, fenced code, and code of HTML, whose dollars are none.
 CODE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?^(?P=fence)[`~]*$|(?<![\\`])(?P<ticks>`+)(?!`)[^\n]*?[^`\n](?P=ticks)(?!`)"
+    r"^(?P<fence>`{3,}+|~{3,}+)[^`\n]*\n.*?^(?P=fence)[`~]*$|(?<![\\`])(?P<ticks>`++)[^\n]*?[^`\n](?P=ticks)(?!`)"
     r"|<(?P<tag>code|pre|script|style)\b[^>\n]*>.*?</(?P=tag)\s*>",
     re.DOTALL | re.MULTILINE,
 )
 # Blocks of HTML within markdown, whose backslashes are not those of markdown; fences are passed over.
 HTML_BLOCK = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?^(?P=fence)[`~]*$"
+    r"^(?P<fence>`{3,}+|~{3,}+)[^`\n]*\n.*?^(?P=fence)[`~]*$"
     r"|^[ ]{0,3}<(?:address|blockquote|center|dd|details|div|dl|dt|figure|h[1-6]|li|ol|p|section|table|td|th|tr|ul)\b"
     r"(?:.(?!\n[ \t]*\n))*.",
     re.DOTALL | re.MULTILINE | re.IGNORECASE,

@@ -1,5 +1,7 @@
 """Formulas are found where Jupyter finds them."""
 
+import time
+
 import pytest
 
 from autograder.report.markup import Markup
@@ -85,3 +87,12 @@ def test_formulas_in_html_outputs_are_found_where_jupyter_finds_them(source, exp
     assert [(maths.tex, maths.display) for maths in found] == expected
     if not expected:
         assert text == source
+
+
+@pytest.mark.parametrize("sign", "`~")
+@pytest.mark.parametrize("end", ["", "\nx", "x\n"])
+def test_long_rows_of_signs_are_read_once(sign, end):
+    """Does what opens no code, however long, cost no more than its length? (It took minutes.)"""
+    began = time.process_time()
+    assert take_maths(200_000 * sign + end, []) == 200_000 * sign + end
+    assert time.process_time() - began < 5
