@@ -19,7 +19,7 @@ from autograder.release.autotests import complete_source
 from autograder.release.given import given_files
 from autograder.syntax import parse_python, plain_text
 
-FORMAT = "3"
+FORMAT = "4"
 MISTAKE = "#!"
 
 Make = Callable[[Course, Assignment, str], HomeNotebook]
