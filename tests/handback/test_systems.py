@@ -153,7 +153,7 @@ def test_reports_say_what_lateness_cost_and_where_the_time_is_not_known(graded):
     assignment = graded.course.assignment("tiny")
     scores = scores_by_student(graded.course, assignment)
     late = read_graded(graded.course, assignment, "s1", scores["s1"])
-    assert scores_data(late, {}, {})["late"] == "handed in 1 d 3 h late: 2 days begun × 10 %"
+    assert scores_data(late, {}, {}, {})["late"] == "handed in 1 d 3 h late: 2 days begun × 10 %"
     assert late.when_known
     stamp = graded.course.autograded / "s2" / "tiny" / "timestamp.txt"
     text = stamp.read_text()
