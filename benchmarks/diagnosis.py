@@ -8,8 +8,8 @@ regular expression for what a right diagnosis says. Each is run in every questio
 of a grading run, and held against the answer key. A mistake counts as caught where a check fails, as named where the
 first failing check's cause is right, and as misled where it names another cause.
 
-With --hand-in, those of which nothing is said are handed in, each by a student whose other work is right, and graded:
-what counts then is whether the lines that are pointed to are lines that differ from the right work.
+With --hand-in, those without a right name are handed in, each by a student whose other work is right, and graded: where
+lines are pointed to then, what counts is whether they differ from the right work.
 
 With --right, odd but right solutions (benchmarks/right.toml) are run instead, on random inputs of several seeds: each
 has to earn everything.
@@ -208,8 +208,8 @@ class Mistaken(DemoStudent):
         return textwrap.indent(textwrap.dedent(self.write[region]), first[: len(first) - len(first.lstrip())])
 
 
-def handed_in(course: Course, name: str, silent: list[dict], entries: list[dict], folder: Path) -> None:
-    """Grade the silent mistakes as a class; each result gets `said` of its first failing check that says something.
+def handed_in(course: Course, name: str, unnamed: list[dict], entries: list[dict], folder: Path) -> None:
+    """Grade mistakes as a class; each result gets what its first failing check says that points to a line.
 
     `kind` becomes "line named" where a line is said that differs from right work, "misled" where another is.
     """
@@ -219,14 +219,14 @@ def handed_in(course: Course, name: str, silent: list[dict], entries: list[dict]
     right = Mistaken(id="right", name="Right", about="right")
     students = [
         Mistaken(id=f"m{n}", name="M", about="wrong", write={one["region"]: code[one["region"], one["about"]]})
-        for n, one in enumerate(silent)
+        for n, one in enumerate(unnamed)
     ]
     for student in (right, *students):
         hand_in(made, assignment, student, None, made.submitted / student.id / name)
     for command in ("release", "grade"):
         subprocess.run([sys.executable, "-m", "autograder", command, name], cwd=made.root, stdout=subprocess.DEVNULL)
     store = Store(made, name)
-    for one, student in zip(silent, students, strict=True):
+    for one, student in zip(unnamed, students, strict=True):
         result = store.result(student.id)
         told = [line.strip() for cell in (result.cells if result else ()) for line in cell.lines if POINTS.search(line)]
         if told:
@@ -327,7 +327,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write what became of each mistake there")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="show the rightly named ones too")
-    parser.add_argument("--hand-in", action="store_true", help="grade those of which nothing is said, as a class")
+    parser.add_argument("--hand-in", action="store_true", help="grade those without a right name, as a class")
     parser.add_argument("--right", action="store_true", help="run odd but right solutions instead")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="with --right: of the random inputs")
     parser.add_argument(
@@ -364,10 +364,10 @@ def main() -> None:
                 else "named" if result["right"]
                 else "silent" if SILENT.match(result["said"]) else "misled"
             )  # fmt: skip
-        silent = [result for result in best.values() if result["kind"] == "silent"]
-        if options.hand_in and silent:
+        unnamed = [result for result in best.values() if result["kind"] in ("silent", "misled")]
+        if options.hand_in and unnamed:
             with tempfile.TemporaryDirectory() as folder:
-                handed_in(course, name, silent, entries, Path(folder))
+                handed_in(course, name, unnamed, entries, Path(folder))
         for result in best.values():
             kind = result["kind"]
             total[kind] += 1
