@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
@@ -39,6 +38,7 @@ from autograder.questions import (
     without_points,
 )
 from autograder.regions import banner_of
+from autograder.syntax import plain_text
 from autograder.who import CELL as STUDENT
 
 NOTEBOOK, SCRIPT = ".ipynb", ".py"
@@ -277,7 +277,7 @@ def _tree(source: str) -> ast.Module:
     """The syntax tree of a cell, IPython's own syntax understood; empty where it is not Python."""
     tree = parse(source)
     if not isinstance(tree, ast.Module):
-        tree = parse(TransformerManager().transform_cell(source))
+        tree = parse(plain_text(source))
     return tree if isinstance(tree, ast.Module) else ast.Module([], [])
 
 

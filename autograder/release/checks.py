@@ -44,6 +44,7 @@ from autograder.source import (
     settle_source,
     source_path,
 )
+from autograder.syntax import plain_text
 from autograder.who import CELL as STUDENT_CELL
 
 ALMOST_BANNER = re.compile(r"={3,}.*\b(START|END)\b.*\bYOUR\b|\b(START|END) YOUR (CODE|ANSWER) HERE\b.*={3,}")
@@ -142,8 +143,6 @@ def never_emptied(course: Course, assignment: Assignment) -> Iterator[SourceProb
 
 def _unfitting_mistakes(course: Course, assignment: Assignment) -> Iterator[SourceProblem]:
     """Mistakes written beside the solution, which cannot be made of it."""
-    from IPython.core.inputtransformer2 import TransformerManager  # grading needs the rest of this module
-
     from autograder.expect.mutants import misfits
 
     for _, path in sorted(used_modules(course, assignment).items()):
@@ -154,7 +153,7 @@ def _unfitting_mistakes(course: Course, assignment: Assignment) -> Iterator[Sour
     for name in assignment.notebooks:
         source = open_source(assignment, name)
         for cell in (cell for cell in source.notebook.cells if cell.cell_type == "code"):
-            text = TransformerManager().transform_cell(cell.source)
+            text = plain_text(cell.source)
             for region in find_regions(text):
                 for line, said in misfits(text, region):
                     yield SourceProblem(source.path, cell.id, f"line {line}: {said}")

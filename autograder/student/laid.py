@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
@@ -21,6 +20,7 @@ from autograder.notebooks import parse_notebook, read_bytes, read_notebook
 from autograder.questions import Kind, Question, kind_of, questions_in
 from autograder.regions import ANSWER_HERE, Edit, RegionError, banner_of, find_regions
 from autograder.report.read import find_released, full_name, read_files, released_cells, released_files
+from autograder.syntax import plain_text
 from autograder.words import conflict_in, counted, syntax_in_words
 
 NO_CODE = ("#", "pass", "raise NotImplementedError")
@@ -263,7 +263,7 @@ def unreadable_cells(place: str, cells: Sequence[NotebookNode]) -> Iterator[Find
     """Work cells that Python cannot read."""
     for cell in cells:
         if cell.cell_type == "code" and kind_of(cell) in (Kind.WORK, Kind.ANSWER):
-            wrong = syntax_error(TransformerManager().transform_cell(cell.source))
+            wrong = syntax_error(plain_text(cell.source))
             if wrong:
                 yield Finding(f"{place}: {cell.id}", f"{wrong}. Nothing in this cell runs.", True)
 

@@ -31,7 +31,6 @@ from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 import numpy as np
-from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.expect import message
 from autograder.expect.asserted import Watch, watch_of, watching
@@ -55,6 +54,7 @@ from autograder.grade.run.protocol import (
 from autograder.grade.run.question_cells import has_region, question_cells
 from autograder.markers import with_banners
 from autograder.regions import Region, RegionError, find_regions
+from autograder.syntax import plain_text
 
 QUESTION_SECONDS = 15.0  # of a processor, for all mistakes of a question
 LONGEST_RUN = 2.0  # of a processor, for one of them; a question that takes longer with the solution is not tried
@@ -635,7 +635,7 @@ def cell_trials(cell: Cell, function: str, mistakes_of: MistakesOf) -> Iterator[
     """The mistakes in a cell's regions; with `function`, in those of that function alone."""
     if cell.skip or not has_region(cell):
         return
-    source = TransformerManager().transform_cell(cell.source)
+    source = plain_text(cell.source)
     for region in find_regions(source):
         around = function_around(source, region.start)
         for mutant in mistakes_of(source, region) if function in ("", *functions_in(source, region)) else ():
@@ -655,7 +655,7 @@ def plain_tree(source: str) -> ast.Module:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError):
-        return ast.parse(TransformerManager().transform_cell(source))
+        return ast.parse(plain_text(source))
 
 
 def functions_of(cell: Cell) -> list[str]:
@@ -666,7 +666,7 @@ def functions_of(cell: Cell) -> list[str]:
 
 def places_of(cell: Cell) -> list[str]:
     """The functions, with their classes, that hold the regions of a cell, or stand in one; "" for other code there."""
-    source = TransformerManager().transform_cell(cell.source)
+    source = plain_text(cell.source)
     regions = find_regions(source) if has_region(cell) else ()
     return [place for region in regions for place in places_in(source, region)]
 
@@ -699,7 +699,7 @@ DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.
 
 def variables_of(cell: Cell) -> set[str]:
     """The names that a cell's regions give to values outside of any function."""
-    source = TransformerManager().transform_cell(cell.source)
+    source = plain_text(cell.source)
     try:
         regions, tree = find_regions(source), ast.parse(source)
     except (RegionError, SyntaxError, ValueError):
@@ -718,7 +718,7 @@ def variables_of(cell: Cell) -> set[str]:
 def names_in(cell: Cell, use: type[ast.expr_context]) -> set[str]:
     """The names that a cell reads (ast.Load) or sets (ast.Store)."""
     try:
-        tree = ast.parse(TransformerManager().transform_cell(cell.source))
+        tree = ast.parse(plain_text(cell.source))
     except (SyntaxError, ValueError):
         return set()
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, use)}

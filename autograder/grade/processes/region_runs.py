@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from IPython.core.inputtransformer2 import TransformerManager
-
 from autograder.expect.mutants import Mutant
 from autograder.grade.processes.mistakes import (
     LibraryRegion,
@@ -18,6 +16,7 @@ from autograder.grade.processes.mistakes import (
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.question_cells import has_region
 from autograder.regions import Region, find_regions
+from autograder.syntax import plain_text
 
 
 @dataclass(frozen=True)
@@ -55,4 +54,4 @@ def in_cell(cell_id: str, text: str) -> Trial:
 
 
 def text_of(cells: Sequence[Cell], cell_id: str) -> str:
-    return TransformerManager().transform_cell(next(cell.source for cell in cells if cell.id == cell_id))
+    return plain_text(next(cell.source for cell in cells if cell.id == cell_id))

@@ -17,7 +17,6 @@ from types import CodeType
 from typing import Any
 
 import numpy as np
-from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.expect import message
 from autograder.expect.evidence import EvidenceError, EvidenceFailure
@@ -38,6 +37,7 @@ from autograder.grade.processes.mistakes import (
 from autograder.grade.processes.region_runs import places
 from autograder.grade.run.jobs import Cell
 from autograder.grade.run.question_cells import has_region
+from autograder.syntax import plain_text
 
 MOST_REWRITES = 4
 REWRITE_SECONDS = 0.5  # of a processor, for all of them
@@ -141,7 +141,7 @@ def traced(
 
         def code_of(cell: Cell) -> CodeType:
             own = trial is not None and trial.cell == cell.id
-            source = TransformerManager().transform_cell(trial.mutant.text if own and trial else cell.source)
+            source = plain_text(trial.mutant.text if own and trial else cell.source)
             texts[cell_file(cell.id)] = source
             tree = ast.parse(source)
             if seen and cell.id != check:

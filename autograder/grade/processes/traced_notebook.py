@@ -11,8 +11,6 @@ from contextlib import nullcontext, redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from types import CodeType
 
-from IPython.core.inputtransformer2 import TransformerManager
-
 from autograder.expect.asserted import watching
 from autograder.expect.evidence import EvidenceError
 from autograder.expect.session import Session, use
@@ -21,6 +19,7 @@ from autograder.expect.tracing import Tracer
 from autograder.expect.work_places import cell_file, place_of
 from autograder.grade.processes.shell import NotebookShell
 from autograder.grade.run.jobs import Cell
+from autograder.syntax import plain_text
 
 
 def run_traced(
@@ -57,7 +56,7 @@ def run_traced(
             instrument = watch.begin(cell.id, cell.sites, cell.check)
 
             def code_of(cell: Cell = cell, instrument: ast.NodeTransformer | None = instrument) -> CodeType:
-                source = texts[cell_file(cell.id)] = TransformerManager().transform_cell(cell.source)
+                source = texts[cell_file(cell.id)] = plain_text(cell.source)
                 tree = ast.parse(source)
                 changed = instrument.visit(tree) if instrument is not None else tree
                 return compile(changed, cell_file(cell.id), "exec")
